@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * records.h - the pre image and the patch records, as objmanip writes them
+ *
+ * "objmanip diff" writes them, the core reads them, "objmanip inspect" prints
+ * them.  This file is compiled into both, so it uses fixed-width types only.
+ *
+ * The pre image describes the original code of every unit (object file) that
+ * an update touches in one target.  It is one block of bytes without a single
+ * ELF relocation: all references are indices or offsets from the start of the
+ * block.  In the -old.ko module it is the section .init.ksplice_pre, which
+ * the kernel frees when matching is done; the symbol ksplice_pre is its start.
+ *
+ * All numbers are in the byte order of the target machine.  Every table is
+ * aligned to 8.  An index of KSPLICE_NONE means "none".
+ *
+ * Numbers given as "span offset" count bytes from the start of the span in
+ * pre; the running code may have it elsewhere (see doc/run-pre.md).
+ */
+#ifndef KSPLICE_RECORDS_H
+#define KSPLICE_RECORDS_H
+
+#include <linux/types.h>
+
+#define KSPLICE_PRE_MAGIC	0x3145525053504bULL	/* "KPSPRE1" */
+#define KSPLICE_API_VERSION	1
+#define KSPLICE_NONE		0xffffffffU
+
+/* A table inside the pre image: its first byte and its number of entries. */
+struct ksplice_table {
+	__u32 offset;
+	__u32 count;
+};
+
+struct ksplice_pre_header {
+	__u64 magic;			/* KSPLICE_PRE_MAGIC */
+	__u32 api_version;		/* KSPLICE_API_VERSION */
+	__u32 size;			/* of the whole image, in bytes */
+	struct ksplice_table units;	/* struct ksplice_unit */
+	struct ksplice_table labels;	/* struct ksplice_label */
+	struct ksplice_table spans;	/* struct ksplice_span */
+	struct ksplice_table relocs;	/* struct ksplice_reloc */
+	struct ksplice_table sites;	/* struct ksplice_site */
+	struct ksplice_table imports;	/* struct ksplice_import */
+	struct ksplice_table bytes;	/* contents of the spans; count: bytes */
+	struct ksplice_table strings;	/* NUL-terminated; count: bytes */
+};
+
+struct ksplice_unit {
+	__u32 name;			/* string: "fs/proc/cmdline.o" */
+	__u32 first_span;		/* its spans are consecutive */
+	__u32 n_spans;
+	__u32 pad;
+};
+
+/*
+ * A label is our unique name of a symbol within the change: the plain name
+ * for a global symbol, "name@unit" for a local one, with "#N" appended where
+ * that is ambiguous.
+ */
+enum ksplice_label_flags {
+	KSPLICE_LABEL_GLOBAL	= 1 << 0,	/* one meaning in the target */
+	KSPLICE_LABEL_WEAK	= 1 << 1,
+	KSPLICE_LABEL_FUNCTION	= 1 << 2,
+	KSPLICE_LABEL_PERCPU	= 1 << 3,	/* value is a per-cpu offset */
+	/*
+	 * Anonymous read-only data (a string, a constant, __func__).  It has
+	 * no value of its own: each reference is checked against the bytes of
+	 * the label's span, wherever it points.
+	 */
+	KSPLICE_LABEL_CONTENT	= 1 << 4,
+	KSPLICE_LABEL_EXPORTED	= 1 << 5,	/* by the kernel or a module */
+	/*
+	 * Never learnt, never compared: code that is gone after boot (.init),
+	 * or what the build makes anew each time.
+	 */
+	KSPLICE_LABEL_IGNORED	= 1 << 6,
+	/*
+	 * An absolute symbol of the linker or similar: the kallsyms value may
+	 * be used without a match if it is unique.
+	 */
+	KSPLICE_LABEL_UNDEFINED	= 1 << 7,	/* not defined in the change */
+};
+
+struct ksplice_label {
+	__u32 name;			/* string: the label */
+	__u32 symbol;			/* string: the name kallsyms has */
+	__u32 flags;			/* enum ksplice_label_flags */
+	__u32 span;			/* defining span, or KSPLICE_NONE */
+};
+
+enum ksplice_span_kind {
+	KSPLICE_SPAN_TEXT	= 1,	/* a function or a part of one */
+	KSPLICE_SPAN_RODATA	= 2,	/* compared once its value is known */
+	KSPLICE_SPAN_CONTENT	= 3,	/* see KSPLICE_LABEL_CONTENT */
+	KSPLICE_SPAN_DATA	= 4,	/* writable: has no bytes, never compared */
+	KSPLICE_SPAN_REPLACEMENT = 5,	/* code of an alternative */
+};
+
+enum ksplice_span_flags {
+	/* Will be replaced: it must match, and its entry gets the redirect. */
+	KSPLICE_SPAN_PATCHED	= 1 << 0,
+	/*
+	 * A part (.cold) of a function that will be replaced: it must match
+	 * and nobody may be in it, but nothing is written to it.  span.parent
+	 * names the function.
+	 */
+	KSPLICE_SPAN_PART	= 1 << 1,
+};
+
+struct ksplice_span {
+	__u32 label;			/* of its first byte */
+	__u32 section;			/* string: section name in pre */
+	__u8 kind;			/* enum ksplice_span_kind */
+	__u8 flags;			/* enum ksplice_span_flags */
+	__u16 align;			/* in bytes, 0 if over 32768 */
+	__u32 size;
+	__u32 bytes;			/* offset in the bytes table */
+	__u32 first_reloc, n_relocs;	/* sorted by offset */
+	__u32 first_site, n_sites;	/* sorted by offset */
+	__u32 parent;			/* span, see KSPLICE_SPAN_PART */
+};
+
+/* How a relocation stores its value; V value, A addend, P address of field. */
+enum ksplice_howto {
+	KSPLICE_ABS64	= 1,		/* 64 bits:  V + A */
+	KSPLICE_ABS32	= 2,		/* 32 bits, zero-extended:  V + A */
+	KSPLICE_ABS32S	= 3,		/* 32 bits, sign-extended:  V + A */
+	KSPLICE_PC32	= 4,		/* 32 bits:  V + A - P */
+	KSPLICE_PLT32	= 5,		/* the same, in a call or jump */
+	KSPLICE_PC64	= 6,		/* 64 bits:  V + A - P */
+};
+
+/* The label's value (see its span for the point that it marks) plus addend. */
+struct ksplice_reloc {
+	__s64 addend;
+	__u32 offset;			/* span offset of the field */
+	__u32 label;
+	__u32 howto;			/* enum ksplice_howto */
+	__u32 pad;
+};
+
+/*
+ * A place that boot, or the kernel later, may have rewritten: where it is
+ * known from, what the running code may hold there.
+ */
+enum ksplice_site_kind {
+	KSPLICE_SITE_ALTERNATIVE = 1,	/* .altinstructions; span: the
+					 * replacement; several sites with one
+					 * offset: several choices.  value:
+					 * cpuid and flags as in the entry */
+	KSPLICE_SITE_PARAVIRT	= 2,	/* .parainstructions; value: type */
+	KSPLICE_SITE_RETPOLINE	= 3,	/* .retpoline_sites; label: the thunk */
+	KSPLICE_SITE_RETURN	= 4,	/* .return_sites */
+	KSPLICE_SITE_STATIC_CALL = 5,	/* .static_call_sites; label: the key,
+					 * value: STATIC_CALL_SITE_* */
+	KSPLICE_SITE_JUMP_LABEL	= 6,	/* __jump_table; label + addend: where
+					 * it jumps; value: 1 if likely */
+	KSPLICE_SITE_FTRACE	= 7,	/* __mcount_loc */
+	KSPLICE_SITE_SMP_LOCK	= 8,	/* .smp_locks: lock or ds prefix */
+	KSPLICE_SITE_BUG	= 9,	/* __bug_table; not rewritten, but it
+					 * must stay with its function */
+	KSPLICE_SITE_EXTABLE	= 10,	/* __ex_table; likewise */
+	KSPLICE_SITE_ENDBR	= 11,	/* .ibt_endbr_seal */
+};
+
+struct ksplice_site {
+	__s64 addend;
+	__u32 offset;			/* span offset */
+	__u32 length;			/* bytes that may be rewritten; 0: the
+					 * instruction at offset */
+	__u32 kind;			/* enum ksplice_site_kind */
+	__u32 label;			/* or KSPLICE_NONE */
+	__u32 span;			/* or KSPLICE_NONE */
+	__u32 value;
+};
+
+/*
+ * A symbol that the new code needs.  One with a placeholder gets the value of
+ * its label written into the export table of the -old.ko module.  One without
+ * is exported by the kernel: the -new.ko refers to it by its own name, and
+ * the core checks that the value learnt, if any, is the exported one.
+ */
+struct ksplice_import {
+	__u32 label;
+	__u32 placeholder;		/* string, or 0 */
+};
+
+/*
+ * In the -new.ko, section .ksplice_patches, from the symbol ksplice_patches
+ * to the symbol ksplice_patches_end: one for each function to be replaced.
+ */
+struct ksplice_patch_record {
+	__u64 new_addr;			/* entry of the new function */
+	__u32 span;			/* index of the old one in the image */
+	__u32 new_size;			/* bytes of the new function */
+};
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * update.h - updates, their changes and the functions they replace
+ *
+ * update > change > function.  All of it is guarded by ksplice_mutex; what
+ * runs inside the stop reads only what was prepared before it.
+ */
+#ifndef KSPLICE_UPDATE_H
+#define KSPLICE_UPDATE_H
+
+#include <linux/kobject.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include "ksplice.h"
+
+/* The reasons for refusing; the words are in abort.c, Ksplice/Abort.pm and doc/aborts.md */
+enum ksplice_abort_cause {
+	KSPLICE_OK,
+	KSPLICE_NO_MATCH,
+	KSPLICE_CODE_BUSY,
+	KSPLICE_MODULE_BUSY,
+	KSPLICE_OUT_OF_MEMORY,
+	KSPLICE_FAILED_TO_FIND,
+	KSPLICE_TARGET_NOT_LOADED,
+	KSPLICE_CALL_FAILED,
+	KSPLICE_COLD_UPDATE_LOADED,
+	KSPLICE_TEXT_CHANGED,
+	KSPLICE_TOO_SHORT,
+	KSPLICE_SITE_CONFLICT,
+	KSPLICE_UNSUPPORTED_KERNEL,
+	KSPLICE_UNEXPECTED,
+	KSPLICE_N_ABORT_CAUSES
+};
+
+enum ksplice_stage {
+	KSPLICE_PREPARING,	/* changes are still coming or matching */
+	KSPLICE_MATCHED,	/* all -old.ko are in and matched */
+	KSPLICE_APPLIED,
+	KSPLICE_REVERSED,
+};
+
+#define KSPLICE_MAX_REDIRECT	16
+
+/*
+ * An old function that the change replaces, or a part (.cold) of one.  Made
+ * by matching, for each span flagged PATCHED or PART; lives as long as the
+ * change.
+ */
+struct ksplice_function {
+	const char *name;		/* kstrdup'd, kallsyms' name */
+	unsigned int span;		/* index in the pre image */
+	bool is_part;			/* nothing is written to it */
+	unsigned long addr;		/* original entry: what pointers hold */
+	unsigned long body;		/* entry of the newest version, which
+					 * is what was matched */
+	unsigned long size;		/* bytes at body that belong to it */
+	/* Where the redirect goes; site_conflict tells why it can't be. */
+	unsigned long redirect;		/* address, inside [body, body+size) */
+	unsigned int redirect_room;	/* bytes that may be overwritten */
+	const char *site_conflict;	/* static string or NULL */
+
+	/* Filled by register_new_code and apply. */
+	unsigned long new_addr;
+	unsigned long new_size;
+	unsigned int redirect_len;
+	u8 saved[KSPLICE_MAX_REDIRECT];
+	u8 written[KSPLICE_MAX_REDIRECT];
+};
+
+struct ksplice_change {
+	struct list_head list;		/* in update->changes */
+	struct ksplice_update *update;
+	const char *target_name;
+	struct module *target;		/* NULL for vmlinux; a reference is
+					 * held while the -old.ko is loaded */
+	struct module *old_module;
+	struct module *new_module;	/* NULL until it is there */
+	struct ksplice_function *functions;
+	unsigned int n_functions;
+	unsigned int n_matched;		/* "matched n_matched of n_text */
+	unsigned int n_text;		/*  functions" */
+	u64 match_ns;			/* time that matching took */
+};
+
+struct ksplice_update {
+	struct list_head list;		/* in ksplice_updates, oldest first */
+	struct list_head changes;
+	struct kobject kobj;		/* /sys/kernel/ksplice/KID */
+	const char *kid;
+	unsigned int n_changes;		/* that it has in all */
+	enum ksplice_stage stage;
+	enum ksplice_abort_cause abort_cause;
+	char *reason;			/* one line that goes with it */
+	char *conflicts;		/* who was in the way; or NULL */
+	struct ksplice_log *log;	/* debugfs; may be NULL */
+	u64 pause_ns;			/* of the last stop */
+};
+
+extern struct mutex ksplice_mutex;
+extern struct list_head ksplice_updates;
+
+/* update.c */
+
+/*
+ * Find the newest applied redirect whose old body contains addr as its first
+ * byte; NULL if there is none.  Chains: its new_addr may be redirected again.
+ */
+struct ksplice_function *__ksplice_find_redirect(unsigned long body);
+
+/*
+ * The original entry address of the function whose replacement (of any
+ * applied update) starts at addr; addr itself if there is none.
+ */
+unsigned long __ksplice_canonical_addr(unsigned long addr);
+
+/* abort.c */
+
+/**
+ * ksplice_abort() - record why something was refused
+ *
+ * Return: the errno of the cause: -ENOEXEC for no_match, -EBUSY for code_busy
+ * and module_busy, -ENOMEM, -ENOENT for failed_to_find and target_not_loaded,
+ * ... (one table in abort.c).
+ */
+__printf(3, 4)
+int ksplice_abort(struct ksplice_update *update,
+		  enum ksplice_abort_cause cause, const char *fmt, ...);
+const char *ksplice_abort_name(enum ksplice_abort_cause cause);
+
+/* debug.c: one more line of the update's log, without a newline in fmt */
+__printf(2, 3)
+void ksplice_debug(struct ksplice_update *update, const char *fmt, ...);
+
+/* match.c */
+
+/**
+ * __ksplice_match_change() - prove that the running code is the pre code
+ * @change: update, target, target_name and old_module are set
+ * @pre: the pre image, not yet validated
+ * @size: its bytes
+ *
+ * On success functions, n_matched, n_text, match_ns are set, and the export
+ * table of old_module holds the addresses.  On failure nothing is left behind.
+ *
+ * Return: 0 or what ksplice_abort() returned.
+ */
+int __ksplice_match_change(struct ksplice_change *change, const void *pre,
+			   unsigned long size);
+
+/* Free what matching allocated (functions and their names). */
+void ksplice_free_functions(struct ksplice_change *change);
+
+#endif

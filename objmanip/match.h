@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * match.h - which span of post is which span of pre, and what differs
+ */
+#ifndef OBJMANIP_MATCH_H
+#define OBJMANIP_MATCH_H
+
+#include "span.h"
+
+/* One unit of the target, before and after the patch. */
+struct pair {
+	const char *unit;
+	struct object *pre, *post;
+};
+
+/* Set peer of all spans of both objects. */
+void match_pair(struct pair *pair);
+
+/*
+ * Set state and why of all spans of both, to a fixpoint (compare.c).
+ * Returns the number of spans that are not SPAN_SAME and matter.
+ */
+size_t compare_pair(struct pair *pair);
+
+/*
+ * keep.c: decide over all pairs of the target which post spans are kept and
+ * which pre spans are patched, and collect every refusal (printed on stderr;
+ * exits with 1 after the last one).  Returns the number of functions that are
+ * replaced.
+ */
+size_t keep_decide(struct pair *pairs, size_t n_pairs, const char *target);
+
+/*
+ * label.c: the label of each span and of each undefined symbol, see
+ * kmodsrc/records.h.  The same thing has the same label in pre and post.
+ */
+void label_pair(struct pair *pair);
+
+/* The label of a symbol that is undefined in the object: its name. */
+const char *label_symbol(const struct symbol *symbol);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * span.h - a piece of a section that is treated as a unit
+ *
+ * One span for each function or data section, for each symbol in a section
+ * that has several, for each string, for each entry of a table.  A span is
+ * compared, kept or dropped as a whole.
+ */
+#ifndef OBJMANIP_SPAN_H
+#define OBJMANIP_SPAN_H
+
+#include "object.h"
+
+enum span_state {
+	SPAN_UNPAIRED,		/* not looked at yet */
+	SPAN_SAME,		/* pre and post agree */
+	SPAN_CHANGED,		/* both have it, and it differs */
+	SPAN_NEW,		/* only in post */
+	SPAN_DELETED,		/* only in pre */
+};
+
+struct span {
+	struct section *section;
+	uint64_t start, size;		/* in the section */
+	struct symbol *symbol;		/* the one at its start that names it
+					 * (function or object before NOTYPE,
+					 * global before local), or NULL */
+	const char *name;		/* symbol's name, else made up */
+	const char *label;		/* label.h; set for pre and post */
+	struct span *peer;		/* in the other object, or NULL */
+	enum span_state state;
+	const char *why;		/* CHANGED: one line for people */
+	struct span *parent;		/* of a .cold part: its function; of an
+					 * entry of a table: the function that
+					 * it is about */
+	/* Relocations with offset in [start, start + size). */
+	struct reloc *relocs;
+	size_t n_relocs;
+	/* In post, set by keep.c: it goes into the new code. */
+	bool keep;
+	/* In pre, set by keep.c: the new code replaces it. */
+	bool patched;
+	/* For the writers: index in the pre image, symbol in the output. */
+	unsigned int index;
+	void *out;
+};
+
+/* Cut all sections of the object into spans, and resolve reloc.target. */
+void span_cut(struct object *object);
+
+/* The span with that offset; at the end of the section, the last one. */
+struct span *span_find(struct section *section, uint64_t offset);
+
+/* The first bytes, NULL for .bss */
+static inline const uint8_t *span_bytes(const struct span *span)
+{
+	return span->section->contents ?
+		span->section->contents + span->start : NULL;
+}
+
+#endif

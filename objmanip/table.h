@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * table.h - sections that are arrays of entries about places in functions
+ *
+ * One description for each: how long an entry is, which of its fields (byte
+ * offsets, each with a relocation) says the place that it is about, what site
+ * kind it is in the pre image.  The entries are spans of their own, whose
+ * parent is the function (the text span) that the place is in.
+ */
+#ifndef OBJMANIP_TABLE_H
+#define OBJMANIP_TABLE_H
+
+#include "span.h"
+
+struct table {
+	const char *section;		/* ".altinstructions", ... */
+	unsigned int entry_size;	/* bytes; 0: see entry_align (padded
+					 * entries, as in .parainstructions) */
+	unsigned int place;		/* byte offset of the field that says
+					 * which place it is about */
+	unsigned int site_kind;		/* enum ksplice_site_kind, or 0 */
+	/* Bytes of an entry that do not count as a change (line numbers). */
+	unsigned int neutral_start, neutral_size;
+};
+
+/* NULL if it is not a table. */
+const struct table *table_of(const struct section *section);
+
+/* The text span and the offset in it that the entry is about; NULL if none. */
+struct span *table_place(const struct span *entry, uint64_t *offset);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * write.h - what "objmanip diff" writes for a target
+ */
+#ifndef OBJMANIP_WRITE_H
+#define OBJMANIP_WRITE_H
+
+#include "match.h"
+
+struct import {
+	const char *label;
+	const char *symbol;		/* name in the kernel */
+	const char *placeholder;	/* "ksplice_KID_0_name"; NULL: it is
+					 * exported and keeps its own name */
+	const char *namespace;		/* of the export, or NULL */
+};
+
+/* What the new code refers to, collected by new_code_write(). */
+struct imports {
+	struct import *entries;
+	size_t n;
+};
+
+/*
+ * new-code.c: one relocatable object with all kept spans of all pairs, their
+ * entries in the tables, .ksplice_patches.  Fills imports.
+ */
+void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
+		    const char *kid, struct imports *imports);
+
+/*
+ * old-code.c: the object with the pre image (kmodsrc/records.h).  It sets
+ * span->index, which .ksplice_patches refers to: old_code_number() is called
+ * before new_code_write().
+ */
+void old_code_number(struct pair *pairs, size_t n_pairs);
+void old_code_write(const char *path, struct pair *pairs, size_t n_pairs,
+		    const struct imports *imports);
+
+/* imports.c: symvers.h tells what is exported; the header for old-code.c */
+void imports_write(const char *path, const struct imports *imports);
+
+/* summary.c */
+void summary_write(const char *path, struct pair *pairs, size_t n_pairs,
+		   bool explain);
+
+#endif

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Ksplice.pm - what all commands share: ending, options, running programs
+#
+# The body of each command runs in main(sub {...}); what ends it early is
+# fail, usage_error, busy or no_changes, each a die with a status of its own:
+#
+#   0 done   1 failed or refused   2 usage   3 busy, trying again may work
+#   66 no changes (ksplice-create)
+#
+# A plain die is a bug of ours and said to be one (status 1).  INT, TERM and
+# HUP become a die too, so that whoever has something to undo does it in its
+# own eval; temporary directories go in any case.  Programs are run from lists
+# only, never through a shell, and are silent unless they fail or -v is given.
+# Only modules of perl-base are used here: this runs on patched machines.
+
+package Ksplice;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd            qw(abs_path);
+use Exporter       qw(import);
+use Fcntl          qw(F_SETFD FD_CLOEXEC);
+use File::Basename qw(basename dirname);
+use File::Temp     qw(tempdir);
+use Getopt::Long   ();
+use IO::Handle     ();
+use POSIX          ();
+
+our $VERSION = '0.1';
+
+our @EXPORT_OK = qw(
+    main parse_options fail usage_error busy no_changes
+    run capture progress note warning verbose quiet raw_errors
+    temp_dir base_dir read_file write_file quote_command failure_text
+);
+
+my $prog = basename($0);
+my %standard = (verbose => 0, quiet => 0, raw => 0);
+my @signals = qw(INT TERM HUP);
+
+# --- ending ----------------------------------------------------------------
+
+# main(sub {...}): runs the body and exits; 0 unless the body was left by one
+# of the subs below.
+sub main ($body) {
+    my $stopped_by;
+    local @SIG{@signals} = (sub ($name) {
+        $stopped_by = $name;
+        end(1, "stopped by SIG$name");
+    }) x @signals;
+    my $status = 0;
+    eval { $body->(); 1 } or $status = report($@);
+    if (!close STDOUT and !$status) {
+        $status = report(Ksplice::End->new(1, "cannot write the output: $!"));
+    }
+    File::Temp::cleanup();
+    if ($stopped_by) {
+        $SIG{$stopped_by} = 'DEFAULT';
+        kill $stopped_by, $$;
+    }
+    exit $status;
+}
+
+sub end ($status, $message) { die Ksplice::End->new($status, $message) }
+sub fail        ($message)  { end(1,  $message) }
+sub usage_error ($message)  { end(2,  $message) }
+sub busy        ($message)  { end(3,  $message) }
+sub no_changes  ($message)  { end(66, $message) }
+
+# The message of what an eval caught.
+sub failure_text ($error) {
+    return $error->{message} if ref $error;
+    return "internal error: $error" =~ s/\s+\z//r;
+}
+
+# Prints what ended the body; returns the status to exit with.
+sub report ($error) {
+    return 0 if ref $error && $error->{status} == 0;
+    my $text = failure_text($error);
+    STDOUT->flush();
+    print STDERR "$prog: $text\n";
+    return 1 unless ref $error;
+    print STDERR "try '$prog --help'\n" if $error->{status} == 2;
+    return $error->{status};
+}
+
+# --- options ---------------------------------------------------------------
+
+# parse_options(SPEC...): takes the options out of @ARGV; returns a hash of
+# those of the command, by their first names.  The standard ones are done here.
+sub parse_options (@specs) {
+    my %option;
+    my @problems;
+    local $SIG{__WARN__} = sub ($text) { push @problems, $text };
+    my $parser = Getopt::Long::Parser->new(
+        config => [qw(gnu_getopt no_auto_abbrev no_ignore_case)]);
+    $parser->getoptions(\%option, @specs,
+        qw(help|h version verbose|v quiet|q raw-errors));
+    if (@problems) {
+        chomp(my $text = lcfirst $problems[0]);
+        $text =~ s/^unknown option: (.*)/"unknown option '" . dashed($1) . "'"/e;
+        usage_error($text);
+    }
+    if (delete $option{help}) {
+        require Ksplice::Help;
+        print Ksplice::Help::help_text(abs_path($0));
+        end(0, '');
+    }
+    if (delete $option{version}) {
+        print "$prog (ksplice) $VERSION\n";
+        end(0, '');
+    }
+    $standard{verbose} = 1 if delete $option{verbose};
+    $standard{quiet}   = 1 if delete $option{quiet};
+    $standard{raw}     = 1 if delete $option{'raw-errors'};
+    return %option;
+}
+
+sub dashed ($name) { return (length $name > 1 ? '--' : '-') . $name }
+
+sub verbose    () { $standard{verbose} }
+sub quiet      () { $standard{quiet} }
+sub raw_errors () { $standard{raw} }
+
+# --- talking ---------------------------------------------------------------
+
+# A line of news on stdout, not with -q.
+sub note ($text) {
+    print "$text\n" unless $standard{quiet};
+    return;
+}
+
+# A line on stderr, also with -q.
+sub warning ($text) {
+    STDOUT->flush();
+    print STDERR "$prog: warning: $text\n";
+    return;
+}
+
+# progress("building 12 objects", sub {...}): runs the sub and returns what it
+# does; shows the text if that takes longer than two seconds.
+sub progress ($text, $body) {
+    return $body->() if $standard{quiet};
+    my $tty = -t STDERR;
+    my $shown = 0;
+    my $show = sub (@) {
+        $shown = 1;
+        print STDERR "$prog: $text ...", $tty && !$standard{verbose} ? '' : "\n";
+    };
+    my $outer = alarm 0;
+    my @result;
+    my $list = wantarray;
+    my $ok = eval {
+        local $SIG{ALRM} = $show;
+        $standard{verbose} ? $show->() : alarm 2;
+        @result = $list ? $body->() : scalar $body->();
+        alarm 0;
+        1;
+    };
+    my $error = $@;
+    alarm 0;
+    print STDERR "\r\e[K" if $shown && $tty && !$standard{verbose};
+    alarm $outer if $outer;
+    die $error unless $ok;
+    return $list ? @result : $result[0];
+}
+
+# --- running programs ------------------------------------------------------
+#
+# run([{OPTIONS},] PROGRAM, ARGUMENT...) returns the exit status; fails unless
+# it is 0 or listed in ok => [...].  capture(...) returns what the program
+# writes on stdout, in list context its lines without their newlines.
+# OPTIONS: dir => where it runs; env => {NAME => VALUE or undef}; stdin => FILE;
+# ok => [STATUS...] or 'any'; output => \my $text, all that it wrote (run);
+# status => \my $status (capture).
+
+sub run (@command) {
+    my $option = ref $command[0] ? shift @command : {};
+    my $show = $standard{verbose} && !$option->{output};
+    my $out = $show ? undef : anonymous_file();
+    my $status = spawn($option, $out, $out, @command);
+    ${ $option->{output} } = contents_of($out) if $option->{output};
+    check_status($option, $status, $out, @command);
+    return $status >> 8;
+}
+
+sub capture (@command) {
+    my $option = ref $command[0] ? shift @command : {};
+    my ($out, $err) = (anonymous_file(), anonymous_file());
+    my $status = spawn($option, $out, $err, @command);
+    check_status($option, $status, $err, @command);
+    ${ $option->{status} } = $status >> 8 if $option->{status};
+    my $text = contents_of($out);
+    return wantarray ? split(/\n/, $text) : $text;
+}
+
+# A command as one could type it.
+sub quote_command (@command) {
+    return join ' ', map { m{^[\w./:=,+@%-]+\z} ? $_ : "'" . s/'/'\\''/gr . "'" } @command;
+}
+
+sub anonymous_file () {
+    open my $file, '+>', undef or fail("cannot make a temporary file: $!");
+    return $file;
+}
+
+sub contents_of ($file) {
+    seek $file, 0, 0;
+    local $/ = undef;
+    return <$file> // '';
+}
+
+# Runs the program to its end, also if we are told to stop meanwhile: then it
+# is told, too.  Returns its wait status; fails if it can not be executed.
+sub spawn ($option, $out, $err, @command) {
+    STDOUT->flush();
+    print STDERR '+ ', quote_command(@command), "\n" if $standard{verbose};
+    pipe my $read, my $write or fail("cannot make a pipe: $!");
+    my $pid = fork // fail("cannot fork: $!");
+    if (!$pid) {
+        close $read;
+        eval { become($option, $out, $err, @command) };
+        syswrite $write, failure_text($@);
+        POSIX::_exit(127);
+    }
+    close $write;
+    my ($problem, $status);
+    my $ended = eval {
+        local $/ = undef;
+        $problem = <$read>;
+        waitpid $pid, 0;
+        $status = $?;
+        1;
+    };
+    if (!$ended) {
+        my $error = $@;
+        kill 'TERM', $pid;
+        waitpid $pid, 0;
+        die $error;
+    }
+    fail("cannot run '$command[0]': $problem") if length $problem;
+    return $status;
+}
+
+# In the child: never returns but by die.
+sub become ($option, $out, $err, @command) {
+    @SIG{@signals, 'PIPE'} = ('DEFAULT') x (@signals + 1);
+    open STDIN, '<', $option->{stdin} // '/dev/null' or fail("$option->{stdin}: $!");
+    if ($out) { open STDOUT, '>&', $out or fail($!) }
+    else      { open STDOUT, '>&', \*STDERR or fail($!) }
+    if ($err) { open STDERR, '>&', $err or fail($!) }
+    if (defined $option->{dir}) {
+        chdir $option->{dir} or fail("cannot change to '$option->{dir}': $!");
+    }
+    my %env = %{ $option->{env} // {} };
+    for my $name (keys %env) {
+        if (defined $env{$name}) { $ENV{$name} = $env{$name} }
+        else                     { delete $ENV{$name} }
+    }
+    no warnings 'exec';
+    exec { $command[0] } @command or fail("$!");
+}
+
+sub check_status ($option, $status, $out, @command) {
+    my $ok = $option->{ok} // [0];
+    my $code = $status >> 8;
+    my $signal = $status & 127;
+    return if !$signal && ($ok eq 'any' || grep { $_ == $code } @$ok);
+    show_tail($out) if $out;
+    fail("'$command[0]' died of signal $signal") if $signal;
+    fail("'$command[0]' returned exit code $code");
+}
+
+# The end of what a program said before it failed.
+sub show_tail ($out) {
+    my @lines = split /\n/, contents_of($out);
+    splice @lines, 0, @lines - 30, '...' if @lines > 30;
+    STDOUT->flush();
+    print STDERR map { "  $_\n" } @lines;
+    return;
+}
+
+# --- files -----------------------------------------------------------------
+
+# A directory that is removed when the command ends, however it ends.
+sub temp_dir () {
+    my $dir = eval { tempdir('ksplice-XXXXXXXX', TMPDIR => 1, CLEANUP => 1) };
+    return $dir // fail("cannot make a temporary directory: $!");
+}
+
+# Where lib/, objmanip/, kmodsrc/ ... are: the checkout, or PREFIX/lib/ksplice.
+my $base = dirname(dirname(abs_path(__FILE__)));
+sub base_dir () { $base }
+
+sub read_file ($name) {
+    open my $file, '<:raw', $name or fail("cannot read '$name': $!");
+    local $/ = undef;
+    my $text = <$file>;
+    fail("cannot read '$name': $!") if !defined $text || $file->error;
+    return $text;
+}
+
+# Whole or not at all: under another name first.
+sub write_file ($name, $text) {
+    my $new = "$name.new$$";
+    open my $file, '>:raw', $new or fail("cannot write '$name': $!");
+    if (!(print {$file} $text and close $file and rename $new, $name)) {
+        my $why = $!;
+        unlink $new;
+        fail("cannot write '$name': $why");
+    }
+    return;
+}
+
+# --- what ends a command ---------------------------------------------------
+
+package Ksplice::End;
+
+sub new ($class, $status, $message) {
+    return bless { status => $status, message => $message }, $class;
+}
+
+1;

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Distro.pm - a distribution's packages to kernels, headers and sources
+#
+# What a kernel release is made of comes from its packages: from the installed
+# ones if they are, else from ones that apt downloads, unpacked under the cache
+# directory and never installed.  A package is unpacked under another name and
+# renamed when it is whole, one process at a time: what is in the cache is
+# complete, and needs neither apt nor the network again.
+#
+#   CACHE/packages/PACKAGE_VERSION/...     the files of a package
+#   CACHE/packages/PACKAGE_VERSION.lock    held while they are unpacked
+#
+# A release is any name that the distribution gives one, of whatever flavour;
+# nothing here reads more out of it than the series that it starts with.
+
+package Ksplice::Distro;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd        qw(abs_path);
+use Exporter   qw(import);
+use Fcntl      qw(LOCK_EX);
+use File::Path qw(make_path remove_tree);
+use Ksplice    qw(fail run capture progress read_file write_file);
+
+our @EXPORT_OK = qw(
+    release_image release_headers release_source
+    known_releases newest_release cache_dir
+);
+
+# --- the cache -------------------------------------------------------------
+
+sub cache_dir () {
+    return $ENV{KSPLICE_CACHE} if length($ENV{KSPLICE_CACHE} // '');
+    my $base = $ENV{XDG_CACHE_HOME} // '';
+    $base = ($ENV{HOME} // '') . '/.cache' if $base eq '';
+    fail('no home directory for the cache; set KSPLICE_CACHE')
+        if $base eq '/.cache';
+    return "$base/ksplice";
+}
+
+# The directory of that name in the cache; if it is not there, made by fill,
+# which is given an empty directory.
+sub cached ($name, $text, $fill) {
+    my $packages = cache_dir() . '/packages';
+    my $dir = "$packages/$name";
+    return $dir if -d $dir;
+    make_path($packages, { error => \my $errors });
+    fail("cannot make '$packages'") if !-d $packages;
+    my $lock = lock_file("$dir.lock");
+    return $dir if -d $dir;
+    remove_tree("$dir.new");
+    mkdir "$dir.new" or fail("cannot make '$dir.new': $!");
+    eval { progress($text, sub { $fill->("$dir.new") }); 1 } or do {
+        my $error = $@;
+        remove_tree("$dir.new");
+        die $error;
+    };
+    rename "$dir.new", $dir or fail("cannot rename '$dir.new': $!");
+    return $dir;
+}
+
+# Waits for it; released when the handle goes away.
+sub lock_file ($name) {
+    open my $lock, '>>', $name or fail("cannot write '$name': $!");
+    progress("waiting for another process to release '$name'", sub {
+        until (flock $lock, LOCK_EX) {
+            fail("cannot lock '$name': $!") if !$!{EINTR};
+        }
+    });
+    return $lock;
+}
+
+# The newest version of a package that is in the cache already.
+sub cached_version ($package) {
+    my $packages = cache_dir() . '/packages';
+    opendir my $dir, $packages or return;
+    my @versions = map { /\A\Q$package\E_(\d.*)\z/ && -d "$packages/$_" ? $1 : () }
+        grep { !/\.(?:lock|new)\z/ } readdir $dir;
+    return (sort_versions(@versions))[-1];
+}
+
+# --- what dpkg and apt know ------------------------------------------------
+
+# The version that is installed, if any.
+sub installed_version ($package) {
+    my $state = capture({ ok => [0, 1] }, 'dpkg-query', '-W',
+        '-f=${db:Status-Status} ${Version}', $package);
+    return $state =~ /\Ainstalled (\S+)/ ? $1 : undef;
+}
+
+# A package's entry in apt's lists as a hash, or nothing: the one of that
+# version, else the one that apt would install.
+sub apt_entry ($package, $version = undef) {
+    my $text = capture({ ok => [0, 100] }, 'apt-cache', 'show',
+        '--no-all-versions', defined $version ? "$package=$version" : $package);
+    my ($entry) = split /\n\n/, $text;
+    my %field = ($entry // '') =~ /^([\w-]+):[ \t]*(.*)$/mg;
+    return unless ($field{Package} // '') eq $package;
+    return \%field;
+}
+
+# The releases of which apt can get an image, oldest first.
+sub apt_releases () {
+    return sort_versions(map { image_release($_) }
+        capture('apt-cache', 'pkgnames', 'linux-image-'));
+}
+
+# The release of an image package's name; nothing for the debug symbols and for
+# the unsigned packages that distributions make the signed ones of.
+sub image_release ($package) {
+    return if $package =~ /-(?:dbg|dbgsym|unsigned)\z/;
+    return $package =~ /\Alinux-image-(\d+\.\d+\.\d+\S*-\S+)\z/ ? $1 : ();
+}
+
+sub installed_releases () {
+    return sort_versions(grep { -e "/boot/vmlinuz-$_" } map { image_release($_) }
+        capture({ ok => [0, 1] }, 'dpkg-query', '-W', '-f=${Package}\n', 'linux-image-*'));
+}
+
+sub cached_releases () {
+    opendir my $dir, cache_dir() . '/packages' or return;
+    return sort_versions(map { image_release(s/_.*//sr) }
+        grep { /_/ && !/\.(?:lock|new)\z/ } readdir $dir);
+}
+
+# Every release that release_image can give, oldest first.
+sub known_releases () {
+    my %seen;
+    return sort_versions(grep { !$seen{$_}++ }
+        installed_releases(), cached_releases(), apt_releases());
+}
+
+# The newest release of a series ('6.1') and flavour ('amd64').
+sub newest_release ($series, $flavour) {
+    my ($newest) = reverse grep {
+        /\A\Q$series\E\.\d+-\d+-\Q$flavour\E\z/
+    } known_releases();
+    return $newest // fail("no kernel $series-$flavour is installed, cached or known to apt"
+        . update_hint(apt_releases()));
+}
+
+# Numbers in them sorted as numbers.
+sub sort_versions (@versions) {
+    my %key = map { my $v = $_; ($v => $v =~ s/(\d+)/sprintf '%09d', $1/ger) } @versions;
+    return sort { $key{$a} cmp $key{$b} } @versions;
+}
+
+sub update_hint (@releases) {
+    return @releases ? '' : "; its lists are empty: run 'apt-get update'";
+}
+
+# Fails: a release that is nowhere, with those that can be had.
+sub unknown_release ($release, $package) {
+    my @releases = apt_releases();
+    my ($flavour) = $release =~ /\A[\d.]+-\d+-(.+)\z/;
+    my @alike = grep { defined $flavour && /\A[\d.]+-\d+-\Q$flavour\E\z/ } @releases;
+    my $offer = join ' ', @alike ? @alike : @releases;
+    fail("unknown release '$release': '$package' is not installed, and apt does not know it"
+        . ($offer eq '' ? update_hint() : "; it has $offer"));
+}
+
+# --- getting packages ------------------------------------------------------
+
+# Downloads a package of apt's and unpacks it into the directory.
+sub unpack_package ($package, $version, $dir) {
+    my $status = run(
+        { dir => $dir, ok => 'any', output => \my $output },
+        'apt-get', '-qq', '-o', 'APT::Sandbox::User=root',
+        'download', "$package=$version");
+    my ($deb) = glob "$dir/*.deb";
+    if ($status || !defined $deb) {
+        my ($why) = $output =~ /^E: (.*)/m;
+        fail("cannot download '$package' $version: " . ($why // 'apt-get failed')
+            . "; if apt's lists are old run 'apt-get update'");
+    }
+    run('dpkg-deb', '-x', $deb, $dir);
+    unlink $deb or fail("cannot remove '$deb': $!");
+    return;
+}
+
+# The directory that the package is unpacked in.
+sub unpacked ($package, $version) {
+    return cached("${package}_$version", "getting $package $version", sub ($dir) {
+        unpack_package($package, $version, $dir);
+    });
+}
+
+# The version of a release's package of that kind: of the installed one, else
+# of the one in the cache, else of apt's.  In list context also where it was
+# found.
+sub package_version ($kind, $release) {
+    my $package = "linux-$kind-$release";
+    unknown_release($release, $package) if $release !~ /\A\w[\w.+~-]*\z/;
+    my $version = installed_version($package);
+    my $where = 'installed';
+    if (!defined $version) {
+        ($where, $version) = ('cached', cached_version($package));
+    }
+    if (!defined $version) {
+        my $entry = apt_entry($package) // unknown_release($release, $package);
+        ($where, $version) = ('apt', $entry->{Version});
+    }
+    return wantarray ? ($version, $where) : $version;
+}
+
+# --- what a release is made of ---------------------------------------------
+
+# The kernel itself, as a hash: vmlinuz, modules_dir (with modules.dep),
+# config, system_map, version (of the package), release.
+sub release_image ($release) {
+    my ($version, $where) = package_version('image', $release);
+    my $root = '';
+    if ($where ne 'installed') {
+        my $package = "linux-image-$release";
+        $root = cached("${package}_$version", "getting $package $version", sub ($dir) {
+            unpack_package($package, $version, $dir);
+            run('depmod', '-b', $dir, $release);
+        });
+    }
+    my %image = (
+        release     => $release,
+        version     => $version,
+        vmlinuz     => "$root/boot/vmlinuz-$release",
+        modules_dir => "$root/lib/modules/$release",
+        config      => "$root/boot/config-$release",
+        system_map  => "$root/boot/System.map-$release",
+    );
+    for my $part (qw(vmlinuz modules_dir config)) {
+        -e $image{$part}
+            or fail("linux-image-$release is there, but not its '$image{$part}'");
+    }
+    return \%image;
+}
+
+# A directory for make -C DIR M=...
+sub release_headers ($release) {
+    my $installed = "/usr/src/linux-headers-$release";
+    my ($version, $where) = package_version('headers', $release);
+    if ($where eq 'installed') {
+        -e "$installed/Makefile"
+            or fail("linux-headers-$release is installed, but not its '$installed/Makefile'");
+        return $installed;
+    }
+    my $package = "linux-headers-$release";
+    my $root = cached("${package}_$version", "getting $package $version", sub ($dir) {
+        unpack_package(@$_, $dir) for [$package, $version], headers_parts($package, $version);
+        make_relative("$dir$installed");
+    });
+    return "$root$installed";
+}
+
+# The packages that headers consist of besides their own, with versions: those
+# common to all flavours, and the programs of kbuild.
+sub headers_parts ($package, $version) {
+    my $entry = apt_entry($package, $version)
+        // fail("apt does not know '$package' $version any more; run 'apt-get update'");
+    my @parts;
+    for my $depends (split /,\s*/, $entry->{Depends} // '') {
+        $depends =~ /\A(linux-(?:headers|kbuild)-\S+?)(?:\s+\((>?=)\s*(\S+)\))?\z/ or next;
+        my ($name, $needed) = ($1, $3);
+        my $part = (defined $needed && apt_entry($name, $needed)) || apt_entry($name)
+            || fail("'$package' needs '$name', which apt does not know");
+        push @parts, [$name, $part->{Version}];
+    }
+    return @parts;
+}
+
+# The Makefile of unpacked headers names the common part by its absolute path
+# as installed; here it stands beside it.  (Links to kbuild are relative.)
+sub make_relative ($dir) {
+    for my $file (grep { -f } "$dir/Makefile", "$dir/.kernelvariables") {
+        my $text = read_file($file);
+        my $here = '$(dir $(lastword $(MAKEFILE_LIST)))';
+        write_file($file, $text) if $text =~ s{/usr/src/}{$here../}g;
+    }
+    return;
+}
+
+# The tarball of the source that the release was built from: of exactly the
+# version of its image package.
+sub release_source ($release) {
+    my $version = package_version('image', $release);
+    my ($series) = $release =~ /\A(\d+\.\d+)/
+        or fail("'$release' does not start with a kernel version");
+    my $package = "linux-source-$series";
+    my $tarball = "/usr/src/$package.tar.xz";
+    return $tarball
+        if (installed_version($package) // '') eq $version && -e $tarball;
+    my $wanted = "${package}_$version";
+    if (!-d cache_dir() . "/packages/$wanted" && !apt_entry($package, $version)) {
+        my $other = apt_entry($package);
+        fail("apt does not know '$package' $version, which $release was built from"
+            . ($other ? "; it has $other->{Version}" : "; run 'apt-get update'"));
+    }
+    my $found = unpacked($package, $version) . $tarball;
+    -e $found or fail("'$package' $version has no '$tarball'");
+    return $found;
+}
+
+1;

@@ -174,16 +174,20 @@ sub progress ($text, $body) {
 # it is 0 or listed in ok => [...].  capture(...) returns what the program
 # writes on stdout, in list context its lines without their newlines.
 # OPTIONS: dir => where it runs; env => {NAME => VALUE or undef}; stdin => FILE;
-# ok => [STATUS...] or 'any'; output => \my $text, all that it wrote (run);
-# status => \my $status (capture).
+# ok => [STATUS...] or 'any'; to => FILE for stdout, output => \my $text, all
+# that it wrote elsewhere (run); status => \my $status (capture).
 
 sub run (@command) {
     my $option = ref $command[0] ? shift @command : {};
     my $show = $standard{verbose} && !$option->{output};
-    my $out = $show ? undef : anonymous_file();
-    my $status = spawn($option, $out, $out, @command);
-    ${ $option->{output} } = contents_of($out) if $option->{output};
-    check_status($option, $status, $out, @command);
+    my $err = $show ? undef : anonymous_file();
+    my $to;
+    if (defined $option->{to}) {
+        open $to, '>', $option->{to} or fail("cannot write '$option->{to}': $!");
+    }
+    my $status = spawn($option, $to // $err, $err, @command);
+    ${ $option->{output} } = contents_of($err) if $option->{output};
+    check_status($option, $status, $err, @command);
     return $status >> 8;
 }
 

@@ -42,19 +42,26 @@ sub read_sections ($file) {
     return %section;
 }
 
-# Items at the left with their text indented below them; verbatim text as it is.
+# Items at the left with their text below, or beside them if they are as short
+# as an exit status; verbatim text as it is.
 sub layout (@paragraphs) {
-    my ($text, $depth) = ('', 0);
+    my ($text, $depth, $beside) = ('', 0, '');
     for my $paragraph (@paragraphs) {
         if    ($paragraph =~ /\A=over/) { $depth++ }
         elsif ($paragraph =~ /\A=back/) { $depth-- }
-        elsif ($paragraph =~ /\A=item\s+(?:\*\s*)?(.*)/s) { $text .= '  ' . plain($1) . "\n" }
-        elsif ($paragraph =~ /\A\s/)    { $text .= "$paragraph\n" }
+        elsif ($paragraph =~ /\A=item\s+(?:\*\s*)?(.*)/s) {
+            my $item = '  ' . plain($1);
+            if (length $item < 6) { $beside = $item }
+            else                  { $text .= "$item\n" }
+        }
+        elsif ($paragraph =~ /\A\s/) { $text .= "$paragraph\n" }
         else {
             local $Text::Wrap::columns = 79;
             local $Text::Wrap::huge = 'overflow';
             my $indent = ' ' x (2 + 4 * $depth);
-            $text .= Text::Wrap::wrap($indent, $indent, plain($paragraph)) . "\n";
+            my $first = sprintf '%-*s', length $indent, $beside;
+            $beside = '';
+            $text .= Text::Wrap::wrap($first, $indent, plain($paragraph)) . "\n";
         }
     }
     return $text;

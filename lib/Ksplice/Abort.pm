@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Abort.pm - why an update was refused: from the core's word to a sentence
+#
+# One table: the word (enum ksplice_abort_cause in kmodsrc/update.h, same
+# order), what it means for a person, and what can be done.  doc/aborts.md
+# tells more.  Busy ones end a command with status 3, all others with 1.
+
+package Ksplice::Abort;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter qw(import);
+use Ksplice  qw(busy fail raw_errors);
+
+our @EXPORT_OK = qw(abort_words abort_sentence abort_advice is_busy fail_abort);
+
+my @table = (
+    ok => 'nothing was wrong', '',
+    no_match => 'the running kernel does not match the code the update was made for',
+        'make the update from the exact source, configuration and compiler of this kernel; '
+        . '--debug shows what differs',
+    code_busy => 'a thread is running code that the update replaces',
+        'try again later, or stop what is in the way',
+    module_busy => 'a module of the update is in use',
+        'try again when what uses it is gone; lsmod(8) tells who it is',
+    out_of_memory => 'the kernel has not enough memory',
+        'free some memory and try again',
+    failed_to_find => 'a symbol that the update needs is not in the running kernel',
+        'make the update for exactly this kernel',
+    target_not_loaded => 'a module that the update changes is not loaded',
+        'load it first (modprobe), then apply the update again',
+    call_failed => "a function of the update's author refused",
+        'the documentation of the update tells what it waits for',
+    cold_update_loaded => 'another update is in the way',
+        'undo that one first',
+    text_changed => 'code has changed since it was checked',
+        'something else changes kernel code (a tracer, another patcher): stop it and try again',
+    too_short => 'a function is too short to be redirected',
+        'make the update with a patch that changes its callers instead',
+    site_conflict => 'the kernel rewrites code where a function would be redirected',
+        'remove the probe if it is one; else patch the callers of the function instead',
+    unsupported_kernel => 'this kernel lacks something that ksplice needs',
+        'see doc/limits.md for what a kernel must have',
+    unexpected => 'something happened that should not',
+        'this is a bug of ksplice: report it with the output of --debug and dmesg(1)',
+);
+
+my (@words, %sentence, %advice);
+while (my ($word, $sentence, $advice) = splice @table, 0, 3) {
+    push @words, $word;
+    ($sentence{$word}, $advice{$word}) = ($sentence, $advice);
+}
+
+# In the core's order, 'ok' first.
+sub abort_words () { return @words }
+
+# undef for a word that is not in the table.
+sub abort_sentence ($word) { return $sentence{$word} }
+sub abort_advice   ($word) { return $advice{$word} }
+
+# Whether trying again may help.
+sub is_busy ($word) { return $word eq 'code_busy' || $word eq 'module_busy' }
+
+# Ends the command: for people "sentence: reason", with --raw-errors the word.
+# Lines of details follow it.
+sub fail_abort ($word, $reason, @details) {
+    my $known = exists $sentence{$word};
+    my @text = raw_errors() || !$known ? $word : $sentence{$word};
+    $text[0] .= ": $reason" if length $reason;
+    push @text, @details;
+    push @text, $advice{$word} if $known && !raw_errors() && length $advice{$word};
+    my $message = join "\n  ", @text;
+    busy($message) if is_busy($word);
+    fail($message);
+}
+
+1;

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Apply.pm - put an update into the kernel and take it out again
+#
+# The way in: core, each -old.ko (it matches), each -new.ko (the kernel links
+# it), stage `applied`.  Each step that was done is remembered, and what fails
+# after it takes the steps back in reverse order, once the reason has been
+# read: a failed apply leaves the machine as it was.  A stage counts as reached
+# when the core says so, whatever the write said.  The kernel is passed in
+# (Kernel.pm), so all of this runs in tests, too.
+
+package Ksplice::Apply;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter        qw(import);
+use Ksplice         qw(busy fail note progress quiet verbose warning);
+use Ksplice::Abort  qw(fail_abort is_busy);
+use Ksplice::Update qw(API_VERSION is_kid module_name);
+
+our @EXPORT_OK = qw(apply_update try_update undo_update);
+
+my @pauses = (0.25, 0.5, 1, 2);
+my $core = 'ksplice';
+
+# apply_update(KERNEL, UPDATE, {partial, debug}): nothing to do is success.
+sub apply_update ($kernel, $update, $option) {
+    my $kid = $update->{kid};
+    return if is_done_or_unfit($kernel, $update, $option);
+    with_steps_back($kernel, $update, $option, sub ($done) {
+        load_old_code($kernel, $update, $done);
+        load_new_code($kernel, $update, $done);
+        push @$done, ['applied'];
+        change_stage($kernel, $kid, 'applied');
+        @$done = ();
+    });
+    note("update '$kid' is applied: " . describe_applied($kernel, $kid));
+    return;
+}
+
+# The same up to matching, and all back.
+sub try_update ($kernel, $update, $option) {
+    my $kid = $update->{kid};
+    return if is_done_or_unfit($kernel, $update, $option);
+    with_steps_back($kernel, $update, $option, sub ($done) {
+        load_old_code($kernel, $update, $done);
+        note($_) for split /\n/, $kernel->read_update_file($kid, 'match');
+    });
+    note("update '$kid' matches the running kernel; nothing was changed");
+    return;
+}
+
+# undo_update(KERNEL, KID, {debug})
+sub undo_update ($kernel, $kid, $option) {
+    check_root($kernel);
+    take_lock($kernel);
+    check_core_version($kernel);
+    my $stage = is_kid($kid) ? $kernel->stage($kid) : undef;
+    if (!defined $stage) {
+        my @there = map { $_->[0] } grep { $_->[1] eq 'applied' } $kernel->updates;
+        fail("no update '$kid' is applied; "
+            . (@there ? 'applied: ' . join(' ', @there) : 'there is none'));
+    }
+    if ($stage ne 'applied') {
+        my $problem = remove_leftovers($kernel, $kid, targets($kernel, $kid));
+        fail("no update '$kid' is applied; what was left of it "
+            . ($problem ? "cannot be removed: $problem" : 'is removed now'));
+    }
+    my @targets = targets($kernel, $kid);
+    eval { change_stage($kernel, $kid, 'reversed'); 1 } or do {
+        my $error = $@;
+        show_debug_log($kernel, $kid) if $option->{debug};
+        die $error;
+    };
+    my $problem = remove_leftovers($kernel, $kid, @targets);
+    busy("update '$kid' is reversed, but cannot be removed: $problem") if $problem;
+    note("update '$kid' is undone");
+    return;
+}
+
+# --- before anything is touched --------------------------------------------
+
+sub check_root ($kernel) {
+    fail('only root may change the running kernel') unless $kernel->is_root;
+    return;
+}
+
+sub take_lock ($kernel) {
+    progress('waiting for another ksplice command', sub { $kernel->lock });
+    return;
+}
+
+# True if the update is applied already; fails if it is not for this machine.
+sub is_done_or_unfit ($kernel, $update, $option) {
+    my $kid = $update->{kid};
+    check_root($kernel);
+    take_lock($kernel);
+    for my $what (qw(release arch)) {
+        my ($ours, $theirs) = ($update->{$what}, $kernel->$what);
+        fail("update '$kid' is for a kernel of $what '$ours', but '$theirs' is running")
+            if $ours ne $theirs;
+    }
+    check_core_version($kernel);
+    my $stage = $kernel->stage($kid);
+    if (defined $stage && $stage eq 'applied') {
+        note("update '$kid' is already applied");
+        return 1;
+    }
+    my @targets = map { $_->{target} } @{ $update->{changes} };
+    my @absent = grep { $_ ne 'vmlinux' && !$kernel->has_module($_) } @targets;
+    if (@absent) {
+        my $names = join ', ', map { "'$_'" } @absent;
+        fail("cannot apply update '$kid' in part (not loaded: $names): "
+            . 'its changes belong together') if $option->{partial};
+        fail_abort('target_not_loaded', $names);
+    }
+    my $problem = defined $stage ? remove_leftovers($kernel, $kid, @targets) : '';
+    fail("cannot remove what is left of update '$kid': $problem") if $problem;
+    return 0;
+}
+
+sub check_core_version ($kernel) {
+    my $version = $kernel->core_version // return;
+    return if $version eq API_VERSION;
+    fail("the loaded ksplice core has api version '$version', this command has "
+        . API_VERSION . ': undo all updates with the ksplice that applied them first');
+}
+
+# --- steps -----------------------------------------------------------------
+
+# Runs the body with a list of steps, [module => NAME] or ['applied'], each put
+# in it just before it is tried; takes back those that are in it at the end,
+# also when the body fails or we are told to stop.
+sub with_steps_back ($kernel, $update, $option, $body) {
+    my $had_core = defined $kernel->core_version;
+    my @done;
+    my $ok = eval {
+        load_core($kernel, $update, \@done) unless $had_core;
+        $body->(\@done);
+        1;
+    };
+    my $error = $@;
+    local @SIG{qw(INT TERM HUP)} = ('IGNORE') x 3;
+    show_debug_log($kernel, $update->{kid}) if !$ok && $option->{debug};
+    take_back($kernel, $update->{kid}, @done);
+    die $error unless $ok;
+    return;
+}
+
+sub take_back ($kernel, $kid, @done) {
+    while (my $step = pop @done) {
+        my ($kind, $name) = @$step;
+        if ($kind eq 'applied') {
+            next if ($kernel->stage($kid) // '') ne 'applied';
+            my ($problem) = write_stage($kernel, $kid, 'reversed');
+            next unless $problem;
+            warning("cannot reverse update '$kid', it stays: $problem");
+            return;
+        }
+        forget($kernel, $kid) if $name eq $core;
+        next if $name eq $core && (grep { $_->[0] ne $kid } $kernel->updates);
+        my $problem = $kernel->has_module($name) ? remove_module($kernel, $name) : '';
+        warning("cannot remove the module '$name': $problem") if $problem;
+    }
+    forget($kernel, $kid);
+    return;
+}
+
+# An update without modules stays in the core until it is forgotten.
+sub forget ($kernel, $kid) {
+    return if !defined $kernel->stage($kid) || $kernel->stage($kid) eq 'applied';
+    my $problem = $kernel->forget($kid);
+    warning("cannot forget update '$kid': $problem") if $problem;
+    return;
+}
+
+sub load_core ($kernel, $update, $done) {
+    my $mark = $kernel->log_mark;
+    push @$done, [module => $core];
+    my $problem = $kernel->insmod("$update->{dir}/$update->{core}");
+    if ($problem) {
+        my @words = $kernel->log_since($mark);
+        fail(join "\n  kernel: ", "cannot load the ksplice core: $problem", @words);
+    }
+    fail('the ksplice core is loaded, but has no files in /sys/kernel/ksplice')
+        unless defined $kernel->core_version;
+    check_core_version($kernel);
+    return;
+}
+
+sub load_old_code ($kernel, $update, $done) {
+    for my $change (@{ $update->{changes} }) {
+        progress("matching $change->{target}",
+            sub { load_module($kernel, $update, $change, 'old', $done) });
+    }
+    return;
+}
+
+sub load_new_code ($kernel, $update, $done) {
+    load_module($kernel, $update, $_, 'new', $done) for @{ $update->{changes} };
+    return;
+}
+
+sub load_module ($kernel, $update, $change, $side, $done) {
+    my $kid = $update->{kid};
+    my $mark = $kernel->log_mark;
+    push @$done, [module => module_name($kid, $change->{target}, $side)];
+    my $problem = $kernel->insmod("$update->{dir}/$change->{$side}") || return;
+    my @words = map { "kernel: $_" } $kernel->log_since($mark);
+    my ($cause, $reason) = map { $kernel->read_update_file($kid, $_) } qw(abort_cause reason);
+    fail_abort($cause, $reason, verbose ? @words : ()) if $cause !~ /^(?:|ok)\z/;
+    fail(join "\n  ", "cannot load '$change->{$side}': $problem", @words);
+}
+
+# Fails unless the stage is reached; busy code is tried a few times.
+sub change_stage ($kernel, $kid, $stage) {
+    my ($problem, $cause) = write_stage($kernel, $kid, $stage);
+    return unless $problem;
+    my $reason = $kernel->read_update_file($kid, 'reason');
+    my @who = conflicts($kernel->read_update_file($kid, 'conflicts'));
+    fail_abort($cause, $reason, $cause eq 'code_busy' ? @who : ()) if $cause !~ /^(?:|ok)\z/;
+    fail_abort('unexpected', "the stage of '$kid' is not '$stage' after writing it: $problem");
+}
+
+# -> (problem, abort cause); no problem if the core says that it is so.
+sub write_stage ($kernel, $kid, $stage) {
+    my ($problem, $cause);
+    for my $pause (@pauses, undef) {
+        $problem = $kernel->write_stage($kid, $stage);
+        my $now = $kernel->stage($kid) // 'gone';
+        return ('', 'ok') if !$problem && $now eq $stage;
+        $problem ||= "it is '$now'";
+        $cause = $kernel->read_update_file($kid, 'abort_cause');
+        last unless is_busy($cause) && defined $pause;
+        $kernel->pause($pause);
+    }
+    return ($problem, $cause);
+}
+
+# Who is in the way, a line each; with -v their stacks, too.
+sub conflicts ($text) {
+    my @lines;
+    for my $line (split /\n/, $text) {
+        if ($line =~ /^(\d+) (.*) (\S+)\z/) { push @lines, "process $1 ($2) is in $3" }
+        elsif (verbose)                     { push @lines, $line }
+    }
+    return @lines;
+}
+
+# --- after -----------------------------------------------------------------
+
+# The modules that are there of an update that is not applied, new code first,
+# then the core if no other update needs it.  '' or what went wrong.
+sub remove_leftovers ($kernel, $kid, @targets) {
+    for my $side (qw(new old)) {
+        for my $target (reverse @targets) {
+            my $name = module_name($kid, $target, $side);
+            next unless $kernel->has_module($name);
+            my $problem = remove_module($kernel, $name);
+            return $problem if $problem;
+        }
+    }
+    forget($kernel, $kid);
+    return '' if $kernel->updates || !$kernel->has_module($core);
+    return remove_module($kernel, $core);
+}
+
+# Someone may just be reading a file of it: tries again shortly after.
+sub remove_module ($kernel, $name) {
+    my $problem;
+    for my $pause (0.1, 0.4, undef) {
+        $problem = $kernel->rmmod($name) || return '';
+        $kernel->pause($pause) if defined $pause;
+    }
+    return $problem;
+}
+
+# The core tells them in `match`, a line each.
+sub targets ($kernel, $kid) {
+    return map { (split / /)[0] } split /\n/, $kernel->read_update_file($kid, 'match');
+}
+
+sub describe_applied ($kernel, $kid) {
+    my %n;
+    $n{(split / /)[0]}++ for split /\n/, $kernel->read_update_file($kid, 'patches');
+    my @parts = map { "$n{$_} function" . ($n{$_} == 1 ? '' : 's') . " of $_" } sort keys %n;
+    my $ns = $kernel->read_update_file($kid, 'pause_ns');
+    push @parts, sprintf 'stopped for %.0f us', $ns / 1000 if $ns =~ /^\d+\z/;
+    return join ', ', @parts;
+}
+
+sub show_debug_log ($kernel, $kid) {
+    my $log = $kernel->debug_log($kid);
+    if (defined $log) { print STDERR $log }
+    else              { warning("the core has no log of update '$kid'") }
+    return;
+}
+
+1;

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Json.pm - print a structure as JSON
+#
+# Hashes (sorted by key), arrays, strings, undef; a reference to a scalar is
+# put in as it is: \"12", \'true'.  perl-base has no JSON::PP.
+
+package Ksplice::Json;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter qw(import);
+
+our @EXPORT_OK = qw(to_json);
+
+my %escape = ("\n" => '\n', "\t" => '\t', "\r" => '\r', '"' => '\"', '\\' => '\\\\');
+
+sub to_json ($value, $indent = '') {
+    my $kind = ref $value;
+    return 'null' unless defined $value;
+    return quoted($value) unless $kind;
+    return $$value if $kind eq 'SCALAR';
+    my $inner = "$indent  ";
+    if ($kind eq 'ARRAY') {
+        return '[]' unless @$value;
+        return "[\n" . join(",\n", map { $inner . to_json($_, $inner) } @$value) . "\n$indent]";
+    }
+    return '{}' unless %$value;
+    return "{\n" . join(",\n",
+        map { $inner . quoted($_) . ': ' . to_json($value->{$_}, $inner) } sort keys %$value)
+        . "\n$indent}";
+}
+
+# Bytes that are no UTF-8 become U+FFFD: the output is valid in any case.
+sub quoted ($text) {
+    if (!utf8::is_utf8($text) && !utf8::decode($text)) {
+        $text =~ s/[\x80-\xff]/\x{fffd}/g;
+    }
+    $text =~ s{([\x00-\x1f"\\\x7f])}{$escape{$1} // sprintf '\u%04x', ord $1}ge;
+    utf8::encode($text);
+    return "\"$text\"";
+}
+
+1;

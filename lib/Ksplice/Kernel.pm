@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Kernel.pm - the running kernel: its modules, and the core's files in sysfs
+#
+# Nothing is decided here: each method does one thing and reports it.  A
+# kernel is an object so that tests can put another in its place.  What the
+# core says is read from /sys/kernel/ksplice (doc/update-format.md).
+
+package Ksplice::Kernel;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Errno   qw(EAGAIN EINTR EPIPE);
+use Fcntl   qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
+use Ksplice qw(fail run warning);
+use POSIX   ();
+
+my $sysfs = '/sys/kernel/ksplice';
+my $debugfs = '/sys/kernel/debug';
+
+sub new ($class) { return bless {}, $class }
+
+sub release ($self) { return (POSIX::uname())[2] }
+sub arch    ($self) { return (POSIX::uname())[4] }
+sub is_root ($self) { return $> == 0 }
+
+# One ksplice command at a time: waits for others; ends with the process.
+sub lock ($self) {
+    my $name = (-d '/run' ? '/run' : '/tmp') . '/ksplice.lock';
+    sysopen my $file, $name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600
+        or fail("cannot open '$name': $!");
+    flock $file, LOCK_EX or fail("cannot lock '$name': $!");
+    $self->{lock} = $file;
+    return;
+}
+
+sub pause ($self, $seconds) {
+    select undef, undef, undef, $seconds;
+    return;
+}
+
+# --- modules ---------------------------------------------------------------
+
+sub has_module ($self, $name) {
+    open my $file, '<', '/proc/modules' or fail("cannot read '/proc/modules': $!");
+    return scalar grep { /^\Q$name\E / } <$file>;
+}
+
+# Both return '' or the program's words.
+sub insmod ($self, $file)  { return $self->kmod('insmod', $file) }
+sub rmmod  ($self, $name)  { return $self->kmod('rmmod', $name) }
+
+sub kmod ($self, $program, $argument) {
+    local $ENV{PATH} = "$ENV{PATH}:/usr/sbin:/sbin";
+    my $status = run({ ok => 'any', output => \my $words }, $program, $argument);
+    return '' if $status == 0;
+    $words =~ s/^\s*(?:$program: )?(?:ERROR: )?//;
+    $words =~ s/\s+/ /g;
+    $words =~ s/ \z//;
+    return length $words ? $words : "$program returned exit code $status";
+}
+
+# --- the core --------------------------------------------------------------
+
+# The api version of the core that is loaded, or undef.
+sub core_version ($self) { return $self->attribute('version') }
+
+# [KID, STAGE] of each update, the oldest first.
+sub updates ($self) {
+    return map { [split / /] } split /\n/, $self->attribute('state') // '';
+}
+
+# The stage of an update, or undef if the core does not know it.
+sub stage ($self, $kid) {
+    my ($update) = grep { $_->[0] eq $kid } $self->updates;
+    return $update && $update->[1];
+}
+
+# A file of the update, without the last newline; '' if it can not be read.
+sub read_update_file ($self, $kid, $name) { return $self->attribute("$kid/$name") // '' }
+
+# '' or why the core would not do it.
+sub write_stage ($self, $kid, $stage) { return $self->write_attribute("$kid/stage", $stage) }
+sub forget      ($self, $kid)         { return $self->write_attribute('forget', $kid) }
+
+sub attribute ($self, $name) {
+    open my $file, '<', "$sysfs/$name" or return undef;
+    local $/ = undef;
+    my $text = <$file>;
+    return undef unless defined $text;
+    return $text =~ s/\n\z//r;
+}
+
+# One write(2): its errno is the answer.
+sub write_attribute ($self, $name, $text) {
+    sysopen my $file, "$sysfs/$name", O_WRONLY or return "$!";
+    my $n;
+    do { $n = syswrite $file, "$text\n" } until defined $n || !$!{EINTR};
+    return "$!" unless defined $n;
+    return 'short write' if $n != length($text) + 1;
+    close $file or return "$!";
+    return '';
+}
+
+# --- its words -------------------------------------------------------------
+
+# A point in the kernel's log.
+sub log_mark ($self) {
+    sysopen my $file, '/dev/kmsg', O_RDONLY | O_NONBLOCK or return undef;
+    sysseek $file, 0, 2;
+    return $file;
+}
+
+# What ksplice and its modules had logged since then.
+sub log_since ($self, $mark) {
+    return unless $mark;
+    my @lines;
+    while (1) {
+        my $n = sysread $mark, my ($record), 8192;
+        if (!defined $n) {
+            next if $!{EPIPE} || $!{EINTR};
+            last;
+        }
+        last if $n == 0;
+        my ($text) = $record =~ /^[^;]*;([^\n]*)/ or next;
+        push @lines, $text if $text =~ /^ksplice\w*: /;
+    }
+    return @lines;
+}
+
+# The core's own log of an update; debugfs is mounted for that if it is not.
+sub debug_log ($self, $kid) {
+    my $mounted;
+    if (!-d "$debugfs/ksplice") {
+        $mounted = run({ ok => 'any', output => \my $words },
+            'mount', '-t', 'debugfs', 'debugfs', $debugfs) == 0;
+    }
+    my $text;
+    if (open my $file, '<', "$debugfs/ksplice/$kid/log") {
+        local $/ = undef;
+        $text = <$file>;
+    }
+    if ($mounted and run({ ok => 'any', output => \my $words }, 'umount', $debugfs)) {
+        warning("cannot unmount '$debugfs': $words");
+    }
+    return $text;
+}
+
+1;

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# View.pm - describe updates, those in the kernel and those in files
+#
+# A description is a structure for Json.pm, whose keys are an interface that
+# scripts rely on; the show subs print the same for people.
+
+package Ksplice::View;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter        qw(import);
+use Ksplice         qw(fail quiet raw_errors read_file verbose);
+use Ksplice::Abort  qw(abort_sentence);
+use Ksplice::Update qw(is_kid);
+
+our @EXPORT_OK = qw(describe_update describe_file show_list show_update show_file);
+
+# One update in the kernel; fails if there is none of this id.
+sub describe_update ($kernel, $kid) {
+    my $stage = is_kid($kid) ? $kernel->stage($kid) : undef;
+    if (!defined $stage) {
+        my @there = map { $_->[0] } $kernel->updates;
+        fail("no update '$kid' in the kernel; "
+            . (@there ? 'there are: ' . join(' ', @there) : 'there is none'));
+    }
+    my %text = map { $_ => $kernel->read_update_file($kid, $_) }
+        qw(abort_cause reason patches pause_ns match);
+    my (@functions, %seen);
+    for my $line (split /\n/, $text{patches}) {
+        my ($target, $name, $old, $new) = split / /, $line;
+        push @functions, { target => $target, name => $name, old => $old, new => $new };
+    }
+    my @matched = map {
+        my ($target, $text) = split / /, $_, 2;
+        { target => $target, text => $text };
+    } split /\n/, $text{match};
+    my @targets = grep { !$seen{$_}++ } map { $_->{target} } @matched, @functions;
+    return {
+        id => $kid, stage => $stage, targets => \@targets, functions => \@functions,
+        matched => \@matched, abort_cause => $text{abort_cause}, reason => $text{reason},
+        pause_ns => $text{pause_ns} =~ /^\d+\z/ ? \$text{pause_ns} : undef,
+    };
+}
+
+# An update from read_update.
+sub describe_file ($update) {
+    my $dir = $update->{dir};
+    my $patch = -f "$dir/patch" ? read_file("$dir/patch") : '';
+    my @modules = map { { target => $_->{target}, old => $_->{old}, new => $_->{new} } }
+        @{ $update->{changes} };
+    return {
+        (map { $_ => $update->{$_} } qw(release arch core)), id => $update->{kid},
+        description => $update->{description} =~ s/\s+\z//r, changes => \@modules,
+        patch => $patch, patched_files => [patched_files($patch)],
+    };
+}
+
+# The files that a patch changes, without their first directory.
+sub patched_files ($patch) {
+    my %seen;
+    my @files = $patch =~ m{^(?:---|\+\+\+) ([^\t\n]+)}mg;
+    return grep { !$seen{$_}++ } map { s{^[^/]+/}{}r } grep { $_ ne '/dev/null' } @files;
+}
+
+sub show_list ($updates) {
+    if (!@$updates) {
+        print "no update is in the kernel\n" unless quiet;
+        return;
+    }
+    my $layout = "%-16s  %-9s  %9s  %s\n";
+    printf $layout, qw(id stage functions targets) unless quiet;
+    for my $update (@$updates) {
+        printf $layout, @$update{qw(id stage)}, scalar @{ $update->{functions} },
+            join ' ', @{ $update->{targets} };
+    }
+    return;
+}
+
+sub show_update ($update) {
+    show_pair('id', $update->{id});
+    show_pair('stage', $update->{stage});
+    my ($cause, $reason) = @$update{qw(abort_cause reason)};
+    if ($cause !~ /^(?:|ok)\z/) {
+        my $text = raw_errors ? $cause : abort_sentence($cause) // $cause;
+        show_pair('refused', length $reason ? "$text: $reason" : $text);
+    }
+    show_pair('paused', sprintf '%.0f us', ${ $update->{pause_ns} } / 1000) if $update->{pause_ns};
+    show_pair('target', "$_->{target}: $_->{text}") for @{ $update->{matched} };
+    my @functions = @{ $update->{functions} };
+    printf "\n%-16s  %-16s  %s\n", qw(original new function) if @functions && !quiet;
+    for my $function (@functions) {
+        printf "%-16s  %-16s  %s\n", @$function{qw(old new)},
+            $function->{target} eq 'vmlinux' ? $function->{name}
+            : "$function->{name} [$function->{target}]";
+    }
+    return;
+}
+
+sub show_file ($file) {
+    show_pair($_, $file->{$_}) for qw(id release arch);
+    show_pair('target', $_->{target}) for @{ $file->{changes} };
+    show_pair('file', $_) for @{ $file->{patched_files} };
+    print "\n$file->{description}\n" if length $file->{description};
+    print "\n$file->{patch}" if verbose && length $file->{patch};
+    return;
+}
+
+sub show_pair ($name, $text) {
+    printf "%-9s %s\n", "$name:", $text;
+    return;
+}
+
+1;

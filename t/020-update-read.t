@@ -1,0 +1,174 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A tarball that is no good update is refused with its own message, status 1,
+# and nothing of it is unpacked.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::More;
+
+my $dir = scratch_dir();
+my $file = "$dir/update.tar.gz";
+my $top = 'ksplice-abc12345';
+my $old = 'ksplice-abc12345-vmlinux-old.ko';
+my $new = 'ksplice-abc12345-vmlinux-new.ko';
+my $contents = "kid abc12345\nrelease 6.1.0-56-amd64\narch x86_64\ncore ksplice.ko\n"
+    . "change vmlinux $old $new\n";
+
+# The entries of a good update, with some of them replaced, added or (undef) dropped.
+sub entries (%other) {
+    my %content = ('api-version' => "1\n", contents => $contents, description => "Fix it\n",
+        'ksplice.ko' => 'core', $old => 'old', $new => 'new', %other);
+    return { name => "$top/", type => 5 },
+        map { { name => "$top/$_", content => $content{$_} } }
+        grep { defined $content{$_} } sort keys %content;
+}
+
+# Nothing may appear anywhere; the place for temporary files is looked at, too.
+sub refused ($title, $message, @entries) {
+    make_tar($file, @entries) if @entries;
+    is_refused($title, $message);
+}
+
+sub is_refused ($title, $message) {
+    my $tmp = scratch_dir();
+    my ($status, $out, $err) =
+        run_cmd({ env => { TMPDIR => $tmp } }, 'ksplice-view', "--file=$file");
+    is($err, "ksplice-view: '$file' $message\n", $title);
+    is($status, 1, '  ... status 1');
+    is($out, '', '  ... nothing else is said');
+    is_deeply([glob "$tmp/*"], [], '  ... nothing is left behind');
+}
+
+make_tar($file, entries());
+my ($status, $out, $err) = run_cmd('ksplice-view', "--file=$file");
+is($status, 0, 'a good one is read') or diag $err;
+
+spew($file, '');
+is_refused('an empty file', 'is empty');
+
+spew($file, 'plain text');
+is_refused('not compressed', 'is not an update: it is not compressed by gzip');
+
+make_tar($file, entries());
+my $whole = slurp($file);
+spew($file, substr $whole, 0, length($whole) - 30);
+is_refused('a truncated gzip file',
+    "is damaged or truncated: gzip says 'unexpected end of file'");
+
+refused('not a tar archive', 'is not an update: it is no tar archive', { raw => 'x' x 2000 });
+
+make_tar($file, { raw => '' });
+is_refused('an archive without entries', 'is an empty archive');
+
+refused('an archive that ends early', "is truncated: it ends inside '$top/contents'",
+    { name => "$top/", type => 5 }, { name => "$top/contents", size => 99999, content => 'kid' });
+
+my (undef, $garbled) = entries();
+refused('a garbled header', 'is damaged: no tar header at offset 1024',
+    $garbled, { raw => 'y' x 512 });
+
+refused('an absolute path', "has an absolute path, '/etc/passwd'",
+    entries(), { name => '/etc/passwd', content => 'x' });
+refused('a path out of it', "has a path that leaves it, '$top/../../x'",
+    entries(), { name => "$top/../../x", content => 'x' });
+refused('a symbolic link', "has a symbolic link, '$top/patch'",
+    entries(), { name => "$top/patch", type => 2, link => '/etc/passwd' });
+refused('a hard link', "has a hard link, '$top/patch'",
+    entries(), { name => "$top/patch", type => 1, link => '/etc/passwd' });
+refused('a character device', "has a character device, '$top/mem'",
+    entries(), { name => "$top/mem", type => 3 });
+refused('a block device', "has a block device, '$top/sda'",
+    entries(), { name => "$top/sda", type => 4 });
+refused('a named pipe', "has a named pipe, '$top/pipe'",
+    entries(), { name => "$top/pipe", type => 6 });
+refused('an unknown type', "has an entry of unknown type 'Z', '$top/z'",
+    entries(), { name => "$top/z", type => 'Z' });
+refused('a control character in a name', "has an entry with an unprintable name, '$top/a?b'",
+    entries(), { name => "$top/a\nb" });
+refused('a name twice', "has '$top/contents' twice",
+    entries(), { name => "$top/contents", content => 'kid other' });
+refused('a file used as a directory', "has '$top/contents' twice",
+    entries(), { name => "$top/contents/x", content => 'x' });
+refused('a pax header that renames', "has a pax header with 'path': pack it with tar --format=ustar",
+    { name => 'x', type => 'x', content => "16 path=../../x\n" }, entries());
+
+refused('two top directories',
+    "is not an update: it has more than one top directory ('$top', 'other')",
+    entries(), { name => 'other/', type => 5 });
+refused('a file at the top', "is not an update: 'contents' is not a directory",
+    { name => 'contents', content => $contents });
+
+refused('no contents', "is not an update: it has no 'contents'", entries(contents => undef));
+refused('no api version', "is not an update: it has no 'api-version'",
+    entries('api-version' => undef));
+refused('another api version', "has api version '2', but this ksplice has 1",
+    entries('api-version' => "2\n"));
+refused('a module that is missing', "is incomplete: '$new' is missing", entries($new => undef));
+refused('no core', "is incomplete: 'ksplice.ko' is missing", entries('ksplice.ko' => undef));
+refused('an empty module', "is incomplete: '$old' is empty", entries($old => ''));
+
+sub malformed ($title, $edit, $message) {
+    local $_ = $contents;
+    $edit->();
+    refused($title, "has a malformed 'contents'$message", entries(contents => $_));
+}
+
+malformed('contents: nothing in it', sub { $_ = '' }, ": no 'arch'");
+malformed('contents: no kid', sub { s/^kid.*\n// },
+    ", line 4 ('change vmlinux $old $new'): 'kid' must come first");
+malformed('contents: no release', sub { s/^release.*\n//m }, ": no 'release'");
+malformed('contents: no change', sub { s/^change.*\n//m }, ': no change');
+malformed('contents: a bad kid', sub { s/^kid.*/kid ..\/x/ },
+    ", line 1 ('kid ../x'): not one valid value");
+malformed('contents: two kids', sub { s/\n/\nkid x\n/ }, ", line 2 ('kid x'): a second one");
+malformed('contents: a core elsewhere', sub { s/ksplice\.ko/..\/ksplice.ko/ },
+    ", line 4 ('core ../ksplice.ko'): not one valid value");
+malformed('contents: an unknown line', sub { $_ .= "sign 1\n" }, ", line 6 ('sign 1'): unknown");
+malformed('contents: an empty line', sub { $_ .= "\n\n" . 'kid x' }, ", line 6 (''): unknown");
+malformed('contents: a change without modules', sub { s/^change.*/change vmlinux/m },
+    ", line 5 ('change vmlinux'): not a target and two modules");
+malformed('contents: a target twice', sub { $_ .= "change vmlinux $old $new\n" },
+    ", line 6 ('change vmlinux $old $new'): a second change of the same target");
+malformed('contents: a module of another name', sub { s/-new\.ko/-new.ko.ko/ },
+    ", line 5 ('change vmlinux $old $new.ko'): the modules must be $old $new");
+
+# What is unusual but fine.
+sub accepted ($title, @entries) {
+    make_tar($file, @entries);
+    my ($status, undef, $err) = run_cmd('ksplice-view', "--file=$file");
+    is("$status$err", '0', $title);
+}
+
+accepted('no entry for the directory itself', grep { !$_->{type} } entries());
+accepted('a path with ./ in front', map { { %$_, name => "./$_->{name}" } } entries());
+accepted('pax headers with times', { name => 'x', type => 'x', content => "20 atime=1234567.89\n" },
+    entries());
+accepted('a long name as GNU tar writes it',
+    entries(), { name => '././@LongLink', type => 'L', content => "$top/" . 'n' x 150 . "\0" },
+    { name => "$top/" . 'n' x 90, content => 'x' });
+
+for my $format (qw(gnu ustar pax)) {
+    make_tar($file, entries());
+    my $tree = scratch_dir();
+    system('tar', '-xzf', $file, '-C', $tree) == 0 or die;
+    system('tar', "--format=$format", '-czf', $file, '-C', $tree, $top) == 0 or die;
+    my ($status, undef, $err) = run_cmd('ksplice-view', "--file=$file");
+    is("$status$err", '0', "packed by tar --format=$format");
+    ($status, undef, $err) = run_cmd('ksplice-view', "--file=$tree/$top");
+    is("$status$err", '0', 'a directory is as good as a tarball') if $format eq 'gnu';
+}
+
+($status, $out, $err) = run_cmd('ksplice-view', "--file=$dir/none");
+is($err, "ksplice-view: cannot read '$dir/none': No such file or directory\n", 'no such file');
+($status, $out, $err) = run_cmd('ksplice-view', '--file=/dev/null');
+is($err, "ksplice-view: '/dev/null' is not an update: neither a file nor a directory\n",
+    'a device is not read');
+
+done_testing;

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Config.pm - the kernel that an update is made for: its configuration
+# directory, its compiler
+#
+# A configuration directory holds System.map, .config, build (a link to what
+# modules are built against) and, if wanted, flags (one argument for make a
+# line).  The kernel's .config is law: kbuild may only add or change what says
+# who builds and who signs.  All else would give other code than the running
+# kernel has, and is refused by the option's name.
+
+package Ksplice::Config;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd             qw(abs_path);
+use Exporter        qw(import);
+use File::Path      qw(make_path);
+use Ksplice         qw(fail note capture read_file write_file);
+use Ksplice::Distro qw(cache_dir release_headers);
+
+our @EXPORT_OK = qw(
+    read_config_dir release_config_dir find_compiler config_differences
+);
+
+# What may differ: names of the builder and of keys.
+my $harmless = qr/^(?:CC_VERSION_TEXT|BUILD_SALT|MODULE_SIG_\w+|SYSTEM_TRUSTED_KEYS)$/;
+
+# The cause of an option that got lost, and the cure.
+my @advice = (
+    [qr/^(?:PAHOLE_|DEBUG_INFO_BTF|BPF_PRELOAD)/,
+        "install pahole (package 'dwarves')"],
+    [qr/^(?:RUST|HAS_RUST)/, 'install rustc, rust-src and bindgen'],
+    [qr/^(?:GCC_|CLANG_|CC_|TOOLCHAIN_)/, 'use the compiler that built the kernel'],
+    [qr/^(?:AS_|LD_|BINUTILS_)/,  'use the binutils that built the kernel'],
+);
+
+# -> {dir, config, build, release, version, arch, system_map, flags}
+sub read_config_dir ($dir) {
+    -d $dir or fail("no configuration directory '$dir': "
+        . 'it holds System.map, .config and build; see --config');
+    for my $part ('System.map', '.config', 'build') {
+        -e "$dir/$part" or fail("'$dir' has no '$part': see --config");
+    }
+    my $build = abs_path("$dir/build") . '';
+    my @flags = -e "$dir/flags"
+        ? grep { /\S/ && !/^\s*#/ } split(/\n/, read_file("$dir/flags")) : ();
+    s/^\s+|\s+$//g for @flags;
+    return {
+        dir        => abs_path($dir),
+        config     => abs_path("$dir/.config"),
+        system_map => abs_path("$dir/System.map"),
+        flags      => \@flags,
+        read_build_dir($build),
+    };
+}
+
+# What the directory that modules are built against says of its kernel.
+sub read_build_dir ($build) {
+    my $named = "$build/include/config/kernel.release";
+    -e $named or fail("'$build' has no 'include/config/kernel.release': "
+        . "it must be prepared for building modules");
+    -e "$build/Module.symvers" or fail("'$build' has no 'Module.symvers': "
+        . 'the kernel must have been built there, or its headers package installed');
+    my $release = read_file($named) =~ s/\s+\z//r;
+    my ($version) = map { read_file($_) =~ /#define UTS_VERSION "(.*)"/ } grep { -e }
+        "$build/include/generated/utsversion.h", "$build/include/generated/compile.h";
+    return (build => $build, release => $release, version => $version // '');
+}
+
+# Made from the packages of the release, in the cache.
+sub release_config_dir ($release) {
+    my $build = release_headers($release);
+    my $dir = cache_dir() . "/$release/config";
+    make_path($dir);
+    write_file("$dir/.config", read_file("$build/.config"))
+        if !-e "$dir/.config" || read_file("$dir/.config") ne read_file("$build/.config");
+    if ((readlink "$dir/build" // '') ne $build) {
+        unlink "$dir/build";
+        symlink $build, "$dir/build" or fail("cannot link '$dir/build': $!");
+    }
+    my $map = "/boot/System.map-$release";
+    return {
+        dir        => $dir,
+        config     => "$dir/.config",
+        system_map => -e $map ? $map : undef,
+        flags      => [],
+        read_build_dir($build),
+    };
+}
+
+# Says so if there is no use in the System.map.
+sub note_stub_map ($config) {
+    my $map = $config->{system_map};
+    return if defined $map && -s $map > 4096;
+    note("System.map of $config->{release} is "
+        . (defined $map ? 'only a stub' : 'not there') . ': doing without');
+    return;
+}
+
+# NAME => value; an option that is not set has none.
+sub read_options ($file) {
+    return { read_file($file) =~ /^CONFIG_(\w+)=(.*)$/mg };
+}
+
+# The options of the first .config that the second has otherwise, but for those
+# that do not matter, each as "NAME (y, was m)".
+sub config_differences ($was_file, $is_file) {
+    my ($was, $is) = (read_options($was_file), read_options($is_file));
+    my %all = (%$was, %$is);
+    my @names = grep { !/$harmless/ && ($was->{$_} // 'n') ne ($is->{$_} // 'n') }
+        sort keys %all;
+    return map {
+        my ($then, $now) = ($was->{$_} // 'n', $is->{$_} // 'n');
+        { name => $_, text => "CONFIG_$_ ($now, was $then)", advice => advice($_) }
+    } @names;
+}
+
+sub advice ($name) {
+    for my $line (@advice) {
+        return $line->[1] if $name =~ $line->[0];
+    }
+    return;
+}
+
+# The compiler that the kernel was built with: its name.
+sub find_compiler ($config) {
+    my $options = read_options($config->{config});
+    my ($wanted) = ($options->{CC_VERSION_TEXT} // '') =~ /^"(.*)"$/
+        or fail("'$config->{config}' has no CONFIG_CC_VERSION_TEXT");
+    my ($name, $version) = $wanted =~ /^(\S+)\s+(.*)$/;
+    my @found;
+    for my $try ($name, $name =~ s/-[\d.]+$//r) {
+        my ($line) = eval { capture({ ok => 'any', env => { LC_ALL => 'C' } }, $try, '--version') };
+        next if !defined $line;
+        return $try if $line eq $wanted || $line =~ /^\S+\s+\Q$version\E$/;
+        push @found, $line;
+    }
+    fail("the kernel was built by '$wanted', "
+        . (@found ? "but here is '$found[0]'" : "but there is no '$name' here")
+        . ": install that version of package '$name'");
+}
+
+1;

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Patch.pm - the source change that an update is made of
+#
+# Whatever it was given as - a diff, new versions beside the old files, a git
+# commit - it ends as the text of a patch with names relative to the tree,
+# which goes into the update.  patch(1) decides what it touches and whether it
+# applies: a dry run first, so that one that does not leaves no trace.
+
+package Ksplice::Patch;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter         qw(import);
+use File::Basename   qw(dirname);
+use Ksplice          qw(fail run read_file write_file);
+use Ksplice::Journal qw(note_touched keep_source);
+
+our @EXPORT_OK = qw(read_patch check_patch apply_patch);
+
+# -> {file, text, options, files}; the file in a directory of ours.
+sub read_patch ($file, $scratch, @options) {
+    -f $file or fail("no patch '$file'");
+    my $text = read_file($file);
+    $text =~ /\S/ or fail("'$file' is empty");
+    write_file("$scratch/patch", $text);
+    return { file => "$scratch/patch", text => $text, options => \@options };
+}
+
+# Finds out what it touches: sets files, {name, added} each.
+sub check_patch ($tree, $patch) {
+    my $output = run_patch($tree, $patch, '--dry-run');
+    my %seen;
+    my @names = grep { !$seen{$_}++ } map { plain_name($_) }
+        map { /^checking (?:file|symbolic link) (.+?)(?: \((?:renamed|copied) from .*\))?$/ ? $1 : () }
+        split /\n/, $output;
+    @names or fail('the patch changes no file');
+    for my $name (@names) {
+        fail("the patch leaves the tree: '$name'") if $name =~ m{^/|(?:^|/)\.\.(?:/|$)};
+    }
+    $patch->{files} = [map { { name => $_, added => !-e "$tree->{dir}/$_" } } @names];
+    return;
+}
+
+# patch(1) quotes a name that has blanks.
+sub plain_name ($name) { return $name =~ s/^'(.*)'$/$1/r =~ s{^\./}{}r }
+
+# The journal first.
+sub apply_patch ($tree, $patch) {
+    my $dir = $tree->{dir};
+    for my $file (@{ $patch->{files} }) {
+        if ($file->{added}) {
+            my @new = grep { !-d "$dir/$_" } parent_dirs($file->{name});
+            note_touched($dir, added => $file->{name});
+            note_touched($dir, addeddir => @new) if @new;
+        } else {
+            note_touched($dir, source => $file->{name});
+            keep_source($dir, $file->{name});
+        }
+    }
+    run_patch($tree, $patch);
+    return;
+}
+
+# Innermost first.
+sub parent_dirs ($name) {
+    my @dirs;
+    while (($name = dirname($name)) ne '.') { push @dirs, $name }
+    return @dirs;
+}
+
+sub run_patch ($tree, $patch, @more) {
+    my $status = run({ ok => 'any', output => \my $output, env => { POSIXLY_CORRECT => undef } },
+        'patch', '--force', '--no-backup-if-mismatch', '-p1', '-r', '-',
+        @{ $patch->{options} }, @more, '-d', $tree->{dir}, '-i', $patch->{file});
+    return $output if !$status;
+    STDOUT->flush();
+    print STDERR map { "  $_\n" } split /\n/, $output;
+    fail("the patch does not apply to '$tree->{dir}'");
+}
+
+1;

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tree.pm - a kernel source tree that compiles as the running kernel did
+#
+# open_tree locks the tree (the directory itself, no file is left) and reverts
+# what an earlier create that was killed left in it.  prepare_tree gives it the
+# kernel's configuration and makes what compiling needs; a stamp says that this
+# is done and for what.  Everything is compiled through Makefile.ksplice.
+#
+# The caller's duty: whatever happens after the first note_touched, call
+# revert_tree.
+
+package Ksplice::Tree;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd              qw(abs_path);
+use Digest::SHA      qw(sha256_hex);
+use Exporter         qw(import);
+use Fcntl            qw(LOCK_EX LOCK_NB);
+use File::Basename   qw(dirname);
+use File::Copy       qw(copy);
+use File::Path       qw(make_path remove_tree);
+use Ksplice          qw(fail run capture progress note verbose base_dir read_file write_file);
+use Ksplice::Config  qw(find_compiler config_differences);
+use Ksplice::Distro  qw(cache_dir release_source);
+use Ksplice::Journal qw(has_journal note_touched forget_built revert_tree);
+
+our @EXPORT_OK = qw(
+    unpack_release open_tree prepare_tree make_tree list_objects
+    snap_objects diff_objects
+);
+
+# The source of the release, unpacked in the cache; its directory.
+sub unpack_release ($release) {
+    my $dir = cache_dir() . "/$release/source";
+    return $dir if -e "$dir/Makefile";
+    make_path(cache_dir() . "/$release");
+    my $lock = lock_directory(cache_dir() . "/$release");
+    return $dir if -e "$dir/Makefile";
+    my $tarball = release_source($release);
+    my $new = "$dir.new";
+    remove_tree($new);
+    mkdir $new or fail("cannot make '$new': $!");
+    progress("unpacking the source of $release", sub {
+        run('tar', '--use-compress-program=xz -T0', '-xf', $tarball,
+            '-C', $new, '--strip-components=1');
+    });
+    rename $new, $dir or fail("cannot rename '$new': $!");
+    return $dir;
+}
+
+# Waits; held until the handle goes.
+sub lock_directory ($dir) {
+    open my $lock, '<', $dir or fail("cannot open '$dir': $!");
+    return $lock if flock $lock, LOCK_EX | LOCK_NB;
+    progress("waiting for another process to finish with '$dir'", sub {
+        until (flock $lock, LOCK_EX) {
+            fail("cannot lock '$dir': $!") if !$!{EINTR};
+        }
+    });
+    return $lock;
+}
+
+# -> the tree: {dir, config, jobs, lock, cc}
+sub open_tree ($dir, $config, $jobs) {
+    -e "$dir/scripts/Makefile.build" && -e "$dir/Kconfig"
+        or fail("'$dir' is not a kernel source tree");
+    $dir = abs_path($dir);
+    my $tree = {
+        dir    => $dir,
+        config => $config,
+        jobs   => $jobs,
+        lock   => lock_directory($dir),
+        cc     => find_compiler($config),
+    };
+    if (has_journal($dir)) {
+        my $n = revert_tree($dir);
+        note("'$dir' was left patched by an earlier run: $n files put back");
+    }
+    return $tree;
+}
+
+# make_tree(TREE, MODE, VARIABLE...): runs Makefile.ksplice.  Returns whether it
+# went well; if not its output has been shown.
+sub make_tree ($tree, $mode, @variables) {
+    my @command = make_command($tree, '-f', base_dir() . '/Makefile.ksplice',
+        "KSPLICE_MODE=$mode", @variables);
+    return show_failure(@command);
+}
+
+sub make_command ($tree, @arguments) {
+    return ('make', '-C', $tree->{dir}, "-j$tree->{jobs}", verbose() ? () : '-s',
+        "CC=$tree->{cc}", "KERNELRELEASE=$tree->{config}{release}",
+        @{ $tree->{config}{flags} }, @arguments);
+}
+
+sub show_failure (@command) {
+    my $output = '';
+    my $option = { ok => 'any', verbose() ? () : (output => \$output) };
+    return 1 if !run($option, @command);
+    my @lines = grep { !/^make(?:\[\d+\])?: (?:Leaving|Entering|Waiting)/ } split /\n/, $output;
+    splice @lines, 0, @lines - 40, '...' if @lines > 40;
+    STDOUT->flush();
+    print STDERR map { "  $_\n" } @lines;
+    return 0;
+}
+
+# The configuration of the kernel, then generated files and the programs that
+# compiling needs.  Nothing is done if the stamp is that of the same kernel,
+# compiler and flags.
+sub prepare_tree ($tree) {
+    my $dir = $tree->{dir};
+    my $stamp = sha256_hex(join "\0", read_file($tree->{config}{config}),
+        $tree->{config}{release}, scalar capture($tree->{cc}, '--version'),
+        @{ $tree->{config}{flags} });
+    my $stamp_file = "$dir/.KSPLICE_prepared";
+    return if -e $stamp_file && read_file($stamp_file) eq $stamp && -e "$dir/.config";
+    unlink $stamp_file;
+    unlink "$dir/.KSPLICE_objects";
+    progress('configuring the kernel', sub { configure_tree($tree) });
+    progress('preparing the kernel tree', sub {
+        make_tree($tree, 'prepare') or fail("cannot prepare '$dir' for compiling");
+    });
+    write_file($stamp_file, $stamp);
+    return;
+}
+
+# A .config that is there already and differs is somebody's: left alone.
+sub configure_tree ($tree) {
+    my $dir = $tree->{dir};
+    my $wanted = $tree->{config}{config};
+    my $own = -e "$dir/.config";
+    if ($own) {
+        my @differs = config_differences($wanted, "$dir/.config");
+        fail("'$dir/.config' is of another kernel than '$wanted': "
+            . list_some(map { $_->{text} } @differs) . "; move it away or use another tree")
+            if @differs;
+    } else {
+        copy($wanted, "$dir/.config") or fail("cannot write '$dir/.config': $!");
+    }
+    my $ok = eval {
+        show_failure(make_command($tree, 'olddefconfig'))
+            or fail("cannot configure '$dir'");
+        my @differs = config_differences($wanted, "$dir/.config");
+        refuse_differences($tree, @differs) if @differs;
+        1;
+    };
+    return if $ok;
+    my $error = $@;
+    unlink "$dir/.config" if !$own;
+    die $error;
+}
+
+sub refuse_differences ($tree, @differs) {
+    my ($advice) = grep { defined } map { $_->{advice} } @differs;
+    fail("this machine cannot build the kernel as it was configured: "
+        . list_some(map { $_->{text} } @differs)
+        . (defined $advice ? "; $advice" : ''));
+}
+
+sub list_some (@items) {
+    return join(', ', @items) if @items <= 6;
+    return join(', ', @items[0 .. 4]) . ' and ' . (@items - 5) . ' more';
+}
+
+# What kbuild makes of the sources in these directories and those above them:
+# object => [target...]; kept for the prepared tree.  An object that a Makefile
+# names through '..' has that name; it is looked up by its plain one.
+sub list_objects ($tree, @dirs) {
+    my $file = "$tree->{dir}/.KSPLICE_objects";
+    my %known = -e $file ? map { $_ => 1 } split(/\n/, read_file($file)) : ();
+    my %wanted = map { my $d = $_; map { $_ => 1 } $d, parents($d) } @dirs;
+    my @new = grep { !$known{"dir $_"} } sort keys %wanted;
+    if (@new) {
+        my $list = "$tree->{dir}/.KSPLICE_list";
+        my @lines = capture({ ok => [0] }, make_command($tree, '-s', '-f',
+            base_dir() . '/Makefile.ksplice', 'KSPLICE_MODE=list', "KSPLICE_DIRS=@new"));
+        $known{$_} = 1 for grep { /^[ym] / } @lines;
+        $known{"dir $_"} = 1 for @new;
+        write_file($file, join '', map { "$_\n" } sort keys %known);
+    }
+    my %objects;
+    for my $line (keys %known) {
+        my ($kind, $name, $module) = split / /, $line;
+        next if $kind eq 'dir';
+        my $plain = plain_path($name);
+        my $entry = $objects{$plain} //= { name => $name, targets => [] };
+        push @{ $entry->{targets} }, $kind eq 'y' ? 'vmlinux' : $module =~ tr/-/_/r;
+    }
+    return \%objects;
+}
+
+sub parents ($dir) {
+    my @parents;
+    while ($dir =~ s{/[^/]+\z}{}) { push @parents, $dir }
+    return @parents;
+}
+
+# Without '.' and '..'.
+sub plain_path ($path) {
+    my @parts;
+    for my $part (split m{/}, $path) {
+        if    ($part eq '..')                { pop @parts }
+        elsif ($part ne '.' && $part ne '')  { push @parts, $part }
+    }
+    return join '/', @parts;
+}
+
+# Builds the objects from the sources as they are.
+sub snap_objects ($tree, @objects) {
+    note_touched($tree->{dir}, built => grep { !-e "$tree->{dir}/$_" } @objects);
+    my $ok = progress('building ' . count(@objects, 'original object'), sub {
+        make_tree($tree, 'snap', "KSPLICE_TARGETS=@objects");
+    });
+    fail("the original source in '$tree->{dir}' does not compile") if !$ok;
+    forget_built($tree->{dir});
+    return;
+}
+
+# Calls patch, which patches the tree, builds the objects again and links those
+# that differ into the directory: those of the names that are there afterwards.
+# The tree is then as it was, whatever happens.
+sub diff_objects ($tree, $dir, $patch, @objects) {
+    my @changed;
+    my $done = eval {
+        $patch->();
+        note_touched($tree->{dir}, object => @objects);
+        my $ok = progress('building ' . count(@objects, 'patched object'), sub {
+            make_tree($tree, 'diff', "KSPLICE_TARGETS=@objects");
+        });
+        fail('the patched source does not compile') if !$ok;
+        @changed = grep { -e "$tree->{dir}/$_.KSPLICE_changed" } @objects;
+        for my $object (@changed) {
+            make_path(dirname("$dir/$object"));
+            link "$tree->{dir}/$object.KSPLICE_changed", "$dir/$object"
+                or copy("$tree->{dir}/$object.KSPLICE_changed", "$dir/$object")
+                or fail("cannot write '$dir/$object': $!");
+        }
+        1;
+    };
+    my $error = $@;
+    revert_tree($tree->{dir});
+    die $error if !$done;
+    return @changed;
+}
+
+sub count { my $word = pop; my $n = @_; return "$n $word" . ($n == 1 ? '' : 's') }
+
+1;

@@ -1,0 +1,42 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A second update of a function goes on top of the first; they come out in the
+# reverse order only, and one of another function in any order.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::Ksplice::Guest;
+
+my $top = root_dir();
+my $tree = patched_tree('vmlinux-function');
+make_updates(first => 'vmlinux-function', other => 'string-only');
+make_update(second => "$top/t/patches/version-again.patch", @$tree);
+
+run_guest(21, <<'END');
+refused 'the second does not fit without the first' 1 version_proc_show \
+	ksplice-apply /updates/second.tar.gz
+untouched 'nothing is left'
+apply first
+apply second
+says 'both run' '^patched: again$' cat /proc/version
+says 'the first as well' '^patched: version$' cat /proc/version
+apply other
+says 'a third, of another function' 'loadavg$' cat /proc/loadavg
+refused 'the first cannot go before the second' 1 "'?second'?" ksplice-undo first
+says 'both still run' '^patched: again$' cat /proc/version
+says 'and are still applied' '^first .*applied' ksplice-view
+undo second
+says_not 'the second is gone' again cat /proc/version
+says 'the first runs' '^patched: version$' cat /proc/version
+apply second
+says 'the second goes in again' '^patched: again$' cat /proc/version
+undo second
+undo first
+says 'the third is still in' 'loadavg$' cat /proc/loadavg
+undo other
+untouched 'nothing is left'
+END

@@ -1,0 +1,50 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What is done twice does no harm, and who may not do it cannot.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice::Guest;
+
+make_updates(function => 'vmlinux-function');
+
+run_guest(16, <<'END');
+apply function
+says 'applied again: said so, and fine' 'already applied' \
+	ksplice-apply /updates/function.tar.gz
+says 'it is in once' '^1$' grep -c '^patched: version$' /proc/version
+not_ok 'the new code cannot be unloaded' rmmod ksplice_function_vmlinux_new
+not_ok 'nor the old' rmmod ksplice_function_vmlinux_old
+not_ok 'nor the core' rmmod ksplice
+stage=/sys/kernel/ksplice/function/stage
+not_ok 'a stage that there is not' sh -c "echo nonsense > $stage"
+ok 'the present stage, written again' sh -c "echo applied > $stage"
+says 'it runs all the while' '^patched: version$' cat /proc/version
+undo function
+refused 'undone again: refused' 1 "'function'" ksplice-undo function
+untouched 'nothing is left'
+refused 'only root may apply' 1 root \
+	perl -e '$> = 1000; $< = 1000; exec @ARGV' ksplice-apply /updates/function.tar.gz
+refused 'only root may undo' 1 root \
+	perl -e '$> = 1000; $< = 1000; exec @ARGV' ksplice-undo function
+
+memory() {
+	awk '/^(Slab|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo
+}
+cycles() {
+	i=0
+	while [ $i -lt $1 ]; do
+		ksplice-apply -q /updates/function.tar.gz || return 1
+		grep -q '^patched: version$' /proc/version || return 1
+		ksplice-undo -q function || return 1
+		i=$((i + 1))
+	done
+}
+cycles 5
+before=$(memory)
+ok 'thirty times in and out' cycles 30
+ok 'do not cost memory' sh -c "echo $before $(memory); [ $(memory) -lt $((before + 1000)) ]"
+END

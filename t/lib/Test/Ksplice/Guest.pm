@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Test::Ksplice::Guest - tests that run in a stock kernel
+#
+# A test makes its updates on the host, boots one guest, and lets a shell script
+# in it print the TAP: what the guest says is the test's output.  The script
+# has the words of t/lib/guest.sh, the updates as /updates/ID.tar.gz, and t/
+# as /t.  A kernel warning, a hang or a script that stops early fails the test,
+# because the plan comes from the host.
+
+package Test::Ksplice::Guest;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter qw(import);
+use Test::Ksplice;
+
+our @EXPORT = qw(guest_release make_update make_updates run_guest);
+
+my $scratch = scratch_dir();
+my $updates = "$scratch/updates";
+mkdir $updates or die "cannot make '$updates': $!";
+
+# The kernel under test: the newest one unless KSPLICE_TEST_RELEASE says.
+sub guest_release () {
+    state $release = $ENV{KSPLICE_TEST_RELEASE} // do {
+        require lib;
+        lib->import(root_dir() . '/lib');
+        require Ksplice::Distro;
+        my @known = Ksplice::Distro::known_releases();
+        $known[-1] // die 'no release of the kernel is known to apt';
+    };
+    return $release;
+}
+
+# make_update(ID, PATCH, OPTION...): an update from t/patches/PATCH.patch, or
+# from the file of that name; dies with what ksplice-create says if that fails.
+# An OPTION that names no option is the kernel source to be used.
+sub make_update ($id, $patch, @options) {
+    my $file = -e $patch ? $patch : root_dir() . "/t/patches/$patch.patch";
+    my @source = grep { !/^-/ } @options;
+    push @options, '--kernel=' . guest_release() unless @source;
+    my ($status, $out, $err) = run_cmd('ksplice-create', "--patch=$file",
+        "--id=$id", "--output=$updates/$id.tar.gz", @options);
+    die "ksplice-create --patch=$file: status $status\n$out$err" if $status;
+    return "$updates/$id.tar.gz";
+}
+
+# make_updates(ID => PATCH, ...)
+sub make_updates (%patch) {
+    make_update($_, $patch{$_}) for sort keys %patch;
+    return;
+}
+
+# run_guest(TESTS, SCRIPT, VM-OPTION...): never returns.
+sub run_guest ($tests, $script, @options) {
+    spew("$scratch/guest/script", $script);
+    $| = 1;
+    print "1..$tests\n";
+    my @command = (root_dir() . '/dev/vm', '--release=' . guest_release(),
+        "--dir=$updates", "--dir=$scratch/guest", '--dir=' . root_dir() . '/t',
+        @options, '--', 'sh', '/t/lib/guest.sh', '/guest/script');
+    system { $command[0] } @command;
+    my $status = $? & 127 ? 255 : $? >> 8;
+    print "# the guest ended with status $status\n" if $status;
+    exit $status;
+}
+
+1;

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# guest.sh - the words of the test scripts that run in a guest
+#
+# Run as "sh guest.sh SCRIPT".  Each word below prints one line of TAP, and what
+# was seen if it is not what was expected.  A test that needs a directory of
+# its own uses /tmp: the guest is gone afterwards.
+
+test_number=0
+
+# result STATUS TITLE: the line of TAP; shows /tmp/out and /tmp/err if not ok
+result() {
+	test_number=$((test_number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $test_number - $2"
+	else
+		echo "not ok $test_number - $2"
+		for seen in /tmp/out /tmp/err; do
+			[ -s $seen ] && sed "s,^,# ${seen#/tmp/}: ," $seen
+		done
+	fi
+	: > /tmp/out
+	: > /tmp/err
+}
+
+# ok TITLE COMMAND...: the command succeeds
+ok() {
+	title=$1
+	shift
+	"$@" > /tmp/out 2> /tmp/err
+	result $? "$title"
+}
+
+# not_ok TITLE COMMAND...: the command fails, with an exit status of its own
+not_ok() {
+	title=$1
+	shift
+	"$@" > /tmp/out 2> /tmp/err
+	seen_status=$?
+	[ $seen_status -gt 0 ] && [ $seen_status -lt 126 ]
+	result $? "$title"
+}
+
+# says TITLE PATTERN COMMAND...: it succeeds, a line of its stdout matches
+says() {
+	title=$1 pattern=$2
+	shift 2
+	"$@" > /tmp/out 2> /tmp/err &&
+		grep -Eq -- "$pattern" /tmp/out
+	result $? "$title"
+}
+
+# says_not TITLE PATTERN COMMAND...: it succeeds, no line matches
+says_not() {
+	title=$1 pattern=$2
+	shift 2
+	"$@" > /tmp/out 2> /tmp/err &&
+		! grep -Eq -- "$pattern" /tmp/out
+	result $? "$title"
+}
+
+# refused TITLE STATUS PATTERN COMMAND...: it ends with just that status, and
+# a line of its stderr matches
+refused() {
+	title=$1 wanted=$2 pattern=$3
+	shift 3
+	"$@" > /tmp/out 2> /tmp/err
+	seen_status=$?
+	if [ $seen_status != "$wanted" ]; then
+		echo "# exit status $seen_status, not $wanted"
+		false
+	else
+		grep -Eq -- "$pattern" /tmp/err
+	fi
+	result $? "$title"
+}
+
+# apply ID, undo ID: as tests
+apply() {
+	ok "apply $1" ksplice-apply /updates/"$1".tar.gz
+}
+undo() {
+	ok "undo $1" ksplice-undo "$1"
+}
+
+# untouched TITLE: nothing of ours is in the kernel
+untouched() {
+	lsmod > /tmp/out
+	[ ! -e /sys/kernel/ksplice ] && ! grep -q ksplice /tmp/out
+	result $? "$1"
+}
+
+# wait_for COMMAND...: until it succeeds, ten seconds at most
+wait_for() {
+	tries=100
+	until "$@" > /dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+. "$1"

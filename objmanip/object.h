@@ -13,15 +13,13 @@
 #ifndef OBJMANIP_OBJECT_H
 #define OBJMANIP_OBJECT_H
 
-#include "bfd-wrap.h"		/* config.h dance, then <bfd.h> */
+#include "kind.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 
 struct span;
-struct table_entry;
-
-enum section_kind;		/* kind.h */
+struct table;
 
 struct symbol {
 	asymbol *bfd;
@@ -30,7 +28,8 @@ struct symbol {
 	uint64_t value;			/* offset in its section */
 	uint64_t size;			/* st_size */
 	struct span *span;		/* that it lies in, or NULL */
-	bool is_global, is_weak, is_function, is_section, is_file, is_tls;
+	bool is_global;			/* or weak */
+	bool is_weak, is_function, is_object, is_section, is_file;
 };
 
 struct reloc {
@@ -40,25 +39,32 @@ struct reloc {
 	struct symbol *symbol;		/* as the object has it */
 	int64_t addend;
 	/*
-	 * What it refers to: a span of this object (with the offset in it that
-	 * the reference means: for a field in an instruction the -4 or the
-	 * like is not part of it), or NULL for an undefined symbol.
+	 * What it refers to: a span of this object, or NULL for an undefined
+	 * (or absolute) symbol, and the offset from there that is meant.  A
+	 * field that is relative to the end of its instruction has that
+	 * distance in its addend (-4, or -5 before an immediate byte): it is
+	 * not part of target_offset, but bias, so that always
+	 *	symbol->value + addend + bias == target->start + target_offset
 	 */
 	struct span *target;
 	int64_t target_offset;
+	int64_t bias;
+	bool unsure;			/* the span could be another one */
 };
 
 struct section {
 	struct object *object;
 	asection *bfd;
 	const char *name;
-	enum section_kind kind;		/* kind.h */
+	enum section_kind kind;
 	flagword flags;
 	uint64_t size;
 	unsigned int align;		/* in bytes */
-	unsigned int entsize;
+	unsigned int entsize;		/* of merged data; of a table's entries */
+	const struct table *table;	/* KIND_TABLE: its description */
 	uint8_t *contents;		/* NULL if it has none (.bss) */
-	struct reloc *relocs;		/* sorted by offset */
+	struct reloc *relocs;		/* sorted by offset; no R_*_NONE; none
+					 * of sections that are not loaded */
 	size_t n_relocs;
 	struct span **spans;		/* sorted by start, without gaps */
 	size_t n_spans;
@@ -72,6 +78,7 @@ struct object {
 	size_t n_sections;
 	struct symbol *symbols;		/* in the order of bfd's table */
 	size_t n_symbols;
+	asymbol **syms;			/* bfd's own table */
 };
 
 /* Read an object; dies with a message if it is none of ours. */

@@ -21,7 +21,8 @@ enum span_state {
 
 struct span {
 	struct section *section;
-	uint64_t start, size;		/* in the section */
+	uint64_t start, size;		/* in the section; padding behind it is
+					 * part of it, but not of a string */
 	struct symbol *symbol;		/* the one at its start that names it
 					 * (function or object before NOTYPE,
 					 * global before local), or NULL */
@@ -32,7 +33,8 @@ struct span {
 	const char *why;		/* CHANGED: one line for people */
 	struct span *parent;		/* of a .cold part: its function; of an
 					 * entry of a table: the function that
-					 * it is about */
+					 * it is about; of the code of an
+					 * alternative: the function */
 	/* Relocations with offset in [start, start + size). */
 	struct reloc *relocs;
 	size_t n_relocs;

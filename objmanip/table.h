@@ -12,12 +12,18 @@
 
 #include "span.h"
 
+enum { TABLE_NO_PLACE = ~0U };
+
 struct table {
 	const char *section;		/* ".altinstructions", ... */
-	unsigned int entry_size;	/* bytes; 0: see entry_align (padded
-					 * entries, as in .parainstructions) */
+	unsigned int entry_size;	/* bytes; section->entsize has what this
+					 * object really uses (the last entry
+					 * of .parainstructions is shorter) */
 	unsigned int place;		/* byte offset of the field that says
-					 * which place it is about */
+					 * which place it is about; in
+					 * .orc_unwind none has: the place is
+					 * that of the entry of .orc_unwind_ip
+					 * with the same index */
 	unsigned int site_kind;		/* enum ksplice_site_kind, or 0 */
 	/* Bytes of an entry that do not count as a change (line numbers). */
 	unsigned int neutral_start, neutral_size;
@@ -25,6 +31,12 @@ struct table {
 
 /* NULL if it is not a table. */
 const struct table *table_of(const struct section *section);
+
+/* The size of the entries as this object has them; dies if they make no sense */
+unsigned int table_entry_size(const struct section *section);
+
+/* The relocation of the entry's field at that byte offset, or NULL. */
+struct reloc *table_field(const struct span *entry, unsigned int offset);
 
 /* The text span and the offset in it that the entry is about; NULL if none. */
 struct span *table_place(const struct span *entry, uint64_t *offset);

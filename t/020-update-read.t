@@ -96,7 +96,8 @@ refused('a name twice', "has '$top/contents' twice",
     entries(), { name => "$top/contents", content => 'kid other' });
 refused('a file used as a directory', "has '$top/contents' twice",
     entries(), { name => "$top/contents/x", content => 'x' });
-refused('a pax header that renames', "has a pax header with 'path': pack it with tar --format=ustar",
+refused('a pax header that renames',
+    "has a pax header with 'path': pack it with tar --format=ustar",
     { name => 'x', type => 'x', content => "16 path=../../x\n" }, entries());
 
 refused('two top directories',

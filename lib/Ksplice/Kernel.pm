@@ -31,7 +31,9 @@ sub lock ($self) {
     my $name = (-d '/run' ? '/run' : '/tmp') . '/ksplice.lock';
     sysopen my $file, $name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600
         or fail("cannot open '$name': $!");
-    flock $file, LOCK_EX or fail("cannot lock '$name': $!");
+    until (flock $file, LOCK_EX) {
+        fail("cannot lock '$name': $!") unless $!{EINTR};
+    }
     $self->{lock} = $file;
     return;
 }

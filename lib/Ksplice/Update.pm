@@ -54,7 +54,8 @@ sub write_update ($dir, $update) {
     my $kid = $update->{kid};
     my @lines = map { "$_ $update->{$_}" } qw(kid release arch core);
     for my $target (map { $_->{target} } @{ $update->{changes} }) {
-        push @lines, join ' ', 'change', $target, map { module_file($kid, $target, $_) } qw(old new);
+        my @modules = map { module_file($kid, $target, $_) } qw(old new);
+        push @lines, "change $target @modules";
     }
     my $text = join '', map { "$_\n" } @lines;
     parse_contents($dir, $text);

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Makefile - build, test and install ksplice
+#
+#   all         what must be built to use it from here: objmanip (default)
+#   demo        make an update, apply it to a stock kernel in a VM, undo it
+#   check       all tests
+#   check-fast  those that need neither a kernel tree nor a VM
+#   lint        all sources: syntax, warnings, pod, white space, licences
+#   bench       the benchmarks
+#   install     to $(DESTDIR)$(PREFIX); the commands name $(PREFIX) inside
+#   clean       remove what was built
+#
+# Settings may be given on the command line or in config.mk: PREFIX, DESTDIR,
+# CC, CFLAGS, LDFLAGS, PROVE.
+
+PREFIX = /usr/local
+CFLAGS = -O2 -g
+PROVE = prove -j2
+
+-include config.mk
+
+.DELETE_ON_ERROR:
+.PHONY: all demo check check-fast lint bench install clean
+
+warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
+cflags = -std=gnu11 $(warnings) -I. $(CPPFLAGS) $(CFLAGS)
+libs = -lbfd -liberty
+sources = $(sort $(wildcard objmanip/*.c))
+
+all: objmanip/objmanip
+
+objmanip/objmanip: $(sources:.c=.o)
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
+objmanip/%.o: objmanip/%.c
+	@echo "  CC      $@"
+	@$(CC) $(cflags) -MMD -c -o $@ $<
+
+-include $(sources:.c=.d)
+
+# --- checking --------------------------------------------------------------
+
+demo:
+	@dev/install-deps
+	@$(MAKE) -s all
+	@dev/demo
+
+check: all
+	@$(PROVE) -r t
+
+check-fast: all
+	@$(PROVE) $(filter-out t/3% t/9%,$(sort $(wildcard t/*.t)))
+
+lint:
+	@$(CC) -fsyntax-only $(cflags) -Werror $(sources)
+	@dev/lint
+
+bench: all
+	@for file in bench/*; do \
+		if [ -f "$$file" ] && [ -x "$$file" ]; then "$$file" || exit 1; fi; \
+	done
+
+# --- installing ------------------------------------------------------------
+# What only root can use goes to sbin; making and looking at an update needs no
+# root, so these go to bin.  All else is in one directory, laid out as here.
+
+sbin = ksplice-apply ksplice-undo
+bin = ksplice-create ksplice-view
+home = $(PREFIX)/lib/ksplice
+to = $(DESTDIR)$(PREFIX)
+parts = $(wildcard lib/*.pm lib/Ksplice/*.pm Makefile.ksplice ksplice-obj.pl \
+	kmodsrc/Kbuild kmodsrc/*.[chS] kmodsrc/*/*/*.[chS] ksplice-patch/*.h)
+version = $(shell sed -n "s/^our .VERSION = '\(.*\)';/\1/p" lib/Ksplice.pm)
+
+install: all
+	@for file in $(parts) objmanip/objmanip; do \
+		mode=644; if [ -x "$$file" ]; then mode=755; fi; \
+		install -D -m $$mode "$$file" "$(DESTDIR)$(home)/$$file" || exit 1; \
+	done
+	@install -d $(to)/bin $(to)/sbin $(to)/share/man/man8
+	@set -e; for command in $(bin) $(sbin); do \
+		case " $(sbin) " in *" $$command "*) dir=sbin ;; *) dir=bin ;; esac; \
+		sed "s|^use lib .*|use lib '$(home)/lib';|" $$command >$(to)/$$dir/$$command; \
+		chmod 755 $(to)/$$dir/$$command; \
+		pod2man --section=8 --center=ksplice --release=$(version) $$command \
+			$(to)/share/man/man8/$$command.8; \
+	done
+
+clean:
+	@rm -f objmanip/objmanip objmanip/*.o objmanip/*.d

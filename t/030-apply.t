@@ -1,0 +1,219 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Applying an update either leaves it applied or leaves the kernel as it was,
+# with the core's reason told.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Apply qw(apply_update try_update);
+use Test::FakeKernel;
+use Test::More;
+
+my %update = (
+    kid => 'abc', release => '6.1.0-56-amd64', arch => 'x86_64', core => 'ksplice.ko', dir => '/x',
+    changes => [
+        map { { target => $_, old => "ksplice-abc-$_-old.ko", new => "ksplice-abc-$_-new.ko" } }
+        qw(vmlinux ext4)
+    ],
+);
+
+# -> (status, what is printed, message)
+sub attempt ($body) {
+    my $out = '';
+    my ($ok, $error);
+    {
+        open my $text, '>', \$out or die;
+        my $stdout = select $text;
+        local *STDERR = $text;
+        $ok = eval { $body->(); 1 };
+        $error = $@;
+        select $stdout;
+    }
+    return (0, $out, '') if $ok;
+    return ref $error ? ($error->{status}, $out, $error->{message}) : (255, $out, $error);
+}
+
+sub apply ($kernel, %option) {
+    return attempt(sub { apply_update($kernel, \%update, \%option) });
+}
+
+sub kernel (%with) { return Test::FakeKernel->new(modules => ['ext4'], %with) }
+
+my @all = qw(ext4 ksplice ksplice_abc_vmlinux_old ksplice_abc_ext4_old
+    ksplice_abc_vmlinux_new ksplice_abc_ext4_new);
+
+my $kernel = kernel();
+my ($status, $out, $message) = apply($kernel);
+is($status, 0, 'an update is applied') or diag $message;
+is($kernel->modules, "@all", 'the core is loaded, then old code, then new code');
+is($kernel->stage('abc'), 'applied', 'the stage is applied');
+is($out, "update 'abc' is applied: 2 functions of vmlinux, stopped for 123 us\n", 'and it is said');
+
+$kernel->{did} = [];
+($status, $out) = apply($kernel);
+is($status, 0, 'applying it again is fine');
+is($out, "update 'abc' is already applied\n", 'and said');
+is("@{ $kernel->{did} }", '', 'and does nothing');
+
+# Every step may fail: the kernel is as it was, once with and once without a core.
+my @steps = ('insmod ksplice.ko', (map { "insmod ksplice-abc-$_.ko" }
+    qw(vmlinux-old ext4-old vmlinux-new ext4-new)), 'stage applied');
+for my $had_core (0, 1) {
+    my @before = ('ext4', $had_core ? 'ksplice' : ());
+    for my $step (@steps[$had_core .. $#steps]) {
+        my $kernel = kernel(modules => [@before],
+            refuse => { $step => ['No way', 'no_match', 'f+0x3: ret, expected nop'] });
+        my ($status, undef, $message) = apply($kernel);
+        my $title = "'$step' fails" . ($had_core ? ', the core was there' : '');
+        is($status, 1, "$title: status 1");
+        is($kernel->modules, "@before", '  ... the modules are those from before');
+        is_deeply([$kernel->updates], [], '  ... the update is forgotten');
+        next if $step !~ /old|stage/;
+        like($message, qr/^the running kernel does not match .*: f\+0x3: ret, expected nop\n/,
+            '  ... the reason is told');
+    }
+}
+
+$kernel = kernel(refuse => { 'insmod ksplice.ko' => ['Operation not permitted'] },
+    log => ['ksplice: cannot find text_poke']);
+($status, undef, $message) = apply($kernel);
+is($message, "cannot load the ksplice core: Operation not permitted\n"
+    . '  kernel: ksplice: cannot find text_poke', "the kernel's words about the core are shown");
+
+$kernel = kernel(refuse => { 'insmod ksplice-abc-ext4-new.ko' => ['Unknown symbol in module'] },
+    log => ['ksplice_abc_ext4_new: Unknown symbol foo (err -2)']);
+($status, undef, $message) = apply($kernel);
+is($message, "cannot load 'ksplice-abc-ext4-new.ko': Unknown symbol in module\n"
+    . '  kernel: ksplice_abc_ext4_new: Unknown symbol foo (err -2)', 'and about the new code');
+
+# A stage that lies.
+$kernel = kernel(refuse => { 'stage applied' => [''] });
+($status, undef, $message) = apply($kernel);
+is($status, 1, 'a write that succeeds without effect is a failure');
+like($message, qr/the stage of 'abc' is not 'applied' after writing it: it is 'matched'/, 'told');
+is($kernel->modules, 'ext4', 'nothing is left');
+
+$kernel = kernel(refuse => { 'stage applied' => sub ($self) {
+    $self->{update}{abc}{stage} = 'applied';
+    return 'Input/output error';
+} });
+($status, undef, $message) = apply($kernel);
+is($status, 1, 'a write that fails but has an effect is a failure');
+is($kernel->modules, 'ext4', 'and it is reversed');
+
+# Busy.
+my $tries = 0;
+my $who = "71 my daemon do_poll+0x1f\n  do_poll+0x1f\n  do_syscall_64+0x5b\n";
+my $busy = sub ($n) {
+    return sub ($self) {
+        return ++$tries <= $n ? ('Device or resource busy', 'code_busy', 'do_poll', $who) : ();
+    };
+};
+$kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
+($status, undef, $message) = apply($kernel);
+is($status, 3, 'code that stays busy gives status 3');
+is($tries, 5, 'it was tried five times');
+ok($kernel->{paused} > 1, 'with pauses');
+is($message, "a thread is running code that the update replaces: do_poll\n"
+    . "  process 71 (my daemon) is in do_poll+0x1f\n"
+    . '  try again later, or stop what is in the way', 'who is in the way is told');
+is($kernel->modules, 'ext4', 'nothing is left');
+
+$tries = 0;
+$kernel = kernel(refuse => { 'stage applied' => $busy->(3) });
+($status) = apply($kernel);
+is($status, 0, 'code that is busy for a while is applied in the end');
+
+# Unfit.
+for ([release => '6.1.0-99-amd64', '6.1.0-56-amd64'], [arch => 'aarch64', 'x86_64']) {
+    my ($what, $running, $ours) = @$_;
+    $kernel = kernel($what => $running);
+    ($status, undef, $message) = apply($kernel);
+    is($status, 1, "another $what is refused");
+    is($message, "update 'abc' is for a kernel of $what '$ours', but '$running' is running",
+        'and both are named');
+    is("@{ $kernel->{did} }", '', 'nothing is done');
+}
+
+$kernel = kernel(root => 0);
+($status, undef, $message) = apply($kernel);
+is("$status $message", '1 only root may change the running kernel', 'not root');
+
+for my $partial (0, 1) {
+    $kernel = kernel(modules => []);
+    ($status, undef, $message) = apply($kernel, partial => $partial);
+    is($status, 1, 'a target that is not loaded is refused' . ($partial ? ', --partial' : ''));
+    like($message, $partial ? qr/^cannot apply update 'abc' in part \(not loaded: 'ext4'\)/
+        : qr/^a module that the update changes is not loaded: 'ext4'\n/, 'and named');
+    is("@{ $kernel->{did} }", '', 'nothing is done');
+}
+
+$kernel = kernel(core_has => '2', modules => ['ext4', 'ksplice']);
+($status, undef, $message) = apply($kernel);
+is($status, 1, 'a core of another api version is refused');
+like($message, qr/core has api version '2', this command has 1/, 'and both are named');
+is("@{ $kernel->{did} }", '', 'nothing is done');
+
+$kernel = kernel(core_has => '2');
+($status, undef, $message) = apply($kernel);
+is($status, 1, 'also if the update itself brought it');
+is($kernel->modules, 'ext4', 'it is removed again');
+
+# Other updates stay, and the core with them.
+$kernel = kernel(modules => [qw(ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlinux_new)],
+    update => { other => { stage => 'applied' } }, order => ['other'],
+    refuse => { 'insmod ksplice-abc-ext4-old.ko' => ['Exec format error', 'no_match', ''] });
+my $before = $kernel->modules;
+($status) = apply($kernel);
+is($kernel->modules, $before, 'other updates are left alone by a failure');
+
+# What a command that was killed has left.
+$kernel = kernel();
+$kernel->insmod("/x/$_") for qw(ksplice.ko ksplice-abc-vmlinux-old.ko ksplice-abc-vmlinux-new.ko);
+($status) = apply($kernel);
+is($status, 0, 'leftovers of the same update are no hindrance');
+is($kernel->stage('abc'), 'applied', 'it is applied');
+
+# Stopped by a signal: the sub that main installs dies.
+$kernel = kernel(refuse => { 'insmod ksplice-abc-ext4-new.ko' => sub ($self) {
+    push @{ $self->{modules} }, 'ksplice_abc_ext4_new';
+    Ksplice::fail('stopped by SIGINT');
+} });
+($status, undef, $message) = apply($kernel);
+is($message, 'stopped by SIGINT', 'a signal stops it');
+is($kernel->modules, 'ext4', 'what was just being loaded is removed, too');
+
+# A module that does not go.
+$kernel = kernel(refuse => {
+    'stage applied' => ['Exec format error', 'text_changed', 'f'],
+    'rmmod ksplice_abc_ext4_old' => ['Module ksplice_abc_ext4_old is in use'],
+});
+($status, $out, $message) = apply($kernel);
+like($out, qr/warning: cannot remove the module 'ksplice_abc_ext4_old': Module .* in use/,
+    'a module that cannot be removed is told');
+like($message, qr/^code has changed since it was checked: f\n/, 'the reason is still the first one');
+
+# --dry-run
+$kernel = kernel();
+($status, $out, $message) = attempt(sub { try_update($kernel, \%update, {}) });
+is($status, 0, 'a dry run succeeds') or diag $message;
+is($kernel->modules, 'ext4', 'and leaves nothing');
+is($out, "vmlinux matched 2 of 2 functions in 7 us\next4 matched 2 of 2 functions in 7 us\n"
+    . "update 'abc' matches the running kernel; nothing was changed\n", 'and tells what matched');
+unlike("@{ $kernel->{did} }", qr/new\.ko|stage/, 'new code is not even loaded');
+$kernel = kernel(refuse => { 'insmod ksplice-abc-ext4-old.ko' =>
+    ['Exec format error', 'no_match', 'f+0x3'] });
+($status, $out, $message) = attempt(sub { try_update($kernel, \%update, {}) });
+is($status, 1, 'a dry run that does not match fails');
+is($kernel->modules, 'ext4', 'and leaves nothing');
+
+# --debug
+($status, $out) = apply($kernel, debug => 1);
+is($out, "log of abc\n", '--debug shows the log of a failure');
+
+done_testing;

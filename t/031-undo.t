@@ -1,0 +1,105 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Undoing an update takes all of it out, or fails and leaves it applied.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Apply qw(undo_update);
+use Test::FakeKernel;
+use Test::More;
+
+# -> (status, what is printed, message)
+sub undo ($kernel, $kid, %option) {
+    my $out = '';
+    open my $text, '>', \$out or die;
+    my $stdout = select $text;
+    local *STDERR = $text;
+    my $ok = eval { undo_update($kernel, $kid, \%option); 1 };
+    my $error = $@;
+    select $stdout;
+    return (0, $out, '') if $ok;
+    return ref $error ? ($error->{status}, $out, $error->{message}) : (255, $out, $error);
+}
+
+# With updates abc and other applied.
+sub kernel (%with) {
+    my $kernel = Test::FakeKernel->new(modules => ['ext4'], %with);
+    $kernel->insmod("/x/$_") for qw(ksplice.ko
+        ksplice-abc-vmlinux-old.ko ksplice-abc-ext4-old.ko
+        ksplice-abc-vmlinux-new.ko ksplice-abc-ext4-new.ko
+        ksplice-other-vmlinux-old.ko ksplice-other-vmlinux-new.ko);
+    $kernel->write_stage($_, 'applied') for qw(abc other);
+    $kernel->{did} = [];
+    return $kernel;
+}
+
+my $kernel = kernel();
+my ($status, $out, $message) = undo($kernel, 'abc');
+is($status, 0, 'an update is undone') or diag $message;
+is($out, "update 'abc' is undone\n", 'and it is said');
+is_deeply($kernel->{did}, [
+    'stage reversed', map { "rmmod ksplice_abc_$_" } qw(ext4_new vmlinux_new ext4_old vmlinux_old)
+], 'reversed first, then new code, then old code');
+is($kernel->modules, 'ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlinux_new',
+    'the other update stays, and the core');
+
+($status, undef, $message) = undo($kernel, 'abc');
+is($status, 1, 'undoing it again is a failure');
+is($message, "no update 'abc' is applied; applied: other", 'which names those that are');
+
+($status) = undo($kernel, 'other');
+is($kernel->modules, 'ext4', 'the last update takes the core with it');
+
+($status, undef, $message) = undo($kernel, 'other');
+is("$status $message", "1 no update 'other' is applied; there is none", 'none is left');
+
+for my $kid ('nosuch', '../../x', '', 'a b') {
+    $kernel = kernel();
+    ($status, undef, $message) = undo($kernel, $kid);
+    is($status, 1, "an unknown id, '$kid', is a failure");
+    is($message, "no update '$kid' is applied; applied: abc other", 'and named');
+    is("@{ $kernel->{did} }", '', 'nothing is done');
+}
+
+$kernel = kernel(root => 0);
+($status, undef, $message) = undo($kernel, 'abc');
+is("$status $message", '1 only root may change the running kernel', 'not root');
+
+$kernel = kernel();
+my $before = $kernel->modules;
+$kernel->{refuse}{'stage reversed'} = ['Device or resource busy', 'code_busy', 'f', "7 sh f+0x1\n"];
+($status, undef, $message) = undo($kernel, 'abc');
+is($status, 3, 'busy code gives status 3');
+like($message, qr/\n  process 7 \(sh\) is in f\+0x1\n/, 'and says who');
+is($kernel->modules, $before, 'all stays');
+is($kernel->stage('abc'), 'applied', 'and stays applied');
+is(scalar(grep { $_ eq 'stage reversed' } @{ $kernel->{did} }), 5, 'it was tried five times');
+
+$kernel = kernel();
+$kernel->{refuse}{'stage reversed'} =
+    ['Device or resource busy', 'cold_update_loaded', "update 'other' replaces f, too"];
+($status, $out, $message) = undo($kernel, 'abc', debug => 1);
+is($status, 1, 'a later update in the way gives status 1');
+is($message, "another update is in the way: update 'other' replaces f, too\n"
+    . '  undo that one first', 'and is named');
+is($out, "log of abc\n", '--debug shows the log');
+
+$kernel = kernel();
+$kernel->{refuse}{'rmmod ksplice_abc_ext4_new'} = ['Module ksplice_abc_ext4_new is in use'];
+($status, undef, $message) = undo($kernel, 'abc');
+is($status, 3, 'a module that does not go gives status 3');
+is($message, "update 'abc' is reversed, but cannot be removed: "
+    . 'Module ksplice_abc_ext4_new is in use', 'and is named');
+delete $kernel->{refuse}{'rmmod ksplice_abc_ext4_new'};
+($status, undef, $message) = undo($kernel, 'abc');
+is("$status $message", "1 no update 'abc' is applied; what was left of it is removed now",
+    'the next undo removes what was left');
+is($kernel->modules, 'ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlinux_new',
+    'nothing of it is there any more');
+
+done_testing;

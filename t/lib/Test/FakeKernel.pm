@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Test::FakeKernel - a kernel for tests of Ksplice::Apply that need no kernel
+#
+# Keeps the same rules as the real one where the commands depend on them: a
+# module can not be loaded twice, old code needs the core, `applied` needs all
+# modules, a module that is in use stays.  What it was asked to do is in {did}.
+# refuse => {'insmod FILE' or 'rmmod NAME' or 'stage STAGE' => [WORDS, CAUSE,
+# REASON]} makes a step fail; a coderef is called instead (and returns such a
+# list, or nothing to go on).
+
+package Test::FakeKernel;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use File::Basename qw(basename);
+
+sub new ($class, %with) {
+    return bless {
+        release => '6.1.0-56-amd64', arch => 'x86_64', root => 1, core_has => '1',
+        modules => [], update => {}, order => [], refuse => {}, did => [], paused => 0, log => [],
+        %with,
+    }, $class;
+}
+
+sub release ($self) { return $self->{release} }
+sub arch    ($self) { return $self->{arch} }
+sub is_root ($self) { return $self->{root} }
+sub lock    ($self) { return }
+
+sub pause ($self, $seconds) {
+    $self->{paused} += $seconds;
+    return;
+}
+
+sub has_module ($self, $name) { return scalar grep { $_ eq $name } @{ $self->{modules} } }
+sub modules    ($self)        { return join ' ', @{ $self->{modules} } }
+
+# What the step is refused with, or nothing.
+sub refusal ($self, $step) {
+    push @{ $self->{did} }, $step;
+    my $refusal = $self->{refuse}{$step} // return;
+    return ref $refusal eq 'CODE' ? $refusal->($self) : @$refusal;
+}
+
+# ksplice-KID-TARGET-SIDE.ko; no KID or TARGET of the tests has '-' or '_'.
+sub insmod ($self, $path) {
+    my $file = basename($path);
+    my $name = $file =~ s/\.ko\z//r =~ s/-/_/gr;
+    my (undef, $kid, $target, $side) = split /_/, $name;
+    my ($words, $cause, $reason) = $self->refusal("insmod $file");
+    return 'File exists' if $self->has_module($name);
+    return 'Unknown symbol in module' if $kid && !$self->has_module('ksplice');
+    if ($kid && $side eq 'old') {
+        push @{ $self->{order} }, $kid unless $self->{update}{$kid};
+        my $update = $self->{update}{$kid} //= { stage => 'preparing', match => '' };
+        @$update{qw(abort_cause reason)} = ($cause // 'ok', $reason // '');
+        $update->{match} .= "$target matched 2 of 2 functions in 7 us\n" unless $words;
+        $update->{stage} = 'matched' unless $words;
+    }
+    return $words if $words;
+    push @{ $self->{modules} }, $name;
+    return '';
+}
+
+sub rmmod ($self, $name) {
+    my ($words) = $self->refusal("rmmod $name");
+    return $words if $words;
+    return "Module $name is not currently loaded" unless $self->has_module($name);
+    my (undef, $kid, $target, $side) = split /_/, $name;
+    my @users = grep { $kid ? /_${kid}_${target}_new\z/ && $side eq 'old' : /^ksplice_/ }
+        @{ $self->{modules} };
+    return "Module $name is in use by: @users" if @users;
+    return "Module $name is in use" if $kid && $self->{update}{$kid}{stage} eq 'applied';
+    @{ $self->{modules} } = grep { $_ ne $name } @{ $self->{modules} };
+    $self->drop($kid) if $kid && !grep { /^ksplice_${kid}_/ } @{ $self->{modules} };
+    return '';
+}
+
+sub drop ($self, $kid) {
+    delete $self->{update}{$kid};
+    @{ $self->{order} } = grep { $_ ne $kid } @{ $self->{order} };
+    return;
+}
+
+sub core_version ($self) { return $self->has_module('ksplice') ? $self->{core_has} : undef }
+sub updates ($self) { return map { [$_, $self->{update}{$_}{stage}] } @{ $self->{order} } }
+
+sub stage ($self, $kid) {
+    my $update = $self->{update}{$kid} // return undef;
+    return $update->{stage};
+}
+
+sub read_update_file ($self, $kid, $name) {
+    return '' unless $self->{update}{$kid};
+    return ($self->{update}{$kid}{$name} // '') =~ s/\n\z//r;
+}
+
+sub write_stage ($self, $kid, $stage) {
+    my ($words, $cause, $reason, $conflicts) = $self->refusal("stage $stage");
+    my $update = $self->{update}{$kid};
+    @$update{qw(abort_cause reason conflicts)} = ($cause // 'ok', $reason // '', $conflicts // '');
+    return $words if defined $words;
+    my @old = grep { /^ksplice_${kid}_.*_old\z/ } @{ $self->{modules} };
+    my @new = grep { /^ksplice_${kid}_.*_new\z/ } @{ $self->{modules} };
+    return 'Invalid argument' if @new != @old;
+    $update->{stage} = $stage;
+    $update->{patches} = "vmlinux f 01 02\nvmlinux g 03 04\n";
+    $update->{pause_ns} = 123456;
+    return '';
+}
+
+sub forget ($self, $kid) {
+    push @{ $self->{did} }, "forget $kid";
+    return 'Device or resource busy' if grep { /^ksplice_${kid}_/ } @{ $self->{modules} };
+    $self->drop($kid);
+    return '';
+}
+
+sub log_mark  ($self)        { return 1 }
+sub log_since ($self, $mark) { return @{ $self->{log} } }
+sub debug_log ($self, $kid)  { return $self->{update}{$kid} ? "log of $kid\n" : undef }
+
+1;

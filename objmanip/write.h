@@ -6,6 +6,7 @@
 #define OBJMANIP_WRITE_H
 
 #include "match.h"
+#include "symvers.h"
 
 struct import {
 	const char *label;
@@ -26,7 +27,8 @@ struct imports {
  * entries in the tables, .ksplice_patches.  Fills imports.
  */
 void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
-		    const char *kid, struct imports *imports);
+		    const char *kid, const struct symvers *symvers,
+		    struct imports *imports);
 
 /*
  * old-code.c: the object with the pre image (kmodsrc/records.h).  It sets
@@ -35,9 +37,10 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
  */
 void old_code_number(struct pair *pairs, size_t n_pairs);
 void old_code_write(const char *path, struct pair *pairs, size_t n_pairs,
+		    const struct symvers *symvers,
 		    const struct imports *imports);
 
-/* imports.c: symvers.h tells what is exported; the header for old-code.c */
+/* imports.c: the header that kmodsrc/old-code.c and new-code.c include */
 void imports_write(const char *path, const struct imports *imports);
 
 /* summary.c */

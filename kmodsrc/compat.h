@@ -12,8 +12,9 @@
 
 #include <linux/types.h>
 #include <linux/kallsyms.h>
+#include <linux/module.h>
+#include <linux/stop_machine.h>
 
-struct module;
 struct mutex;
 struct kprobe;
 struct task_struct;
@@ -33,11 +34,37 @@ struct ksplice_needs {
 	int (*insn_decode)(struct insn *insn, const void *kaddr, int buf_len,
 			   enum insn_mode mode);
 	struct kprobe *(*get_kprobe)(void *addr);
+	int (*stop_machine_cpuslocked)(cpu_stop_fn_t fn, void *data,
+				       const struct cpumask *cpus);
+	struct task_struct *(*idle_task)(int cpu);
+	struct module *(*find_module)(const char *name);
 };
 
 extern struct ksplice_needs ksplice_need;
 
 /* Fill ksplice_need.  Return: 0, or -EOPNOTSUPP and the log names the need. */
 int ksplice_compat_init(void);
+
+/*
+ * Where the running code of a module lies; its size is rounded up to pages.
+ * One block before commit ac3b43283923 (v6.4), one of several from then on.
+ */
+static inline unsigned long ksplice_module_text(const struct module *module)
+{
+#ifdef for_each_mod_mem_type
+	return (unsigned long)module->mem[MOD_TEXT].base;
+#else
+	return (unsigned long)module->core_layout.base;
+#endif
+}
+
+static inline unsigned long ksplice_module_text_size(const struct module *module)
+{
+#ifdef for_each_mod_mem_type
+	return module->mem[MOD_TEXT].size;
+#else
+	return module->core_layout.text_size;
+#endif
+}
 
 #endif

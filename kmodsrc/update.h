@@ -64,7 +64,7 @@ struct ksplice_function {
 	unsigned long new_addr;
 	unsigned long new_size;
 	unsigned int redirect_len;
-	u8 saved[KSPLICE_MAX_REDIRECT];
+	u8 saved[KSPLICE_MAX_REDIRECT];	/* as matching left it, at redirect */
 	u8 written[KSPLICE_MAX_REDIRECT];
 };
 
@@ -102,11 +102,46 @@ extern struct list_head ksplice_updates;
 
 /* update.c */
 
+struct ksplice_update *__ksplice_find_update(const char *kid);
+
+/*
+ * Add and remove changes and their new code.  They take ksplice_mutex, may
+ * sleep; the arguments are those of ksplice.h.
+ */
+int ksplice_add_change(const struct ksplice_change_id *id,
+		       struct module *owner, const void *pre,
+		       unsigned long size);
+void ksplice_remove_change(struct module *owner);
+int ksplice_add_new_code(const struct ksplice_change_id *id,
+			 struct module *owner,
+			 const struct ksplice_patch_record *patches,
+			 unsigned int n);
+void ksplice_remove_new_code(struct module *owner);
+
+/* Drop an update that has no modules; -EBUSY if it has, -ENOENT if unknown. */
+int ksplice_forget_update(const char *kid);
+void ksplice_forget_all(void);
+
+/* The last step of freeing; called by the kobject's release. */
+void ksplice_update_free(struct ksplice_update *update);
+
+/*
+ * Go to a stage, applied or reversed; 0 if it is there already.  On failure
+ * the stage is what it was, and abort_cause and reason say why.
+ */
+int __ksplice_set_stage(struct ksplice_update *update,
+			enum ksplice_stage stage);
+const char *ksplice_stage_name(enum ksplice_stage stage);
+
 /*
  * Find the newest applied redirect whose old body contains addr as its first
  * byte; NULL if there is none.  Chains: its new_addr may be redirected again.
  */
 struct ksplice_function *__ksplice_find_redirect(unsigned long body);
+
+/* Whose it is, in *update if that is not NULL. */
+struct ksplice_function *
+__ksplice_find_redirect_of(unsigned long body, struct ksplice_update **update);
 
 /*
  * The original entry address of the function whose replacement (of any
@@ -127,6 +162,9 @@ __printf(3, 4)
 int ksplice_abort(struct ksplice_update *update,
 		  enum ksplice_abort_cause cause, const char *fmt, ...);
 const char *ksplice_abort_name(enum ksplice_abort_cause cause);
+
+/* Before a new attempt: abort_cause ok, no reason, no conflicts. */
+void __ksplice_clear_abort(struct ksplice_update *update);
 
 /* debug.c: one more line of the update's log, without a newline in fmt */
 __printf(2, 3)

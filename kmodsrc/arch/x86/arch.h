@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * arch.h - x86: what the stop and the stack check must know
+ */
+#ifndef KSPLICE_ARCH_H
+#define KSPLICE_ARCH_H
+
+#include <linux/sched.h>
+#include <asm/segment.h>
+#include <asm/sync_core.h>
+
+/* int3, tail, first byte: see redirect.c */
+#define KSPLICE_WRITE_STEPS	3
+
+/* Make this CPU forget what it has fetched of text changed by another. */
+static inline void ksplice_serialise(void)
+{
+	sync_core();
+}
+
+/* The saved stack pointer of a task that is not running. */
+static inline unsigned long ksplice_saved_sp(const struct task_struct *task)
+{
+	return task->thread.sp;
+}
+
+/*
+ * Is *word the instruction pointer of a saved struct pt_regs?  An interrupted
+ * function may be at its very first byte, where no return address can be, but
+ * many a function pointer.  The code segment follows it.
+ */
+static inline bool ksplice_is_saved_ip(const unsigned long *word,
+				       const unsigned long *end)
+{
+	return word + 1 < end && READ_ONCE_NOCHECK(word[1]) == __KERNEL_CS;
+}
+
+#endif

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * redirect.c - x86: a jump of five bytes, and how it is written
+ *
+ * Only NMIs (and machine checks) run while the machine is stopped.  So that
+ * none of them executes a torn instruction, it is written in three steps, and
+ * every CPU serialises after each:
+ *	0. int3 in the first byte; whoever hits it is sent to the new code by
+ *	   a die notifier,
+ *	1. the tail,
+ *	2. the first byte.
+ * When every CPU has seen step 0 in its spin loop, no NMI handler that entered
+ * the function before it is left, so none can be in the middle of the tail.
+ *
+ * Undo uses the same steps.  The new code is still there then, and is still a
+ * right place to go: an NMI handler ends before its CPU leaves the stop.
+ */
+#include <linux/kdebug.h>
+#include <linux/kprobes.h>
+#include <linux/notifier.h>
+#include <linux/ptrace.h>
+#include <asm/text-patching.h>
+#include "../../compat.h"
+#include "../../redirect.h"
+#include "../../update.h"
+
+/* Written inside the stop only, read by the notifier on any CPU. */
+static struct ksplice_function **caught;
+static unsigned int n_caught;
+
+static int catch_int3(struct notifier_block *block, unsigned long event,
+		      void *data)
+{
+	struct die_args *args = data;
+	struct ksplice_function **functions;
+	unsigned long addr;
+	unsigned int i, n;
+
+	if (event != DIE_INT3 || !args->regs || user_mode(args->regs))
+		return NOTIFY_DONE;
+	n = smp_load_acquire(&n_caught);	/* pairs with the release in
+						 * ksplice_redirect_catch() */
+	functions = READ_ONCE(caught);
+	addr = instruction_pointer(args->regs) - INT3_INSN_SIZE;
+	for (i = 0; i < n; i++) {
+		if (functions[i]->redirect != addr)
+			continue;
+		instruction_pointer_set(args->regs, functions[i]->new_addr);
+		return NOTIFY_STOP;
+	}
+	return NOTIFY_DONE;
+}
+NOKPROBE_SYMBOL(catch_int3);
+
+static struct notifier_block catch_int3_block = {
+	.notifier_call = catch_int3,
+	.priority = INT_MAX,
+};
+
+int ksplice_redirect_init(void)
+{
+	return register_die_notifier(&catch_int3_block);
+}
+
+void ksplice_redirect_exit(void)
+{
+	unregister_die_notifier(&catch_int3_block);
+}
+
+int ksplice_redirect_make(struct ksplice_function *function)
+{
+	s64 distance = function->new_addr -
+		       (function->redirect + JMP32_INSN_SIZE);
+	s32 displacement = distance;
+
+	if (function->redirect_room < JMP32_INSN_SIZE)
+		return -ENOSPC;
+	if (displacement != distance)
+		return -ERANGE;
+	function->redirect_len = JMP32_INSN_SIZE;
+	function->written[0] = JMP32_INSN_OPCODE;
+	memcpy(function->written + 1, &displacement, sizeof(displacement));
+	return 0;
+}
+
+void ksplice_redirect_catch(struct ksplice_function **functions,
+			    unsigned int n)
+{
+	if (n)
+		WRITE_ONCE(caught, functions);
+	smp_store_release(&n_caught, n);	/* pairs with the acquire in
+						 * catch_int3() */
+}
+
+void ksplice_redirect_write(const struct ksplice_function *function,
+			    const u8 *bytes, unsigned int step)
+{
+	static const u8 int3 = INT3_INSN_OPCODE;
+	void *to = (void *)function->redirect;
+
+	switch (step) {
+	case 0:
+		ksplice_need.text_poke(to, &int3, sizeof(int3));
+		break;
+	case 1:
+		ksplice_need.text_poke(to + 1, bytes + 1,
+				       function->redirect_len - 1);
+		break;
+	case 2:
+		ksplice_need.text_poke(to, bytes, 1);
+		break;
+	}
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * compat.c - find what the core needs of the kernel and is not exported
+ *
+ * A kprobe on kallsyms_lookup_name gives its address, it gives all others.
+ * The table below is the whole list.  A missing need refuses the load with
+ * -EOPNOTSUPP and is named in the kernel log; nothing is looked up later.
+ *
+ * The module parameter "without" makes the named need look missing, so that
+ * the refusal can be seen on a kernel that has everything.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include "compat.h"
+
+struct ksplice_needs ksplice_need;
+
+static char *without = "";
+module_param(without, charp, 0444);
+MODULE_PARM_DESC(without, "name of a need to take for missing, for tests");
+
+static const struct {
+	const char *name;
+	unsigned int offset;		/* in struct ksplice_needs */
+	const char *purpose;
+} needs[] = {
+#define NEED(name, purpose) \
+	{ #name, offsetof(struct ksplice_needs, name), purpose }
+	NEED(kallsyms_on_each_symbol, "find candidate addresses"),
+	NEED(text_poke, "write to kernel text"),
+	NEED(text_mutex, "write to kernel text"),
+	NEED(stack_trace_save_tsk_reliable, "check stacks"),
+	NEED(insn_decode, "compare code"),
+	NEED(get_kprobe, "find kprobes in code to be replaced"),
+	NEED(stop_machine_cpuslocked, "stop the machine"),
+	NEED(idle_task, "check the stacks of idle tasks"),
+	NEED(find_module, "find the module to be patched"),
+#undef NEED
+};
+
+static bool is_hidden(const char *name)
+{
+	return !strcmp(name, without);
+}
+
+static int refuse(const char *name, const char *purpose)
+{
+	pr_err("this kernel has no '%s', which is needed to %s\n", name,
+	       purpose);
+	return -EOPNOTSUPP;
+}
+
+static unsigned long find_kallsyms_lookup_name(void)
+{
+	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+	unsigned long addr;
+
+	if (is_hidden(probe.symbol_name) || register_kprobe(&probe))
+		return 0;
+	addr = (unsigned long)probe.addr;
+	unregister_kprobe(&probe);
+	return addr;
+}
+
+int ksplice_compat_init(void)
+{
+	unsigned long addr;
+	unsigned int i;
+
+	addr = find_kallsyms_lookup_name();
+	if (!addr)
+		return refuse("kallsyms_lookup_name",
+			      "find all else (by a kprobe on it)");
+	ksplice_need.kallsyms_lookup_name = (void *)addr;
+
+	for (i = 0; i < ARRAY_SIZE(needs); i++) {
+		addr = 0;
+		if (!is_hidden(needs[i].name))
+			addr = ksplice_need.kallsyms_lookup_name(needs[i].name);
+		if (!addr)
+			return refuse(needs[i].name, needs[i].purpose);
+		*(unsigned long *)((void *)&ksplice_need + needs[i].offset) =
+			addr;
+	}
+	return 0;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * core.c - ksplice.ko: its init and exit, and what it offers to an update
+ *
+ * The modules of updates call the four functions of ksplice.h; they depend on
+ * this module by them, so it can't go while one of them is loaded.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include "compat.h"
+#include "debug.h"
+#include "redirect.h"
+#include "sysfs.h"
+#include "update.h"
+
+int ksplice_register_old_code(const struct ksplice_change_id *id,
+			      struct module *owner, const void *pre,
+			      unsigned long size)
+{
+	return ksplice_add_change(id, owner, pre, size);
+}
+EXPORT_SYMBOL_GPL(ksplice_register_old_code);
+
+void ksplice_unregister_old_code(struct module *owner)
+{
+	ksplice_remove_change(owner);
+}
+EXPORT_SYMBOL_GPL(ksplice_unregister_old_code);
+
+int ksplice_register_new_code(const struct ksplice_change_id *id,
+			      struct module *owner,
+			      const struct ksplice_patch_record *patches,
+			      unsigned int n)
+{
+	return ksplice_add_new_code(id, owner, patches, n);
+}
+EXPORT_SYMBOL_GPL(ksplice_register_new_code);
+
+void ksplice_unregister_new_code(struct module *owner)
+{
+	ksplice_remove_new_code(owner);
+}
+EXPORT_SYMBOL_GPL(ksplice_unregister_new_code);
+
+static int __init ksplice_init(void)
+{
+	int ret;
+
+	ret = ksplice_compat_init();
+	if (ret)
+		return ret;
+	ksplice_debug_init();
+	ret = ksplice_redirect_init();
+	if (ret)
+		goto err_debug_exit;
+	ret = ksplice_sysfs_init();
+	if (ret)
+		goto err_redirect_exit;
+	return 0;
+
+err_redirect_exit:
+	ksplice_redirect_exit();
+err_debug_exit:
+	ksplice_debug_exit();
+	return ret;
+}
+
+static void __exit ksplice_exit(void)
+{
+	ksplice_forget_all();
+	ksplice_sysfs_exit();
+	ksplice_redirect_exit();
+	ksplice_debug_exit();
+}
+
+module_init(ksplice_init);
+module_exit(ksplice_exit);
+MODULE_DESCRIPTION("hot patching of the running kernel");
+MODULE_LICENSE("GPL v2");

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * depend.c - which update stands on which
+ *
+ * An update that patches a function again writes its redirect into the body
+ * that the earlier one brought, so the earlier one can't be undone before it.
+ * Nor can it if a later update's new code uses its functions or data: those
+ * are in the later one's export table, even while it is not applied.  Other
+ * updates come out in any order.
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+#include "depend.h"
+#include "update.h"
+
+int __ksplice_depend_check_apply(struct ksplice_update *update)
+{
+	struct ksplice_change *change;
+	struct ksplice_function *function, *redirected;
+	struct ksplice_update *last;
+	unsigned long body;
+	unsigned int i;
+
+	list_for_each_entry(change, &update->changes, list) {
+		for (i = 0; i < change->n_functions; i++) {
+			function = &change->functions[i];
+			if (function->is_part)
+				continue;
+			last = NULL;
+			body = function->addr;
+			while ((redirected = __ksplice_find_redirect_of(body,
+								&last)))
+				body = redirected->new_addr;
+			if (body == function->body)
+				continue;
+			return ksplice_abort(update, KSPLICE_TEXT_CHANGED,
+				"'%s' is not the version that was matched: %s%s%s since then; load the modules of '%s' again",
+				function->name,
+				last ? "update '" : "an update",
+				last ? last->kid : "",
+				last ? "' was applied" : " was undone",
+				update->kid);
+		}
+	}
+	return 0;
+}
+
+static unsigned long exported_value(const struct kernel_symbol *symbol)
+{
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+	return (unsigned long)offset_to_ptr(&symbol->value_offset);
+#else
+	return symbol->value;
+#endif
+}
+
+static bool module_imports_from(const struct module *old_module,
+				const struct module *new_module)
+{
+	unsigned int i;
+
+	for (i = 0; i < old_module->num_gpl_syms; i++)
+		if (within_module_core(exported_value(
+				&old_module->gpl_syms[i]), new_module))
+			return true;
+	return false;
+}
+
+/* Does other's new code refer to the new code of update? */
+static bool update_imports_from(const struct ksplice_update *other,
+				const struct ksplice_update *update)
+{
+	const struct ksplice_change *user, *change;
+
+	list_for_each_entry(user, &other->changes, list)
+		list_for_each_entry(change, &update->changes, list)
+			if (change->new_module &&
+			    module_imports_from(user->old_module,
+						change->new_module))
+				return true;
+	return false;
+}
+
+int __ksplice_depend_check_reverse(struct ksplice_update *update)
+{
+	struct ksplice_change *change;
+	struct ksplice_function *function;
+	struct ksplice_update *other;
+	unsigned int i;
+
+	list_for_each_entry(change, &update->changes, list) {
+		for (i = 0; i < change->n_functions; i++) {
+			function = &change->functions[i];
+			if (function->is_part ||
+			    !__ksplice_find_redirect_of(function->new_addr,
+							&other))
+				continue;
+			return ksplice_abort(update,
+				KSPLICE_COLD_UPDATE_LOADED,
+				"update '%s' patches '%s' again; undo it first",
+				other->kid, function->name);
+		}
+	}
+
+	list_for_each_entry(other, &ksplice_updates, list)
+		if (other != update && update_imports_from(other, update))
+			return ksplice_abort(update,
+				KSPLICE_COLD_UPDATE_LOADED,
+				"update '%s' uses the new code of '%s'; undo it and remove its modules first",
+				other->kid, update->kid);
+	return 0;
+}

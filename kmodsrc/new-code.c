@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * new-code.c - the -new.ko module of a change
+ *
+ * Compiled once a target, with KSPLICE_KID, KSPLICE_TARGET, KSPLICE_N_CHANGES
+ * and KSPLICE_IMPORTS_H defined (Kbuild).  It brings the new functions, which
+ * objmanip made as new.o, and the records of what they replace.  The kernel's
+ * loader has linked them when init runs: with exported symbols of the kernel
+ * and with the placeholders of the -old.ko.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include "ksplice.h"
+
+#define KSPLICE_IMPORT(symbol)
+#define KSPLICE_IMPORT_NS(namespace) MODULE_IMPORT_NS(namespace);
+#include KSPLICE_IMPORTS_H
+
+extern const struct ksplice_patch_record ksplice_patches[],
+					 ksplice_patches_end[];
+
+static int __init new_code_init(void)
+{
+	const struct ksplice_change_id id = {
+		.kid = KSPLICE_KID,
+		.target = KSPLICE_TARGET,
+		.n_changes = KSPLICE_N_CHANGES,
+	};
+
+	return ksplice_register_new_code(&id, THIS_MODULE, ksplice_patches,
+					 ksplice_patches_end -
+					 ksplice_patches);
+}
+
+static void __exit new_code_exit(void)
+{
+	ksplice_unregister_new_code(THIS_MODULE);
+}
+
+module_init(new_code_init);
+module_exit(new_code_exit);
+MODULE_DESCRIPTION("new code of ksplice update " KSPLICE_KID);
+MODULE_LICENSE("GPL v2");

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * patch.h - replace the functions of an update, or put them back
+ *
+ * Both are prepare (may sleep, may fail), check (inside the stop, may fail,
+ * changes nothing) and commit (cannot fail).  All functions of all changes of
+ * the update change in one stop.  The caller holds ksplice_mutex, and the
+ * modules of the update.
+ */
+#ifndef KSPLICE_PATCH_H
+#define KSPLICE_PATCH_H
+
+struct ksplice_update;
+
+/* Return: 0, or what ksplice_abort() returned and nothing has changed. */
+int __ksplice_patch_apply(struct ksplice_update *update);
+int __ksplice_patch_reverse(struct ksplice_update *update);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * redirect.h - the jump from an old function to its replacement
+ *
+ * Each architecture implements it.  A jump is written in KSPLICE_WRITE_STEPS
+ * steps (arch.h), each of them at all functions, and every CPU serialises
+ * after each of them, so that an NMI at any moment finds whole instructions.
+ */
+#ifndef KSPLICE_REDIRECT_H
+#define KSPLICE_REDIRECT_H
+
+#include <linux/types.h>
+#include "arch.h"
+
+struct ksplice_function;
+
+/* Once, when the core is loaded and unloaded.  May sleep. */
+int ksplice_redirect_init(void);
+void ksplice_redirect_exit(void);
+
+/*
+ * Fill written[] and redirect_len with the jump from redirect to new_addr.
+ * Return: 0, or -ERANGE if it is too far for the jump, -ENOSPC if
+ * redirect_room is too small.
+ */
+int ksplice_redirect_make(struct ksplice_function *function);
+
+/*
+ * Whoever runs into a half-written redirect of one of these functions goes on
+ * in its new code.  Called inside the stop, before the first step and, with
+ * n = 0, after the last one was seen by every CPU.
+ */
+void ksplice_redirect_catch(struct ksplice_function **functions,
+			    unsigned int n);
+
+/*
+ * Do one step of replacing what is at function->redirect by bytes.  Called
+ * inside the stop, with text_mutex held.
+ */
+void ksplice_redirect_write(const struct ksplice_function *function,
+			    const u8 *bytes, unsigned int step);
+
+#endif

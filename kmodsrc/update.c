@@ -1,0 +1,587 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * update.c - updates, their changes, and the stages they go through
+ *
+ *	          all changes are in           stage=applied
+ *	preparing ------------------> matched ----------------> applied
+ *	     ^                           |                       |   ^
+ *	     +---- a change goes away ---+-------- reversed <----+   |
+ *	                                              +--------------+
+ *
+ * An update is made by its first -old.ko and goes with its last one.  One that
+ * failed while matching has no modules; it stays, so that the reason can be
+ * read, until it is forgotten, replaced by a new attempt or the core goes.
+ *
+ * References: a change holds its target; its new code holds the -old.ko, whose
+ * export table it was linked with; an applied update holds its -new.ko.
+ *
+ * Locks: membership_mutex is held while updates are made or go, ksplice_mutex
+ * guards everything in them and nests inside.  The directory in sysfs is
+ * removed with membership_mutex only: removal waits for a writer of the stage
+ * file, and that one may be waiting for ksplice_mutex.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "compat.h"
+#include "debug.h"
+#include "patch.h"
+#include "sysfs.h"
+#include "update.h"
+
+DEFINE_MUTEX(ksplice_mutex);
+LIST_HEAD(ksplice_updates);
+
+static DEFINE_MUTEX(membership_mutex);
+
+static const char *const stage_names[] = {
+	[KSPLICE_PREPARING]	= "preparing",
+	[KSPLICE_MATCHED]	= "matched",
+	[KSPLICE_APPLIED]	= "applied",
+	[KSPLICE_REVERSED]	= "reversed",
+};
+
+const char *ksplice_stage_name(enum ksplice_stage stage)
+{
+	return stage_names[stage];
+}
+
+/* A KID is a name in sysfs, beside these files. */
+static bool is_valid_kid(const char *kid)
+{
+	static const char *const taken[] = { "state", "version", "forget" };
+	const char *p;
+
+	for (p = kid; *p; p++)
+		if (!islower(*p) && !isdigit(*p) && *p != '_')
+			return false;
+	return p != kid && match_string(taken, ARRAY_SIZE(taken), kid) < 0;
+}
+
+static struct ksplice_update *update_new(const struct ksplice_change_id *id)
+{
+	struct ksplice_update *update = kzalloc(sizeof(*update), GFP_KERNEL);
+
+	if (!update)
+		return NULL;
+	INIT_LIST_HEAD(&update->list);
+	INIT_LIST_HEAD(&update->changes);
+	update->n_changes = id->n_changes;
+	update->stage = KSPLICE_PREPARING;
+	update->kid = kstrdup(id->kid, GFP_KERNEL);
+	if (!update->kid) {
+		kfree(update);
+		return NULL;
+	}
+	update->log = ksplice_log_new(update->kid);
+	if (ksplice_sysfs_add(update))
+		return NULL;
+	list_add_tail(&update->list, &ksplice_updates);
+	return update;
+}
+
+void ksplice_update_free(struct ksplice_update *update)
+{
+	WARN_ON_ONCE(!list_empty(&update->changes));
+	ksplice_log_hide(update->log);
+	ksplice_log_free(update->log);
+	kfree(update->reason);
+	kfree(update->conflicts);
+	kfree(update->kid);
+	kfree(update);
+}
+
+/*
+ * The update is off the list.  Called with membership_mutex and without
+ * ksplice_mutex; a new one of the same name may be made after it.
+ */
+static void update_remove(struct ksplice_update *update)
+{
+	ksplice_log_hide(update->log);
+	ksplice_sysfs_remove(update);
+}
+
+struct ksplice_update *__ksplice_find_update(const char *kid)
+{
+	struct ksplice_update *update;
+
+	list_for_each_entry(update, &ksplice_updates, list)
+		if (!strcmp(update->kid, kid))
+			return update;
+	return NULL;
+}
+
+static struct ksplice_change *
+__find_change(struct ksplice_update *update, const char *target_name)
+{
+	struct ksplice_change *change;
+
+	list_for_each_entry(change, &update->changes, list)
+		if (!strcmp(change->target_name, target_name))
+			return change;
+	return NULL;
+}
+
+static unsigned int __count_changes(const struct ksplice_update *update)
+{
+	const struct ksplice_change *change;
+	unsigned int n = 0;
+
+	list_for_each_entry(change, &update->changes, list)
+		n++;
+	return n;
+}
+
+struct ksplice_function *
+__ksplice_find_redirect_of(unsigned long body, struct ksplice_update **whose)
+{
+	struct ksplice_update *update;
+	struct ksplice_change *change;
+	unsigned int i;
+
+	list_for_each_entry_reverse(update, &ksplice_updates, list) {
+		if (update->stage != KSPLICE_APPLIED)
+			continue;
+		list_for_each_entry(change, &update->changes, list) {
+			for (i = 0; i < change->n_functions; i++) {
+				if (change->functions[i].is_part ||
+				    change->functions[i].body != body)
+					continue;
+				if (whose)
+					*whose = update;
+				return &change->functions[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+struct ksplice_function *__ksplice_find_redirect(unsigned long body)
+{
+	return __ksplice_find_redirect_of(body, NULL);
+}
+
+unsigned long __ksplice_canonical_addr(unsigned long addr)
+{
+	struct ksplice_update *update;
+	struct ksplice_change *change;
+	unsigned int i;
+
+	list_for_each_entry(update, &ksplice_updates, list) {
+		if (update->stage != KSPLICE_APPLIED)
+			continue;
+		list_for_each_entry(change, &update->changes, list)
+			for (i = 0; i < change->n_functions; i++)
+				if (change->functions[i].new_addr == addr)
+					return change->functions[i].addr;
+	}
+	return addr;
+}
+
+/* Take a reference of the module to be patched. */
+static int __change_hold_target(struct ksplice_change *change)
+{
+	struct ksplice_update *update = change->update;
+	struct module *target;
+	bool is_held = false;
+
+	if (!strcmp(change->target_name, "vmlinux"))
+		return 0;
+	preempt_disable();	/* keeps the module's memory */
+	target = ksplice_need.find_module(change->target_name);
+	if (target && target->state == MODULE_STATE_LIVE)
+		is_held = try_module_get(target);
+	preempt_enable();
+	if (!target)
+		return ksplice_abort(update, KSPLICE_TARGET_NOT_LOADED,
+				     "module '%s' is not loaded",
+				     change->target_name);
+	if (!is_held)
+		return ksplice_abort(update, KSPLICE_MODULE_BUSY,
+				     "module '%s' is coming or going",
+				     change->target_name);
+	change->target = target;
+	return 0;
+}
+
+static void change_free(struct ksplice_change *change)
+{
+	ksplice_free_functions(change);
+	if (change->target)
+		module_put(change->target);
+	kfree(change->target_name);
+	kfree(change);
+}
+
+/* What undo will put back, and apply expects to find. */
+static void __change_save_text(struct ksplice_change *change)
+{
+	struct ksplice_function *function;
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++) {
+		function = &change->functions[i];
+		if (function->is_part || function->site_conflict)
+			continue;
+		memcpy(function->saved, (void *)function->redirect,
+		       min_t(unsigned int, function->redirect_room,
+			     KSPLICE_MAX_REDIRECT));
+	}
+}
+
+static int __change_match(struct ksplice_update *update,
+			  const struct ksplice_change_id *id,
+			  struct module *owner, const void *pre,
+			  unsigned long size)
+{
+	struct ksplice_change *change;
+	int ret;
+
+	if (id->n_changes != update->n_changes)
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "'%s' is of an update of %u changes, the others of one of %u",
+				     owner->name, id->n_changes,
+				     update->n_changes);
+	if (__find_change(update, id->target))
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "the change of '%s' is there already",
+				     id->target);
+
+	change = kzalloc(sizeof(*change), GFP_KERNEL);
+	if (!change)
+		return ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
+				     "no memory for the change of '%s'",
+				     id->target);
+	change->update = update;
+	change->old_module = owner;
+	change->target_name = kstrdup(id->target, GFP_KERNEL);
+	if (!change->target_name) {
+		ret = ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
+				    "no memory for the change of '%s'",
+				    id->target);
+		goto err_free_change;
+	}
+	ret = __change_hold_target(change);
+	if (ret)
+		goto err_free_change;
+	ret = __ksplice_match_change(change, pre, size);
+	if (ret)
+		goto err_free_change;
+	__change_save_text(change);
+	list_add_tail(&change->list, &update->changes);
+	ksplice_debug(update, "%s matched %u of %u functions in %llu us",
+		      change->target_name, change->n_matched, change->n_text,
+		      change->match_ns / 1000);
+	return 0;
+
+err_free_change:
+	change_free(change);
+	return ret;
+}
+
+int ksplice_add_change(const struct ksplice_change_id *id,
+		       struct module *owner, const void *pre,
+		       unsigned long size)
+{
+	struct ksplice_update *update, *failed = NULL;
+	int ret = -ENOMEM;
+
+	if (!is_valid_kid(id->kid)) {
+		pr_err("'%s' can't be the id of an update\n", id->kid);
+		return -EINVAL;
+	}
+	mutex_lock(&membership_mutex);
+	mutex_lock(&ksplice_mutex);
+	update = __ksplice_find_update(id->kid);
+	if (update && list_empty(&update->changes)) {
+		failed = update;
+		list_del_init(&failed->list);
+		mutex_unlock(&ksplice_mutex);
+		update_remove(failed);
+		mutex_lock(&ksplice_mutex);
+		update = NULL;
+	}
+	if (!update)
+		update = update_new(id);
+	if (!update)
+		goto out_unlock;
+	__ksplice_clear_abort(update);
+	ret = __change_match(update, id, owner, pre, size);
+	if (!ret && __count_changes(update) == update->n_changes)
+		update->stage = KSPLICE_MATCHED;
+out_unlock:
+	mutex_unlock(&ksplice_mutex);
+	mutex_unlock(&membership_mutex);
+	return ret;
+}
+
+static struct ksplice_change *__find_change_of(const struct module *owner)
+{
+	struct ksplice_update *update;
+	struct ksplice_change *change;
+
+	list_for_each_entry(update, &ksplice_updates, list)
+		list_for_each_entry(change, &update->changes, list)
+			if (change->old_module == owner ||
+			    change->new_module == owner)
+				return change;
+	return NULL;
+}
+
+void ksplice_remove_change(struct module *owner)
+{
+	struct ksplice_update *update = NULL;
+	struct ksplice_change *change;
+
+	mutex_lock(&membership_mutex);
+	mutex_lock(&ksplice_mutex);
+	change = __find_change_of(owner);
+	if (WARN_ON_ONCE(!change))
+		goto out_unlock;
+	list_del(&change->list);
+	change->update->stage = KSPLICE_PREPARING;
+	if (list_empty(&change->update->changes)) {
+		update = change->update;
+		list_del_init(&update->list);
+	}
+	change_free(change);
+out_unlock:
+	mutex_unlock(&ksplice_mutex);
+	if (update)
+		update_remove(update);
+	mutex_unlock(&membership_mutex);
+}
+
+static struct ksplice_function *
+change_find_span(struct ksplice_change *change, unsigned int span)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++)
+		if (change->functions[i].span == span &&
+		    !change->functions[i].is_part)
+			return &change->functions[i];
+	return NULL;
+}
+
+static void change_forget_new_code(struct ksplice_change *change)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++) {
+		change->functions[i].new_addr = 0;
+		change->functions[i].new_size = 0;
+	}
+}
+
+static int __change_add_new_code(struct ksplice_change *change,
+				 struct module *owner,
+				 const struct ksplice_patch_record *patches,
+				 unsigned int n)
+{
+	struct ksplice_update *update = change->update;
+	struct ksplice_function *function;
+	unsigned int i;
+
+	if (change->new_module)
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "the new code of '%s' is there already",
+				     change->target_name);
+	for (i = 0; i < n; i++) {
+		function = change_find_span(change, patches[i].span);
+		if (!function || function->new_addr ||
+		    !within_module_core(patches[i].new_addr, owner)) {
+			change_forget_new_code(change);
+			return ksplice_abort(update, KSPLICE_UNEXPECTED,
+					     "patch record %u of '%s' is bad",
+					     i, owner->name);
+		}
+		function->new_addr = patches[i].new_addr;
+		function->new_size = patches[i].new_size;
+	}
+	if (!try_module_get(change->old_module)) {
+		change_forget_new_code(change);
+		return ksplice_abort(update, KSPLICE_MODULE_BUSY,
+				     "module '%s' is going",
+				     change->old_module->name);
+	}
+	change->new_module = owner;
+	return 0;
+}
+
+int ksplice_add_new_code(const struct ksplice_change_id *id,
+			 struct module *owner,
+			 const struct ksplice_patch_record *patches,
+			 unsigned int n)
+{
+	struct ksplice_update *update;
+	struct ksplice_change *change = NULL;
+	int ret;
+
+	mutex_lock(&ksplice_mutex);
+	update = __ksplice_find_update(id->kid);
+	if (update)
+		change = __find_change(update, id->target);
+	if (change) {
+		ret = __change_add_new_code(change, owner, patches, n);
+	} else {
+		pr_err("'%s' has no matched old code\n", owner->name);
+		ret = -ENOENT;
+	}
+	mutex_unlock(&ksplice_mutex);
+	return ret;
+}
+
+void ksplice_remove_new_code(struct module *owner)
+{
+	struct ksplice_change *change;
+
+	mutex_lock(&ksplice_mutex);
+	change = __find_change_of(owner);
+	/* An applied update holds its modules: only force gets us here. */
+	if (WARN_ON_ONCE(!change ||
+			 change->update->stage == KSPLICE_APPLIED))
+		goto out_unlock;
+	change_forget_new_code(change);
+	change->new_module = NULL;
+	module_put(change->old_module);
+out_unlock:
+	mutex_unlock(&ksplice_mutex);
+}
+
+int ksplice_forget_update(const char *kid)
+{
+	struct ksplice_update *update;
+	int ret = 0;
+
+	mutex_lock(&membership_mutex);
+	mutex_lock(&ksplice_mutex);
+	update = __ksplice_find_update(kid);
+	if (!update)
+		ret = -ENOENT;
+	else if (!list_empty(&update->changes))
+		ret = -EBUSY;
+	else
+		list_del_init(&update->list);
+	mutex_unlock(&ksplice_mutex);
+	if (!ret)
+		update_remove(update);
+	mutex_unlock(&membership_mutex);
+	return ret;
+}
+
+void ksplice_forget_all(void)
+{
+	struct ksplice_update *update, *next;
+	LIST_HEAD(all);
+
+	mutex_lock(&membership_mutex);
+	mutex_lock(&ksplice_mutex);
+	list_splice_init(&ksplice_updates, &all);
+	mutex_unlock(&ksplice_mutex);
+	list_for_each_entry_safe(update, next, &all, list) {
+		mutex_lock(&ksplice_mutex);
+		list_del_init(&update->list);
+		mutex_unlock(&ksplice_mutex);
+		update_remove(update);
+	}
+	mutex_unlock(&membership_mutex);
+}
+
+/* Drop the references of the changes before end, which may be the list. */
+static void __put_new_modules(struct ksplice_update *update,
+			      struct list_head *end)
+{
+	struct ksplice_change *change;
+
+	list_for_each_entry(change, &update->changes, list) {
+		if (&change->list == end)
+			return;
+		module_put(change->new_module);
+	}
+}
+
+static int __get_new_modules(struct ksplice_update *update)
+{
+	struct ksplice_change *change;
+	unsigned int n = 0;
+
+	list_for_each_entry(change, &update->changes, list)
+		if (change->new_module)
+			n++;
+	if (n != update->n_changes)
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "%u of %u changes have all their modules loaded",
+				     n, update->n_changes);
+	list_for_each_entry(change, &update->changes, list) {
+		if (try_module_get(change->new_module))
+			continue;
+		__put_new_modules(update, &change->list);
+		return ksplice_abort(update, KSPLICE_MODULE_BUSY,
+				     "module '%s' is going",
+				     change->new_module->name);
+	}
+	return 0;
+}
+
+static int __update_apply(struct ksplice_update *update)
+{
+	int ret;
+
+	ret = __get_new_modules(update);
+	if (ret)
+		return ret;
+	ret = __ksplice_patch_apply(update);
+	if (ret) {
+		__put_new_modules(update, &update->changes);
+		return ret;
+	}
+	/*
+	 * The order of updates is that of applying: a redirect is looked for
+	 * from the newest on.
+	 */
+	list_move_tail(&update->list, &ksplice_updates);
+	update->stage = KSPLICE_APPLIED;
+	return 0;
+}
+
+static int __update_reverse(struct ksplice_update *update)
+{
+	int ret;
+
+	if (update->stage != KSPLICE_APPLIED)
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "the update is not applied");
+	ret = __ksplice_patch_reverse(update);
+	if (ret)
+		return ret;
+	update->stage = KSPLICE_REVERSED;
+	__put_new_modules(update, &update->changes);
+	return 0;
+}
+
+int __ksplice_set_stage(struct ksplice_update *update,
+			enum ksplice_stage stage)
+{
+	int ret;
+
+	if (update->stage == stage)
+		return 0;
+	__ksplice_clear_abort(update);
+	switch (stage) {
+	case KSPLICE_APPLIED:
+		ret = __update_apply(update);
+		break;
+	case KSPLICE_REVERSED:
+		ret = __update_reverse(update);
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (!ret)
+		pr_info("update '%s' %s, stopped for %llu us\n", update->kid,
+			ksplice_stage_name(stage), update->pause_ns / 1000);
+	return ret;
+}

@@ -14,11 +14,10 @@ no warnings 'experimental::signatures';
 
 use Errno   qw(EAGAIN EINTR EPIPE);
 use Fcntl   qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
-use Ksplice qw(fail run warning);
+use Ksplice qw(fail run);
 use POSIX   ();
 
 my $sysfs = '/sys/kernel/ksplice';
-my $debugfs = '/sys/kernel/debug';
 
 sub new ($class) { return bless {}, $class }
 
@@ -132,22 +131,11 @@ sub log_since ($self, $mark) {
     return @lines;
 }
 
-# The core's own log of an update; debugfs is mounted for that if it is not.
+# The core's own log of an update, or undef; the same as the one in debugfs,
+# which need not be mounted for that.
 sub debug_log ($self, $kid) {
-    my $mounted;
-    if (!-d "$debugfs/ksplice") {
-        $mounted = run({ ok => 'any', output => \my $words },
-            'mount', '-t', 'debugfs', 'debugfs', $debugfs) == 0;
-    }
-    my $text;
-    if (open my $file, '<', "$debugfs/ksplice/$kid/log") {
-        local $/ = undef;
-        $text = <$file>;
-    }
-    if ($mounted and run({ ok => 'any', output => \my $words }, 'umount', $debugfs)) {
-        warning("cannot unmount '$debugfs': $words");
-    }
-    return $text;
+    my $log = $self->attribute("$kid/debug");
+    return defined $log ? "$log\n" : undef;
 }
 
 1;

@@ -74,7 +74,7 @@ sub show_list ($updates) {
     printf $layout, qw(id stage functions targets) unless quiet;
     for my $update (@$updates) {
         printf $layout, @$update{qw(id stage)}, scalar @{ $update->{functions} },
-            join ' ', @{ $update->{targets} };
+            join(' ', @{ $update->{targets} }) || '-';
     }
     return;
 }

@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# All commands have the same standard options, refuse wrong usage in the same
+# way, and those for patched machines need perl-base's modules only.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::More;
+
+my @commands = qw(ksplice-apply ksplice-create ksplice-undo ksplice-view);
+
+for my $command (@commands) {
+    my ($status, $out, $err) = run_cmd($command, '--help');
+    is("$status$err", '0', "$command --help succeeds");
+    like($out, qr/\A\Q$command\E - \S.*\n\nSynopsis:\n  \Q$command\E /, 'tells name and synopsis');
+    like($out, qr/^Options:\n/m, 'and the options');
+    for my $option (qw(--raw-errors --verbose --quiet --help --version)) {
+        like($out, qr/^  (?:-\w, |--help, )?$option\b/m, "of which $option is one");
+    }
+    my ($statuses) = $out =~ /^Exit status:\n(.*)\z/ms;
+    for my $n (0 .. 2) { like($statuses // '', qr/^ +$n\b/m, "and exit status $n") }
+    unlike($out, qr/[BICFLE]<|^=\w/m, 'without any pod in it');
+    is((grep { length > 79 } split /\n/, $out), 0, 'no line is longer than 79');
+
+    ($status, $out, $err) = run_cmd($command, '--version');
+    like("$status $out$err", qr/\A0 \Q$command\E \(ksplice\) \d+\.\d+\n\z/, "$command --version");
+
+    ($status, $out, $err) = run_cmd($command, '--no-such-option');
+    is($err, "$command: unknown option '--no-such-option'\ntry '$command --help'\n",
+        "$command: an unknown option is named");
+    is("$status$out", '2', 'status 2, nothing on stdout');
+
+    ($status, undef, $err) = run_cmd($command, '--verb');
+    is($status, 2, "$command: options can not be abbreviated");
+
+    ($status, $out, $err) = run_cmd('sh', '-c', "'" . root_dir() . "/$command' --help >/dev/full");
+    is($status, 1, "$command: output that can not be written is a failure");
+    is($err, "$command: cannot write the output: No space left on device\n", 'and is told');
+
+    ($status, undef, $err) = run_cmd('podchecker', '-warnings', root_dir() . "/$command");
+    unlike("$status$err", qr/^[^0]|^\*\*\*/m, "$command: the pod is fine");
+}
+
+# Each wrong usage, and what is said about it.
+for (
+    ['which update?', 'ksplice-apply'],
+    ['only one update at a time', 'ksplice-apply', 'a', 'b'],
+    ['which update?', 'ksplice-undo'],
+    ['only one update at a time', 'ksplice-undo', 'a', 'b'],
+    ["unexpected argument 'x'", 'ksplice-view', 'x'],
+    ['--id and --file exclude each other', 'ksplice-view', '--id=x', '--file=y'],
+    ['option id requires an argument', 'ksplice-view', '--id'],
+    ['option json does not take an argument', 'ksplice-view', '--json=1'],
+    ["unknown option '-x'", 'ksplice-apply', '-x'],
+) {
+    my ($message, @command) = @$_;
+    my ($status, $out, $err) = run_cmd(@command);
+    is($err, "$command[0]: $message\ntry '$command[0] --help'\n", "@command: $message");
+    is("$status$out", '2', 'status 2, nothing on stdout');
+}
+
+# perl-base's directory comes last in @INC, and nothing else is left in it here.
+my ($perl_base) = grep { m{/perl-base\z} } @INC;
+SKIP: {
+    skip 'this perl has no perl-base directory (not Debian)', 1 unless $perl_base;
+    for my $command (grep { $_ ne 'ksplice-create' } @commands) {
+        my $file = root_dir() . "/$command";
+        my $code = "BEGIN { \@INC = '$perl_base'; \$0 = '$file'; \@ARGV = '--help' }"
+            . 'do $0; die $@';
+        my ($status, $out, $err) = run_cmd($^X, '-e', $code);
+        is("$status$err", '0', "$command runs with perl-base alone");
+        my $needed = "use lib '" . root_dir() . "/lib'; use Ksplice::Apply; use Ksplice::Kernel;"
+            . 'use Ksplice::View';
+        ($status, $out, $err) = run_cmd($^X, '-e', "BEGIN { \@INC = '$perl_base' } $needed");
+        is("$status$err", '0', 'and all that it may load');
+    }
+}
+
+done_testing;

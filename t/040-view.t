@@ -1,0 +1,132 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# ksplice-view shows the same for people and, as valid JSON, for programs.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use JSON::PP ();
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Json qw(to_json);
+use Ksplice::View qw(describe_update show_list show_update);
+use Test::FakeKernel;
+use Test::Ksplice;
+use Test::More;
+
+sub printed ($body) {
+    open my $text, '>', \my $out or die;
+    my $stdout = select $text;
+    $body->();
+    select $stdout;
+    return $out;
+}
+
+# JSON itself, judged by another reader.
+my $odd = { 'a "b"' => "\x01\t\n\\/", n => \'12', t => \'true', u => undef, e => [], h => {},
+    l => ["\xc3\xbc", "\xff", [[1]]] };
+my $read = JSON::PP->new->utf8->decode(to_json($odd));
+is($read->{'a "b"'}, "\x01\t\n\\/", 'odd characters survive');
+is_deeply($read->{l}, ["\xfc", "\x{fffd}", [['1']]], 'UTF-8 survives, other bytes are replaced');
+ok(!defined $read->{u}, 'undef is null');
+is_deeply([@$read{qw(e h)}], [[], {}], 'empty ones, too');
+like(to_json($odd), qr/"n": 12,\n.*"t": true,/s, 'numbers and truths are not quoted');
+
+# Updates in a kernel.
+my $kernel = Test::FakeKernel->new(order => [qw(abc12345 12345678)], update => {
+    abc12345 => { stage => 'applied', abort_cause => 'ok', pause_ns => 98765,
+        match => "vmlinux matched 2 of 3 functions in 9 us\n"
+            . "ext4 matched 1 of 1 functions in 4 us\n",
+        patches => "vmlinux f ffffffff81000000 ffffffffc0000010\n"
+            . "ext4 g ffffffffc0100000 ffffffffc0000020\n" },
+    12345678 => { stage => 'preparing', abort_cause => 'no_match', reason => 'f+0x3: ret',
+        match => '' },
+});
+my @found = map { describe_update($kernel, $_->[0]) } $kernel->updates;
+
+is(printed(sub { show_list(\@found) }), <<'END', 'the list');
+id                stage      functions  targets
+abc12345          applied            2  vmlinux ext4
+12345678          preparing          0  -
+END
+is(printed(sub { show_list([]) }), "no update is in the kernel\n", 'an empty list');
+
+is(printed(sub { show_update($found[0]) }), <<'END', 'an update that is applied');
+id:       abc12345
+stage:    applied
+paused:   99 us
+target:   vmlinux: matched 2 of 3 functions in 9 us
+target:   ext4: matched 1 of 1 functions in 4 us
+
+original          new               function
+ffffffff81000000  ffffffffc0000010  f
+ffffffffc0100000  ffffffffc0000020  g [ext4]
+END
+is(printed(sub { show_update($found[1]) }), <<'END', 'an update that was refused');
+id:       12345678
+stage:    preparing
+refused:  the running kernel does not match the code the update was made for: f+0x3: ret
+END
+
+my $json = JSON::PP->new->decode(to_json(\@found));
+is_deeply($json->[0]{functions}[1], { target => 'ext4', name => 'g', old => 'ffffffffc0100000',
+    new => 'ffffffffc0000020' }, 'JSON has the functions');
+is($json->[0]{pause_ns} + 0, 98765, 'and the pause');
+is($json->[1]{abort_cause}, 'no_match', 'and the word of a refusal');
+like(to_json(\@found), qr/"id": "12345678"/, 'an id of digits is a string');
+
+ok(!eval { describe_update($kernel, 'nosuch'); 1 }, 'an unknown id is a failure');
+is($@->{message}, "no update 'nosuch' in the kernel; there are: abc12345 12345678",
+    'which names those that are there');
+ok(!eval { describe_update($kernel, '../x'); 1 }, 'so is what cannot be an id');
+
+# A tarball.
+my ($file, $top) = (scratch_dir() . '/update.tar.gz', 'ksplice-abc12345');
+my $patch = "--- a/fs/proc/x.c\t2024\n+++ b/fs/proc/x.c\n\@\@ -1 +1 \@\@\n-a\n+b\n"
+    . "--- /dev/null\n+++ b/fs/new.h\n";
+make_tar($file, map { { name => "$top/$_->[0]", content => $_->[1] } }
+    ['api-version', "1\n"], ['ksplice.ko', 'x'], ['patch', $patch], ['description', "Fix \"it\"\n"],
+    ["$top-vmlinux-old.ko", 'x'], ["$top-vmlinux-new.ko", 'x'], ['contents', <<"END"]);
+kid abc12345
+release 6.1.0-56-amd64
+arch x86_64
+core ksplice.ko
+change vmlinux $top-vmlinux-old.ko $top-vmlinux-new.ko
+END
+my ($status, $out, $err) = run_cmd('ksplice-view', "--file=$file");
+is("$status$err", '0', 'a tarball is shown');
+my $summary = <<'END';
+id:       abc12345
+release:  6.1.0-56-amd64
+arch:     x86_64
+target:   vmlinux
+file:     fs/proc/x.c
+file:     fs/new.h
+
+Fix "it"
+END
+is($out, $summary, 'what it is for, and the description');
+(undef, $out) = run_cmd('ksplice-view', '-v', "--file=$file");
+is($out, "$summary\n$patch", 'with -v its patch');
+($status, $out, $err) = run_cmd('ksplice-view', '--json', "--file=$file");
+my $shown = JSON::PP->new->decode($out);
+is($shown->{description}, 'Fix "it"', 'as JSON: the description');
+is($shown->{patch}, $patch, '  ... the patch');
+is_deeply($shown->{changes}, [{ target => 'vmlinux', old => "$top-vmlinux-old.ko",
+    new => "$top-vmlinux-new.ko" }], '  ... and the changes');
+
+# This machine, which may have the core or not.
+SKIP: {
+    skip 'this machine has ksplice loaded', 4 if -d '/sys/kernel/ksplice';
+    is((run_cmd('ksplice-view'))[1], "no update is in the kernel\n", 'no core, no updates');
+    is((run_cmd('ksplice-view', '--json'))[1], "[]\n", 'as JSON');
+    ($status, undef, $err) = run_cmd('ksplice-view', '--id=x');
+    is("$status $err", "1 ksplice-view: no update 'x' in the kernel; there is none\n",
+        'none by id');
+    ($status, $out) = run_cmd('ksplice-view', '-q');
+    is("$status$out", '0', 'nothing is said about nothing with -q');
+}
+
+done_testing;

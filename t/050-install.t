@@ -1,0 +1,56 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What `make install` puts somewhere runs from there and needs the checkout no
+# more.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::More;
+
+my $root = root_dir();
+my %place = ('ksplice-apply' => 'sbin', 'ksplice-undo' => 'sbin', 'ksplice-create' => 'bin',
+    'ksplice-view' => 'bin');
+
+# A PREFIX of its own: as a user installs it.
+my $prefix = scratch_dir() . '/usr/local';
+my ($status, $out, $err) = run_cmd('make', '-s', '-C', $root, 'install', "PREFIX=$prefix");
+is($status, 0, 'make install succeeds') or BAIL_OUT("make install: $out$err");
+
+for my $command (sort keys %place) {
+    my $file = "$prefix/$place{$command}/$command";
+    ok(-x $file, "$command is in $place{$command}");
+    my ($status, $out, $err) = run_cmd({ dir => '/' }, $file, '--version');
+    like("$status $out$err", qr/\A0 \Q$command\E \(ksplice\)/, '  ... and runs');
+    unlike(slurp($file), qr/\Q$root\E/, '  ... and does not know the checkout');
+    like(slurp("$prefix/share/man/man8/$command.8"), qr/^\.TH "?\U$command\E"? 8 /m,
+        '  ... and has a man page');
+}
+for my $part (qw(lib/Ksplice.pm lib/Ksplice/Apply.pm objmanip/objmanip kmodsrc/Kbuild
+    kmodsrc/ksplice.h kmodsrc/core.c kmodsrc/arch/x86/insn.h Makefile.ksplice ksplice-obj.pl)) {
+    ok(-e "$prefix/lib/ksplice/$part", "$part is there, where the checkout has it");
+}
+my @stray = grep { /\.(?:o|d|ko|t|cmd)$/ || m{\.git} }
+    split /\n/, (run_cmd('find', $prefix, '-type', 'f'))[1];
+is("@stray", '', 'nothing is there that does not belong there');
+is((run_cmd("$prefix/lib/ksplice/objmanip/objmanip"))[0], 2, 'objmanip runs');
+
+# A DESTDIR: as a package is made; the files name the place where they will be.
+my $dest = scratch_dir();
+($status, $out, $err) =
+    run_cmd('make', '-s', '-C', $root, 'install', "DESTDIR=$dest", 'PREFIX=/usr');
+is("$status$err", '0', 'make install with DESTDIR succeeds');
+for my $command (sort keys %place) {
+    my $text = slurp("$dest/usr/$place{$command}/$command");
+    like($text, qr{^use lib '/usr/lib/ksplice/lib';$}m, "$command names its place without DESTDIR");
+    unlike($text, qr/\Q$dest\E/, '  ... only');
+}
+ok(!-e "$dest$prefix", 'nothing is elsewhere');
+
+($status, $out, $err) = run_cmd('make', '-s', '-C', $root, 'install', 'DESTDIR=/dev/null');
+isnt($status, 0, 'a place that can not be written to is a failure');
+
+done_testing;

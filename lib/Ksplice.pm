@@ -322,6 +322,7 @@ sub write_file ($name, $text) {
 # --- what ends a command ---------------------------------------------------
 
 package Ksplice::End;
+use overload '""' => sub ($end, @) { $end->{message} }, fallback => 1;
 
 sub new ($class, $status, $message) {
     return bless { status => $status, message => $message }, $class;

@@ -28,10 +28,10 @@ my $core = 'ksplice';
 # apply_update(KERNEL, UPDATE, {partial, debug}): nothing to do is success.
 sub apply_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
-    return if is_done_or_unfit($kernel, $update, $option);
+    my @changes = changes_to_apply($kernel, $update, $option) or return;
     with_steps_back($kernel, $update, $option, sub ($done) {
-        load_old_code($kernel, $update, $done);
-        load_new_code($kernel, $update, $done);
+        load_old_code($kernel, $update, $done, @changes);
+        load_module($kernel, $update, $_, 'new', $done) for @changes;
         push @$done, ['applied'];
         change_stage($kernel, $kid, 'applied');
         @$done = ();
@@ -43,9 +43,9 @@ sub apply_update ($kernel, $update, $option) {
 # The same up to matching, and all back.
 sub try_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
-    return if is_done_or_unfit($kernel, $update, $option);
+    my @changes = changes_to_apply($kernel, $update, $option) or return;
     with_steps_back($kernel, $update, $option, sub ($done) {
-        load_old_code($kernel, $update, $done);
+        load_old_code($kernel, $update, $done, @changes);
         note($_) for split /\n/, $kernel->read_update_file($kid, 'match');
     });
     note("update '$kid' matches the running kernel; nothing was changed");
@@ -92,8 +92,9 @@ sub take_lock ($kernel) {
     return;
 }
 
-# True if the update is applied already; fails if it is not for this machine.
-sub is_done_or_unfit ($kernel, $update, $option) {
+# Those whose targets are there, none if the update is applied already.  Fails
+# if it is not for this machine, and unless --partial if a target is not there.
+sub changes_to_apply ($kernel, $update, $option) {
     my $kid = $update->{kid};
     check_root($kernel);
     take_lock($kernel);
@@ -106,19 +107,19 @@ sub is_done_or_unfit ($kernel, $update, $option) {
     my $stage = $kernel->stage($kid);
     if (defined $stage && $stage eq 'applied') {
         note("update '$kid' is already applied");
-        return 1;
+        return;
     }
-    my @targets = map { $_->{target} } @{ $update->{changes} };
+    my @changes = @{ $update->{changes} };
+    my @targets = map { $_->{target} } @changes;
     my @absent = grep { $_ ne 'vmlinux' && !$kernel->has_module($_) } @targets;
-    if (@absent) {
-        my $names = join ', ', map { "'$_'" } @absent;
-        fail("cannot apply update '$kid' in part (not loaded: $names): "
-            . 'its changes belong together') if $option->{partial};
-        fail_abort('target_not_loaded', $names);
-    }
+    my $names = join ', ', map { "'$_'" } @absent;
+    fail_abort('target_not_loaded', $names)
+        if @absent && (!$option->{partial} || @absent == @targets);
+    warning("not loaded, so left as they are: $names") if @absent;
     my $problem = defined $stage ? remove_leftovers($kernel, $kid, @targets) : '';
     fail("cannot remove what is left of update '$kid': $problem") if $problem;
-    return 0;
+    my %is_absent = map { $_ => 1 } @absent;
+    return grep { !$is_absent{$_->{target}} } @changes;
 }
 
 sub check_core_version ($kernel) {
@@ -190,24 +191,22 @@ sub load_core ($kernel, $update, $done) {
     return;
 }
 
-sub load_old_code ($kernel, $update, $done) {
-    for my $change (@{ $update->{changes} }) {
+# The core must know how many changes there will be, if it is not all of them.
+sub load_old_code ($kernel, $update, $done, @changes) {
+    my $n = @changes;
+    my @part = $n < @{ $update->{changes} } ? "n_changes=$n" : ();
+    for my $change (@changes) {
         progress("matching $change->{target}",
-            sub { load_module($kernel, $update, $change, 'old', $done) });
+            sub { load_module($kernel, $update, $change, 'old', $done, @part) });
     }
     return;
 }
 
-sub load_new_code ($kernel, $update, $done) {
-    load_module($kernel, $update, $_, 'new', $done) for @{ $update->{changes} };
-    return;
-}
-
-sub load_module ($kernel, $update, $change, $side, $done) {
+sub load_module ($kernel, $update, $change, $side, $done, @parameters) {
     my $kid = $update->{kid};
     my $mark = $kernel->log_mark;
     push @$done, [module => module_name($kid, $change->{target}, $side)];
-    my $problem = $kernel->insmod("$update->{dir}/$change->{$side}") || return;
+    my $problem = $kernel->insmod("$update->{dir}/$change->{$side}", @parameters) || return;
     my @words = map { "kernel: $_" } $kernel->log_since($mark);
     my ($cause, $reason) = map { $kernel->read_update_file($kid, $_) } qw(abort_cause reason);
     fail_abort($cause, $reason, verbose ? @words : ()) if $cause !~ /^(?:|ok)\z/;

@@ -17,9 +17,14 @@ use Fcntl   qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
 use Ksplice qw(fail run);
 use POSIX   ();
 
-my $sysfs = '/sys/kernel/ksplice';
-
-sub new ($class) { return bless {}, $class }
+# Tests give other places.
+sub new ($class, %with) {
+    my $run = -d '/run' ? '/run' : '/tmp';
+    return bless {
+        sysfs => '/sys/kernel/ksplice', modules => '/proc/modules',
+        lock_file => "$run/ksplice.lock", %with,
+    }, $class;
+}
 
 sub release ($self) { return (POSIX::uname())[2] }
 sub arch    ($self) { return (POSIX::uname())[4] }
@@ -27,7 +32,7 @@ sub is_root ($self) { return $> == 0 }
 
 # One ksplice command at a time: waits for others; ends with the process.
 sub lock ($self) {
-    my $name = (-d '/run' ? '/run' : '/tmp') . '/ksplice.lock';
+    my $name = $self->{lock_file};
     sysopen my $file, $name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600
         or fail("cannot open '$name': $!");
     until (flock $file, LOCK_EX) {
@@ -45,17 +50,17 @@ sub pause ($self, $seconds) {
 # --- modules ---------------------------------------------------------------
 
 sub has_module ($self, $name) {
-    open my $file, '<', '/proc/modules' or fail("cannot read '/proc/modules': $!");
+    open my $file, '<', $self->{modules} or fail("cannot read '$self->{modules}': $!");
     return scalar grep { /^\Q$name\E / } <$file>;
 }
 
-# Both return '' or the program's words.
-sub insmod ($self, $file)  { return $self->kmod('insmod', $file) }
-sub rmmod  ($self, $name)  { return $self->kmod('rmmod', $name) }
+# Both return '' or the program's words; parameters are "NAME=VALUE".
+sub insmod ($self, $file, @parameters) { return $self->kmod('insmod', $file, @parameters) }
+sub rmmod  ($self, $name)              { return $self->kmod('rmmod', $name) }
 
-sub kmod ($self, $program, $argument) {
+sub kmod ($self, $program, @arguments) {
     local $ENV{PATH} = "$ENV{PATH}:/usr/sbin:/sbin";
-    my $status = run({ ok => 'any', output => \my $words }, $program, $argument);
+    my $status = run({ ok => 'any', output => \my $words }, $program, @arguments);
     return '' if $status == 0;
     $words =~ s/^\s*(?:$program: )?(?:ERROR: )?//;
     $words =~ s/\s+/ /g;
@@ -87,7 +92,7 @@ sub write_stage ($self, $kid, $stage) { return $self->write_attribute("$kid/stag
 sub forget      ($self, $kid)         { return $self->write_attribute('forget', $kid) }
 
 sub attribute ($self, $name) {
-    open my $file, '<', "$sysfs/$name" or return undef;
+    open my $file, '<', "$self->{sysfs}/$name" or return undef;
     local $/ = undef;
     my $text = <$file>;
     return undef unless defined $text;
@@ -96,7 +101,7 @@ sub attribute ($self, $name) {
 
 # One write(2): its errno is the answer.
 sub write_attribute ($self, $name, $text) {
-    sysopen my $file, "$sysfs/$name", O_WRONLY or return "$!";
+    sysopen my $file, "$self->{sysfs}/$name", O_WRONLY or return "$!";
     my $n;
     do { $n = syswrite $file, "$text\n" } until defined $n || !$!{EINTR};
     return "$!" unless defined $n;

@@ -46,16 +46,17 @@ sub refusal ($self, $step) {
 }
 
 # ksplice-KID-TARGET-SIDE.ko; no KID or TARGET of the tests has '-' or '_'.
-sub insmod ($self, $path) {
+sub insmod ($self, $path, @parameters) {
     my $file = basename($path);
     my $name = $file =~ s/\.ko\z//r =~ s/-/_/gr;
     my (undef, $kid, $target, $side) = split /_/, $name;
-    my ($words, $cause, $reason) = $self->refusal("insmod $file");
+    my ($words, $cause, $reason) = $self->refusal(join ' ', "insmod $file", @parameters);
     return 'File exists' if $self->has_module($name);
     return 'Unknown symbol in module' if $kid && !$self->has_module('ksplice');
     if ($kid && $side eq 'old') {
         push @{ $self->{order} }, $kid unless $self->{update}{$kid};
-        my $update = $self->{update}{$kid} //= { stage => 'preparing', match => '' };
+        my ($n) = map { /^n_changes=(\d+)\z/ } @parameters, 'n_changes=' . ($self->{n} // 0);
+        my $update = $self->{update}{$kid} //= { stage => 'preparing', match => '', n => $n };
         @$update{qw(abort_cause reason)} = ($cause // 'ok', $reason // '');
         $update->{match} .= "$target matched 2 of 2 functions in 7 us\n" unless $words;
         $update->{stage} = 'matched' unless $words;
@@ -105,7 +106,7 @@ sub write_stage ($self, $kid, $stage) {
     return $words if defined $words;
     my @old = grep { /^ksplice_${kid}_.*_old\z/ } @{ $self->{modules} };
     my @new = grep { /^ksplice_${kid}_.*_new\z/ } @{ $self->{modules} };
-    return 'Invalid argument' if @new != @old;
+    return 'Invalid argument' if @new != @old || $update->{n} && $update->{n} != @old;
     $update->{stage} = $stage;
     $update->{patches} = "vmlinux f 01 02\nvmlinux g 03 04\n";
     $update->{pause_ns} = 123456;

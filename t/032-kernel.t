@@ -1,0 +1,87 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the core's files say is read whole, what they refuse is told, and one
+# command at a time talks to it.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Kernel;
+use POSIX       ();
+use Test::Ksplice;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $dir = scratch_dir();
+my $kernel = Ksplice::Kernel->new(sysfs => $dir, modules => "$dir/modules",
+    lock_file => "$dir/lock");
+
+# Plain files stand for those of sysfs, /dev/full for one that refuses.
+is($kernel->core_version, undef, 'no core, no version');
+is_deeply([$kernel->updates], [], 'and no updates');
+is($kernel->stage('abc'), undef, 'and no stage');
+
+spew("$dir/version", "1\n");
+spew("$dir/state", "abc applied\nother matched\n");
+spew("$dir/abc/reason", "a line\n");
+spew("$dir/abc/debug", "one\ntwo\n");
+spew("$dir/abc/stage", '');
+is($kernel->core_version, '1', 'the version of the core');
+is_deeply([$kernel->updates], [[qw(abc applied)], [qw(other matched)]], 'the updates');
+is($kernel->stage('other'), 'matched', 'a stage');
+is($kernel->stage('nosuch'), undef, 'none of an update that is not there');
+is($kernel->read_update_file('abc', 'reason'), 'a line', 'a file, without its newline');
+is($kernel->read_update_file('abc', 'conflicts'), '', 'a file that is not there is empty');
+is($kernel->debug_log('abc'), "one\ntwo\n", 'the log');
+is($kernel->debug_log('other'), undef, 'no log');
+
+is($kernel->write_stage('abc', 'applied'), '', 'a stage is written');
+is(slurp("$dir/abc/stage"), "applied\n", 'as a line');
+symlink '/dev/full', "$dir/forget" or die;
+is($kernel->forget('abc'), 'No space left on device', 'the errno of a write is told');
+is($kernel->write_stage('other', 'applied'), 'No such file or directory', 'and that of an open');
+
+# Modules.
+my $tools = scratch_dir();
+spew("$tools/insmod", "#!/bin/sh\necho \"insmod: ERROR: could not insert module \$1: No way\" >&2\n"
+    . "exit 1\n");
+spew("$tools/rmmod", "#!/bin/sh\n[ \"\$1\" = good ]\n");
+chmod 0755, "$tools/insmod", "$tools/rmmod";
+{
+    local $ENV{PATH} = "$tools:$ENV{PATH}";
+    is($kernel->insmod('/x.ko'), 'could not insert module /x.ko: No way', 'the words of insmod');
+    is($kernel->rmmod('good'), '', 'no words, no problem');
+    is($kernel->rmmod('bad'), 'rmmod returned exit code 1', 'a problem without words');
+}
+ok(!eval { $kernel->has_module('ext4'); 1 }, 'a kernel without modules');
+is($@->{message}, "cannot read '$dir/modules': No such file or directory", 'is told');
+spew("$dir/modules", "ext4_b 1 0 - Live 0x0\njbd2 1 1 ext4, Live 0x0\n");
+ok(!$kernel->has_module('ext4'), 'a module that is not loaded');
+ok($kernel->has_module('jbd2'), 'one that is');
+
+# Two at once.
+pipe my $read, my $write or die;
+my $pid = fork // die;
+if (!$pid) {
+    my $first = Ksplice::Kernel->new(lock_file => "$dir/lock");
+    $first->lock;
+    syswrite $write, 'x';
+    sleep 0.6;
+    POSIX::_exit(0);
+}
+sysread $read, my ($locked), 1;
+my $start = time;
+$kernel->lock;
+ok(time - $start > 0.3, 'the second waits for the first');
+waitpid $pid, 0;
+
+symlink '/nowhere', "$dir/evil" or die;
+ok(!eval { Ksplice::Kernel->new(lock_file => "$dir/evil")->lock; 1 }, 'a link is no lock');
+like($@->{message}, qr/^cannot open '.*evil': Too many levels of symbolic links$/, 'and named');
+ok(!-e '/nowhere', 'and not followed');
+
+done_testing;

@@ -52,6 +52,7 @@ static const struct {
 	{ "_error_injection_whitelist",	KIND_FIXED },
 	{ ".static_call_tramp_key",	KIND_FIXED },
 	{ ".BTF_ids",			KIND_FIXED },
+	{ "___srcu_struct_ptrs",	KIND_FIXED },
 	{ "__lsm_blobs",		KIND_FIXED },
 	{ "__thermal_table*",		KIND_FIXED },
 	{ "__governor_thermal_table*",	KIND_FIXED },
@@ -74,6 +75,7 @@ static const struct {
 	{ "___kcrctab*",		KIND_EXPORT },
 	{ "__ksymtab*",			KIND_EXPORT },
 	{ "__kcrctab*",			KIND_EXPORT },
+	{ ".export_symbol",		KIND_EXPORT },
 
 	/* Runs at boot or at the end only */
 	{ ".init.*",			KIND_INIT },

@@ -66,7 +66,7 @@ struct section {
 	struct reloc *relocs;		/* sorted by offset; no R_*_NONE; none
 					 * of sections that are not loaded */
 	size_t n_relocs;
-	struct span **spans;		/* sorted by start, without gaps */
+	struct span **spans;		/* sorted by start */
 	size_t n_spans;
 };
 

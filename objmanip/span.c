@@ -8,6 +8,7 @@
  *      replacement starts, .altinstr_aux where a function jumps to;
  *   3. everything else at its symbols, unless one lies inside another (a
  *      label in an assembly function); mostly there is only one symbol.
+ *      What fills the room up to the next piece is left out.
  * Then each relocation gets its target.  A reference to a section's symbol is
  * turned into one to the span at that offset; where it could be one of two
  * spans the relocation is marked unsure, and keep.c refuses to use it.
@@ -234,6 +235,34 @@ static void name_spans(struct object *object)
 	}
 }
 
+/* Bytes that the assembler fills code with: nops of all lengths, int3, 0 */
+static bool is_fill(uint8_t byte, bool code)
+{
+	return !byte || (code && memchr("\x90\xcc\x66\x2e\x0f\x1f\x84\x80\x44\x40",
+					byte, 10));
+}
+
+/* Take the padding behind the symbol off its span. */
+static void trim(struct section *section)
+{
+	const bool code = section->flags & SEC_CODE;
+
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *span = section->spans[i];
+		uint64_t end = span->symbol ? span->symbol->size : 0;
+
+		if (!end || end >= span->size || span->size - end >= 64)
+			continue;
+		if (span->n_relocs && span->relocs[span->n_relocs - 1].offset >=
+		    span->start + end)
+			continue;
+		for (; span->size > end; span->size--)
+			if (section->contents &&
+			    !is_fill(span_bytes(span)[span->size - 1], code))
+				break;
+	}
+}
+
 static const char *made_up_name(const struct span *span, size_t index)
 {
 	const struct section *section = span->section;
@@ -344,6 +373,21 @@ static void find_cold_parents(struct object *object)
 	}
 }
 
+static int by_entry(const void *a, const void *b)
+{
+	const struct span *x = *(struct span *const *)a;
+	const struct span *y = *(struct span *const *)b;
+	uint64_t x_place = 0, y_place = 0;
+
+	if (x->section->table != y->section->table)
+		return x->section->table < y->section->table ? -1 : 1;
+	table_place(x, &x_place);
+	table_place(y, &y_place);
+	if (x_place != y_place)
+		return x_place < y_place ? -1 : 1;
+	return (x->start > y->start) - (x->start < y->start);
+}
+
 static void find_table_parents(struct section *section)
 {
 	uint64_t offset;
@@ -352,6 +396,9 @@ static void find_table_parents(struct section *section)
 		struct span *entry = section->spans[i];
 
 		entry->parent = table_place(entry, &offset);
+		if (entry->parent)
+			vec_add(entry->parent->entries,
+				entry->parent->n_entries) = entry;
 		if (strcmp(section->name, ".altinstructions"))
 			continue;
 
@@ -379,6 +426,63 @@ static void find_aux_parents(struct object *object)
 						section->relocs[j].offset);
 		}
 	}
+}
+
+static void find_referrers(struct section *section)
+{
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *span = section->spans[i];
+
+		for (size_t j = 0; j < span->n_relocs; j++) {
+			struct span *target = span->relocs[j].target;
+
+			if (!target || target == span)
+				continue;
+			/* All of this span's come one after the other. */
+			if (target->n_referrers && span ==
+			    target->referrers[target->n_referrers - 1])
+				continue;
+			vec_add(target->referrers, target->n_referrers) = span;
+		}
+	}
+}
+
+/* The name without the ".123" and the like that the compiler appended */
+static size_t base_length(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (;;) {
+		size_t n = length;
+
+		while (n && name[n - 1] >= '0' && name[n - 1] <= '9')
+			n--;
+		if (n == length || !n || name[n - 1] != '.')
+			return length;
+		length = n - 1;
+	}
+}
+
+bool span_is_content(const struct span *span)
+{
+	static const char *const names[] = {
+		"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "CSWTCH",
+	};
+	enum section_kind kind = span->section->kind;
+
+	if (kind == KIND_STRING || kind == KIND_CONST)
+		return true;
+	if (kind != KIND_RODATA || span->n_relocs)
+		return false;
+	if (!span->symbol)
+		return true;
+	if (span->symbol->is_global)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (base_length(span->name) == strlen(names[i]) &&
+		    !strncmp(span->name, names[i], strlen(names[i])))
+			return true;
+	return false;
 }
 
 static void cut_section(struct section *section, struct symbol **symbols,
@@ -422,6 +526,7 @@ void span_cut(struct object *object)
 		struct section *section = &object->sections[i];
 
 		give_relocs(section);
+		trim(section);
 		for (size_t j = 0; j < section->n_spans; j++) {
 			struct span *span = section->spans[j];
 
@@ -438,4 +543,13 @@ void span_cut(struct object *object)
 		if (object->sections[i].kind == KIND_TABLE)
 			find_table_parents(&object->sections[i]);
 	find_aux_parents(object);
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		find_referrers(section);
+		for (size_t j = 0; j < section->n_spans; j++)
+			qsort(section->spans[j]->entries,
+			      section->spans[j]->n_entries,
+			      sizeof(struct span *), by_entry);
+	}
 }

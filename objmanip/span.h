@@ -21,8 +21,7 @@ enum span_state {
 
 struct span {
 	struct section *section;
-	uint64_t start, size;		/* in the section; padding behind it is
-					 * part of it, but not of a string */
+	uint64_t start, size;		/* in the section, without padding */
 	struct symbol *symbol;		/* the one at its start that names it
 					 * (function or object before NOTYPE,
 					 * global before local), or NULL */
@@ -38,9 +37,19 @@ struct span {
 	/* Relocations with offset in [start, start + size). */
 	struct reloc *relocs;
 	size_t n_relocs;
+	/* Of a function: the entries of tables about it (their parent is this
+	 * span), by table and place, else as they stand in the object. */
+	struct span **entries;
+	size_t n_entries;
+	/* Spans with a relocation whose target this is, each once. */
+	struct span **referrers;
+	size_t n_referrers;
 	/* In post, set by keep.c: it goes into the new code. */
 	bool keep;
-	/* In pre, set by keep.c: the new code replaces it. */
+	/*
+	 * In pre, set by keep.c: a function that gets the redirect.  Its
+	 * .cold part, whose parent it is, does not have this set.
+	 */
 	bool patched;
 	/* For the writers: index in the pre image, symbol in the output. */
 	unsigned int index;
@@ -50,8 +59,18 @@ struct span {
 /* Cut all sections of the object into spans, and resolve reloc.target. */
 void span_cut(struct object *object);
 
-/* The span with that offset; at the end of the section, the last one. */
+/*
+ * The span with that offset; in padding, the one before it; at the end of the
+ * section, the last one.  NULL if the section has none.
+ */
 struct span *span_find(struct section *section, uint64_t offset);
+
+/*
+ * Read-only data that is known by its contents only: a string, a constant,
+ * __func__, a table that the compiler made for a switch.  Where it stands does
+ * not matter to anybody, so it is compared by contents and always copied.
+ */
+bool span_is_content(const struct span *span);
 
 /* The first bytes, NULL for .bss */
 static inline const uint8_t *span_bytes(const struct span *span)

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * entry.c - where the redirect of a function goes
+ *
+ * It goes behind endbr64 and the ftrace site, so that tracers at the entry
+ * keep working; without an ftrace site it is the entry itself.  Five bytes are
+ * overwritten.  Nobody else may rewrite any of them: a jump label or the like
+ * there is a conflict, which is named.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cache.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <asm/text-patching.h>
+#include "entry.h"
+#include "insn.h"
+#include "match.h"
+#include "probe.h"
+#include "run.h"
+
+#define FUNCTION_ALIGN	16
+
+static const char * const conflicts[] = {
+	[KSPLICE_SITE_ALTERNATIVE] = "an alternative",
+	[KSPLICE_SITE_PARAVIRT] = "a paravirtual call",
+	[KSPLICE_SITE_RETPOLINE] = "a retpoline",
+	[KSPLICE_SITE_RETURN] = "a return",
+	[KSPLICE_SITE_STATIC_CALL] = "a static call",
+	[KSPLICE_SITE_JUMP_LABEL] = "a jump label",
+	[KSPLICE_SITE_FTRACE] = "an ftrace site",
+	[KSPLICE_SITE_SMP_LOCK] = "a lock prefix",
+};
+
+/* Offset in pre behind what must stay at the entry. */
+static u32 redirect_offset(const struct ksplice_pre *pre,
+			   const struct ksplice_span *span)
+{
+	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	u32 offset = 0;
+	u32 i;
+
+	if (span->size >= sizeof(endbr64) &&
+	    !memcmp(ksplice_span_bytes(pre, span), endbr64, sizeof(endbr64)))
+		offset = sizeof(endbr64);
+	for (i = span->first_site; i < span->first_site + span->n_sites; i++) {
+		const struct ksplice_site *site = &pre->sites[i];
+
+		if (site->kind == KSPLICE_SITE_FTRACE &&
+		    site->offset <= offset)
+			return site->offset + CALL_INSN_SIZE;
+	}
+	return offset;
+}
+
+static const char *find_conflict(const struct ksplice_match *m,
+				 const struct ksplice_function *function)
+{
+	const struct ksplice_pre *pre = &m->pre;
+	const struct ksplice_span *span = &pre->spans[function->span];
+	const struct ksplice_run_span *run = &m->spans[function->span];
+	u32 i;
+
+	for (i = span->first_site; i < span->first_site + span->n_sites; i++) {
+		const struct ksplice_site *site = &pre->sites[i];
+		unsigned long addr = run->body +
+				     ksplice_run_offset(run, site->offset);
+		u32 len = ksplice_site_len(pre, span, site);
+
+		if (addr < function->redirect + JMP32_INSN_SIZE &&
+		    addr + len > function->redirect &&
+		    site->kind < ARRAY_SIZE(conflicts) &&
+		    conflicts[site->kind])
+			return conflicts[site->kind];
+	}
+	if (ksplice_probe_inside(function->redirect, JMP32_INSN_SIZE))
+		return "a kprobe";
+	return NULL;
+}
+
+/* Bytes behind the function, up to the next aligned address, that are fill. */
+static u32 padding_len(unsigned long end)
+{
+	u32 max = ALIGN(end, FUNCTION_ALIGN) - end;
+	u8 fill[FUNCTION_ALIGN];
+	u32 len = 0;
+	u32 nop;
+
+	if (!max || ksplice_run_read(fill, end, max, max, NULL) != max)
+		return 0;
+	while (len < max) {
+		nop = ksplice_nop_len(fill + len, max - len);
+		if (!nop && fill[len] == INT3_INSN_OPCODE)
+			nop = 1;
+		if (!nop)
+			return 0;
+		len += nop;
+	}
+	return len;
+}
+
+void ksplice_entry_find(const struct ksplice_match *m,
+			struct ksplice_function *function)
+{
+	const struct ksplice_span *span = &m->pre.spans[function->span];
+	const struct ksplice_run_span *run = &m->spans[function->span];
+	u32 offset = ksplice_run_offset(run, redirect_offset(&m->pre, span));
+
+	function->redirect = function->body + offset;
+	function->redirect_room = function->size - offset +
+				  padding_len(function->body + function->size);
+	function->site_conflict = find_conflict(m, function);
+	ksplice_run_read(function->saved, function->redirect,
+			 sizeof(function->saved), JMP32_INSN_SIZE, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * insn.h - the little that must be known of instructions
+ */
+#ifndef KSPLICE_INSN_H
+#define KSPLICE_INSN_H
+
+#include <asm/insn.h>
+
+/* Decode the instruction at code[offset].  Return: whether it is a whole one. */
+bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset);
+
+/* Length of the nop at code, of any encoding; 0 if it is not one. */
+u32 ksplice_nop_len(const u8 *code, u32 size);
+
+/* Are these bytes nops and nothing else?  True for no bytes. */
+bool ksplice_is_nops(const u8 *code, u32 size);
+
+/*
+ * Is it a jump, conditional jump or call by a relative distance?  Then *to is
+ * where it goes, as an offset from the start of the instruction.
+ */
+bool ksplice_insn_branch(const struct insn *insn, s64 *to);
+
+/* The same operation but for the size of the distance: rel8 or rel32? */
+bool ksplice_insn_same_branch(const struct insn *a, const struct insn *b);
+
+/* Has it an operand addressed relative to %rip?  *to as above. */
+bool ksplice_insn_rip_relative(const struct insn *insn, s64 *to);
+
+/* Start of the instruction that the byte at offset belongs to. */
+u32 ksplice_insn_start(const u8 *code, u32 size, u32 offset);
+
+#endif

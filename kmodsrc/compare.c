@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * compare.c - one comparison of a span with the code at one address
+ *
+ * The bytes between relocations and sites must be equal.  A relocation's field
+ * goes to refs.c, a site to arch's sites.c, which knows what may be there.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/string.h>
+#include "compare.h"
+#include "insn.h"
+#include "refs.h"
+#include "run.h"
+#include "walk.h"
+
+void ksplice_compare_init(struct ksplice_compare *c, struct ksplice_match *m,
+			  u32 span, unsigned long addr)
+{
+	*c = (struct ksplice_compare) {
+		.m = m,
+		.span_index = span,
+		.span = &m->pre.spans[span],
+		.addr = addr,
+		.run = m->run,
+		.map = m->map,
+		.jumps = m->jumps,
+		.max_jumps = m->max_jumps,
+	};
+}
+
+static u32 common_len(const u8 *a, const u8 *b, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len && a[i] == b[i]; i++)
+		;
+	return i;
+}
+
+/*
+ * Bytes that are equal, counting a sequence of one-byte nops in pre as equal
+ * to nops of the same length in all.
+ */
+static u32 common_len_nops(const u8 *pre, const u8 *run, u32 len)
+{
+	u32 i = 0;
+	u32 end;
+
+	for (;;) {
+		i += common_len(pre + i, run + i, len - i);
+		if (i == len || pre[i] != 0x90)
+			return i;
+		while (i && pre[i - 1] == 0x90)
+			i--;
+		for (end = i; end < len && pre[end] == 0x90; end++)
+			;
+		if (!ksplice_is_nops(run + i, end - i))
+			return i;
+		i = end;
+	}
+}
+
+static bool plain_equal(struct ksplice_compare *c, const u8 *pre,
+			u32 run_off, u32 len, u32 *equal)
+{
+	const u8 *run = c->run + run_off;
+
+	*equal = len;
+	if (!memcmp(pre, run, len))
+		return true;
+	*equal = c->nops ? common_len_nops(pre, run, len) :
+		 common_len(pre, run, len);
+	return *equal == len;
+}
+
+/* A position in a range, in the span's relocations and in its sites. */
+struct cursor {
+	u32 pos;
+	u32 reloc, last_reloc;
+	u32 site, last_site;
+};
+
+/* The next offset where there is more than bytes. */
+static u32 next_event(const struct ksplice_pre *pre, struct cursor *cur,
+		      u32 to)
+{
+	u32 next = to;
+
+	while (cur->reloc < cur->last_reloc &&
+	       pre->relocs[cur->reloc].offset < cur->pos)
+		cur->reloc++;
+	while (cur->site < cur->last_site &&
+	       pre->sites[cur->site].offset < cur->pos)
+		cur->site++;
+	if (cur->reloc < cur->last_reloc)
+		next = min(next, pre->relocs[cur->reloc].offset);
+	if (cur->site < cur->last_site)
+		next = min(next, pre->sites[cur->site].offset);
+	return next;
+}
+
+/* The relocation at the cursor, if there is one, ends in the range. */
+static bool compare_reloc(struct ksplice_compare *c, struct cursor *cur,
+			  u32 from, u32 to, u32 run_off)
+{
+	const struct ksplice_reloc *reloc = &c->m->pre.relocs[cur->reloc];
+	u32 size = ksplice_howto_size(reloc->howto);
+	u32 at = run_off + cur->pos - from;
+
+	if (cur->pos + size > to ||
+	    !ksplice_ref_reloc(c, reloc, c->run + at, c->addr + at))
+		return false;
+	cur->pos += size;
+	return true;
+}
+
+static bool is_reloc_here(const struct ksplice_compare *c,
+			  const struct cursor *cur)
+{
+	return cur->reloc < cur->last_reloc &&
+	       c->m->pre.relocs[cur->reloc].offset == cur->pos;
+}
+
+/* Sites at the cursor: false if what runs there cannot have come of them. */
+static bool compare_sites(struct ksplice_compare *c,
+			  const struct ksplice_span *span, struct cursor *cur,
+			  u32 from, u32 to, u32 run_off,
+			  enum ksplice_range_sites which, bool *done)
+{
+	struct ksplice_site_lens lens;
+
+	*done = false;
+	if (cur->site == cur->last_site ||
+	    c->m->pre.sites[cur->site].offset != cur->pos)
+		return true;
+
+	switch (ksplice_site_check(c, span, cur->site, from, to,
+				   run_off + cur->pos - from, which, &lens)) {
+	case KSPLICE_SITE_DIFFERS:
+		return false;
+	case KSPLICE_SITE_EQUAL:
+		if (lens.pre != lens.run || lens.pre > to - cur->pos)
+			return false;
+		cur->pos += lens.pre;
+		*done = true;
+		return true;
+	case KSPLICE_SITE_PLAIN:
+		break;
+	}
+	while (cur->site < cur->last_site &&
+	       c->m->pre.sites[cur->site].offset == cur->pos)
+		cur->site++;
+	return true;
+}
+
+bool ksplice_compare_range(struct ksplice_compare *c,
+			   const struct ksplice_span *span, u32 from, u32 to,
+			   u32 run_off, enum ksplice_range_sites which)
+{
+	const struct ksplice_pre *pre = &c->m->pre;
+	const u8 *bytes = ksplice_span_bytes(pre, span);
+	struct cursor cur = {
+		.pos = from,
+		.reloc = ksplice_span_reloc_from(pre, span, from),
+		.last_reloc = span->first_reloc + span->n_relocs,
+		.site = ksplice_span_site_from(pre, span, from),
+		.last_site = span->first_site + span->n_sites,
+	};
+	bool done;
+
+	if (which == KSPLICE_SITES_NONE)
+		cur.site = cur.last_site;
+	if (run_off > c->run_len || to - from > c->run_len - run_off)
+		goto differs;
+
+	while (cur.pos < to) {
+		u32 next = next_event(pre, &cur, to);
+		u32 equal;
+
+		if (!plain_equal(c, bytes + cur.pos, run_off + cur.pos - from,
+				 next - cur.pos, &equal)) {
+			cur.pos += equal;
+			goto differs;
+		}
+		cur.pos = next;
+		if (cur.pos == to)
+			break;
+		if (!compare_sites(c, span, &cur, from, to, run_off, which,
+				   &done))
+			goto differs;
+		if (!done && is_reloc_here(c, &cur) &&
+		    !compare_reloc(c, &cur, from, to, run_off))
+			goto differs;
+	}
+	return true;
+
+differs:
+	c->pre_off = cur.pos;
+	c->run_off = run_off + cur.pos - from;
+	return false;
+}
+
+static bool compare_linear(struct ksplice_compare *c)
+{
+	c->why[0] = '\0';
+	c->size = c->span->size;
+	return ksplice_compare_range(c, c->span, 0, c->span->size, 0,
+				     KSPLICE_SITES_ALL);
+}
+
+/* Whatever else it is, the span is where it is. */
+static bool set_own_value(struct ksplice_compare *c)
+{
+	return ksplice_labelval_set(&c->m->vals, c->span->label,
+				    __ksplice_canonical_addr(c->addr));
+}
+
+bool ksplice_compare_text(struct ksplice_compare *c)
+{
+	struct ksplice_match *m = c->m;
+	u32 mark = ksplice_labelvals_mark(&m->vals);
+	bool probed;
+
+	c->run_len = ksplice_run_read(m->run, c->addr,
+				      c->span->size + KSPLICE_RUN_SLACK,
+				      c->span->size, NULL);
+	if (!c->run_len || !set_own_value(c))
+		return false;
+	if (ksplice_is_trampoline(c))
+		return ksplice_trampoline_check(c);
+	if (compare_linear(c))
+		return true;
+
+	c->run_len = ksplice_run_read(m->run, c->addr,
+				      c->span->size + KSPLICE_RUN_SLACK,
+				      c->span->size, &probed);
+	ksplice_labelvals_rollback(&m->vals, mark);
+	if (!c->run_len || !set_own_value(c))
+		return false;
+	if (probed) {
+		if (compare_linear(c))
+			return true;
+		ksplice_labelvals_rollback(&m->vals, mark);
+		if (!set_own_value(c))
+			return false;
+	}
+	return ksplice_walk(c);
+}
+
+bool ksplice_compare_rodata(struct ksplice_compare *c)
+{
+	c->run_len = ksplice_run_read(c->m->run, c->addr, c->span->size,
+				      c->span->size, NULL);
+	if (c->run_len != c->span->size || !set_own_value(c))
+		return false;
+	return compare_linear(c);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * difference.c - say where the running code is not what was built
+ *
+ * Of several candidates, the one that matched longest is most likely the one
+ * that was meant; its first differing instruction is what people see.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "difference.h"
+#include "insn.h"
+
+static u8 copy_insn(u8 *to, size_t max, const u8 *code, u32 size, u32 offset)
+{
+	struct insn insn;
+	u32 len = 1;
+
+	if (offset >= size)
+		return 0;
+	if (ksplice_insn(&insn, code, size, offset))
+		len = insn.length;
+	len = min_t(u32, len, min_t(u32, max, size - offset));
+	memcpy(to, code + offset, len);
+	return len;
+}
+
+void ksplice_difference_note(struct ksplice_match *m,
+			     const struct ksplice_compare *c)
+{
+	struct ksplice_run_span *run = &m->spans[c->span_index];
+	struct ksplice_difference *d = run->difference;
+	const u8 *pre = ksplice_span_bytes(&m->pre, c->span);
+	u32 start = c->pre_off;
+
+	if (d && d->pre_off >= c->pre_off)
+		return;
+	if (!d)
+		d = kzalloc(sizeof(*d), GFP_KERNEL);
+	if (!d)
+		return;
+	run->difference = d;
+
+	if (c->span->kind == KSPLICE_SPAN_TEXT && !c->walking)
+		start = ksplice_insn_start(pre, c->span->size, c->pre_off);
+	d->addr = c->addr;
+	d->pre_off = start;
+	d->run_off = c->run_off - (c->pre_off - start);
+	d->pre_len = copy_insn(d->pre, sizeof(d->pre), pre, c->span->size,
+			       start);
+	d->run_len = copy_insn(d->run, sizeof(d->run), c->run, c->run_len,
+			       d->run_off);
+	strscpy(d->why, c->why, sizeof(d->why));
+}
+
+/* "FUNCTION+0xOFF differs: ...", at most size bytes of it */
+static void format(const struct ksplice_match *m, u32 span, char *buf,
+		   size_t size)
+{
+	const struct ksplice_run_span *run = &m->spans[span];
+	const struct ksplice_difference *d = run->difference;
+	const char *unit = ksplice_span_unit(&m->pre, span);
+	const char *symbol = ksplice_span_symbol(&m->pre, span);
+
+	if (run->state == KSPLICE_SPAN_WAITING && run->n_matches)
+		snprintf(buf, size,
+			 "%s: '%s' is ambiguous: %u places in the running kernel match",
+			 unit, symbol, run->n_matches);
+	else if (!d)
+		snprintf(buf, size, "%s: '%s' is not in the running kernel",
+			 unit, symbol);
+	else
+		snprintf(buf, size,
+			 "%s: %s+0x%x differs: built %*ph, running %*ph%s%s",
+			 unit, symbol, d->pre_off, d->pre_len, d->pre,
+			 d->run_len, d->run, d->why[0] ? ": " : "", d->why);
+}
+
+void ksplice_difference_log(struct ksplice_match *m, u32 span)
+{
+	char line[320];
+
+	format(m, span, line, sizeof(line));
+	if (m->pre.spans[span].kind == KSPLICE_SPAN_RODATA)
+		ksplice_debug(m->change->update, "read-only data: %s", line);
+	else
+		ksplice_debug(m->change->update, "%s", line);
+}
+
+int ksplice_difference_abort(struct ksplice_match *m, u32 span)
+{
+	char line[320];
+
+	format(m, span, line, sizeof(line));
+	return ksplice_abort(m->change->update,
+			     m->spans[span].state == KSPLICE_SPAN_FAILED &&
+			     m->spans[span].difference ?
+			     KSPLICE_NO_MATCH : KSPLICE_FAILED_TO_FIND,
+			     "%s", line);
+}

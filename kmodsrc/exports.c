@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * exports.c - export tables
+ *
+ * An entry holds distances of 32 bits, from each field to what it means.  The
+ * tables of vmlinux are found by the linker's names for them; __symbol_get()
+ * would refuse symbols that are not exported to GPL modules only.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bsearch.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include "compat.h"
+#include "exports.h"
+
+static int compare_name(const void *name, const void *entry)
+{
+	const struct kernel_symbol *symbol = entry;
+
+	return strcmp(name, offset_to_ptr(&symbol->name_offset));
+}
+
+const struct kernel_symbol *
+ksplice_export_find(const struct kernel_symbol *table, unsigned int n,
+		    const char *name)
+{
+	if (!table)
+		return NULL;
+	return bsearch(name, table, n, sizeof(*table), compare_name);
+}
+
+static const struct kernel_symbol *find_in_vmlinux(const char *name)
+{
+	static const char * const tables[][2] = {
+		{ "__start___ksymtab", "__stop___ksymtab" },
+		{ "__start___ksymtab_gpl", "__stop___ksymtab_gpl" },
+	};
+	const struct kernel_symbol *start, *stop, *found;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		start = (void *)ksplice_need.kallsyms_lookup_name(tables[i][0]);
+		stop = (void *)ksplice_need.kallsyms_lookup_name(tables[i][1]);
+		if (!start || stop <= start)
+			continue;
+		found = ksplice_export_find(start, stop - start, name);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static const struct kernel_symbol *find_in_module(const struct module *module,
+						  const char *name)
+{
+	const struct kernel_symbol *found;
+
+	found = ksplice_export_find(module->syms, module->num_syms, name);
+	if (found)
+		return found;
+	return ksplice_export_find(module->gpl_syms, module->num_gpl_syms,
+				   name);
+}
+
+bool ksplice_export_value(const char *name, const struct module *target,
+			  unsigned long *value)
+{
+	const struct kernel_symbol *found = find_in_vmlinux(name);
+	const struct module_use *use;
+
+	if (!found && target) {
+		found = find_in_module(target, name);
+		/* The list changes only while the target is being loaded. */
+		list_for_each_entry(use, &target->target_list, target_list) {
+			if (found)
+				break;
+			found = find_in_module(use->target, name);
+		}
+	}
+	if (found)
+		*value = (unsigned long)offset_to_ptr(&found->value_offset);
+	return found;
+}
+
+bool ksplice_export_distance(const struct kernel_symbol *entry,
+			     unsigned long value, s32 *distance)
+{
+	s64 d = value - (unsigned long)&entry->value_offset;
+
+	*distance = d;
+	return *distance == d;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * imports.c - give the new code the addresses that were learnt
+ *
+ * The -old.ko module exports a placeholder for each symbol that the new code
+ * needs.  Its export table holds 32-bit distances from the table to the
+ * symbol; they are overwritten, and the -new.ko is loaded against them.  The
+ * table is read-only by then, so it is written like text.
+ *
+ * A symbol that the kernel itself exports has no placeholder.  The loader
+ * resolves it, so what was learnt of it must agree.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/mutex.h>
+#include "compat.h"
+#include "difference.h"
+#include "exports.h"
+#include "imports.h"
+#include "match.h"
+
+static const struct kernel_symbol *find_entry(const struct ksplice_match *m,
+					      const char *placeholder)
+{
+	const struct module *owner = m->change->old_module;
+
+	return ksplice_export_find(owner->gpl_syms, owner->num_gpl_syms,
+				   placeholder);
+}
+
+/*
+ * The value to import.  A name that the target has only once needs no proof
+ * by a reference, unless it is of a span that was compared and differs.
+ */
+static int get_value(struct ksplice_match *m, u32 label, unsigned long *value)
+{
+	struct ksplice_update *update = m->change->update;
+	const struct ksplice_label *l = &m->pre.labels[label];
+	const char *symbol = ksplice_label_symbol(&m->pre, label);
+	u32 main = ksplice_main_label(&m->pre, label);
+	unsigned int n;
+
+	if (ksplice_labelval_get(&m->vals, main, value))
+		return 0;
+	if (l->span != KSPLICE_NONE && !(l->flags & KSPLICE_LABEL_WEAK) &&
+	    m->pre.spans[l->span].kind == KSPLICE_SPAN_TEXT)
+		return ksplice_difference_abort(m, l->span);
+
+	if ((l->flags & KSPLICE_LABEL_EXPORTED) &&
+	    ksplice_export_value(symbol, m->change->target, value))
+		return 0;
+	n = ksplice_symbols_alive(&m->symbols, main, value);
+	if (n == 1)
+		return 0;
+	if (n)
+		return ksplice_abort(update, KSPLICE_FAILED_TO_FIND,
+				     "'%s' is ambiguous: %u symbols have the name and nothing refers to it",
+				     symbol, n);
+	return ksplice_abort(update, KSPLICE_FAILED_TO_FIND,
+			     "'%s' is not in the running kernel", symbol);
+}
+
+static int check_placeholder(struct ksplice_match *m,
+			     const struct ksplice_import *import)
+{
+	struct ksplice_update *update = m->change->update;
+	const char *placeholder = m->pre.strings + import->placeholder;
+	const struct kernel_symbol *entry = find_entry(m, placeholder);
+	unsigned long value;
+	s32 distance;
+	int err;
+
+	if (!entry)
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "'%s' is not exported by '%s'",
+				     placeholder, m->change->old_module->name);
+	err = get_value(m, import->label, &value);
+	if (err)
+		return err;
+	if (!ksplice_export_distance(entry, value, &distance))
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "'%s' is too far away to be imported",
+				     ksplice_label_symbol(&m->pre,
+							  import->label));
+	return 0;
+}
+
+/* The loader will resolve it; if it has been learnt, to the same. */
+static int check_export(struct ksplice_match *m,
+			const struct ksplice_import *import)
+{
+	u32 label = ksplice_main_label(&m->pre, import->label);
+	const char *symbol = ksplice_label_symbol(&m->pre, import->label);
+	unsigned long value, exported;
+
+	if (!ksplice_labelval_get(&m->vals, label, &value) ||
+	    !ksplice_export_value(symbol, m->change->target, &exported) ||
+	    value == __ksplice_canonical_addr(exported))
+		return 0;
+	return ksplice_abort(m->change->update, KSPLICE_NO_MATCH,
+			     "'%s' is exported at another address than the running code uses",
+			     ksplice_label_symbol(&m->pre, import->label));
+}
+
+static void write_entry(struct ksplice_match *m,
+			const struct ksplice_import *import)
+{
+	const struct kernel_symbol *entry;
+	unsigned long value;
+	s32 distance;
+
+	entry = find_entry(m, m->pre.strings + import->placeholder);
+	if (WARN_ON_ONCE(get_value(m, import->label, &value) ||
+			 !ksplice_export_distance(entry, value, &distance)))
+		return;
+	ksplice_debug(m->change->update, "import %s = %lx",
+		      ksplice_label_name(&m->pre, import->label), value);
+	ksplice_need.text_poke((void *)&entry->value_offset, &distance,
+			       sizeof(distance));
+}
+
+int ksplice_imports_fill(struct ksplice_match *m)
+{
+	const struct ksplice_import *import;
+	u32 i;
+	int err;
+
+	for (i = 0; i < m->pre.n_imports; i++) {
+		import = &m->pre.imports[i];
+		err = import->placeholder ? check_placeholder(m, import) :
+					    check_export(m, import);
+		if (err)
+			return err;
+	}
+
+	mutex_lock(ksplice_need.text_mutex);
+	for (i = 0; i < m->pre.n_imports; i++) {
+		if (m->pre.imports[i].placeholder)
+			write_entry(m, &m->pre.imports[i]);
+	}
+	mutex_unlock(ksplice_need.text_mutex);
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * imports.h - give the new code the addresses that were learnt
+ */
+#ifndef KSPLICE_IMPORTS_H
+#define KSPLICE_IMPORTS_H
+
+struct ksplice_match;
+
+/**
+ * ksplice_imports_fill() - write the export table of the -old.ko module
+ * @m: matching is done
+ *
+ * Nothing is written unless all imports are determined.  May sleep.
+ *
+ * Return: 0 or what ksplice_abort() returned.
+ */
+int ksplice_imports_fill(struct ksplice_match *m);
+
+#endif

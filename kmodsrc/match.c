@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * match.c - prove that the running code is the code that pre was built from
+ *
+ * A flood fill over the spans of a pre image:
+ *
+ *	1. Each span of text has candidates: the learnt value of its label, or
+ *	   else the addresses that kallsyms has for its name.
+ *	2. A span is compared at each candidate.  If just one matches, the
+ *	   values that its references have are learnt.  A candidate that does
+ *	   not match is never looked at again: values do not change.
+ *	3. A learnt value is a candidate for other spans, and may tell two
+ *	   candidates apart.  So start again, until nothing is learnt.
+ *
+ * Read-only data is compared when its value is known.  What will be replaced
+ * must have matched in the end, and what the new code needs must be known; a
+ * difference elsewhere is counted and logged.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "compare.h"
+#include "difference.h"
+#include "entry.h"
+#include "imports.h"
+#include "match.h"
+#include "run.h"
+
+static bool is_text(const struct ksplice_match *m, u32 span)
+{
+	return m->pre.spans[span].kind == KSPLICE_SPAN_TEXT &&
+	       !(m->pre.labels[m->pre.spans[span].label].flags &
+		 KSPLICE_LABEL_IGNORED);
+}
+
+static bool is_rodata(const struct ksplice_match *m, u32 span)
+{
+	return m->pre.spans[span].kind == KSPLICE_SPAN_RODATA &&
+	       !(m->pre.labels[m->pre.spans[span].label].flags &
+		 KSPLICE_LABEL_IGNORED);
+}
+
+static bool is_needed(const struct ksplice_match *m, u32 span)
+{
+	return m->pre.spans[span].flags &
+	       (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART);
+}
+
+static void release_match(struct ksplice_match *m)
+{
+	u32 i;
+
+	for (i = 0; m->spans && i < m->pre.n_spans; i++) {
+		kvfree(m->spans[i].shifts);
+		kfree(m->spans[i].difference);
+	}
+	kvfree(m->spans);
+	kvfree(m->run);
+	kvfree(m->map);
+	kvfree(m->jumps);
+	ksplice_symbols_release(&m->symbols);
+	ksplice_labelvals_release(&m->vals);
+}
+
+/* Room for the longest span, so that comparing allocates nothing. */
+static int init_match(struct ksplice_match *m)
+{
+	u32 longest = 0;
+	u32 i;
+	int err;
+
+	for (i = 0; i < m->pre.n_spans; i++) {
+		if (is_text(m, i) || is_rodata(m, i))
+			longest = max(longest, m->pre.spans[i].size);
+	}
+	m->max_jumps = longest;
+	m->spans = kvcalloc(m->pre.n_spans + 1, sizeof(*m->spans), GFP_KERNEL);
+	m->run = kvmalloc(longest + KSPLICE_RUN_SLACK, GFP_KERNEL);
+	m->map = kvmalloc_array(longest + 1, sizeof(*m->map), GFP_KERNEL);
+	m->jumps = kvmalloc_array(longest + 1, sizeof(*m->jumps), GFP_KERNEL);
+	if (!m->spans || !m->run || !m->map || !m->jumps)
+		return -ENOMEM;
+
+	err = ksplice_labelvals_init(&m->vals, m->pre.n_labels);
+	if (!err)
+		err = ksplice_symbols_init(&m->symbols, &m->pre, m->change);
+	ksplice_site_env_init(&m->env);
+	return err;
+}
+
+/* Compare at one address; the candidates of the values are left in vals. */
+static bool compare_at(struct ksplice_match *m, struct ksplice_compare *c,
+		       u32 span, unsigned long addr)
+{
+	ksplice_compare_init(c, m, span, ksplice_run_body(addr));
+	if (is_text(m, span) ? ksplice_compare_text(c) :
+			       ksplice_compare_rodata(c))
+		return true;
+	ksplice_labelvals_rollback(&m->vals, 0);
+	ksplice_difference_note(m, c);
+	return false;
+}
+
+/* Where the offsets in pre and in the running code drift apart. */
+static int set_shifts(struct ksplice_run_span *run,
+		      const struct ksplice_compare *c)
+{
+	u32 n = 0;
+	u32 i;
+	s32 shift = 0;
+
+	if (!c->walking)
+		return 0;
+	run->shifts = kvmalloc_array(c->span->size + 1, sizeof(*run->shifts),
+				     GFP_KERNEL);
+	if (!run->shifts)
+		return -ENOMEM;
+	for (i = 0; i <= c->span->size; i++) {
+		if (c->map[i] == KSPLICE_NONE ||
+		    (s32)(c->map[i] - i) == shift)
+			continue;
+		shift = c->map[i] - i;
+		run->shifts[n++] = (struct ksplice_shift) { i, shift };
+	}
+	run->n_shifts = n;
+	return 0;
+}
+
+static int commit_span(struct ksplice_match *m,
+		       const struct ksplice_compare *c, unsigned long addr)
+{
+	struct ksplice_run_span *run = &m->spans[c->span_index];
+	int err;
+
+	err = set_shifts(run, c);
+	if (err)
+		return err;
+	run->state = KSPLICE_SPAN_MATCHED;
+	run->addr = addr;
+	run->body = c->addr;
+	run->size = c->size;
+	ksplice_labelvals_commit(&m->vals);
+	return 0;
+}
+
+/* The value is known: it matches there, or it does not match. */
+static int try_address(struct ksplice_match *m, u32 span, unsigned long addr)
+{
+	struct ksplice_compare c;
+
+	if (compare_at(m, &c, span, addr))
+		return commit_span(m, &c, addr);
+	m->spans[span].state = KSPLICE_SPAN_FAILED;
+	return 0;
+}
+
+/* Compare at all of several candidates, drop those that do not match. */
+static int try_candidates(struct ksplice_match *m, u32 span, u32 label)
+{
+	struct ksplice_candidate *list = m->symbols.list;
+	struct ksplice_compare c;
+	unsigned long addr = 0;
+	unsigned int n = 0;
+	u32 i;
+
+	for (i = m->symbols.first[label]; i != KSPLICE_NONE;
+	     i = list[i].next) {
+		cond_resched();
+		if (list[i].dead)
+			continue;
+		if (!compare_at(m, &c, span, list[i].addr)) {
+			list[i].dead = true;
+			continue;
+		}
+		ksplice_labelvals_rollback(&m->vals, 0);
+		addr = list[i].addr;
+		n++;
+	}
+	m->spans[span].n_matches = n;
+	if (n == 1)
+		return try_address(m, span, addr);
+	if (!n)
+		m->spans[span].state = KSPLICE_SPAN_FAILED;
+	return 0;
+}
+
+/*
+ * Try a span if there is something new to try.  Names that are not unique wait
+ * until the others have taught what they can.
+ */
+static int try_span(struct ksplice_match *m, u32 span, bool ambiguous)
+{
+	struct ksplice_run_span *run = &m->spans[span];
+	u32 label = m->pre.spans[span].label;
+	unsigned long addr;
+	unsigned int n;
+
+	if (run->state != KSPLICE_SPAN_WAITING)
+		return 0;
+	if (ksplice_labelval_get(&m->vals, label, &addr))
+		return try_address(m, span, addr);
+
+	n = ksplice_symbols_alive(&m->symbols, label, &addr);
+	if (n == 1)
+		return try_address(m, span, addr);
+	if (n == 0 || !ambiguous || run->n_tried == m->vals.n_learnt)
+		return 0;
+	if (is_rodata(m, span))
+		return 0;
+	run->n_tried = m->vals.n_learnt;
+	return try_candidates(m, span, label);
+}
+
+/* The parts of functions come after them: their jumps back need the offsets. */
+static int try_all(struct ksplice_match *m, bool ambiguous)
+{
+	unsigned int pass;
+	u32 i;
+	int err;
+
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < m->pre.n_spans; i++) {
+			bool is_part = m->pre.spans[i].parent != KSPLICE_NONE;
+
+			if (is_part != pass ||
+			    (!is_text(m, i) && !is_rodata(m, i)))
+				continue;
+			cond_resched();
+			err = try_span(m, i, ambiguous);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int flood_fill(struct ksplice_match *m)
+{
+	bool ambiguous = false;
+	u32 n_learnt;
+	int err;
+
+	for (;;) {
+		n_learnt = m->vals.n_learnt;
+		err = try_all(m, ambiguous);
+		if (err)
+			return err;
+		if (m->vals.n_learnt != n_learnt)
+			ambiguous = false;
+		else if (ambiguous)
+			return 0;
+		else
+			ambiguous = true;
+	}
+}
+
+/* Count, log what did not match, and refuse if it was needed. */
+static int check_spans(struct ksplice_match *m)
+{
+	struct ksplice_change *change = m->change;
+	u32 i;
+
+	change->n_text = 0;
+	change->n_matched = 0;
+	for (i = 0; i < m->pre.n_spans; i++) {
+		if (!is_text(m, i) && !is_rodata(m, i))
+			continue;
+		change->n_text += is_text(m, i);
+		if (m->spans[i].state == KSPLICE_SPAN_MATCHED)
+			change->n_matched += is_text(m, i);
+		else
+			ksplice_difference_log(m, i);
+	}
+	for (i = 0; i < m->pre.n_spans; i++) {
+		if (is_needed(m, i) &&
+		    m->spans[i].state != KSPLICE_SPAN_MATCHED)
+			return ksplice_difference_abort(m, i);
+	}
+	return 0;
+}
+
+static int add_function(struct ksplice_match *m, u32 span)
+{
+	struct ksplice_change *change = m->change;
+	const struct ksplice_run_span *run = &m->spans[span];
+	struct ksplice_function *function =
+		&change->functions[change->n_functions];
+
+	*function = (struct ksplice_function) {
+		.name = kstrdup(ksplice_span_symbol(&m->pre, span),
+				GFP_KERNEL),
+		.span = span,
+		.is_part = m->pre.spans[span].flags & KSPLICE_SPAN_PART,
+		.addr = __ksplice_canonical_addr(run->addr),
+		.body = run->body,
+		.size = run->size,
+	};
+	if (!function->name)
+		return -ENOMEM;
+	change->n_functions++;
+	ksplice_entry_find(m, function);
+	return 0;
+}
+
+static int add_functions(struct ksplice_match *m)
+{
+	struct ksplice_change *change = m->change;
+	unsigned int n = 0;
+	u32 i;
+	int err;
+
+	for (i = 0; i < m->pre.n_spans; i++)
+		n += is_needed(m, i) && is_text(m, i);
+	change->functions = kvcalloc(n + 1, sizeof(*change->functions),
+				     GFP_KERNEL);
+	if (!change->functions)
+		return -ENOMEM;
+	for (i = 0; i < m->pre.n_spans; i++) {
+		if (!is_needed(m, i) || !is_text(m, i))
+			continue;
+		err = add_function(m, i);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void ksplice_free_functions(struct ksplice_change *change)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++)
+		kfree(change->functions[i].name);
+	kvfree(change->functions);
+	change->functions = NULL;
+	change->n_functions = 0;
+}
+
+static int match_change(struct ksplice_match *m)
+{
+	struct ksplice_update *update = m->change->update;
+	int err;
+
+	err = init_match(m);
+	if (!err)
+		err = flood_fill(m);
+	if (err)
+		goto no_memory;
+	err = check_spans(m);
+	if (err)
+		return err;
+	err = add_functions(m);
+	if (err)
+		goto no_memory;
+	return ksplice_imports_fill(m);
+
+no_memory:
+	return ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
+			     "no memory to match '%s'",
+			     m->change->target_name);
+}
+
+int __ksplice_match_change(struct ksplice_change *change, const void *pre,
+			   unsigned long size)
+{
+	struct ksplice_match m = { .change = change };
+	ktime_t start = ktime_get();
+	const char *reason;
+	int err;
+
+	err = ksplice_pre_init(&m.pre, pre, size, &reason);
+	if (err)
+		return ksplice_abort(change->update, KSPLICE_UNEXPECTED, "%s",
+				     reason);
+	err = match_change(&m);
+	release_match(&m);
+	if (err)
+		ksplice_free_functions(change);
+
+	change->match_ns = ktime_to_ns(ktime_sub(ktime_get(), start));
+	ksplice_debug(change->update,
+		      "%s matched %u of %u functions in %llu us",
+		      change->target_name, change->n_matched, change->n_text,
+		      div_u64(change->match_ns, NSEC_PER_USEC));
+	return err;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * match.h - the state of matching one change
+ *
+ * Shared by match.c, which decides what is compared when, and by compare.c,
+ * refs.c and arch's sites.c and walk.c, which compare.  It lives as long as
+ * one call of __ksplice_match_change(), which holds ksplice_mutex.
+ */
+#ifndef KSPLICE_MATCH_H
+#define KSPLICE_MATCH_H
+
+#include "labelval.h"
+#include "pre.h"
+#include "sites.h"
+#include "symbols.h"
+#include "update.h"
+
+/* Bytes of the running code that may be longer than pre's (alignment). */
+#define KSPLICE_RUN_SLACK	128
+
+enum ksplice_span_state {
+	KSPLICE_SPAN_WAITING,		/* for a candidate, or for only one */
+	KSPLICE_SPAN_MATCHED,
+	KSPLICE_SPAN_FAILED,		/* no candidate is left */
+};
+
+/* From this offset in pre on, the running code is at pre + shift. */
+struct ksplice_shift {
+	u32 pre;
+	s32 shift;
+};
+
+/* The candidate that matched longest, for the message. */
+struct ksplice_difference {
+	unsigned long addr;		/* of the candidate; 0: none yet */
+	u32 pre_off, run_off;
+	u8 pre_len, run_len;		/* bytes of the instructions below */
+	u8 pre[16], run[16];
+	char why[88];			/* not of the bytes; or empty */
+};
+
+struct ksplice_run_span {
+	enum ksplice_span_state state;
+	unsigned int n_tried;		/* values known when last compared */
+	unsigned int n_matches;		/* candidates that matched then */
+	unsigned long addr;		/* original entry */
+	unsigned long body;		/* what was compared */
+	u32 size;			/* bytes at body */
+	u32 n_shifts;			/* 0: the same offsets as in pre */
+	struct ksplice_shift *shifts;
+	struct ksplice_difference *difference;	/* or NULL */
+};
+
+struct ksplice_match {
+	struct ksplice_change *change;
+	struct ksplice_pre pre;
+	struct ksplice_labelvals vals;
+	struct ksplice_symbols symbols;
+	struct ksplice_site_env env;
+	struct ksplice_run_span *spans;	/* by index of the pre image */
+	u8 *run;			/* room for the longest span + slack */
+	u32 *map;			/* see struct ksplice_compare */
+	struct ksplice_jump *jumps;
+	u32 max_jumps;
+};
+
+/* Where the offset of a matched span is in the running code. */
+u32 ksplice_run_offset(const struct ksplice_run_span *span, u32 pre_off);
+
+#endif

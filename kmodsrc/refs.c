@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * refs.c - what a reference in the running code says of a label
+ *
+ * Values are canonical: who refers to a replacement of ours means the original
+ * function.  A reference into the middle of a function whose offsets have
+ * moved is checked against where that offset is now; it teaches nothing.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include "refs.h"
+
+#define MAX_CONTENT_DEPTH	8
+
+u32 ksplice_run_offset(const struct ksplice_run_span *span, u32 pre_off)
+{
+	u32 i = span->n_shifts;
+
+	while (i && span->shifts[i - 1].pre > pre_off)
+		i--;
+	return i ? pre_off + span->shifts[i - 1].shift : pre_off;
+}
+
+static bool content_bytes_equal(unsigned long addr, const u8 *bytes, u32 len)
+{
+	u8 buf[64];
+
+	while (len) {
+		u32 n = min_t(u32, len, sizeof(buf));
+
+		if (copy_from_kernel_nofault(buf, (void *)addr, n) ||
+		    memcmp(buf, bytes, n))
+			return false;
+		addr += n;
+		bytes += n;
+		len -= n;
+	}
+	return true;
+}
+
+static bool content_relocs_equal(struct ksplice_compare *c,
+				 const struct ksplice_span *span,
+				 unsigned long addr)
+{
+	const struct ksplice_pre *pre = &c->m->pre;
+	const u8 *bytes = ksplice_span_bytes(pre, span);
+	u32 at = 0;
+	u32 i;
+
+	for (i = 0; i < span->n_relocs; i++) {
+		const struct ksplice_reloc *reloc =
+			&pre->relocs[span->first_reloc + i];
+		u32 size = ksplice_howto_size(reloc->howto);
+		u8 field[8];
+
+		if (!content_bytes_equal(addr + at, bytes + at,
+					 reloc->offset - at))
+			return false;
+		at = reloc->offset;
+		if (copy_from_kernel_nofault(field, (void *)(addr + at), size) ||
+		    !ksplice_ref_reloc(c, reloc, field, addr + at))
+			return false;
+		at += size;
+	}
+	return content_bytes_equal(addr + at, bytes + at, span->size - at);
+}
+
+static bool content_equal(struct ksplice_compare *c, u32 label,
+			  unsigned long addr)
+{
+	const struct ksplice_pre *pre = &c->m->pre;
+	const struct ksplice_span *span =
+		&pre->spans[pre->labels[label].span];
+	bool equal;
+
+	if (c->depth == MAX_CONTENT_DEPTH)
+		return false;
+	c->depth++;
+	equal = content_relocs_equal(c, span, addr);
+	c->depth--;
+	if (!equal)
+		snprintf(c->why, sizeof(c->why), "'%s' has other contents",
+			 ksplice_label_symbol(pre, label));
+	return equal;
+}
+
+/* A jump or a reference to this span itself, behind its first byte. */
+static bool self_ref(struct ksplice_compare *c, unsigned long to, s64 offset)
+{
+	if (!c->walking)
+		return to == c->addr + offset;
+
+	if (offset < 0 || offset > c->span->size ||
+	    c->n_jumps == c->max_jumps)
+		return false;
+	c->jumps[c->n_jumps++] = (struct ksplice_jump) {
+		.pre_from = c->pre_off,
+		.pre_to = offset,
+		.run_to = to - c->addr,
+	};
+	return true;
+}
+
+/* The compiler numbers static data (x.12) anew whenever it likes. */
+static bool is_numbered(const char *name, u32 flags)
+{
+	size_t len = strlen(name);
+	size_t end = len;
+
+	if (flags & KSPLICE_LABEL_FUNCTION)
+		return false;
+	while (end && isdigit(name[end - 1]))
+		end--;
+	return end && end < len && name[end - 1] == '.';
+}
+
+static bool value_ref(struct ksplice_compare *c, u32 label,
+		      unsigned long value)
+{
+	struct ksplice_match *m = c->m;
+	const struct ksplice_label *l = &m->pre.labels[label];
+	const char *symbol = ksplice_label_symbol(&m->pre, label);
+
+	if (!(l->flags & KSPLICE_LABEL_PERCPU))
+		value = __ksplice_canonical_addr(value);
+	label = ksplice_main_label(&m->pre, label);
+
+	if (!is_numbered(symbol, l->flags) &&
+	    ksplice_symbols_exclude(&m->symbols, label, value)) {
+		snprintf(c->why, sizeof(c->why), "'%s' is not at %lx", symbol,
+			 value);
+		return false;
+	}
+	if (!ksplice_labelval_set(&m->vals, label, value)) {
+		snprintf(c->why, sizeof(c->why), "'%s' is at %lx and at %lx",
+			 symbol, m->vals.vals[label].value, value);
+		return false;
+	}
+	return true;
+}
+
+bool ksplice_ref(struct ksplice_compare *c, u32 label, unsigned long to,
+		 s64 offset)
+{
+	const struct ksplice_pre *pre = &c->m->pre;
+	const struct ksplice_label *l = &pre->labels[label];
+	const struct ksplice_run_span *span;
+
+	if (l->flags & KSPLICE_LABEL_IGNORED)
+		return true;
+	if (l->flags & KSPLICE_LABEL_CONTENT)
+		return content_equal(c, label, to - offset);
+
+	if (l->span != KSPLICE_NONE && offset) {
+		if (l->span == c->span_index)
+			return self_ref(c, to, offset);
+		span = &c->m->spans[l->span];
+		if (span->state == KSPLICE_SPAN_MATCHED && span->n_shifts &&
+		    to - span->body < span->size)
+			return to == span->body +
+				ksplice_run_offset(span, offset);
+	}
+	return value_ref(c, label, to - offset);
+}
+
+bool ksplice_ref_reloc(struct ksplice_compare *c,
+		       const struct ksplice_reloc *reloc, const u8 *field,
+		       unsigned long place)
+{
+	s64 offset = reloc->addend;
+	unsigned long to;
+	u64 v64;
+	u32 v32;
+
+	memcpy(&v32, field, sizeof(v32));
+	switch (reloc->howto) {
+	case KSPLICE_ABS32:
+		to = v32;
+		break;
+	case KSPLICE_ABS32S:
+		to = (s32)v32;
+		break;
+	case KSPLICE_PC32:
+	case KSPLICE_PLT32:
+		/* An instruction's distance counts from the end of it. */
+		to = place + (s32)v32;
+		if (c->span->kind == KSPLICE_SPAN_TEXT && !c->depth) {
+			to += 4;
+			offset += 4;
+		}
+		break;
+	case KSPLICE_ABS64:
+	case KSPLICE_PC64:
+		memcpy(&v64, field, sizeof(v64));
+		to = reloc->howto == KSPLICE_PC64 ? place + v64 : v64;
+		break;
+	default:
+		return false;
+	}
+	return ksplice_ref(c, reloc->label, to, offset);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run.c - reading the running code
+ *
+ * All writers of kernel text hold text_mutex while it is not whole, so the copy
+ * is made under it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mutex.h>
+#include <linux/uaccess.h>
+#include "compat.h"
+#include "probe.h"
+#include "run.h"
+#include "update.h"
+
+/* An applied redirect leads to a younger update's code, so this ends anyway. */
+#define MAX_CHAIN	256
+
+u32 ksplice_run_read(u8 *buf, unsigned long addr, u32 max, u32 min,
+		     bool *probed)
+{
+	u32 len = max;
+
+	mutex_lock(ksplice_need.text_mutex);
+	if (copy_from_kernel_nofault(buf, (void *)addr, len)) {
+		len = min;
+		if (copy_from_kernel_nofault(buf, (void *)addr, len))
+			len = 0;
+	}
+	if (probed)
+		*probed = len && ksplice_probe_restore(buf, addr, len);
+	mutex_unlock(ksplice_need.text_mutex);
+	return len;
+}
+
+unsigned long ksplice_run_body(unsigned long addr)
+{
+	const struct ksplice_function *function;
+	unsigned int i;
+
+	for (i = 0; i < MAX_CHAIN; i++) {
+		function = __ksplice_find_redirect(addr);
+		if (!function)
+			break;
+		addr = function->new_addr;
+	}
+	return addr;
+}

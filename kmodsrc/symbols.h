@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * symbols.h - where kallsyms says that the labels of a pre image are
+ *
+ * A name may have several addresses (static functions of one name in several
+ * files), or none.  They are candidates only: matching decides.
+ */
+#ifndef KSPLICE_SYMBOLS_H
+#define KSPLICE_SYMBOLS_H
+
+#include "pre.h"
+#include "update.h"
+
+struct ksplice_candidate {
+	unsigned long addr;		/* canonical */
+	u32 next;			/* of the same label, or KSPLICE_NONE */
+	bool dead;			/* was compared, is not it */
+};
+
+struct ksplice_symbols {
+	u32 *first;			/* by label; or KSPLICE_NONE */
+	struct ksplice_candidate *list;
+	u32 n, max;
+};
+
+/**
+ * ksplice_symbols_init() - look all labels up
+ * @symbols: to be filled
+ * @pre: the image; the symbols of its labels are looked for
+ * @change: says in which target
+ *
+ * One pass over kallsyms.  Symbols of init code and data that is gone are left
+ * out.  May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ksplice_symbols_init(struct ksplice_symbols *symbols,
+			 const struct ksplice_pre *pre,
+			 const struct ksplice_change *change);
+void ksplice_symbols_release(struct ksplice_symbols *symbols);
+
+/* Number of candidates that are not dead; *addr is the first of them. */
+unsigned int ksplice_symbols_alive(const struct ksplice_symbols *symbols,
+				   u32 label, unsigned long *addr);
+
+/*
+ * Does kallsyms contradict this value?  False as well if it does not know the
+ * label at all.
+ */
+bool ksplice_symbols_exclude(const struct ksplice_symbols *symbols, u32 label,
+			     unsigned long value);
+
+/* Is addr in the new code of an update that is in? */
+bool ksplice_in_new_code(unsigned long addr);
+
+#endif

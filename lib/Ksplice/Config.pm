@@ -22,7 +22,8 @@ use Ksplice         qw(fail note capture read_file write_file);
 use Ksplice::Distro qw(cache_dir release_headers);
 
 our @EXPORT_OK = qw(
-    read_config_dir release_config_dir find_compiler config_differences
+    read_config_dir release_config_dir note_stub_map find_compiler
+    config_differences machine
 );
 
 # What may differ: names of the builder and of keys.
@@ -59,12 +60,12 @@ sub read_config_dir ($dir) {
 
 # What the directory that modules are built against says of its kernel.
 sub read_build_dir ($build) {
-    my $named = "$build/include/config/kernel.release";
-    -e $named or fail("'$build' has no 'include/config/kernel.release': "
-        . "it must be prepared for building modules");
+    my $named = "$build/include/generated/utsrelease.h";
+    my ($release) = -e $named ? read_file($named) =~ /#define UTS_RELEASE "(.*)"/ : ();
+    defined $release or fail("'$build' does not say which kernel it is for, in "
+        . "'include/generated/utsrelease.h': it must be prepared for building modules");
     -e "$build/Module.symvers" or fail("'$build' has no 'Module.symvers': "
         . 'the kernel must have been built there, or its headers package installed');
-    my $release = read_file($named) =~ s/\s+\z//r;
     my ($version) = map { read_file($_) =~ /#define UTS_VERSION "(.*)"/ } grep { -e }
         "$build/include/generated/utsversion.h", "$build/include/generated/compile.h";
     return (build => $build, release => $release, version => $version // '');
@@ -123,6 +124,15 @@ sub advice ($name) {
         return $line->[1] if $name =~ $line->[0];
     }
     return;
+}
+
+# As uname -m has it.
+sub machine ($config) {
+    my $options = read_options($config->{config});
+    my ($name) = map { $_->[1] } grep { $options->{ $_->[0] } }
+        [X86_64 => 'x86_64'], [ARM64 => 'aarch64'];
+    return $name // fail("'$config->{config}' is for a machine that is not supported: "
+        . 'neither x86_64 nor arm64');
 }
 
 # The compiler that the kernel was built with: its name.

@@ -29,6 +29,7 @@ use Ksplice        qw(fail read_file);
 
 our @EXPORT_OK = qw(
     has_journal note_touched forget_built keep_source keep_object find_kept
+    command_file
     revert_tree
 );
 
@@ -77,6 +78,7 @@ sub keep_object ($object) {
     return;
 }
 
+# Where kbuild writes down how an object was made and of what.
 sub command_file ($object) { dirname($object) . '/.' . basename($object) . '.cmd' }
 
 # All objects of the tree that are kept, without the suffix.

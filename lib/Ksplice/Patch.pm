@@ -15,16 +15,48 @@ no warnings 'experimental::signatures';
 
 use Exporter         qw(import);
 use File::Basename   qw(dirname);
-use Ksplice          qw(fail run read_file write_file);
+use Ksplice          qw(fail no_changes run capture read_file write_file);
 use Ksplice::Journal qw(note_touched keep_source);
+use Ksplice::Lines   qw(neutralise_file);
 
-our @EXPORT_OK = qw(read_patch check_patch apply_patch);
+our @EXPORT_OK = qw(
+    read_patch diff_new_versions diff_commit check_patch apply_patch
+);
 
-# -> {file, text, options, files}; the file in a directory of ours.
+# -> {file, text, options}; a copy of the file in a directory of ours.
 sub read_patch ($file, $scratch, @options) {
     -f $file or fail("no patch '$file'");
     my $text = read_file($file);
-    $text =~ /\S/ or fail("'$file' is empty");
+    $text =~ /\S/ or fail("the patch '$file' is empty");
+    return new_patch($text, $scratch, @options);
+}
+
+# Of all files FEXT in the tree: they are the new versions of F.
+sub diff_new_versions ($dir, $ext, $scratch) {
+    my $pattern = $ext =~ s/([*?\[\]\\])/\\$1/gr;
+    my @new = sort map { s{^\./}{}r } capture({ dir => $dir }, 'find', '.', '-name', '.git',
+        '-prune', '-o', '-type', 'f', '-name', "?*$pattern", '-print');
+    my $text = '';
+    for my $new (grep { !/\.KSPLICE_/ } @new) {
+        my $old = substr $new, 0, -length $ext;
+        $text .= capture({ dir => $dir, ok => [0, 1] }, 'diff', '-uaN', '--label',
+            -e "$dir/$old" ? "a/$old" : '/dev/null', '--label', "b/$old", $old, $new);
+    }
+    @new        or fail("no file in '$dir' ends in '$ext'");
+    length $text or no_changes("no file in '$dir' differs from its version with '$ext'");
+    return new_patch($text, $scratch);
+}
+
+# From the commit that is checked out to another one.
+sub diff_commit ($dir, $commit, $scratch) {
+    -e "$dir/.git" or fail("'$dir' is not the top of a git tree");
+    my $text = capture('git', '-C', $dir, 'diff', '--no-color', '--no-ext-diff', '--no-renames',
+        '--src-prefix=a/', '--dst-prefix=b/', 'HEAD', "$commit^{commit}", '--');
+    length $text or no_changes("'$commit' is no other source than what is checked out");
+    return new_patch($text, $scratch);
+}
+
+sub new_patch ($text, $scratch, @options) {
     write_file("$scratch/patch", $text);
     return { file => "$scratch/patch", text => $text, options => \@options };
 }
@@ -47,8 +79,8 @@ sub check_patch ($tree, $patch) {
 # patch(1) quotes a name that has blanks.
 sub plain_name ($name) { return $name =~ s/^'(.*)'$/$1/r =~ s{^\./}{}r }
 
-# The journal first.
-sub apply_patch ($tree, $patch) {
+# The journal first.  With keep_lines unchanged code keeps its line numbers.
+sub apply_patch ($tree, $patch, $keep_lines) {
     my $dir = $tree->{dir};
     for my $file (@{ $patch->{files} }) {
         if ($file->{added}) {
@@ -61,6 +93,10 @@ sub apply_patch ($tree, $patch) {
         }
     }
     run_patch($tree, $patch);
+    return if !$keep_lines;
+    for my $path (map { "$dir/$_->{name}" } grep { !$_->{added} } @{ $patch->{files} }) {
+        neutralise_file("$path.KSPLICE_presrc", $path) if $path =~ /\.[ch]$/ && -e $path;
+    }
     return;
 }
 

@@ -13,10 +13,11 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Exporter       qw(import);
-use File::Basename qw(dirname);
-use Ksplice        qw(fail note);
-use Ksplice::Tree  qw(list_objects);
+use Exporter          qw(import);
+use File::Basename    qw(dirname);
+use Ksplice           qw(fail note progress capture);
+use Ksplice::Includes qw(find_includers kernel_dirs);
+use Ksplice::Tree     qw(list_objects);
 
 our @EXPORT_OK = qw(find_objects);
 
@@ -32,31 +33,71 @@ my @kinds = (
     [included  => qr{\.(?:h|inc|def)$}],
 );
 
-# What is to be built for these files ({name, added, deleted} each), as
-# plain object => {name, targets}.
+# What is to be built for these files ({name, added} each): returns the objects
+# as {name, targets} each by their plain names, and the files among the given
+# ones that are compiled by being included.
 sub find_objects ($tree, @files) {
-    my %of_kind;
+    my %of_kind = (source => [], included => []);
     push @{ $of_kind{ kind_of($_->{name}) } }, $_ for @files;
-    note('ignored, not code: ' . join ' ', names($of_kind{ignored})) if $of_kind{ignored};
-    fail("the patch changes what is built: " . join(' ', names($of_kind{build})))
+    note('not code, ignored: ' . names($of_kind{ignored})) if $of_kind{ignored};
+    fail('the patch changes what is built or how: ' . names($of_kind{build}))
         if $of_kind{build};
-    fail('the patch changes files of an unknown kind: ' . join(' ', names($of_kind{unknown})))
+    fail('the patch changes files of a kind that is not understood: ' . names($of_kind{unknown}))
         if $of_kind{unknown};
-    my @sources = @{ $of_kind{source} // [] };
-    my $all = list_objects($tree, map { dirname($_->{name}) } @sources);
+    my ($objects, @strays) = objects_of($tree, @{ $of_kind{source} });
+    my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays;
+    my $more = including_objects($tree, @headers);
+    my @added = grep { $_->{added} } @strays;
+    fail('the patch adds an object, which a running kernel cannot get: ' . names(\@added))
+        if @added;
+    if (!%$objects && !%$more) {
+        fail('the patch touches no code') if !@strays && !@headers;
+        fail('the patch touches only files that are not built with this .config: '
+            . names([@strays ? @strays : @headers]));
+    }
+    return ({ %$more, %$objects }, map { $_->{name} } @headers);
+}
+
+# The objects that the sources are compiled into, and the sources that are not.
+sub objects_of ($tree, @sources) {
     my (%objects, @strays);
+    return \%objects if !@sources;
+    my $all = list_objects($tree, map { dirname($_->{name}) } @sources);
+    my $looked_up = 0;
     for my $file (@sources) {
         my $object = $file->{name} =~ s/\.[cS]\z/.o/r;
+        if (!$all->{$object} && !$looked_up++) {
+            $all = list_objects($tree, distant_dirs($tree));
+        }
         if ($all->{$object}) { $objects{$object} = $all->{$object} }
         else                 { push @strays, $file }
     }
-    fail('the patch touches only files that are not built with this .config: '
-        . join ' ', names(\@strays)) if !%objects && @strays;
-    fail('the patch touches no code') if !%objects;
+    return (\%objects, @strays);
+}
+
+# Directories that build objects of sources somewhere else.
+sub distant_dirs ($tree) {
+    my @files = capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
+        'grep', '-rlF', '--include=Makefile*', '--include=Kbuild*', '../', kernel_dirs($tree));
+    return map { dirname($_) } @files;
+}
+
+# The objects that include one of the files, perhaps.
+sub including_objects ($tree, @files) {
+    return {} if !@files;
+    my @sources = find_includers($tree, map { $_->{name} } @files);
+    fail('every object includes ' . names(\@files) . ': nothing short of a new kernel will do')
+        if grep { $_ eq '*' } @sources;
+    my $all = progress('looking up who includes ' . names(\@files), sub {
+        list_objects($tree, map { dirname($_) } @sources);
+    });
+    my %objects = map { $all->{$_} ? ($_ => $all->{$_}) : () }
+        map { s/\.[cS]\z/.o/r } @sources;
+    note(keys(%objects) . ' objects may include ' . names(\@files));
     return \%objects;
 }
 
-sub names ($files) { map { $_->{name} } @$files }
+sub names ($files) { join ' ', map { $_->{name} } @$files }
 
 sub kind_of ($name) {
     for my $kind (@kinds) {

@@ -16,21 +16,22 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Cwd              qw(abs_path);
-use Digest::SHA      qw(sha256_hex);
-use Exporter         qw(import);
-use Fcntl            qw(LOCK_EX LOCK_NB);
-use File::Basename   qw(dirname);
-use File::Copy       qw(copy);
-use File::Path       qw(make_path remove_tree);
-use Ksplice          qw(fail run capture progress note verbose base_dir read_file write_file);
-use Ksplice::Config  qw(find_compiler config_differences);
-use Ksplice::Distro  qw(cache_dir release_source);
-use Ksplice::Journal qw(has_journal note_touched forget_built revert_tree);
+use Cwd               qw(abs_path);
+use Digest::SHA       qw(sha256_hex);
+use Exporter          qw(import);
+use Fcntl             qw(LOCK_EX LOCK_NB);
+use File::Basename    qw(dirname);
+use File::Copy        qw(copy);
+use File::Path        qw(make_path remove_tree);
+use Ksplice           qw(fail run capture progress note verbose base_dir read_file write_file);
+use Ksplice::Config   qw(find_compiler config_differences);
+use Ksplice::Distro   qw(cache_dir release_source);
+use Ksplice::Includes qw(plain_path);
+use Ksplice::Journal  qw(has_journal note_touched forget_built revert_tree);
 
 our @EXPORT_OK = qw(
     unpack_release open_tree prepare_tree make_tree list_objects
-    snap_objects diff_objects
+    snap_objects diff_objects post_object
 );
 
 # The source of the release, unpacked in the cache; its directory.
@@ -83,12 +84,12 @@ sub open_tree ($dir, $config, $jobs) {
     return $tree;
 }
 
-# make_tree(TREE, MODE, VARIABLE...): runs Makefile.ksplice.  Returns whether it
-# went well; if not its output has been shown.
-sub make_tree ($tree, $mode, @variables) {
+# Runs Makefile.ksplice; returns whether it went well.  If not its output has
+# been shown, unless quiet.
+sub make_tree ($tree, $mode, $quiet, @variables) {
     my @command = make_command($tree, '-f', base_dir() . '/Makefile.ksplice',
         "KSPLICE_MODE=$mode", @variables);
-    return show_failure(@command);
+    return run_make($quiet, @command);
 }
 
 sub make_command ($tree, @arguments) {
@@ -97,10 +98,11 @@ sub make_command ($tree, @arguments) {
         @{ $tree->{config}{flags} }, @arguments);
 }
 
-sub show_failure (@command) {
+sub run_make ($quiet, @command) {
     my $output = '';
     my $option = { ok => 'any', verbose() ? () : (output => \$output) };
     return 1 if !run($option, @command);
+    return 0 if $quiet;
     my @lines = grep { !/^make(?:\[\d+\])?: (?:Leaving|Entering|Waiting)/ } split /\n/, $output;
     splice @lines, 0, @lines - 40, '...' if @lines > 40;
     STDOUT->flush();
@@ -122,7 +124,7 @@ sub prepare_tree ($tree) {
     unlink "$dir/.KSPLICE_objects";
     progress('configuring the kernel', sub { configure_tree($tree) });
     progress('preparing the kernel tree', sub {
-        make_tree($tree, 'prepare') or fail("cannot prepare '$dir' for compiling");
+        make_tree($tree, 'prepare', 0) or fail("cannot prepare '$dir' for compiling");
     });
     write_file($stamp_file, $stamp);
     return;
@@ -142,7 +144,7 @@ sub configure_tree ($tree) {
         copy($wanted, "$dir/.config") or fail("cannot write '$dir/.config': $!");
     }
     my $ok = eval {
-        show_failure(make_command($tree, 'olddefconfig'))
+        run_make(0, make_command($tree, 'olddefconfig'))
             or fail("cannot configure '$dir'");
         my @differs = config_differences($wanted, "$dir/.config");
         refuse_differences($tree, @differs) if @differs;
@@ -174,12 +176,11 @@ sub list_objects ($tree, @dirs) {
     my %known = -e $file ? map { $_ => 1 } split(/\n/, read_file($file)) : ();
     my %wanted = map { my $d = $_; map { $_ => 1 } $d, parents($d) } @dirs;
     my @new = grep { !$known{"dir $_"} } sort keys %wanted;
-    if (@new) {
-        my $list = "$tree->{dir}/.KSPLICE_list";
-        my @lines = capture({ ok => [0] }, make_command($tree, '-s', '-f',
-            base_dir() . '/Makefile.ksplice', 'KSPLICE_MODE=list', "KSPLICE_DIRS=@new"));
+    while (my @portion = splice @new, 0, 500) {
+        my @lines = capture(make_command($tree, '-s', '-f', base_dir() . '/Makefile.ksplice',
+            'KSPLICE_MODE=list', "KSPLICE_DIRS=@portion"));
         $known{$_} = 1 for grep { /^[ym] / } @lines;
-        $known{"dir $_"} = 1 for @new;
+        $known{"dir $_"} = 1 for @portion;
         write_file($file, join '', map { "$_\n" } sort keys %known);
     }
     my %objects;
@@ -199,21 +200,11 @@ sub parents ($dir) {
     return @parents;
 }
 
-# Without '.' and '..'.
-sub plain_path ($path) {
-    my @parts;
-    for my $part (split m{/}, $path) {
-        if    ($part eq '..')                { pop @parts }
-        elsif ($part ne '.' && $part ne '')  { push @parts, $part }
-    }
-    return join '/', @parts;
-}
-
 # Builds the objects from the sources as they are.
 sub snap_objects ($tree, @objects) {
     note_touched($tree->{dir}, built => grep { !-e "$tree->{dir}/$_" } @objects);
     my $ok = progress('building ' . count(@objects, 'original object'), sub {
-        make_tree($tree, 'snap', "KSPLICE_TARGETS=@objects");
+        make_objects($tree, 'snap', 0, @objects);
     });
     fail("the original source in '$tree->{dir}' does not compile") if !$ok;
     forget_built($tree->{dir});
@@ -221,30 +212,45 @@ sub snap_objects ($tree, @objects) {
 }
 
 # Calls patch, which patches the tree, builds the objects again and links those
-# that differ into the directory: those of the names that are there afterwards.
-# The tree is then as it was, whatever happens.
-sub diff_objects ($tree, $dir, $patch, @objects) {
-    my @changed;
+# that differ into the directory: returns their names.  Returns undef if they do
+# not compile; the compiler's words are shown unless quiet.  The tree is then
+# as it was, whatever happens.
+sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
+    my $changed;
     my $done = eval {
         $patch->();
         note_touched($tree->{dir}, object => @objects);
         my $ok = progress('building ' . count(@objects, 'patched object'), sub {
-            make_tree($tree, 'diff', "KSPLICE_TARGETS=@objects");
+            make_objects($tree, 'diff', $quiet, @objects);
         });
-        fail('the patched source does not compile') if !$ok;
-        @changed = grep { -e "$tree->{dir}/$_.KSPLICE_changed" } @objects;
-        for my $object (@changed) {
-            make_path(dirname("$dir/$object"));
-            link "$tree->{dir}/$object.KSPLICE_changed", "$dir/$object"
-                or copy("$tree->{dir}/$object.KSPLICE_changed", "$dir/$object")
-                or fail("cannot write '$dir/$object': $!");
-        }
+        $changed = link_changed($tree, $dir, @objects) if $ok;
         1;
     };
     my $error = $@;
     revert_tree($tree->{dir});
     die $error if !$done;
-    return @changed;
+    return $changed;
+}
+
+sub link_changed ($tree, $dir, @objects) {
+    my @changed = grep { -e "$tree->{dir}/$_.KSPLICE_changed" } @objects;
+    for my $object (@changed) {
+        my ($from, $to) = ("$tree->{dir}/$object.KSPLICE_changed", post_object($dir, $object));
+        make_path(dirname($to));
+        link $from, $to or copy($from, $to) or fail("cannot write '$to': $!");
+    }
+    return \@changed;
+}
+
+# Where the post object is after diff_objects.
+sub post_object ($dir, $object) { "$dir/" . plain_path($object) }
+
+# In portions that fit on a command line.
+sub make_objects ($tree, $mode, $quiet, @objects) {
+    while (my @portion = splice @objects, 0, 500) {
+        return 0 if !make_tree($tree, $mode, $quiet, "KSPLICE_TARGETS=@portion");
+    }
+    return 1;
 }
 
 sub count { my $word = pop; my $n = @_; return "$n $word" . ($n == 1 ? '' : 's') }

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Includes.pm - which sources may include a file
+#
+# In a tree that was never built nobody knows, so the #include lines of all
+# sources are read (two seconds) and followed backwards.  Conditions are not
+# looked at, and a name that only a -I option explains is taken for every file
+# that ends so: too many is fine, too few is not.  What kbuild writes down
+# about an object once it is built is exact: depends_on.
+
+package Ksplice::Includes;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter         qw(import);
+use File::Basename   qw(dirname);
+use Ksplice          qw(capture read_file progress);
+use Ksplice::Journal qw(command_file);
+
+our @EXPORT_OK = qw(find_includers depends_on kernel_dirs plain_path);
+
+# What kbuild includes in every C file by -include.
+my @everywhere = map { "include/linux/$_" } qw(compiler-version.h kconfig.h compiler_types.h);
+
+my @not_kernel = qw(Documentation LICENSES tools samples scripts arch usr rust debian);
+
+# The .c and .S files that include one of the files, in whatever way; all C
+# files of the tree is the reply ('*') for what is included everywhere.
+sub find_includers ($tree, @files) {
+    my $graph = progress('reading the #include lines of the source', sub { read_graph($tree) });
+    my %seen;
+    my @todo = @files;
+    while (defined(my $file = shift @todo)) {
+        next if $seen{$file}++;
+        return '*' if grep { $_ eq $file } @everywhere;
+        push @todo, @{ $graph->{of}{$file} // [] };
+        my $end = $file;
+        while ($end =~ s{^[^/]+/}{}) { push @todo, @{ $graph->{unknown}{$end} // [] } }
+    }
+    delete @seen{@files};
+    return grep { /\.[cS]$/ } sort keys %seen;
+}
+
+# -> {of => {FILE => [its includers]}, unknown => {NAME => [its includers]}}
+sub read_graph ($tree) {
+    my $arch = arch_directory($tree);
+    my @paths = ("$arch/include", 'include', "$arch/include/uapi", 'include/uapi',
+        "$arch/include/generated", 'include/generated');
+    my (%of, %unknown, %found);
+    my $find = sub ($from, $quote, $name) {
+        my $dir = $quote eq '"' ? dirname($from) : '';
+        return $found{"$dir\0$name"} //= do {
+            my ($file) = grep { -e "$tree->{dir}/$_" } map { plain_path("$_/$name") }
+                $dir eq '' ? () : $dir, @paths;
+            if (!defined $file && $name =~ m{^asm/(.*)}) {
+                $file = "include/asm-generic/$1" if -e "$tree->{dir}/include/asm-generic/$1";
+            }
+            $file // '';
+        };
+    };
+    for (include_lines($tree)) {
+        my ($from, $quote, $name) = m{^([^:]+):[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]} or next;
+        my $file = $find->($from, $quote, $name);
+        if ($file ne '') { push @{ $of{$file} }, $from }
+        else             { push @{ $unknown{ $name =~ s{^(?:\.\.?/)+}{}r } }, $from }
+        # A generated wrapper of asm-generic includes it.
+        push @{ $of{"include/asm-generic/$1"} }, $from
+            if $file =~ m{/generated/(?:uapi/)?asm/(.*)};
+    }
+    return { of => \%of, unknown => \%unknown };
+}
+
+sub include_lines ($tree) {
+    return capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
+        'grep', '-rHE', '--include=*.[chS]', '--include=*.inc', '--include=*.def',
+        '^[[:space:]]*#[[:space:]]*include', kernel_dirs($tree));
+}
+
+# Where the sources of this architecture's kernel are.
+sub kernel_dirs ($tree) {
+    my %skip = map { $_ => 1 } @not_kernel;
+    return (arch_directory($tree), grep { !$skip{$_} }
+        map { m{([^/]+)/$} ? $1 : () } glob "$tree->{dir}/*/");
+}
+
+# arch/x86 for x86_64.
+sub arch_directory ($tree) {
+    my ($name) = read_file("$tree->{dir}/.config") =~ m{^# Linux/(\S+) };
+    $name //= 'x86';
+    $name =~ s/^(?:x86_64|i386)$/x86/;
+    return "arch/$name";
+}
+
+# Whether a built object of the tree was made of one of the files.
+sub depends_on ($tree, $object, @files) {
+    my $command = command_file("$tree/$object");
+    return 1 if !-e $command;
+    my %wanted = map { $_ => 1 } @files;
+    my ($list) = read_file($command) =~ /^(?:source_|deps_)(.*)/ms or return 1;
+    return scalar grep { $wanted{$_} || $wanted{ plain_path($_) } } split /[\s\\]+/, $list;
+}
+
+# Without '.' and '..'.
+sub plain_path ($path) {
+    my @parts;
+    for my $part (split m{/}, $path) {
+        if    ($part eq '..')               { pop @parts }
+        elsif ($part ne '.' && $part ne '') { push @parts, $part }
+    }
+    return join '/', @parts;
+}
+
+1;

@@ -1,0 +1,183 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A release's kernel, headers and source are of exactly its packages' versions,
+# come whole into the cache and only once, and what can not be had is named.
+# The packages are small ones made here, and a script takes apt's place.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::More;
+
+my $dir = scratch_dir();
+my $cache = "$dir/cache";
+my ($old, $new) = ('6.1.0-9-none', '6.1.0-10-none');
+
+# --- a distribution --------------------------------------------------------
+
+# Makes a package with these files and puts it in apt's list.
+sub make_package ($name, $version, $depends, %files) {
+    my $root = "$dir/$name.$version";
+    spew("$root/$_", $files{$_}) for keys %files;
+    spew("$root/DEBIAN/control", <<"END");
+Package: $name
+Version: $version
+Architecture: all
+Maintainer: nobody <nobody\@example.org>
+${depends}Description: a package of a test
+END
+    my ($status, undef, $err) =
+        run_cmd('dpkg-deb', '--root-owner-group', '-Znone', '-b', $root, "$dir/debs/$name.$version");
+    die $err if $status;
+    spew("$dir/list/$name.$version", "Package: $name\nVersion: $version\n$depends\n");
+    spew("$dir/list/$name", slurp("$dir/list/$name.$version"));
+    return;
+}
+
+mkdir "$dir/debs" or die;
+for ([$old, '6.1.90-2'], [$new, '6.1.100-1']) {
+    my ($release, $version) = @$_;
+    make_package("linux-image-$release", $version, '',
+        "boot/vmlinuz-$release" => "kernel $version", "boot/config-$release" => "CONFIG_X=y\n",
+        "boot/System.map-$release" => '', "lib/modules/$release/modules.order" => '',
+        "lib/modules/$release/modules.builtin" => '');
+}
+make_package("linux-image-$new-unsigned", '6.1.100-1', '', 'x' => '');
+make_package("linux-image-$new-dbg", '6.1.100-1', '', 'x' => '');
+make_package('linux-source-6.1', '6.1.90-2', '', 'usr/src/linux-source-6.1.tar.xz' => 'old source');
+make_package('linux-source-6.1', '6.1.95-1', '', 'usr/src/linux-source-6.1.tar.xz' => 'another');
+make_package("linux-headers-$old", '6.1.90-2',
+    "Depends: linux-headers-6.1.0-9-common (= 6.1.90-2), linux-kbuild-6.1 (>= 6.1.90-2), gcc-12\n",
+    "usr/src/linux-headers-$old/Makefile" =>
+        "include /usr/src/linux-headers-6.1.0-9-common/Makefile\n");
+make_package('linux-headers-6.1.0-9-common', '6.1.90-2', '',
+    'usr/src/linux-headers-6.1.0-9-common/Makefile' =>
+        "where:\n\t\@echo \$(abspath \$(dir \$(lastword \$(MAKEFILE_LIST))))\n");
+make_package('linux-kbuild-6.1', '6.1.100-1', '', 'usr/lib/linux-kbuild-6.1/scripts/x' => '');
+
+spew("$dir/bin/apt-cache", <<"END");
+#!/bin/sh
+case \$1 in
+    pkgnames) cd $dir/list && ls | grep "^\$2" | grep -v '[.][0-9]*-[0-9]*\$'; true ;;
+    show)
+        for name; do :; done
+        cat "$dir/list/\$(echo \$name | tr = .)" 2>/dev/null || exit 100 ;;
+esac
+END
+spew("$dir/bin/apt-get", <<"END");
+#!/bin/sh
+for name; do :; done
+echo \$name >>$dir/downloads
+sleep \${SLOW:-0}
+cp "$dir/debs/\$(echo \$name | tr = .)" "\$PWD/x.deb" ||
+    { echo "E: Failed to fetch http://example.org/x.deb  404" >&2; exit 100; }
+END
+chmod 0755, glob "$dir/bin/*";
+
+my $program = spew("$dir/call", <<'END');
+use v5.32;
+use Ksplice qw(main);
+use Ksplice::Distro;
+main(sub {
+    my $name = shift @ARGV;
+    my $result = Ksplice::Distro->can($name)->(@ARGV);
+    say ref $result ? map { "$_=$result->{$_}\n" } sort keys %$result : $result;
+});
+END
+my %env = (PATH => "$dir/bin:$ENV{PATH}", KSPLICE_CACHE => $cache);
+
+sub call (@call) {
+    unlink "$dir/downloads";
+    return run_cmd({ env => \%env }, 'perl', '-I' . root_dir() . '/lib', $program, @call);
+}
+
+sub fails ($message, @call) {
+    my ($status, $out, $err) = call(@call);
+    is("$status $out$err", "1 call: $message\n", "@call is refused");
+    return;
+}
+
+# --- the kernel ------------------------------------------------------------
+
+my ($status, $out, $err) = call('release_image', $old);
+is("$status$err", '0', 'an image is had from its package');
+my %image = map { split /=/, $_, 2 } split /\n/, $out;
+is($image{version}, '6.1.90-2', 'with the version of the package');
+is(slurp($image{vmlinuz}), 'kernel 6.1.90-2', 'its kernel');
+is(slurp($image{config}), "CONFIG_X=y\n", 'its configuration');
+ok(-e $image{system_map}, 'its System.map');
+ok(-e "$image{modules_dir}/modules.dep", 'and modules that modprobe can use');
+is(slurp("$dir/downloads"), "linux-image-$old=6.1.90-2\n", 'one package was downloaded');
+
+($status, my $again) = call('release_image', $old);
+is($again, $out, 'the next time it is the same');
+ok(!-e "$dir/downloads", 'and nothing is downloaded');
+unlink "$dir/list/linux-image-$old";
+($status, $again) = call('release_image', $old);
+is($again, $out, 'also when apt does not know it any more');
+
+fails("unknown release '6.1.0-8-none': 'linux-image-6.1.0-8-none' is not installed, "
+    . "and apt does not know it; it has $new", 'release_image', '6.1.0-8-none');
+fails("unknown release '--force': 'linux-headers---force' is not installed, "
+    . "and apt does not know it; it has $new", 'release_headers', '--force');
+
+($status, $out) = call('newest_release', '6.1', 'none');
+is($out, "$new\n", 'the newest is so by number, not by letters');
+fails("no kernel 6.1-other is installed, cached or known to apt", 'newest_release', '6.1', 'other');
+
+# --- sources and headers ---------------------------------------------------
+
+($status, $out, $err) = call('release_source', $old);
+chomp $out;
+is(slurp($out), 'old source', "the source is of the image's version, not the newest");
+fails("apt does not know 'linux-source-6.1' 6.1.100-1, which $new was built from; it has 6.1.95-1",
+    'release_source', $new);
+
+($status, $out, $err) = call('release_headers', $old);
+is("$status$err", '0', 'headers are had from their packages');
+chomp(my $headers = $out);
+is(slurp("$dir/downloads"), "linux-headers-$old=6.1.90-2\n"
+    . "linux-headers-6.1.0-9-common=6.1.90-2\nlinux-kbuild-6.1=6.1.100-1\n",
+    'three of them, kbuild in the version there is');
+($status, $out) = run_cmd('make', '-s', '-C', $headers, 'where');
+is($out, dirname($headers) . "/linux-headers-6.1.0-9-common\n",
+    'their Makefile finds the common part in the cache');
+ok(-d "$headers/../../lib/linux-kbuild-6.1/scripts", 'kbuild is where their links lead to');
+
+# --- what can go wrong -----------------------------------------------------
+
+rename "$dir/debs/linux-image-$new.6.1.100-1", "$dir/gone" or die;
+fails("cannot download 'linux-image-$new' 6.1.100-1: Failed to fetch http://example.org/x.deb  "
+    . "404; if apt's lists are old run 'apt-get update'", 'release_image', $new);
+is_deeply([grep { !/\.lock\z/ } glob "$cache/packages/*$new*"], [], 'and nothing is left of it');
+rename "$dir/gone", "$dir/debs/linux-image-$new.6.1.100-1" or die;
+
+{
+    local $env{SLOW} = 1;
+    unlink "$dir/downloads";
+    my @pids = map {
+        my $pid = fork // die;
+        if (!$pid) {
+            my ($status) = run_cmd({ env => \%env }, 'perl', '-I' . root_dir() . '/lib',
+                $program, 'release_image', $new);
+            require POSIX;
+            POSIX::_exit($status);
+        }
+        $pid;
+    } 1 .. 3;
+    my @status = map { waitpid $_, 0; $? } @pids;
+    is("@status", '0 0 0', 'three at once get it');
+    is(slurp("$dir/downloads"), "linux-image-$new=6.1.100-1\n", 'of one download');
+}
+
+unlink glob "$dir/list/*";
+fails("unknown release '6.1.0-8-none': 'linux-image-6.1.0-8-none' is not installed, "
+    . "and apt does not know it; its lists are empty: run 'apt-get update'",
+    'release_image', '6.1.0-8-none');
+
+done_testing();

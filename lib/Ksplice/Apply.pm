@@ -55,7 +55,7 @@ sub try_update ($kernel, $update, $option) {
 # undo_update(KERNEL, KID, {debug})
 sub undo_update ($kernel, $kid, $option) {
     check_root($kernel);
-    take_lock($kernel);
+    $kernel->lock;
     check_core_version($kernel);
     my $stage = is_kid($kid) ? $kernel->stage($kid) : undef;
     if (!defined $stage) {
@@ -87,17 +87,12 @@ sub check_root ($kernel) {
     return;
 }
 
-sub take_lock ($kernel) {
-    progress('waiting for another ksplice command', sub { $kernel->lock });
-    return;
-}
-
 # Those whose targets are there, none if the update is applied already.  Fails
 # if it is not for this machine, and unless --partial if a target is not there.
 sub changes_to_apply ($kernel, $update, $option) {
     my $kid = $update->{kid};
     check_root($kernel);
-    take_lock($kernel);
+    $kernel->lock;
     for my $what (qw(release arch)) {
         my ($ours, $theirs) = ($update->{$what}, $kernel->$what);
         fail("update '$kid' is for a kernel of $what '$ours', but '$theirs' is running")

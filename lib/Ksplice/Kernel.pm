@@ -14,7 +14,7 @@ no warnings 'experimental::signatures';
 
 use Errno   qw(EAGAIN EINTR EPIPE);
 use Fcntl   qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
-use Ksplice qw(fail run);
+use Ksplice qw(fail progress run);
 use POSIX   ();
 
 # Tests give other places.
@@ -35,8 +35,12 @@ sub lock ($self) {
     my $name = $self->{lock_file};
     sysopen my $file, $name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600
         or fail("cannot open '$name': $!");
-    until (flock $file, LOCK_EX) {
-        fail("cannot lock '$name': $!") unless $!{EINTR};
+    if (!flock $file, LOCK_EX | LOCK_NB) {
+        progress('waiting for another ksplice command', sub {
+            until (flock $file, LOCK_EX) {
+                fail("cannot lock '$name': $!") unless $!{EINTR};
+            }
+        });
     }
     $self->{lock} = $file;
     return;

@@ -12,12 +12,25 @@ use Test::Ksplice;
 use Test::Ksplice::Guest;
 
 my $top = root_dir();
-my $tree = patched_tree('vmlinux-function');
+
+# The tree of the first update's result: what the second is made against.
+sub patched_source {
+    my ($cache) = (run_cmd('perl', "-I$top/lib", '-MKsplice::Distro=cache_dir', '-e',
+        'print cache_dir()'))[1];
+    my $from = "$cache/" . guest_release();
+    my $source = scratch_dir() . '/source';
+    system('cp', '-a', "$from/source", $source) == 0 or die 'cannot copy the source';
+    system('patch', '-s', '-p1', '-d', $source, '-i',
+        "$top/t/patches/vmlinux-function.patch") == 0 or die 'cannot patch the source';
+    return ("--config=$from/config", $source);
+}
+
 make_updates(first => 'vmlinux-function', other => 'string-only');
-make_update(second => "$top/t/patches/version-again.patch", @$tree);
+make_update(second => 'version-again', patched_source());
 
 run_guest(21, <<'END');
-refused 'the second does not fit without the first' 1 version_proc_show \
+refused 'the second does not fit without the first: function and place' 1 \
+	'fs/proc/version.o: version_proc_show\+0x[0-9a-f]+ ' \
 	ksplice-apply /updates/second.tar.gz
 untouched 'nothing is left'
 apply first

@@ -1,0 +1,78 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What a running kernel cannot take is refused with the reason, and nothing of
+# it stays.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice::Guest;
+
+make_updates(function => 'vmlinux-function');
+
+run_guest(19, <<'END');
+# changed NAME SED-SCRIPT: the update with other contents, as /tmp/NAME.tar.gz
+changed() {
+	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
+	tar -xzf /updates/function.tar.gz && sed -i "$2" ksplice-*/contents &&
+	tar -czf /tmp/"$1".tar.gz ksplice-* && cd /
+}
+changed release 's/^release .*/release 6.1.0-1-other/'
+refused 'made for another release' 1 "'6.1.0-1-other'.*'$(uname -r)'" \
+	ksplice-apply /tmp/release.tar.gz
+changed arch 's/^arch .*/arch aarch64/'
+refused 'made for another architecture' 1 "'aarch64'.*'x86_64'" \
+	ksplice-apply /tmp/arch.tar.gz
+untouched 'nothing is left'
+
+# The core finds a need missing: our insmod tells it so.
+mkdir /tmp/bin
+cat > /tmp/bin/insmod <<'EOS'
+#!/bin/sh
+case $1 in
+*/ksplice.ko) PATH=${PATH#/tmp/bin:}; exec insmod "$@" without=$WITHOUT ;;
+*) PATH=${PATH#/tmp/bin:}; exec insmod "$@" ;;
+esac
+EOS
+chmod +x /tmp/bin/insmod
+for need in kallsyms_lookup_name text_poke insn_decode get_kprobe; do
+	refused "a kernel without $need" 1 "kernel has no '$need', which is needed to" \
+		env PATH=/tmp/bin:$PATH WITHOUT=$need \
+		ksplice-apply /updates/function.tar.gz
+done
+untouched 'nothing is left'
+
+# A core of another api version is in: our sysfs cannot show one, so the tarball's
+# version is what differs.
+rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
+	tar -xzf /updates/function.tar.gz && echo 999 > ksplice-function/api-version &&
+	tar -czf /tmp/api.tar.gz ksplice-* && cd /
+refused 'another api version' 1 999 ksplice-apply /tmp/api.tar.gz
+
+# The pre image is one bit off: found by the core, or it would match anything.
+rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work && tar -xzf /updates/function.tar.gz
+perl -0777 -pi -e 's/KSPPRE1|1ERPSPK/XXXXXXX/' ksplice-function/*-old.ko 2> /dev/null
+tar -czf /tmp/bad.tar.gz ksplice-* && cd /
+refused 'a damaged pre image' 1 . ksplice-apply /tmp/bad.tar.gz
+untouched 'nothing is left'
+
+says 'a dry run tells what matches' 'matched [0-9]+ of [0-9]+' \
+	ksplice-apply --dry-run /updates/function.tar.gz
+untouched 'nothing is left'
+says_not 'and nothing was changed' patched cat /proc/version
+
+apply function
+undo function
+
+echo 1 > /sys/module/module/parameters/sig_enforce
+refused 'a kernel that takes signed modules only' 1 \
+	'cannot load the ksplice core.*(signed|Key was rejected|not permitted)' \
+	ksplice-apply /updates/function.tar.gz
+untouched 'nothing is left'
+echo 1 > /proc/sys/kernel/modules_disabled
+refused 'a kernel that takes no modules any more' 1 \
+	'cannot load the ksplice core.*not permitted' \
+	ksplice-apply /updates/function.tar.gz
+END

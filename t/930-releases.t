@@ -1,0 +1,33 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The oldest release that apt serves takes an update as the newest one does.  With
+# KSPLICE_TEST_RELEASES=all every one in between is tried as well.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Distro qw(known_releases);
+use Test::Ksplice;
+use Test::More;
+
+my @releases = known_releases();
+my $all = ($ENV{KSPLICE_TEST_RELEASES} // '') eq 'all';
+@releases = $releases[0] unless $all;
+plan tests => 4 * @releases;
+
+my $patch = root_dir() . '/t/patches/vmlinux-function.patch';
+for my $release (@releases) {
+    my $dir = scratch_dir() . '/u';
+    mkdir $dir;
+    my ($status, $out, $err) = run_cmd('ksplice-create', "--kernel=$release",
+        "--patch=$patch", '--id=release', "--output=$dir/u.tar.gz");
+    is($status, 0, "$release: ksplice-create") or diag $err;
+    ($status, $out, $err) = run_cmd('dev/vm', "--release=$release", "--dir=$dir",
+        '--', 'sh', '-c', 'uname -r && ksplice-apply -q /u/u.tar.gz &&
+            cat /proc/version && ksplice-undo -q release && cat /proc/version');
+    is($status, 0, '  ... applied and undone') or diag $err;
+    like($out, qr/^\Q$release\E$/m, '  ... on that kernel');
+    is(() = $out =~ /^patched: version$/mg, 1, '  ... and seen between the two');
+}

@@ -13,8 +13,19 @@ struct pair {
 	struct object *pre, *post;
 };
 
-/* Set peer of all spans of both objects. */
+/* Set peer of all spans of both objects (match.c). */
 void match_pair(struct pair *pair);
+
+/* Set the peers of these two to each other, or of both to nothing. */
+void match_set(struct span *pre, struct span *post);
+void match_clear(struct span *pre, struct span *post);
+
+/*
+ * Same bytes, same relocations to the same things?  If not, and why is not
+ * NULL, *why and *offset say what the first difference is (compare.c).
+ */
+bool compare_spans(const struct span *pre, const struct span *post,
+		   const char **why, uint64_t *offset);
 
 /*
  * Set state and why of all spans of both, to a fixpoint (compare.c).
@@ -26,9 +37,9 @@ size_t compare_pair(struct pair *pair);
  * keep.c: decide over all pairs of the target which post spans are kept and
  * which pre spans are patched, and collect every refusal (printed on stderr;
  * exits with 1 after the last one).  Returns the number of functions that are
- * replaced.
+ * replaced; new code without any is not reached by anybody.
  */
-size_t keep_decide(struct pair *pairs, size_t n_pairs, const char *target);
+size_t keep_decide(struct pair *pairs, size_t n_pairs);
 
 /*
  * label.c: the label of each span and of each undefined symbol, see

@@ -164,6 +164,9 @@ struct object *object_load(const char *path, const char *unit)
 		section->table = table_of(section);
 		if (section->table)
 			section->entsize = table_entry_size(section);
+		if (section->table && section->table->place == TABLE_NO_PLACE)
+			section->places = object_find_section(object,
+							".orc_unwind_ip");
 	}
 	return object;
 }

@@ -62,6 +62,7 @@ struct section {
 	unsigned int align;		/* in bytes */
 	unsigned int entsize;		/* of merged data; of a table's entries */
 	const struct table *table;	/* KIND_TABLE: its description */
+	struct section *places;		/* of .orc_unwind: .orc_unwind_ip */
 	uint8_t *contents;		/* NULL if it has none (.bss) */
 	struct reloc *relocs;		/* sorted by offset; no R_*_NONE; none
 					 * of sections that are not loaded */

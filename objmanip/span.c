@@ -16,6 +16,7 @@
 #include "span.h"
 #include "die.h"
 #include "kind.h"
+#include "name.h"
 #include "operand.h"
 #include "table.h"
 #include "vec.h"
@@ -447,22 +448,6 @@ static void find_referrers(struct section *section)
 	}
 }
 
-/* The name without the ".123" and the like that the compiler appended */
-static size_t base_length(const char *name)
-{
-	size_t length = strlen(name);
-
-	for (;;) {
-		size_t n = length;
-
-		while (n && name[n - 1] >= '0' && name[n - 1] <= '9')
-			n--;
-		if (n == length || !n || name[n - 1] != '.')
-			return length;
-		length = n - 1;
-	}
-}
-
 bool span_is_content(const struct span *span)
 {
 	static const char *const names[] = {
@@ -478,9 +463,11 @@ bool span_is_content(const struct span *span)
 		return true;
 	if (span->symbol->is_global)
 		return false;
+
+	const char *base = name_base(span->name);
+
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (base_length(span->name) == strlen(names[i]) &&
-		    !strncmp(span->name, names[i], strlen(names[i])))
+		if (!strcmp(base, names[i]))
 			return true;
 	return false;
 }

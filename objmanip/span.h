@@ -28,8 +28,11 @@ struct span {
 	const char *name;		/* symbol's name, else made up */
 	const char *label;		/* label.h; set for pre and post */
 	struct span *peer;		/* in the other object, or NULL */
+	struct span *maybe;		/* in post: the one of pre that it could
+					 * be, when nothing tells for certain */
 	enum span_state state;
 	const char *why;		/* CHANGED: one line for people */
+	uint64_t why_offset;		/* of the first difference */
 	struct span *parent;		/* of a .cold part: its function; of an
 					 * entry of a table: the function that
 					 * it is about; of the code of an
@@ -71,6 +74,13 @@ struct span *span_find(struct section *section, uint64_t offset);
  * not matter to anybody, so it is compared by contents and always copied.
  */
 bool span_is_content(const struct span *span);
+
+#define for_each_span(span, object)					\
+	for (size_t s_ = 0; s_ < (object)->n_sections; s_++)		\
+		for (size_t i_ = 0;					\
+		     i_ < (object)->sections[s_].n_spans &&		\
+		     ((span) = (object)->sections[s_].spans[i_], true);	\
+		     i_++)
 
 /* The first bytes, NULL for .bss */
 static inline const uint8_t *span_bytes(const struct span *span)

@@ -96,14 +96,12 @@ struct span *table_place(const struct span *entry, uint64_t *offset)
 	const struct section *section = entry->section;
 
 	if (section->table->place == TABLE_NO_PLACE) {
-		struct section *ip = object_find_section(section->object,
-							 ".orc_unwind_ip");
 		uint64_t index = entry->start / section->entsize;
 
-		if (!ip || index >= ip->n_spans)
+		section = section->places;
+		if (!section || index >= section->n_spans)
 			return NULL;
-		entry = ip->spans[index];
-		section = ip;
+		entry = section->spans[index];
 	}
 
 	const struct reloc *reloc = table_field(entry, section->table->place);

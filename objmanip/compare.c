@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * compare.c - what differs between pre and post
+ *
+ * Fourth step.  Two spans are the same if their bytes are, outside the fields
+ * of relocations, and each relocation stands at the same place, is of the
+ * same type and refers to the same thing: the peer, at the same offset; for
+ * contents (strings, constants) equal contents; for what another object
+ * defines, the same name.  A function must also agree in its entries of all
+ * tables, with the code of alternatives; only line numbers of a bug table do
+ * not count.
+ *
+ * That a function calls or reads something that changes does not change it:
+ * the redirect stands at the old entry.  But it comes along with one that
+ *   - it jumps into the middle of,
+ *   - is its .cold part, or the other way round.
+ * Data of which a fresh copy is as good (name_is_disposable()), read-only data
+ * of numbers that only code reads, and tables of places inside a changed
+ * function are not changed but new: their pair is dissolved, and whoever
+ * refers to them changes.  All this repeats until nothing changes any more.
+ */
+#include "match.h"
+#include "die.h"
+#include "kind.h"
+#include "name.h"
+#include "table.h"
+#include "vec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool same_target(const struct span *pre_span, const struct reloc *pre,
+			const struct span *post_span,
+			const struct reloc *post);
+
+/* Byte of a span; .bss has none in the file. */
+static uint8_t byte_at(const struct span *span, uint64_t offset)
+{
+	const uint8_t *bytes = span_bytes(span);
+
+	return bytes ? bytes[offset] : 0;
+}
+
+/* The offset of the first byte that differs in [from, to), or to */
+static uint64_t first_difference(const struct span *pre,
+				 const struct span *post,
+				 uint64_t from, uint64_t to)
+{
+	while (from < to && byte_at(pre, from) == byte_at(post, from))
+		from++;
+	return from;
+}
+
+static bool report(const char **why, uint64_t *offset, uint64_t at,
+		   const char *text)
+{
+	if (why) {
+		*why = text;
+		*offset = at;
+	}
+	return false;
+}
+
+static const char *target_name(const struct reloc *reloc)
+{
+	const char *name = reloc->target ? reloc->target->name :
+			   reloc->symbol->name;
+
+	if (!reloc->target || !reloc->target_offset)
+		return name;
+	return xasprintf("%s%s0x%llx", name,
+			 reloc->target_offset < 0 ? "-" : "+",
+			 llabs((long long)reloc->target_offset));
+}
+
+/* Bytes and relocations; of an entry of a table without the neutral ones */
+static bool same_body(const struct span *pre, const struct span *post,
+		      const char **why, uint64_t *offset)
+{
+	uint64_t size = pre->size < post->size ? pre->size : post->size;
+	const struct table *table = pre->section->table;
+	uint64_t at = 0, end, differs;
+	size_t i;
+
+	for (i = 0; ; i++) {
+		const struct reloc *a = i < pre->n_relocs ?
+			&pre->relocs[i] : NULL;
+		const struct reloc *b = i < post->n_relocs ?
+			&post->relocs[i] : NULL;
+		uint64_t a_at = a ? a->offset - pre->start : size;
+		uint64_t b_at = b ? b->offset - post->start : size;
+
+		end = a_at < b_at ? a_at : b_at;
+		if (end > size)
+			end = size;
+		if (table && table->neutral_size && at <= table->neutral_start &&
+		    end > table->neutral_start) {
+			differs = first_difference(pre, post, at,
+						   table->neutral_start);
+			if (differs < table->neutral_start)
+				return report(why, offset, differs,
+					      "bytes differ");
+			at = table->neutral_start + table->neutral_size;
+		}
+		differs = first_difference(pre, post, at, end);
+		if (differs < end)
+			return report(why, offset, differs, "bytes differ");
+		if (!a && !b)
+			break;
+		if (a_at != b_at)
+			return report(why, offset, end, a_at < b_at ?
+				xasprintf("no longer refers to '%s'",
+					  target_name(a)) :
+				xasprintf("refers to '%s'", target_name(b)));
+		if (a->type != b->type)
+			return report(why, offset, end,
+				      "relocation of another type");
+		if (!same_target(pre, a, post, b))
+			return report(why, offset, end,
+				xasprintf("refers to '%s' instead of '%s'",
+					  target_name(b), target_name(a)));
+		at = a_at + bfd_get_reloc_size(a->howto);
+	}
+	if (pre->size != post->size)
+		return report(why, offset, size,
+			      xasprintf("size %llu instead of %llu",
+					(unsigned long long)post->size,
+					(unsigned long long)pre->size));
+	return true;
+}
+
+/* Two references to contents: does the same stand there? */
+static bool same_content(const struct reloc *pre, const struct reloc *post)
+{
+	const struct span *a = pre->target, *b = post->target;
+	int64_t a_at = pre->target_offset, b_at = post->target_offset;
+
+	/* Of a string all from that place on counts; so may one share. */
+	if (a->section->kind == KIND_STRING &&
+	    b->section->kind == KIND_STRING &&
+	    a_at >= 0 && a_at < (int64_t)a->size &&
+	    b_at >= 0 && b_at < (int64_t)b->size)
+		return a->size - a_at == b->size - b_at &&
+		       !memcmp(span_bytes(a) + a_at, span_bytes(b) + b_at,
+			       a->size - a_at);
+	return a_at == b_at && same_body(a, b, NULL, NULL);
+}
+
+static bool same_target(const struct span *pre_span, const struct reloc *pre,
+			const struct span *post_span,
+			const struct reloc *post)
+{
+	const struct span *a = pre->target, *b = post->target;
+
+	if (!a != !b)
+		return false;
+	if (!a)
+		return !strcmp(pre->symbol->name, post->symbol->name) &&
+		       pre->addend == post->addend;
+	if (span_is_content(a) != span_is_content(b))
+		return false;
+	if (span_is_content(a))
+		return same_content(pre, post);
+	if (pre->target_offset != post->target_offset)
+		return false;
+	if (a == pre_span || b == post_span)
+		return a == pre_span && b == post_span;
+	if (a->peer || b->peer)
+		return a->peer == b;
+	if (a->section->kind != b->section->kind)
+		return false;
+	/* Parts of a function that have no names */
+	if (a->section->kind == KIND_REPLACEMENT ||
+	    a->section->kind == KIND_ALT_AUX)
+		return same_body(a, b, NULL, NULL);
+	/* Sections that are not paired */
+	if (a->section->kind == KIND_IGNORED ||
+	    a->section->kind == KIND_EXPORT)
+		return !strcmp(a->name, b->name);
+	return false;
+}
+
+/* An entry behind the end of its function: it is about what follows. */
+static bool is_behind(const struct span *entry)
+{
+	uint64_t offset;
+
+	return !strncmp(entry->section->name, ".orc_unwind", 11) &&
+	       table_place(entry, &offset) && offset >= entry->parent->size;
+}
+
+static const struct span *next_entry(const struct span *span, size_t *i)
+{
+	while (*i < span->n_entries && is_behind(span->entries[*i]))
+		++*i;
+	return *i < span->n_entries ? span->entries[(*i)++] : NULL;
+}
+
+static bool same_entries(const struct span *pre, const struct span *post,
+			 const char **why, uint64_t *offset)
+{
+	for (size_t i = 0, j = 0; ; ) {
+		const struct span *a = next_entry(pre, &i);
+		const struct span *b = next_entry(post, &j);
+		uint64_t a_place = 0, b_place = 0;
+
+		if (!a && !b)
+			return true;
+		if (a)
+			table_place(a, &a_place);
+		if (b)
+			table_place(b, &b_place);
+		if (!a || !b || a->section->table != b->section->table ||
+		    a_place != b_place || !same_body(a, b, NULL, NULL))
+			return report(why, offset, b ? b_place : a_place,
+				xasprintf("an entry of '%s' differs",
+					  (b ?: a)->section->name));
+	}
+}
+
+bool compare_spans(const struct span *pre, const struct span *post,
+		   const char **why, uint64_t *offset)
+{
+	return same_body(pre, post, why, offset) &&
+	       same_entries(pre, post, why, offset);
+}
+
+/* --- to a fixpoint ------------------------------------------------------- */
+
+static void set_changed(struct span *pre, const char *why, uint64_t offset)
+{
+	pre->state = pre->peer->state = SPAN_CHANGED;
+	pre->why = pre->peer->why = why;
+	pre->why_offset = pre->peer->why_offset = offset;
+}
+
+static void dissolve(struct span *pre)
+{
+	struct span *post = pre->peer;
+
+	match_clear(pre, post);
+	pre->state = SPAN_DELETED;
+	post->state = SPAN_NEW;
+}
+
+static bool is_middle_of_changed(const struct reloc *reloc)
+{
+	return reloc->target && reloc->target_offset &&
+	       reloc->target->section->kind == KIND_TEXT &&
+	       reloc->target->state == SPAN_CHANGED;
+}
+
+static const struct span *function_of(const struct span *span)
+{
+	return span->parent ?: span;
+}
+
+/* A changed function that the span refers into the middle of, or NULL */
+static const struct span *changed_inside(const struct span *span)
+{
+	for (size_t i = 0; i < span->n_relocs; i++) {
+		const struct reloc *reloc = &span->relocs[i];
+
+		if (is_middle_of_changed(reloc) &&
+		    function_of(reloc->target) != function_of(span))
+			return reloc->target;
+	}
+	return NULL;
+}
+
+/* Only code refers to it, and nothing can have kept its address. */
+static bool is_read_by_code_only(const struct span *span)
+{
+	for (size_t i = 0; i < span->n_referrers; i++)
+		if (!kind_is_code(span->referrers[i]->section->kind) &&
+		    span->referrers[i]->section->kind != KIND_INIT)
+			return false;
+	return true;
+}
+
+/* Is a fresh copy for the new code as good as the old one? */
+static bool can_dissolve(const struct span *pre)
+{
+	const struct span *post = pre->peer;
+
+	if (!pre->symbol || !pre->symbol->is_global) {
+		if (name_is_disposable(pre->name))
+			return true;
+		if (pre->section->kind != KIND_RODATA ||
+		    post->section->kind != KIND_RODATA)
+			return false;
+		return changed_inside(pre) || changed_inside(post) ||
+		       (!pre->n_relocs && !post->n_relocs &&
+			is_read_by_code_only(pre) &&
+			is_read_by_code_only(post));
+	}
+	return false;
+}
+
+/* Returns whether anything has become known that was not. */
+static bool compare_one(struct span *pre)
+{
+	const struct span *inside;
+	uint64_t offset = 0;
+	const char *why = NULL;
+
+	if (!pre->peer || pre->state != SPAN_SAME)
+		return false;
+	if (pre->section->kind != pre->peer->section->kind) {
+		set_changed(pre, xasprintf("moves from %s to %s",
+			kind_name(pre->section->kind),
+			kind_name(pre->peer->section->kind)), 0);
+		return true;
+	}
+	inside = changed_inside(pre);
+	if (inside && pre->section->kind == KIND_TEXT) {
+		set_changed(pre, xasprintf("refers to the middle of '%s'",
+					   inside->name), 0);
+	} else if (inside && can_dissolve(pre)) {
+		dissolve(pre);
+	} else if (!compare_spans(pre, pre->peer, &why, &offset)) {
+		if (can_dissolve(pre))
+			dissolve(pre);
+		else
+			set_changed(pre, why, offset);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* A function and its .cold part change together. */
+static bool compare_parts(struct span *cold)
+{
+	struct span *parent = cold->parent;
+
+	if (cold->section->kind != KIND_TEXT || !parent || !parent->peer)
+		return false;
+	if (cold->state != SPAN_SAME && parent->state == SPAN_SAME) {
+		set_changed(parent, xasprintf("its part '%s' differs",
+					      cold->name), 0);
+		return true;
+	}
+	if (cold->state == SPAN_SAME && parent->state != SPAN_SAME) {
+		set_changed(cold, xasprintf("part of '%s'", parent->name), 0);
+		return true;
+	}
+	return false;
+}
+
+static void set_initial_state(struct object *object, enum span_state unpaired)
+{
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		for (size_t j = 0; j < section->n_spans; j++) {
+			struct span *span = section->spans[j];
+
+			span->state = span->peer ? SPAN_SAME : unpaired;
+		}
+	}
+}
+
+/* What belongs to a function has its state. */
+static void set_states_of_parts(struct object *object)
+{
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		if (section->kind != KIND_TABLE &&
+		    section->kind != KIND_REPLACEMENT &&
+		    section->kind != KIND_ALT_AUX)
+			continue;
+		for (size_t j = 0; j < section->n_spans; j++)
+			if (section->spans[j]->parent)
+				section->spans[j]->state =
+					section->spans[j]->parent->state;
+	}
+}
+
+/* Does it matter to the running kernel that this span is as it is? */
+static bool matters(const struct span *span)
+{
+	switch (span->section->kind) {
+	case KIND_TEXT:
+	case KIND_FIXED:
+	case KIND_UNKNOWN:
+		return span->state != SPAN_SAME;
+	case KIND_RODATA:
+		return span->state == SPAN_CHANGED && span->n_referrers;
+	case KIND_DATA:
+	case KIND_PERCPU:
+		return span->state == SPAN_CHANGED;
+	default:
+		return false;
+	}
+}
+
+static size_t count_matters(const struct object *object,
+			    struct object *other, bool paired)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < object->n_sections; i++) {
+		const struct section *section = &object->sections[i];
+
+		for (size_t j = 0; j < section->n_spans; j++)
+			n += matters(section->spans[j]) &&
+			     (paired || !section->spans[j]->peer);
+		/* Each export has a section of its own. */
+		n += section->kind == KIND_EXPORT &&
+		     !object_find_section(other, section->name);
+	}
+	return n;
+}
+
+size_t compare_pair(struct pair *pair)
+{
+	struct object *pre = pair->pre;
+	bool again;
+
+	set_initial_state(pre, SPAN_DELETED);
+	set_initial_state(pair->post, SPAN_NEW);
+	do {
+		again = false;
+		for (size_t i = 0; i < pre->n_sections; i++) {
+			struct section *section = &pre->sections[i];
+
+			for (size_t j = 0; j < section->n_spans; j++) {
+				again |= compare_one(section->spans[j]);
+				again |= compare_parts(section->spans[j]);
+			}
+		}
+	} while (again);
+	set_states_of_parts(pre);
+	set_states_of_parts(pair->post);
+	return count_matters(pre, pair->post, true) +
+	       count_matters(pair->post, pre, false);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - objmanip's commands
+ *
+ * "diff" takes the objects of one target before (pre) and after (post) the
+ * patch and writes what an update consists of.  The steps are those of
+ * cmd_diff(): load, cut, match, compare, label, keep, write.  "compare" stops
+ * after the fourth.  Exit status: see die.h.
+ */
+#include "die.h"
+#include "finalize.h"
+#include "inspect.h"
+#include "match.h"
+#include "symvers.h"
+#include "vec.h"
+#include "write.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage_text[] =
+"usage: objmanip compare PRE POST\n"
+"       objmanip diff --kid=KID --target=TARGET --symvers=FILE --out=DIR\n"
+"                     [--explain] UNIT=PRE=POST...\n"
+"       objmanip inspect FILE\n"
+"       objmanip finalize IN.ko OUT.ko\n"
+"exit status: 0 done or changed, 1 refused or failed, 2 usage, 66 no changes\n";
+
+static void usage(void) __attribute__((noreturn));
+static void usage(void)
+{
+	fputs(usage_text, stderr);
+	exit(EXIT_USAGE);
+}
+
+static struct pair load_pair(const char *unit, const char *pre,
+			     const char *post)
+{
+	struct pair pair = {
+		.unit = unit,
+		.pre = object_load(pre, unit),
+		.post = object_load(post, unit),
+	};
+
+	span_cut(pair.pre);
+	span_cut(pair.post);
+	match_pair(&pair);
+	return pair;
+}
+
+static int cmd_compare(int argc, char **argv)
+{
+	if (argc != 3)
+		usage();
+
+	struct pair pair = load_pair(argv[1], argv[1], argv[2]);
+
+	return compare_pair(&pair) ? EXIT_CHANGED : EXIT_NO_CHANGES;
+}
+
+/* "UNIT=PRE=POST" */
+static struct pair parse_pair(const char *argument)
+{
+	char *unit = xstrdup(argument);
+	char *pre = strchr(unit, '=');
+	char *post = pre ? strchr(pre + 1, '=') : NULL;
+
+	if (!post)
+		usage();
+	*pre++ = *post++ = '\0';
+	if (!*unit || !*pre || !*post)
+		usage();
+	return load_pair(unit, pre, post);
+}
+
+struct diff_options {
+	const char *kid, *target, *symvers, *out;
+	bool explain;
+};
+
+static struct diff_options parse_diff_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "kid", required_argument, NULL, 'k' },
+		{ "target", required_argument, NULL, 't' },
+		{ "symvers", required_argument, NULL, 's' },
+		{ "out", required_argument, NULL, 'o' },
+		{ "explain", no_argument, NULL, 'e' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct diff_options diff = {};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		switch (option) {
+		case 'k':
+			diff.kid = optarg;
+			break;
+		case 't':
+			diff.target = optarg;
+			break;
+		case 's':
+			diff.symvers = optarg;
+			break;
+		case 'o':
+			diff.out = optarg;
+			break;
+		case 'e':
+			diff.explain = true;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (!diff.kid || !diff.target || !diff.symvers || !diff.out ||
+	    optind == argc)
+		usage();
+	return diff;
+}
+
+static int cmd_diff(int argc, char **argv)
+{
+	const struct diff_options diff = parse_diff_options(argc, argv);
+	struct pair *pairs = NULL;
+	struct imports imports = {};
+	size_t n_pairs = 0;
+
+	for (int i = optind; i < argc; i++) {
+		struct pair pair = parse_pair(argv[i]);
+
+		compare_pair(&pair);
+		label_pair(&pair);
+		vec_add(pairs, n_pairs) = pair;
+	}
+
+	const size_t n_replaced = keep_decide(pairs, n_pairs);
+
+	if (n_replaced) {
+		const struct symvers *symvers = symvers_load(diff.symvers);
+
+		old_code_number(pairs, n_pairs);
+		new_code_write(xasprintf("%s/new.o", diff.out), pairs, n_pairs,
+			       diff.kid, symvers, &imports);
+		old_code_write(xasprintf("%s/old.o", diff.out), pairs, n_pairs,
+			       symvers, &imports);
+		imports_write(xasprintf("%s/imports.h", diff.out), &imports);
+	}
+	summary_write(xasprintf("%s/summary", diff.out), pairs, n_pairs,
+		      diff.explain);
+	return n_replaced ? EXIT_CHANGED : EXIT_NO_CHANGES;
+}
+
+static int cmd_inspect(int argc, char **argv)
+{
+	if (argc != 2)
+		usage();
+	inspect(argv[1]);
+	return 0;
+}
+
+static int cmd_finalize(int argc, char **argv)
+{
+	if (argc != 3)
+		usage();
+	finalize(argv[1], argv[2]);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "compare", cmd_compare },
+	{ "diff", cmd_diff },
+	{ "inspect", cmd_inspect },
+	{ "finalize", cmd_finalize },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		usage();
+	if (!strcmp(argv[1], "--help")) {
+		fputs(usage_text, stdout);
+		return 0;
+	}
+	bfd_init();
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	usage();
+}

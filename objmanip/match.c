@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * match.c - which span of post is which span of pre
+ *
+ * Third step of "compare" and "diff".  A wrong answer here is the worst that
+ * can happen: new code would use the wrong variable of the running kernel.
+ * So a name decides only if it is a name that a person wrote, and once in
+ * each object; numbers that the compiler appended decide nothing.
+ *
+ *   1. Names without numbers.
+ *   2. Strings, constants and the like, by contents.
+ *   3. Clones of functions: those of one name and sort in their order if
+ *      there are as many as before, else by their exact names (a wrong answer
+ *      costs nothing: all callers of a changed clone change as well).
+ *      A .cold part goes with its function.
+ *   4. Numbered variables, by who refers to them: if a paired function refers
+ *      to as many of one name as before, they are the same ones in the same
+ *      order.  If not, those with equal contents, where that is unambiguous.
+ *   5. One that is left on both sides, when code moved into or out of a
+ *      function that only one side has (inlining).
+ * What stays open is written down in maybe, and keep.c refuses to use it.
+ */
+#include "match.h"
+#include "die.h"
+#include "kind.h"
+#include "name.h"
+#include "strmap.h"
+#include "vec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All spans of one base name and sort, in the order of their numbers */
+struct group {
+	const char *key;
+	struct span **pre, **post;
+	size_t n_pre, n_post;
+};
+
+struct named {
+	struct span *pre, *post;
+	bool pre_twice, post_twice;
+};
+
+void match_set(struct span *pre, struct span *post)
+{
+	bug_on(pre->peer || post->peer);
+	pre->peer = post;
+	post->peer = pre;
+}
+
+void match_clear(struct span *pre, struct span *post)
+{
+	bug_on(pre->peer != post || post->peer != pre);
+	pre->peer = post->peer = NULL;
+}
+
+/* Spans of different sorts are never each other; 0: not paired at all. */
+static char sort_of(const struct span *span)
+{
+	switch (span->section->kind) {
+	case KIND_TEXT:
+		return 't';
+	case KIND_INIT:
+		return 'i';
+	case KIND_RODATA:
+		return span_is_content(span) ? 'c' : 'r';
+	case KIND_STRING:
+		return 's';
+	case KIND_CONST:
+		return 'c';
+	case KIND_DATA:
+		return 'd';
+	case KIND_PERCPU:
+		return 'p';
+	case KIND_FIXED:
+		return 'f';
+	case KIND_UNKNOWN:
+		return 'u';
+	default:
+		return 0;
+	}
+}
+
+static bool is_by_content(const struct span *span)
+{
+	return sort_of(span) == 's' || sort_of(span) == 'c';
+}
+
+/* A variable that becomes constant, or the like, is still the same one. */
+static bool sorts_agree(const struct span *pre, const struct span *post)
+{
+	char a = sort_of(pre), b = sort_of(post);
+
+	return a == b || (strchr("rdp", a) && strchr("rdp", b));
+}
+
+/* --- step 1: names ------------------------------------------------------- */
+
+static bool is_name(const struct symbol *symbol)
+{
+	return symbol->span && !symbol->is_section && !symbol->is_file &&
+	       *symbol->name && symbol->value == symbol->span->start &&
+	       sort_of(symbol->span) && !is_by_content(symbol->span) &&
+	       !strcmp(name_base(symbol->name), symbol->name);
+}
+
+static struct named *named_slot(struct strmap *map, const char *name)
+{
+	void **slot = strmap_slot(map, name);
+
+	if (!*slot)
+		*slot = xcalloc(1, sizeof(struct named));
+	return *slot;
+}
+
+static void match_names(struct pair *pair)
+{
+	struct strmap map = {};
+
+	for (size_t i = 0; i < pair->pre->n_symbols; i++) {
+		struct symbol *symbol = &pair->pre->symbols[i];
+
+		if (!is_name(symbol))
+			continue;
+
+		struct named *named = named_slot(&map, symbol->name);
+
+		named->pre_twice = named->pre;
+		named->pre = symbol->span;
+	}
+	for (size_t i = 0; i < pair->post->n_symbols; i++) {
+		struct symbol *symbol = &pair->post->symbols[i];
+
+		if (!is_name(symbol))
+			continue;
+
+		struct named *named = named_slot(&map, symbol->name);
+
+		named->post_twice = named->post;
+		named->post = symbol->span;
+	}
+	for (size_t i = 0; i < pair->pre->n_symbols; i++) {
+		struct symbol *symbol = &pair->pre->symbols[i];
+
+		if (!is_name(symbol))
+			continue;
+
+		struct named *named = strmap_get(&map, symbol->name);
+
+		if (!named->post || named->pre_twice || named->post_twice ||
+		    named->pre->peer || named->post->peer)
+			continue;
+		if (sorts_agree(named->pre, named->post))
+			match_set(named->pre, named->post);
+	}
+}
+
+/* --- step 2: contents ---------------------------------------------------- */
+
+/* A key that spans of equal contents, and only they, have */
+static const char *content_key(const struct span *span)
+{
+	const uint8_t *bytes = span_bytes(span);
+	char *key = xcalloc(2 * span->size + 32, 1);
+	char *out = key + sprintf(key, "%c%llx:", sort_of(span),
+				  (unsigned long long)span->size);
+
+	for (uint64_t i = 0; bytes && i < span->size; i++)
+		out += sprintf(out, "%02x", bytes[i]);
+	return key;
+}
+
+static void match_contents(struct pair *pair)
+{
+	struct strmap map = {};
+	struct span *span;
+
+	for_each_span(span, pair->post) {
+		if (!is_by_content(span) || span->peer)
+			continue;
+
+		const char *key = content_key(span);
+		struct group **slot = (struct group **)strmap_slot(&map, key);
+
+		if (!*slot)
+			*slot = xcalloc(1, sizeof(**slot));
+		vec_add((*slot)->post, (*slot)->n_post) = span;
+	}
+	for_each_span(span, pair->pre) {
+		if (!is_by_content(span) || span->peer)
+			continue;
+
+		struct group *group = strmap_get(&map, content_key(span));
+
+		/* n_pre counts those that are used up. */
+		if (group && group->n_pre < group->n_post)
+			match_set(span, group->post[group->n_pre++]);
+	}
+}
+
+/* --- steps 3 to 5: groups ------------------------------------------------ */
+
+struct groups {
+	struct strmap map;
+	struct group **all;
+	size_t n;
+};
+
+static const char *numbered_name(const struct span *span)
+{
+	return span->symbol ? span->name : span->section->name;
+}
+
+static struct group *group_of(struct groups *groups, const struct span *span)
+{
+	const char *key = xasprintf("%c%d:%s", sort_of(span),
+				    span->symbol ? 1 : 0,
+				    name_base(numbered_name(span)));
+	struct group **slot = (struct group **)strmap_slot(&groups->map,
+							      key);
+
+	if (!*slot) {
+		*slot = xcalloc(1, sizeof(**slot));
+		(*slot)->key = key;
+		vec_add(groups->all, groups->n) = *slot;
+	}
+	return *slot;
+}
+
+static void collect_groups(struct groups *groups, struct pair *pair)
+{
+	struct span *span;
+
+	for_each_span(span, pair->pre) {
+		if (!sort_of(span) || span->peer || is_by_content(span))
+			continue;
+
+		struct group *group = group_of(groups, span);
+
+		vec_add(group->pre, group->n_pre) = span;
+	}
+	for_each_span(span, pair->post) {
+		if (!sort_of(span) || span->peer || is_by_content(span))
+			continue;
+
+		struct group *group = group_of(groups, span);
+
+		vec_add(group->post, group->n_post) = span;
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct span *x = *(struct span *const *)a;
+	const struct span *y = *(struct span *const *)b;
+	long x_number = name_number(numbered_name(x));
+	long y_number = name_number(numbered_name(y));
+
+	if (x_number != y_number)
+		return x_number < y_number ? -1 : 1;
+	if (x->section != y->section)
+		return x->section < y->section ? -1 : 1;
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+static void match_in_order(struct group *group)
+{
+	for (size_t i = 0; i < group->n_pre; i++)
+		if (!group->pre[i]->peer && !group->post[i]->peer)
+			match_set(group->pre[i], group->post[i]);
+}
+
+static void match_exact(struct group *group)
+{
+	for (size_t i = 0; i < group->n_pre; i++)
+		for (size_t j = 0; j < group->n_post; j++)
+			if (!group->pre[i]->peer && !group->post[j]->peer &&
+			    !strcmp(group->pre[i]->name, group->post[j]->name))
+				match_set(group->pre[i], group->post[j]);
+}
+
+static void match_cold(struct group *group)
+{
+	for (size_t i = 0; i < group->n_pre; i++) {
+		struct span *pre = group->pre[i];
+
+		for (size_t j = 0; j < group->n_post; j++) {
+			struct span *post = group->post[j];
+
+			if (pre->parent && post->parent && !pre->peer &&
+			    !post->peer && pre->parent->peer == post->parent)
+				match_set(pre, post);
+		}
+	}
+}
+
+static void match_clones(struct group *group)
+{
+	if (group->n_pre && group->pre[0]->parent)
+		match_cold(group);
+	else if (group->n_pre == group->n_post)
+		match_in_order(group);
+	else
+		match_exact(group);
+}
+
+/* Who it is that refers: an entry of a table or a .cold part stands for f. */
+static struct span *owner(struct span *referrer)
+{
+	return referrer->parent ?: referrer;
+}
+
+static bool refers(const struct span *by, const struct span *to)
+{
+	for (size_t i = 0; i < to->n_referrers; i++)
+		if (owner(to->referrers[i]) == by)
+			return true;
+	return false;
+}
+
+/* The unpaired ones of a list that the function refers to */
+struct list {
+	struct span **spans;
+	size_t n;
+};
+
+static struct list referred(struct span **spans, size_t n,
+			    const struct span *by)
+{
+	struct list list = {};
+
+	for (size_t i = 0; i < n; i++)
+		if (!spans[i]->peer && refers(by, spans[i]))
+			vec_add(list.spans, list.n) = spans[i];
+	return list;
+}
+
+static bool is_similar(const struct span *pre, const struct span *post)
+{
+	return compare_spans(pre, post, NULL, NULL);
+}
+
+/* Is it similar to exactly one of the list? */
+static bool is_only_one(const struct span *span, const struct list *list,
+			bool span_is_pre)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		n += span_is_pre ? is_similar(span, list->spans[i]) :
+				   is_similar(list->spans[i], span);
+	return n == 1;
+}
+
+/* Returns whether anything was paired. */
+static bool match_lists(const struct list *pre, const struct list *post)
+{
+	bool disposable = pre->n && name_is_disposable(pre->spans[0]->name);
+	bool found = false;
+	size_t from = 0;
+
+	for (size_t i = 0; i < pre->n; i++) {
+		for (size_t j = from; j < post->n; j++) {
+			if (!is_similar(pre->spans[i], post->spans[j]))
+				continue;
+			if (pre->n != post->n && !disposable &&
+			    !(is_only_one(pre->spans[i], post, true) &&
+			      is_only_one(post->spans[j], pre, false)))
+				continue;
+			match_set(pre->spans[i], post->spans[j]);
+			found = true;
+			from = j + 1;
+			break;
+		}
+	}
+	if (disposable || pre->n != post->n)
+		return found;
+	/* As many as before, but changed: one of them has a new initialiser. */
+	for (size_t i = 0, j = 0; i < pre->n; i++) {
+		if (pre->spans[i]->peer)
+			continue;
+		while (post->spans[j]->peer)
+			j++;
+		match_set(pre->spans[i], post->spans[j]);
+		found = true;
+	}
+	return found;
+}
+
+/*
+ * Step 4 for one group, with those functions only that refer to as many of
+ * them as before, or with all.
+ */
+static bool match_by_referrers(struct group *group, bool equal_only)
+{
+	for (size_t i = 0; i < group->n_pre; i++) {
+		struct span *span = group->pre[i];
+
+		for (size_t j = 0; !span->peer && j < span->n_referrers; j++) {
+			struct span *by = owner(span->referrers[j]);
+
+			if (!by->peer)
+				continue;
+
+			struct list pre = referred(group->pre, group->n_pre,
+						   by);
+			struct list post = referred(group->post, group->n_post,
+						    by->peer);
+
+			if (equal_only && pre.n != post.n)
+				continue;
+			if (match_lists(&pre, &post))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool has_unpaired_referrer(const struct span *span)
+{
+	for (size_t i = 0; i < span->n_referrers; i++) {
+		const struct span *by = owner(span->referrers[i]);
+
+		if (by->section->kind == KIND_TEXT && !by->peer)
+			return true;
+	}
+	return false;
+}
+
+static struct span *only_unpaired(struct span **spans, size_t n)
+{
+	struct span *only = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (spans[i]->peer)
+			continue;
+		if (only)
+			return NULL;
+		only = spans[i];
+	}
+	return only;
+}
+
+/* Step 5, and what is uncertain after it */
+static void match_rest(struct group *group)
+{
+	struct span *pre = only_unpaired(group->pre, group->n_pre);
+	struct span *post = only_unpaired(group->post, group->n_post);
+
+	/* Nobody refers to them: then it does not matter. */
+	if (pre && post && is_similar(pre, post) &&
+	    (has_unpaired_referrer(pre) || has_unpaired_referrer(post) ||
+	     (!pre->n_referrers && !post->n_referrers))) {
+		match_set(pre, post);
+		return;
+	}
+	for (size_t i = 0; i < group->n_pre; i++) {
+		pre = group->pre[i];
+		if (pre->peer || name_is_disposable(pre->name) ||
+		    !strchr("dpf", sort_of(pre)))
+			continue;
+		for (size_t j = 0; j < group->n_post; j++)
+			if (!group->post[j]->peer)
+				group->post[j]->maybe = pre;
+	}
+}
+
+static bool is_of_sorts(const struct group *group, const char *sorts)
+{
+	return strchr(sorts, group->key[0]);
+}
+
+void match_pair(struct pair *pair)
+{
+	struct groups groups = {};
+	bool again;
+
+	match_names(pair);
+	match_contents(pair);
+	collect_groups(&groups, pair);
+	for (size_t i = 0; i < groups.n; i++) {
+		struct group *group = groups.all[i];
+
+		qsort(group->pre, group->n_pre, sizeof(*group->pre),
+		      by_number);
+		qsort(group->post, group->n_post, sizeof(*group->post),
+		      by_number);
+	}
+	/* Functions before their .cold parts */
+	for (int cold = 0; cold <= 1; cold++)
+		for (size_t i = 0; i < groups.n; i++)
+			if (is_of_sorts(groups.all[i], "tiu") &&
+			    !!strstr(groups.all[i]->key, ".cold") == cold)
+				match_clones(groups.all[i]);
+	/* A variable may be referred to by another: until nothing is found. */
+	do {
+		again = false;
+		for (int equal_only = 1; !again && equal_only >= 0;
+		     equal_only--)
+			for (size_t i = 0; i < groups.n; i++)
+				while (is_of_sorts(groups.all[i], "rdpf") &&
+				       match_by_referrers(groups.all[i],
+							  equal_only))
+					again = true;
+	} while (again);
+	for (size_t i = 0; i < groups.n; i++)
+		if (is_of_sorts(groups.all[i], "rdpf"))
+			match_rest(groups.all[i]);
+}

@@ -18,8 +18,9 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Exporter qw(import);
-use Ksplice  qw(capture read_file write_file);
+use Exporter   qw(import);
+use Ksplice    qw(capture read_file write_file);
+use List::Util qw(max);
 
 our @EXPORT_OK = qw(neutralise_file neutralise safe_lines);
 
@@ -43,17 +44,19 @@ sub neutralise_file ($original, $file) {
 # such as "3a4,5", "7d8" or "10,12c11".
 sub neutralise ($text, @hunks) {
     return $text if $text =~ /^[ \t]*#[ \t]*(?:line[ \t]+)?\d/m;
-    my @lines = split /^/m, $text;
-    my @safe = safe_lines(@lines);
     my %shift = map { next_lines($_) } @hunks;
-    my ($wanted, $present, $new) = (0, 0, '');
-    for my $i (0 .. $#lines) {
-        $wanted = $shift{$i + 1} // $wanted;
-        if ($wanted != $present && $safe[$i] && $i + 1 + $wanted > 0) {
-            $new .= '#line ' . ($i + 1 + $wanted) . "\n";
-            $present = $wanted;
+    my $state = new_state();
+    my ($wanted, $number, $new) = (0, 0, '');
+    for my $line (split /^/m, $text) {
+        $number++;
+        $wanted = $shift{$number} // $wanted;
+        my $known = $state->{shift};
+        if (is_safe($state) && (!defined $known || $known != $wanted) && $number + $wanted > 0) {
+            $new .= '#line ' . ($number + $wanted) . "\n";
+            $state->{shift} = $wanted;
         }
-        $new .= $lines[$i];
+        $new .= $line;
+        scan_line($state, $line);
     }
     return $new;
 }
@@ -67,19 +70,29 @@ sub next_lines ($hunk) {
     return ($new_next => $old_next - $new_next);
 }
 
-# For each line whether a directive may be put before it.
-sub safe_lines (@lines) {
-    my $state = { depth => 0, in => '', directive => 0, joined => 0, conditions => [] };
-    my @safe;
-    for my $line (@lines) {
-        push @safe, !$state->{depth} && $state->{in} eq '' && !$state->{joined};
-        scan_line($state, $line);
-    }
-    return @safe;
+# Before the first line.  depth: open parentheses; in: '' or what is open at the
+# end of the line, '/*' or '"'; joined: the line goes on in the next one;
+# directive: it is one, outside: the depth to return to after it; shift: what
+# the last #line said, undef if that depends on a condition.
+sub new_state () {
+    return { depth => 0, in => '', joined => 0, directive => 0, shift => 0, conditions => [] };
 }
 
-# Moves the state over a line.  in: '' or what is open at its end, '/*' or '"';
-# depth: open parentheses; directive: the depth to return to after it.
+sub is_safe ($state) {
+    return !$state->{depth} && $state->{in} eq '' && !$state->{joined};
+}
+
+# For each line whether a directive may be put before it.
+sub safe_lines (@lines) {
+    my $state = new_state();
+    return map {
+        my $safe = is_safe($state) ? 1 : 0;
+        scan_line($state, $_);
+        $safe;
+    } @lines;
+}
+
+# Moves the state over a line.
 sub scan_line ($state, $line) {
     if (!$state->{joined} && $state->{in} eq '' && $line =~ /^\s*#\s*(\w*)/) {
         scan_condition($state, $1);
@@ -117,21 +130,25 @@ sub scan_line ($state, $line) {
 }
 
 # Each branch of an #if starts as deep as the #if; after it we are as deep as
-# the deepest branch.
+# the deepest branch.  A #line in a branch that is not compiled is none: the
+# shift is known after it only if it is the same in all branches.
 sub scan_condition ($state, $word) {
     my $conditions = $state->{conditions};
+    my %now = map { $_ => $state->{$_} } qw(depth shift);
     if ($word =~ /^if/) {
-        push @$conditions, { before => $state->{depth}, ends => [], else => 0 };
+        push @$conditions, { before => \%now, ends => [], else => 0 };
     } elsif ($word =~ /^el/ && @$conditions) {
         my $condition = $conditions->[-1];
-        push @{ $condition->{ends} }, $state->{depth};
+        push @{ $condition->{ends} }, \%now;
         $condition->{else} = 1 if $word eq 'else';
-        $state->{depth} = $condition->{before};
+        @$state{qw(depth shift)} = @{ $condition->{before} }{qw(depth shift)};
     } elsif ($word eq 'endif' && @$conditions) {
         my $condition = pop @$conditions;
-        my @ends = (@{ $condition->{ends} }, $state->{depth});
+        my @ends = (@{ $condition->{ends} }, \%now);
         push @ends, $condition->{before} if !$condition->{else};
-        ($state->{depth}) = sort { $b <=> $a } @ends;
+        $state->{depth} = max(map { $_->{depth} } @ends);
+        my %shifts = map { ($_->{shift} // 'unknown') => 1 } @ends;
+        $state->{shift} = undef if keys %shifts > 1;
     }
     return;
 }

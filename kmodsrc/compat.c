@@ -38,6 +38,10 @@ static const struct {
 	NEED(stop_machine_cpuslocked, "stop the machine"),
 	NEED(idle_task, "check the stacks of idle tasks"),
 	NEED(find_module, "find the module to be patched"),
+#ifdef CONFIG_LIVEPATCH
+	NEED(klp_mutex, "find functions that are live-patched"),
+	NEED(klp_patches, "find functions that are live-patched"),
+#endif
 #undef NEED
 };
 

@@ -38,6 +38,9 @@ struct ksplice_needs {
 				       const struct cpumask *cpus);
 	struct task_struct *(*idle_task)(int cpu);
 	struct module *(*find_module)(const char *name);
+	/* Not needed of a kernel without CONFIG_LIVEPATCH. */
+	struct mutex *klp_mutex;
+	struct list_head *klp_patches;
 };
 
 extern struct ksplice_needs ksplice_need;

@@ -27,6 +27,7 @@
 #include <linux/stop_machine.h>
 #include "compat.h"
 #include "depend.h"
+#include "livepatch.h"
 #include "patch.h"
 #include "redirect.h"
 #include "stack.h"
@@ -343,6 +344,10 @@ static int prepare_redirect(struct ksplice_update *update,
 		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
 				     "'%s' can't be redirected: %s",
 				     function->name, function->site_conflict);
+	if (ksplice_has_livepatch(function->addr))
+		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
+				     "'%s' is replaced by a live patch of the kernel's own kind; disable that first",
+				     function->name);
 	ret = ksplice_redirect_make(function);
 	if (ret == -ERANGE)
 		return ksplice_abort(update, KSPLICE_TOO_SHORT,

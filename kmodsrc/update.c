@@ -428,7 +428,7 @@ int ksplice_add_new_code(const struct ksplice_change_id *id,
 		ret = __change_add_new_code(change, owner, patches, n);
 	} else {
 		pr_err("'%s' has no matched old code\n", owner->name);
-		ret = -ENOENT;
+		ret = -ESRCH;
 	}
 	mutex_unlock(&ksplice_mutex);
 	return ret;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * livepatch.h - functions that the kernel's own live patching has replaced
+ */
+#ifndef KSPLICE_LIVEPATCH_H
+#define KSPLICE_LIVEPATCH_H
+
+#include <linux/types.h>
+
+/*
+ * Is the function at this entry replaced by a live patch?  Its ftrace site
+ * then leads away before our redirect is reached.  May sleep.
+ */
+bool ksplice_has_livepatch(unsigned long entry);
+
+#endif

@@ -146,7 +146,8 @@ struct ksplice_reloc {
  */
 enum ksplice_site_kind {
 	KSPLICE_SITE_ALTERNATIVE = 1,	/* .altinstructions; span: the
-					 * replacement; several sites with one
+					 * replacement, none if it is empty
+					 * (nops); several sites with one
 					 * offset: several choices.  value:
 					 * cpuid and flags as in the entry */
 	KSPLICE_SITE_PARAVIRT	= 2,	/* .parainstructions; value: type */

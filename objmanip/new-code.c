@@ -47,41 +47,11 @@ struct writer {
 	struct strmap taken;		/* names of global symbols */
 };
 
-/* --- what is copied ------------------------------------------------------ */
-
 /* Is it code that takes the place of an old function? */
 static bool is_replacement(const struct span *span)
 {
 	return span->section->kind == KIND_TEXT && span->peer &&
 	       !span->parent;
-}
-
-/* Anonymous data has no address of its own to import: it is copied along. */
-static bool keep_contents(const struct span *span)
-{
-	bool again = false;
-
-	for (size_t i = 0; span->keep && i < span->n_relocs; i++) {
-		struct span *target = span->relocs[i].target;
-
-		if (!target || target->keep || !span_is_content(target))
-			continue;
-		target->keep = true;
-		again = true;
-	}
-	return again;
-}
-
-static void keep_all_contents(struct object *post)
-{
-	struct span *span;
-	bool again;
-
-	do {
-		again = false;
-		for_each_span(span, post)
-			again |= keep_contents(span);
-	} while (again);
 }
 
 /* --- sections ------------------------------------------------------------ */
@@ -334,6 +304,7 @@ static struct elf_symbol *import_span(struct writer *writer,
 	case KIND_DATA:
 	case KIND_PERCPU:
 	case KIND_FIXED:
+	case KIND_UNKNOWN:
 		break;
 	default:
 		die("%s: new code of '%s' refers to '%s' in '%s', which cannot be imported",
@@ -480,7 +451,6 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 	};
 
 	for (size_t i = 0; i < n_pairs; i++) {
-		keep_all_contents(pairs[i].post);
 		copy_spans(&writer, pairs[i].post);
 		collect_globals(&writer, pairs[i].post);
 	}

@@ -61,6 +61,7 @@ static unsigned int image_kind(const struct span *span)
 	case KIND_DATA:
 	case KIND_PERCPU:
 	case KIND_FIXED:
+	case KIND_UNKNOWN:
 		return KSPLICE_SPAN_DATA;
 	default:
 		return 0;

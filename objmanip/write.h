@@ -22,13 +22,6 @@ struct imports {
 	size_t n;
 };
 
-#define for_each_span(span, object)					\
-	for (size_t s_ = 0; s_ < (object)->n_sections; s_++)		\
-		for (size_t i_ = 0;					\
-		     i_ < (object)->sections[s_].n_spans &&		\
-		     ((span) = (object)->sections[s_].spans[i_], true);	\
-		     i_++)
-
 /*
  * new-code.c: one relocatable object with all kept spans of all pairs, their
  * entries in the tables, .ksplice_patches.  Fills imports.

@@ -381,16 +381,21 @@ static void set_states_of_parts(struct object *object)
 /* Does it matter to the running kernel that this span is as it is? */
 static bool matters(const struct span *span)
 {
+	const bool global = span->symbol && span->symbol->is_global;
+
 	switch (span->section->kind) {
 	case KIND_TEXT:
 	case KIND_FIXED:
 	case KIND_UNKNOWN:
 		return span->state != SPAN_SAME;
 	case KIND_RODATA:
-		return span->state == SPAN_CHANGED && span->n_referrers;
 	case KIND_DATA:
 	case KIND_PERCPU:
-		return span->state == SPAN_CHANGED;
+		/* A new one may be what another object needs. */
+		if (span->state == SPAN_NEW)
+			return global;
+		return span->state == SPAN_CHANGED &&
+		       (global || span->n_referrers);
 	default:
 		return false;
 	}

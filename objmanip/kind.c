@@ -41,7 +41,6 @@ static const struct {
 	{ "__tracepoints",		KIND_FIXED },
 	{ "__tracepoints_ptrs",		KIND_FIXED },
 	{ "__tracepoints_strings",	KIND_FIXED },
-	{ "__tracepoint_str",		KIND_FIXED },
 	{ "__syscalls_metadata",	KIND_FIXED },
 	{ "_ftrace_events",		KIND_FIXED },
 	{ "_ftrace_eval_map",		KIND_FIXED },
@@ -134,6 +133,7 @@ static const struct {
 	{ ".bss.*",			KIND_DATA },
 	{ ".ref.data",			KIND_DATA },
 	{ ".vvar_*",			KIND_DATA },
+	{ "__tracepoint_str",		KIND_DATA },	/* for readers of traces */
 	{ ".brk_reservation",		KIND_DATA },
 	{ ".bss..brk*",			KIND_DATA },
 	{ "__dyndbg",			KIND_DATA },

@@ -443,16 +443,32 @@ static struct span *only_unpaired(struct span **spans, size_t n)
 	return only;
 }
 
+/* Nobody refers to them: any that are similar will do. */
+static void match_unreferred(struct group *group)
+{
+	for (size_t i = 0; i < group->n_pre; i++) {
+		struct span *pre = group->pre[i];
+
+		for (size_t j = 0; j < group->n_post; j++) {
+			struct span *post = group->post[j];
+
+			if (!pre->peer && !post->peer && !pre->n_referrers &&
+			    !post->n_referrers && is_similar(pre, post))
+				match_set(pre, post);
+		}
+	}
+}
+
 /* Step 5, and what is uncertain after it */
 static void match_rest(struct group *group)
 {
+	match_unreferred(group);
+
 	struct span *pre = only_unpaired(group->pre, group->n_pre);
 	struct span *post = only_unpaired(group->post, group->n_post);
 
-	/* Nobody refers to them: then it does not matter. */
 	if (pre && post && is_similar(pre, post) &&
-	    (has_unpaired_referrer(pre) || has_unpaired_referrer(post) ||
-	     (!pre->n_referrers && !post->n_referrers))) {
+	    (has_unpaired_referrer(pre) || has_unpaired_referrer(post))) {
 		match_set(pre, post);
 		return;
 	}

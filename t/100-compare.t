@@ -1,0 +1,71 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# "objmanip compare" tells an object that differs from one that does not.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::Ksplice::Objmanip;
+use Test::More;
+
+my ($pre, $post) = build_pair(<<'END');
+int puts(const char *);
+int f(int x) { return puts("one") + x; }
+#ifdef PATCHED
+int g(int x) { return puts("two") - x; }
+#else
+int g(int x) { return puts("two") + x; }
+#endif
+END
+is(compare($pre, $pre),  66, 'an object is the same as itself');
+is(compare($pre, $post), 0,  'a changed operation differs');
+is(compare($post, $pre), 0,  'in both directions');
+
+# One change each, in all that a function is compared by.
+for (
+    ['an immediate',       'int f(void) { return 1; }', 'int f(void) { return 2; }'],
+    ['the called',         'int f(void) { return g(); }', 'int f(void) { return h(); }'],
+    ['the type of a reference', 'void *f(void) { return g; }', 'void *f(void) { return (void *)(long)g(); }'],
+    ['the offset in a variable', 'int f(void) { return a[1]; }', 'int f(void) { return a[2]; }'],
+    ['a string',           'const char *f(void) { return "x"; }', 'const char *f(void) { return "y"; }'],
+    ['a new function',     '', 'int f(void) { return 1; }'],
+    ['a deleted function', 'int f(void) { return 1; }', ''],
+    ['an initialiser',     'int x = 1;', 'int x = 2;'],
+    ['a new global variable', '', 'int x;'],
+) {
+    my ($what, $old, $new) = @$_;
+    my ($a, $b) = build_pair("int g(void), h(void);\nextern int a[];\n"
+        . "#ifdef PATCHED\n$new\n#else\n$old\n#endif\nint other(void) { return h(); }\n");
+    is(compare($a, $b), 0, "$what matters");
+}
+
+for (
+    ['the order of functions',  'int f(void) { return 1; } int k(void) { return 2; }',
+        'int k(void) { return 2; } int f(void) { return 1; }'],
+    ['a string that is longer elsewhere', 'const char *f(void) { return "x"; }',
+        'const char *f(void) { return "x"; }  static const char *s __attribute__((used)) = "yx";'],
+    ['an unused declaration',   '', 'extern int nobody(void);'],
+) {
+    my ($what, $old, $new) = @$_;
+    my ($a, $b) = build_pair("#ifdef PATCHED\n$new\n#else\n$old\n#endif\n"
+        . "int other(void) { return 7; }\n");
+    is(compare($a, $b), 66, "$what does not matter");
+}
+
+my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'compare', $pre);
+is($status, 2, 'one object is a usage error');
+like($err, qr/^usage: /, '... with the usage');
+
+my $text = spew(scratch_dir() . '/text.o', "no object\n");
+($status, $out, $err) = run_cmd('objmanip/objmanip', 'compare', $pre, $text);
+is($status, 1, 'what is no object is a failure');
+like($err, qr/^objmanip: cannot read '\Q$text\E': /, '... that names it');
+
+($status, $out, $err) = run_cmd('objmanip/objmanip', 'compare', $pre, '/bin/true');
+is($status, 1, 'neither is a program');
+is($err, "objmanip: '/bin/true' is not a relocatable ELF object\n", '... which is said so');
+
+done_testing;

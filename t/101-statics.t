@@ -1,0 +1,101 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A static variable of a function is known by who refers to it, whatever number
+# the compiler gave it: new code gets the variable that the old code has.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::Ksplice::Objmanip;
+use Test::More;
+
+my $renumbered = <<'END';
+#ifdef PATCHED
+int early(void) { static int count; return ++count; }
+#endif
+int a(void) { static int count; return ++count; }
+int b(void) { static int count; return --count; }
+END
+my ($pre, $post) = build_pair($renumbered);
+my $diff = diff($pre, $post);
+is($diff->{status}, 66, 'other numbers are no difference');
+is($diff->{summary}, '', '... and what only is new and unused goes nowhere');
+
+$diff = diff_text(<<'END');
+int a(void) { static int count; return ++count; }
+int b(void) {
+#ifdef PATCHED
+	static int calls; calls++;
+#endif
+	static int count; return count -= 2; }
+int c(void) { static int count; return count ^= 5; }
+#ifdef PATCHED
+int d(void) { return b() + 1; }
+#else
+int d(void) { return b() + 2; }
+#endif
+END
+is($diff->{status}, 0, 'a function with a new static variable is replaced');
+like($diff->{summary}, qr{^replace dir/1.o b \(}m, '... named in the summary');
+like($diff->{summary}, qr{^replace dir/1.o d \(}m, '... with the other one');
+unlike($diff->{summary}, qr/^replace dir\/1.o [ac]/m, '... and no other');
+like($diff->{summary}, qr{^new data dir/1.o calls\.\d+ \(4 bytes\)$}m, 'its variable is new');
+is(scalar(grep { /count/ } $diff->{summary} =~ /^new data .*/mg), 0, 'the old one is not');
+
+# Two of one name in one function, one more in post: which is which?
+my $ambiguous = <<'END';
+int g(int *);
+int a(int x) {
+	{ static int count; x += g(&count); }
+#ifdef PATCHED
+	{ static int count; x -= g(&count); }
+#endif
+	{ static int count; x ^= g(&count); }
+	return x;
+}
+END
+$diff = diff_text($ambiguous);
+is($diff->{status}, 1, 'one more of the same name in the same function is refused');
+like($diff->{err}, qr{^objmanip: dir/1.o: cannot tell whether 'count\.\d', which 'a' refers to, is 'count\.\d' of the running kernel: give it a name of its own$}m,
+    '... with the way out');
+
+# Where initialisers tell them apart it is not.
+$diff = diff_text($ambiguous =~ s/(static int count); x \+=/$1 = 1; x +=/r =~ s/(static int count); x \^=/$1 = 2; x ^=/r);
+is($diff->{status}, 0, 'initialisers tell them apart');
+is(scalar(() = $diff->{summary} =~ /^new data dir\/1.o count/mg), 1, '... and only the one is new');
+
+# The function was inlined, and is not any more.
+$diff = diff_text(<<'END');
+#ifdef PATCHED
+__attribute__((noinline))
+#else
+__attribute__((always_inline))
+#endif
+static inline int next(void) { static int last; return ++last; }
+int a(void) { return next() * 3; }
+END
+is($diff->{status}, 0, 'a variable may move to a function that was inlined');
+like($diff->{summary}, qr/^new function dir\/1.o next /m, '... which is new');
+unlike($diff->{summary}, qr/^new data/m, '... but not its variable');
+
+# Flags of WARN_ONCE() and the like: a fresh one is as good.
+$diff = diff_text(<<'END');
+int warn(const char *);
+#define WARN_ONCE(s) do { static _Bool __already_done; \
+	if (!__already_done) { __already_done = 1; warn(s); } } while (0)
+void a(int x) {
+#ifdef PATCHED
+	if (x == 1) WARN_ONCE("one");
+#endif
+	if (x == 2) WARN_ONCE("two");
+}
+void b(int x) { if (x == 3) WARN_ONCE("three"); }
+END
+is($diff->{status}, 0, 'one more WARN_ONCE() is not refused');
+is(join('', $diff->{summary} =~ /^(\w.*?)(?:\.\d+)? \(/mg),
+    'replace dir/1.o anew data dir/1.o __already_done', '... and has a flag of its own');
+
+done_testing;

@@ -86,6 +86,7 @@ END
     return run_cmd({ env => { PATH => "$dir/bin:$ENV{PATH}", KSPLICE_CACHE => "$dir/cache" } },
         'dev/vm', "--release=$release", @option, '--', 'true');
 }
+my $log = "$dir/console.log";
 my $ended = 'echo "<1>vm: the command has ended" >$console';
 
 my ($status, $out, $err) = with_guest(<<"END");
@@ -139,8 +140,9 @@ like($err, qr/\Avm: the guest's kernel reported a fault:\n\Q$words\E/, 'and the 
 ($status, $out, $err) = with_guest("$warning exec sleep 60\n", '--timeout=1');
 is($status, 125, 'a fault before the time is up is still a fault');
 
-($status, $out, $err) = with_guest($warning . $well, '--allow=fs/file\.c');
+($status, $out, $err) = with_guest($warning . $well, '--allow=fs/file\.c', "--console=$log");
 is("$status$err", '0', 'a report that is allowed is no fault');
+like(slurp($log), qr/^\[    1\.0\] WARNING: /m, '--console keeps the console');
 
 ($status, $out, $err) = with_guest($warning . $well, '--allow=fs/open\.c');
 is($status, 125, 'but only the one that matches');

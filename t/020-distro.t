@@ -32,7 +32,7 @@ Maintainer: nobody <nobody\@example.org>
 ${depends}Description: a package of a test
 END
     my ($status, undef, $err) =
-        run_cmd('dpkg-deb', '--root-owner-group', '-Znone', '-b', $root, "$dir/debs/$name.$version");
+        run_cmd(qw(dpkg-deb --root-owner-group -Znone -b), $root, "$dir/debs/$name.$version");
     die $err if $status;
     spew("$dir/list/$name.$version", "Package: $name\nVersion: $version\n$depends\n");
     spew("$dir/list/$name", slurp("$dir/list/$name.$version"));

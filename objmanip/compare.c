@@ -268,12 +268,14 @@ static const struct span *changed_inside(const struct span *span)
 	return NULL;
 }
 
-/* Only code refers to it, and nothing can have kept its address. */
+/*
+ * Only code that still runs refers to it.  What init code registered, or
+ * other data points to, somebody may hold.
+ */
 static bool is_read_by_code_only(const struct span *span)
 {
 	for (size_t i = 0; i < span->n_referrers; i++)
-		if (!kind_is_code(span->referrers[i]->section->kind) &&
-		    span->referrers[i]->section->kind != KIND_INIT)
+		if (!kind_is_code(span->referrers[i]->section->kind))
 			return false;
 	return true;
 }

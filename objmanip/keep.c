@@ -101,20 +101,16 @@ static void refuse_data(const struct span *pre)
 		       unit_of(pre), pre->name);
 }
 
-/* Does anything that runs after boot refer to it? */
+/* Does anything refer to it?  Init code may have registered it. */
 static bool is_in_use(const struct span *span)
 {
 	if (span->symbol && span->symbol->is_global)
 		return true;
 	for (size_t i = 0; i < span->n_referrers; i++) {
-		switch (span->referrers[i]->section->kind) {
-		case KIND_INIT:
-		case KIND_IGNORED:
-		case KIND_EXPORT:
-			break;
-		default:
+		enum section_kind kind = span->referrers[i]->section->kind;
+
+		if (kind != KIND_IGNORED && kind != KIND_EXPORT)
 			return true;
-		}
 	}
 	return false;
 }
@@ -144,13 +140,10 @@ static void refuse_span(const struct span *span)
 			       unit_of(span), span->section->name);
 		break;
 	case KIND_RODATA:
-		if (span->state == SPAN_CHANGED &&
-		    (is_in_use(span) || is_in_use(span->peer)))
-			refuse_data(span);
-		break;
 	case KIND_DATA:
 	case KIND_PERCPU:
-		if (span->state == SPAN_CHANGED)
+		if (span->state == SPAN_CHANGED &&
+		    (is_in_use(span) || is_in_use(span->peer)))
 			refuse_data(span);
 		break;
 	case KIND_FIXED:

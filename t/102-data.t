@@ -1,0 +1,77 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Data that the running kernel has is not changed behind its back: what would
+# need that is refused by the variable's name, and nothing is written.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::Ksplice::Objmanip;
+use Test::More;
+
+sub patch { my ($old, $new, $rest) = @_; return "#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$rest\n" }
+
+my $use = 'int f(int i) { return x + i; }';
+is_refused(diff_text(patch('int x = 1;', 'int x = 2;', $use)),
+    "dir/1.o: initialiser of 'x' changes: the running kernel has a value of its own",
+    'an initialiser');
+is_refused(diff_text(patch('int x;', 'int x = 2;', $use)),
+    "dir/1.o: initialiser of 'x' changes: the running kernel has a value of its own",
+    'an initialiser where there was none');
+is_refused(diff_text(patch('long x[2] = {1};', 'long x[3] = {1};', 'long f(int i) { return x[i]; }')),
+    "dir/1.o: the size of 'x' changes from 16 to 24: the running kernel has the old one",
+    'a size');
+is_refused(diff_text(patch('int x = 1;', 'const int x = 1;', 'int f(int i) { return *(volatile int *)&x + i; }')),
+    "dir/1.o: 'x' moves from data to read-only data", 'a variable that becomes constant');
+is_refused(diff_text(patch('int g(void); int (*x)(void) = g;', 'int h(void); int (*x)(void) = h;', '')),
+    "dir/1.o: initialiser of 'x' changes: the running kernel has a value of its own",
+    'a pointer');
+
+# Operations that somebody may have registered
+my $ops = 'int g(void), h(void); struct ops { int (*a)(void), (*b)(void); };'
+    . " void add(const struct ops *);\n";
+is_refused(diff_text($ops . patch("static const struct ops x = { g };",
+        "static const struct ops x = { g, h };", 'void f(void) { add(&x); }')),
+    "dir/1.o: read-only data 'x' changes (refers to 'h')", 'constant operations');
+is_refused(diff_text($ops . patch("static const struct ops x = { g };",
+        "static const struct ops x = { h };",
+        'void __attribute__((section(".init.text"))) f(void) { add(&x); }')),
+    "dir/1.o: read-only data 'x' changes (refers to 'h' instead of 'g')",
+    '... registered at boot');
+is_refused(diff_text(patch('const int x[2] = { 1, 2 };', 'const int x[2] = { 1, 3 };',
+        'int f(int i) { return x[i]; }')),
+    "dir/1.o: read-only data 'x' changes (bytes differ)", 'a global constant');
+
+# All of them are listed.
+my $diff = diff_text(patch('int x = 1, y = 1;', 'int x = 2, y = 2;', ''));
+is(join('', sort $diff->{err} =~ /of '(.)'/g), 'xy', 'every refusal is listed');
+
+# What may change: numbers that only code reads go along with the code.
+$diff = diff_text(patch('static const int x[] = { 1, 2, 3, 5 };',
+    'static const int x[] = { 1, 2, 3, 4, 5 };',
+    'int f(int i) { return x[i]; } int g(int i) { return i; }'));
+is($diff->{status}, 0, 'a constant table that only code reads may change');
+is($diff->{summary} =~ s/ \(.*//mgr, "replace dir/1.o f\nnew data dir/1.o x\n",
+    '... with the code that reads it');
+
+$diff = diff_text(patch('', 'static int y = 3; int z;', <<'END'));
+#ifdef PATCHED
+int f(void) { return y++ + z++; }
+#else
+int f(void) { return 1; }
+#endif
+END
+is($diff->{status}, 0, 'new variables are no problem');
+is(join(' ', sort map { $_->{name} } grep { $_->{name} =~ /^[fyz]$/ && $_->{section} ne '*UND*' }
+    objdump_symbols("$diff->{dir}/new.o")), 'f y z', '... and are in the new code');
+
+# __func__ is known by its contents.
+my $func = "void say(const char *);\n";
+($diff) = diff_text("$func void a(void) { say(__func__); }\n"
+    . patch('', 'void n(void) { say(__func__); }', 'void b(void) { say(__func__); }'));
+is($diff->{status}, 66, 'another number of __func__ is no difference');
+
+done_testing;

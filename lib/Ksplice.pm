@@ -22,7 +22,6 @@ no warnings 'experimental::signatures';
 
 use Cwd            qw(abs_path);
 use Exporter       qw(import);
-use Fcntl          qw(F_SETFD FD_CLOEXEC);
 use File::Basename qw(basename dirname);
 use File::Temp     qw(tempdir);
 use Getopt::Long   ();
@@ -40,6 +39,7 @@ our @EXPORT_OK = qw(
 my $prog = basename($0);
 my %standard = (verbose => 0, quiet => 0, raw => 0);
 my @signals = qw(INT TERM HUP);
+my @signal_numbers = (POSIX::SIGINT(), POSIX::SIGTERM(), POSIX::SIGHUP());
 
 # --- ending ----------------------------------------------------------------
 
@@ -48,6 +48,7 @@ my @signals = qw(INT TERM HUP);
 sub main ($body) {
     my $stopped_by;
     local @SIG{@signals} = (sub ($name) {
+        @SIG{@signals} = ('IGNORE') x @signals;    # what is undone now is undone whole
         $stopped_by = $name;
         end(1, "stopped by SIG$name");
     }) x @signals;
@@ -223,16 +224,27 @@ sub spawn ($option, $out, $err, @command) {
     STDOUT->flush();
     print STDERR '+ ', quote_command(@command), "\n" if $standard{verbose};
     pipe my $read, my $write or fail("cannot make a pipe: $!");
-    my $pid = fork // fail("cannot fork: $!");
+    # A signal between fork and the eval would leave the program running.
+    my ($blocked, $mask) = (POSIX::SigSet->new(@signal_numbers), POSIX::SigSet->new);
+    POSIX::sigprocmask(POSIX::SIG_BLOCK(), $blocked, $mask);
+    my $pid = fork;
+    if (!defined $pid) {
+        my $why = $!;
+        POSIX::sigprocmask(POSIX::SIG_SETMASK(), $mask);
+        fail("cannot fork: $why");
+    }
     if (!$pid) {
         close $read;
+        @SIG{@signals, 'PIPE'} = ('DEFAULT') x (@signals + 1);
+        POSIX::sigprocmask(POSIX::SIG_SETMASK(), $mask);
         eval { become($option, $out, $err, @command) };
         syswrite $write, failure_text($@);
         POSIX::_exit(127);
     }
-    close $write;
     my ($problem, $status);
     my $ended = eval {
+        POSIX::sigprocmask(POSIX::SIG_SETMASK(), $mask);
+        close $write;
         local $/ = undef;
         $problem = <$read>;
         waitpid $pid, 0;
@@ -251,7 +263,6 @@ sub spawn ($option, $out, $err, @command) {
 
 # In the child: never returns but by die.
 sub become ($option, $out, $err, @command) {
-    @SIG{@signals, 'PIPE'} = ('DEFAULT') x (@signals + 1);
     open STDIN, '<', $option->{stdin} // '/dev/null' or fail("$option->{stdin}: $!");
     if ($out) { open STDOUT, '>&', $out or fail($!) }
     else      { open STDOUT, '>&', \*STDERR or fail($!) }

@@ -12,7 +12,7 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::More;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
 my $root = root_dir();
 my $tmp = scratch_dir();
@@ -116,10 +116,12 @@ for my $signal (qw(INT TERM HUP)) {
         exec $^X, $file;
     }
     sleep 0.02 until -s $mark;
+    my $start = time;
     kill $signal, $pid;
     waitpid $pid, 0;
+    ok(time - $start < 30, "SIG$signal: what it runs is ended, too");
     my %number = (INT => 2, TERM => 15, HUP => 1);
-    is($?, $number{$signal}, "SIG$signal: it dies of it");
+    is($?, $number{$signal}, '  ... it dies of the signal');
     is(slurp("$tmp.err"), "ksplice-try: stopped by SIG$signal\n", '  ... with a word');
     is(slurp("$tmp.out"), 'undone', '  ... after undoing its work');
     is_deeply([glob "$tmp/*"], [], '  ... and leaves no temporary directory');

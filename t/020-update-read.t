@@ -74,6 +74,24 @@ my (undef, $garbled) = entries();
 refused('a garbled header', 'is damaged: no tar header at offset 1024',
     $garbled, { raw => 'y' x 512 });
 
+make_tar($file, entries());
+my (undef, $tar) = run_cmd('gzip', '-dc', $file);
+
+# The same archive with other bytes.
+sub respell ($bytes) {
+    my (undef, $gz) = run_cmd({ stdin => $bytes }, 'gzip', '-c');
+    return spew($file, $gz);
+}
+
+my $bare = $tar =~ s/\0+\z//r;
+$bare .= "\0" x (-length($bare) % 512);
+respell($bare . "\0" x 512);
+is((run_cmd('ksplice-view', "--file=$file"))[0], 0, 'one block of zeros ends an archive');
+respell($bare);
+is_refused('an archive without an end', 'is truncated: it has no end mark');
+respell($tar =~ s/contents/cantents/r);
+is_refused('a header with a wrong sum', 'is damaged: no tar header at offset 1536');
+
 refused('an absolute path', "has an absolute path, '/etc/passwd'",
     entries(), { name => '/etc/passwd', content => 'x' });
 refused('a path out of it', "has a path that leaves it, '$top/../../x'",

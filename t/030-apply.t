@@ -191,6 +191,16 @@ my $before = $kernel->modules;
 ($status) = apply($kernel);
 is($kernel->modules, $before, 'other updates are left alone by a failure');
 
+$kernel = kernel(refuse => { 'insmod ksplice-abc-ext4-old.ko' => sub ($self) {
+    push @{ $self->{modules} }, @other;
+    $self->{update}{other} = { stage => 'applied' };
+    push @{ $self->{order} }, 'other';
+    return ('Exec format error', 'no_match', '');
+} });
+($status, $out) = apply($kernel);
+is($kernel->modules, "ext4 ksplice @other", 'also by one that came meanwhile and needs the core');
+unlike($out, qr/warning/, 'no attempt is made to remove that');
+
 # What a command that was killed has left.
 $kernel = kernel();
 $kernel->insmod("/x/$_") for qw(ksplice.ko ksplice-abc-vmlinux-old.ko ksplice-abc-vmlinux-new.ko);

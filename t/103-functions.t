@@ -1,0 +1,124 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A function is replaced with all its parts, and with those that cannot stay
+# as they are without it; no other one is.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::Ksplice::Objmanip;
+use Test::More;
+
+# What a summary says, without the sizes
+sub lines ($diff) { return join '; ', map { s/ dir\/1\.o//r =~ s/ \(\d.*//r } split /\n/, $diff->{summary} }
+
+# Functions that the new code defines
+sub defined_functions ($diff) {
+    return join ' ', sort map { $_->{name} } grep { $_->{type} eq 'function' && $_->{section} ne '*UND*' }
+        objdump_symbols("$diff->{dir}/new.o");
+}
+
+my $diff = diff_text(<<'END');
+#ifdef PATCHED
+#define PLUS 2
+static __attribute__((noinline)) int helper(int x) { return x * x; }
+#else
+#define PLUS 1
+static __attribute__((noinline)) int unused(int x) { return x * 7; }
+int uses(int x) { return unused(x); }
+#define helper(x) unused(x)
+#endif
+__attribute__((noinline)) int f(int x) { return helper(x) + PLUS; }
+int g(int x) { return f(x) - 1; }
+END
+is($diff->{status}, 0, 'a changed function');
+is(lines($diff), 'replace f; new function helper; deleted unused; deleted uses',
+    '... with a new one, and without deleted ones or its callers');
+like(defined_functions($diff), qr/^f\S* helper\S*$/, '... both are in the new code, no other');
+
+# A .cold part belongs to its function.
+my $cold = <<'END';
+void report(int) __attribute__((cold));
+int twice(int x) {
+	if (__builtin_expect(x < 0, 0)) { report(x); report(REPORT); return -1; }
+	return 2 * x;
+}
+int thrice(int x) {
+	if (__builtin_expect(x < 0, 0)) { report(x); report(8); return -1; }
+	return 3 * x;
+}
+END
+$diff = diff_text("#ifdef PATCHED\n#define REPORT 5\n#else\n#define REPORT 4\n#endif\n$cold");
+my ($pre) = build_pair("#define REPORT 4\n$cold");
+ok((grep { $_->{name} eq 'twice.cold' } objdump_symbols($pre)), 'the fixture has a .cold part');
+is($diff->{status}, 0, 'a change in a .cold part');
+is(lines($diff), 'replace twice', '... replaces its function');
+like(defined_functions($diff), qr/^twice\S* twice\.cold\S*$/, '... both are in the new code');
+
+# A clone that gets another number
+$diff = diff_text(<<'END');
+int puts(const char *);
+#ifdef PATCHED
+static __attribute__((noinline, noclone)) int more(int x) { puts("more"); return x + 3; }
+#else
+static __attribute__((noinline, noclone)) int more(int x) { puts("less"); return x + 3; }
+#endif
+static __attribute__((noinline)) int scale(int x, int by) { puts("scale"); return x * by; }
+int a(int x) { return scale(x, 7) + scale(x + 1, 7); }
+int b(int x) { return more(x); }
+END
+is(lines($diff), 'replace more', 'clones are paired');
+
+# Local functions of the same name as before are found, exported or not.
+$diff = diff_text(<<'END');
+#ifdef PATCHED
+__attribute__((noinline, noipa)) int f(int x) { return x + 1; }
+#else
+static __attribute__((noinline, noipa, used)) int f(int x) { return x + 1; }
+#endif
+int g(int x) { return f(x) ^ 1; }
+END
+is($diff->{status}, 66, 'a function that loses its static is the same');
+
+# A jump into the middle of a changed function: it comes along.
+my $middle = <<'END';
+asm(".pushsection .text.outer,\"ax\"\n.globl outer\n.type outer,@function\n"
+    "outer: movl $" NUMBER ", %eax\ninside: ret\n.size outer,.-outer\n.popsection\n");
+asm(".pushsection .text.jumper,\"ax\"\n.globl jumper\n.type jumper,@function\n"
+    "jumper: jmp inside\n.size jumper,.-jumper\n.popsection\n");
+asm(".pushsection .text.caller,\"ax\"\n.globl caller\n.type caller,@function\n"
+    "caller: jmp outer\n.size caller,.-caller\n.popsection\n");
+END
+$diff = diff_text("#ifdef PATCHED\n#define NUMBER \"5\"\n#else\n#define NUMBER \"4\"\n#endif\n$middle");
+is(lines($diff), 'replace outer; replace jumper', 'one that jumps into the middle comes along');
+
+# Another unit of the target may need what this one has new.
+my @one = build_pair("int helper(int);\n#ifdef PATCHED\nint f(int x) { return helper(x); }\n"
+    . "#else\nint f(int x) { return x; }\n#endif\n");
+my @two = build_pair("#ifdef PATCHED\nint helper(int x) { return x ^ 3; }\n"
+    . "int nobody(int x) { return x; }\n#endif\nint g(void) { return 1; }\n");
+$diff = diff(@one, @two);
+is($diff->{status}, 0, 'two units');
+is($diff->{summary} =~ s/ \(.*//mgr, "replace dir/1.o f\nnew function dir/2.o helper\n",
+    'a new function that another unit calls is in the new code, an uncalled one is not');
+
+# Code in one section with others
+my $sched = "#define S __attribute__((section(\".sched.text\")))\nint h(int);\n";
+$diff = diff_text($sched . <<'END');
+S int a(int x) { return h(x) + 1; }
+#ifdef PATCHED
+S int b(int x) { return h(x) + 2 + h(3); }
+S int n(int x) { return h(x) + 77; }
+#else
+S int b(int x) { return h(x) + 2; }
+#endif
+S int c(int x) { return h(x) + 3; }
+END
+is(lines($diff), 'replace b', 'only the one that changes, where several share a section');
+
+done_testing;

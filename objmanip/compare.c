@@ -26,6 +26,7 @@
 #include "table.h"
 #include "vec.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,15 @@ static const char *target_name(const struct reloc *reloc)
 			 llabs((long long)reloc->target_offset));
 }
 
+/*
+ * A call of a local function has a PC32 relocation, of a global one PLT32.
+ * There is no PLT in the kernel: they are the same.
+ */
+static unsigned int plain_type(const struct reloc *reloc)
+{
+	return reloc->type == R_X86_64_PLT32 ? R_X86_64_PC32 : reloc->type;
+}
+
 /* Bytes and relocations; of an entry of a table without the neutral ones */
 static bool same_body(const struct span *pre, const struct span *post,
 		      const char **why, uint64_t *offset)
@@ -112,7 +122,7 @@ static bool same_body(const struct span *pre, const struct span *post,
 				xasprintf("no longer refers to '%s'",
 					  target_name(a)) :
 				xasprintf("refers to '%s'", target_name(b)));
-		if (a->type != b->type)
+		if (plain_type(a) != plain_type(b))
 			return report(why, offset, end,
 				      "relocation of another type");
 		if (!same_target(pre, a, post, b))

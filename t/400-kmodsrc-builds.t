@@ -1,0 +1,98 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The core and the modules of an update build against the headers of a stock
+# kernel without a warning, with the warnings of W=1 on.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Distro qw(newest_release release_headers);
+use Test::Ksplice;
+use Test::More;
+
+my $headers = eval { release_headers(newest_release('6.1', 'amd64')) }
+    or plan skip_all => "no headers of a kernel 6.1: install linux-headers-amd64 ($@)";
+my $dir = scratch_dir();
+
+# What kbuild says, but for words about this machine, not about our code.
+sub build ($title, @options) {
+    my ($status, $out, $err) = run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'modules',
+        @options);
+    is($status, 0, "$title: builds");
+    my @said = grep { /warning|error/i && !/compiler differs/i } split /\n/, "$out\n$err";
+    is(join("\n", @said), '', "$title: without a warning");
+    return;
+}
+
+# field of a module -> value, as modinfo prints it
+sub modinfo ($module, $field) {
+    my ($status, $out) = run_cmd('/sbin/modinfo', '-F', $field, "$dir/$module.ko");
+    chomp $out;
+    return $out;
+}
+
+# As objmanip writes them, for a target whose function returns something new.
+sub make_target ($target) {
+    spew("$dir/$target/imports.h", "KSPLICE_IMPORT(ksplice_toy_0_$target)\n");
+    spew("$dir/$target/old.s", <<'END');
+	.section .init.ksplice_pre, "a"
+	.globl	ksplice_pre, ksplice_pre_end
+ksplice_pre:
+	.quad	0x3145525053504b
+ksplice_pre_end:
+END
+    spew("$dir/$target/new.s", <<"END");
+	.text
+new:	mov	ksplice_toy_0_$target(%rip), %rax
+	ret
+	int3
+	.section .note.GNU-stack, ""
+	.section .ksplice_patches, "a"
+	.globl	ksplice_patches, ksplice_patches_end
+ksplice_patches:
+	.quad	new
+	.long	0, 9
+ksplice_patches_end:
+END
+    for my $kind (qw(old new)) {
+        my ($status, $out, $err) =
+            run_cmd('as', '-o', "$dir/$target/$kind.o", "$dir/$target/$kind.s");
+        die $err if $status;
+    }
+    return;
+}
+
+run_cmd('cp', '-a', root_dir() . '/kmodsrc/.', $dir);
+build('the core');
+is(modinfo('ksplice', 'name'), 'ksplice', 'its name');
+is(join(' ', sort { $a cmp $b } slurp("$dir/Module.symvers") =~ /\t(\w+)\t\S*ksplice\t/g),
+    join(' ', sort map { ("ksplice_register_${_}_code", "ksplice_unregister_${_}_code") }
+        qw(new old)),
+    'it exports what ksplice.h has and no more');
+
+make_target($_) for qw(vmlinux toy_mod);
+rename "$dir/ksplice.ko", "$dir/core.ko" or die $!;
+mkdir "$dir/core";
+rename "$dir/Module.symvers", "$dir/core/Module.symvers" or die $!;
+build('two targets', 'KSPLICE_KID=toy', 'KSPLICE_TARGETS=vmlinux toy_mod',
+    "KSPLICE_CORE=$dir/core");
+ok(!-e "$dir/ksplice.ko", 'a core that is there already is not built again');
+for my $target (qw(vmlinux toy_mod)) {
+    my $module = "ksplice-toy-$target";
+    is(modinfo("$module-old", 'name'), "ksplice_toy_${target}_old", "$target: name of the old");
+    is(modinfo("$module-new", 'name'), "ksplice_toy_${target}_new", "$target: of the new");
+    is(modinfo("$module-old", 'depends'), 'ksplice', "$target: the old needs the core");
+    like(modinfo("$module-new", 'depends'), qr/\b$module-old\b/, "$target: the new the old");
+    my $sections = objdump_sections("$dir/$module-old.ko");
+    is($sections->{'.init.ksplice_pre'}{size}, 8, "$target: the pre image is in the old");
+    ok(!$sections->{'.init.ksplice_pre'}{flags}{CODE}, '  ... and is no code');
+    is(objdump_sections("$dir/$module-new.ko")->{'.ksplice_patches'}{size}, 16,
+        "$target: the records are in the new");
+    is(() = slurp("$dir/Module.symvers") =~ /\tksplice_toy_0_$target\t/g, 1,
+        "$target: the placeholder is exported");
+}
+done_testing();

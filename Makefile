@@ -36,7 +36,7 @@ objmanip/objmanip: $(sources:.c=.o)
 
 objmanip/%.o: objmanip/%.c
 	@echo "  CC      $@"
-	@$(CC) $(cflags) -MMD -c -o $@ $<
+	@$(CC) $(cflags) -MMD -MP -c -o $@ $<
 
 -include $(sources:.c=.d)
 

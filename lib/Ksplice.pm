@@ -176,7 +176,8 @@ sub progress ($text, $body) {
 # writes on stdout, in list context its lines without their newlines.
 # OPTIONS: dir => where it runs; env => {NAME => VALUE or undef}; stdin => FILE;
 # ok => [STATUS...] or 'any'; to => FILE for stdout, output => \my $text, all
-# that it wrote elsewhere (run); status => \my $status (capture).
+# that it wrote elsewhere (run); status => \my $status (capture); group => 1:
+# if we are stopped so is all that it started, and is gone before we go on.
 
 sub run (@command) {
     my $option = ref $command[0] ? shift @command : {};
@@ -235,12 +236,14 @@ sub spawn ($option, $out, $err, @command) {
     }
     if (!$pid) {
         close $read;
+        setpgrp if $option->{group};
         @SIG{@signals, 'PIPE'} = ('DEFAULT') x (@signals + 1);
         POSIX::sigprocmask(POSIX::SIG_SETMASK(), $mask);
         eval { become($option, $out, $err, @command) };
         syswrite $write, failure_text($@);
         POSIX::_exit(127);
     }
+    setpgrp $pid, $pid if $option->{group};
     my ($problem, $status);
     my $ended = eval {
         POSIX::sigprocmask(POSIX::SIG_SETMASK(), $mask);
@@ -253,12 +256,23 @@ sub spawn ($option, $out, $err, @command) {
     };
     if (!$ended) {
         my $error = $@;
-        kill 'TERM', $pid;
+        kill 'TERM', $option->{group} ? -$pid : $pid;
         waitpid $pid, 0;
+        wait_for_group($pid) if $option->{group};
         die $error;
     }
     fail("cannot run '$command[0]': $problem") if length $problem;
     return $status;
+}
+
+# Until no process of the group is left; the patient way for five seconds.
+sub wait_for_group ($group) {
+    for my $turn (1 .. 120) {
+        return if !kill 0, -$group;
+        kill 'KILL', -$group if $turn == 100;
+        select undef, undef, undef, 0.05;
+    }
+    return;
 }
 
 # In the child: never returns but by die.

@@ -53,8 +53,10 @@ sub unpack_release ($release) {
     return $dir;
 }
 
-# Waits; held until the handle goes.
+# Waits; held until the handle goes, here and in all programs that we started:
+# a compiler that outlives us keeps the next one waiting.
 sub lock_directory ($dir) {
+    local $^F = 1000;
     open my $lock, '<', $dir or fail("cannot open '$dir': $!");
     return $lock if flock $lock, LOCK_EX | LOCK_NB;
     progress("waiting for another process to finish with '$dir'", sub {
@@ -100,7 +102,7 @@ sub make_command ($tree, @arguments) {
 
 sub run_make ($quiet, @command) {
     my $output = '';
-    my $option = { ok => 'any', verbose() ? () : (output => \$output) };
+    my $option = { ok => 'any', group => 1, verbose() ? () : (output => \$output) };
     return 1 if !run($option, @command);
     return 0 if $quiet;
     my @lines = grep { !/^make(?:\[\d+\])?: (?:Leaving|Entering|Waiting)/ } split /\n/, $output;
@@ -203,12 +205,18 @@ sub parents ($dir) {
 # Builds the objects from the sources as they are.
 sub snap_objects ($tree, @objects) {
     note_touched($tree->{dir}, built => grep { !-e "$tree->{dir}/$_" } @objects);
-    my $ok = progress('building ' . count(@objects, 'original object'), sub {
-        make_objects($tree, 'snap', 0, @objects);
-    });
-    fail("the original source in '$tree->{dir}' does not compile") if !$ok;
-    forget_built($tree->{dir});
-    return;
+    my $ok = eval {
+        progress('building ' . count(@objects, 'original object'), sub {
+            make_objects($tree, 'snap', 0, @objects)
+                or fail("the original source in '$tree->{dir}' does not compile");
+        });
+        forget_built($tree->{dir});
+        1;
+    };
+    return if $ok;
+    my $error = $@;
+    revert_tree($tree->{dir});
+    die $error;
 }
 
 # Calls patch, which patches the tree, builds the objects again and links those

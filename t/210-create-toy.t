@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+# ksplice-create goes from a patch to a tarball, and leaves the source alone.
+use v5.32;
+use warnings;
+use FindBin qw($RealBin);
+use lib "$RealBin/lib", "$RealBin/../lib";
+use Ksplice::Update qw(read_update);
+use Test::Ksplice;
+use Test::More;
+use Test::Toy;
+
+my $toy = toy_kernel();
+my $tree = $toy->{tree};
+my $before = tree_state($tree);
+my $patch = toy_patch($toy, 'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+my ($status, $out, $err);
+
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--id=abc1', '--description=a fix',
+    '--timings=times');
+is_deeply([$status, $out, $err], [0, "vmlinux: replace kernel/one.o\nksplice-abc1.tar.gz\n", ''],
+    'an update is made');
+is(tree_state($tree), $before, 'the source is as it was');
+is(left_behind($toy), '', 'nothing is left behind');
+my $update = eval { read_update("$toy->{scratch}/ksplice-abc1.tar.gz") } // {};
+is_deeply([@$update{qw(kid release arch core description)}],
+    ['abc1', '1.2.3-toy', 'x86_64', 'ksplice.ko', "a fix\n"], 'the tarball says what it is for');
+is_deeply([map { $_->{target} } @{ $update->{changes} }], ['vmlinux'], '... and what it changes');
+is(slurp("$update->{dir}/patch"), slurp($patch), '... and holds the patch');
+is(slurp("$update->{dir}/utsname"), "1.2.3-toy\n#1 toy\n", '... and the name of the kernel');
+like(slurp("$toy->{scratch}/times"), qr/^prepare [\d.]+ [\d.]+\n(?:.*\n)*pack [\d.]+ [\d.]+\n\z/,
+    'the time of each step can be had');
+
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '-q', '-o', 'here.tar.gz');
+is_deeply([$status, $out, $err], [0, "here.tar.gz\n", ''], 'quiet, it prints the name alone');
+ok(read_update("$toy->{scratch}/here.tar.gz")->{kid} =~ /^[a-z0-9]{8}$/,
+    '... and the id is made up');
+
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run', '--explain');
+is_deeply([$status, $out, $err],
+    [0, "vmlinux: explained kernel/one.o\nvmlinux: replace kernel/one.o\n", ''],
+    'a dry run tells what an update would be');
+is(scalar(() = glob "$toy->{scratch}/*.tar.gz"), 2, '... and makes none');
+
+$patch = toy_patch($toy, 'drivers/net/rx.c' => sub { s/- 1/- 2/ },
+    'kernel/one.c' => sub { s/\+ 5/+ 6/ }, 'drivers/net/single.c' => sub { s/100/99/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '-o', 'three.tar.gz');
+is_deeply([$status, $err], [0, ''], 'kernel and modules together');
+is_deeply([map { $_->{target} } @{ read_update("$toy->{scratch}/three.tar.gz")->{changes} }],
+    [qw(single toy_net vmlinux)], '... a change for each target');
+
+$patch = toy_patch($toy, 'include/linux/toy.h' => sub { s/2 \* n/n + n + n/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "2 objects may include include/linux/toy.h\n"
+    . "toy_net: replace drivers/net/tx.o\nvmlinux: replace kernel/two.o\n", ''],
+    'a header changes what includes it');
+$patch = toy_patch($toy, 'kernel/two-part.c' => sub { s/3/4/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "1 objects may include kernel/two-part.c\n"
+    . "vmlinux: replace kernel/two.o\n", ''], '... and so does a source that is included');
+
+$patch = toy_patch($toy, 'virt/remote.c' => sub { s/return 2/return 3/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "far: replace virt/remote.o\n", ''],
+    'a source that is built from another directory is found');
+
+$patch = toy_patch($toy, 'kernel/one.c' => sub { s/\n/\n#include "new.h"\n/; s/\+ 5/+ NEW/ },
+    'kernel/new.h' => sub { $_ = "#define NEW 8\n" });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "vmlinux: replace kernel/one.o\n", ''],
+    'a patch may add a header');
+ok(!-e "$tree/kernel/new.h", '... which does not stay');
+
+$patch = toy_patch($toy, 'Documentation/toy.rst' => sub { s/A toy/The toy/ },
+    'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "not code, ignored: Documentation/toy.rst\n"
+    . "vmlinux: replace kernel/one.o\n", ''], 'documentation is ignored, aloud');
+
+is(tree_state($tree), $before, 'the source is as it was after all that');
+is(left_behind($toy), '', 'nothing is left behind after all that');
+
+done_testing();

@@ -1,0 +1,85 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+# What ksplice-create cannot do it says, and the source is as it was.
+use v5.32;
+use warnings;
+use FindBin qw($RealBin);
+use lib "$RealBin/lib", "$RealBin/../lib";
+use Test::Ksplice;
+use Test::More;
+use Test::Toy;
+
+my $toy = toy_kernel();
+my $tree = $toy->{tree};
+my $before = tree_state($tree);
+
+# The arguments are followed by those of toy_patch, if it takes a patch.
+sub refused {
+    my ($what, $status, $message, @changes) = @_;
+    my $patch = @changes > 1 ? toy_patch($toy, @changes) : $changes[0];
+    my @got = toy_create($toy, "--patch=$patch");
+    is($got[0], $status, "$what is refused");
+    like($got[2], $message, '... with the reason') or diag $got[2];
+    is(tree_state($tree), $before, '... and the source is as it was');
+    is(left_behind($toy) . join(' ', glob "$toy->{scratch}/*.tar.gz"), '',
+        '... and nothing is left');
+}
+
+my $no_changes = qr/^ksplice-create: the patch changes nothing in the compiled code$/m;
+
+refused('a patch that changes a comment', 66, $no_changes,
+    'kernel/one.c' => sub { s/^int one_line/\/* new *\/ int one_line/m });
+refused('a patch that adds a blank line', 66, $no_changes,
+    'kernel/one.c' => sub { s/^int one_line/\n\nint one_line/m });
+refused('a change that does not matter', 66, $no_changes,
+    'kernel/one.c' => sub { $_ .= "int cold;\n" });
+refused('what objmanip refuses', 1,
+    qr/^objmanip: kernel\/one\.o: cannot do that\nksplice-create: the patch can not be applied to a running 'vmlinux'$/m,
+    'kernel/one.c' => sub { $_ .= "int refuse_me;\n" });
+refused('a patch that breaks the build', 1,
+    qr/kernel\/one\.c:8:.*error.*no_such_name.*\n(?:.*\n)*ksplice-create: the patched source does not compile$/m,
+    'kernel/one.c' => sub { s/one_value \+ 5/\n\n\t\tno_such_name/ });
+refused('a patch of what is not built', 1,
+    qr/the patch touches only files that are not built with this \.config: kernel\/off\.c$/m,
+    'kernel/off.c' => sub { s/0/1/ });
+refused('a patch in a directory that is not built', 1,
+    qr/touches only files that are not built with this \.config: drivers\/none\/never\.c$/m,
+    'drivers/none/never.c' => sub { s/0/1/ });
+refused('a patch of documentation alone', 1, qr/the patch touches no code$/m,
+    'Documentation/toy.rst' => sub { s/A/B/ });
+refused('a patch that adds an object', 1,
+    qr/the patch changes what is built or how: kernel\/Makefile$/m,
+    'kernel/three.c' => sub { $_ = "int three;\n" },
+    'kernel/Makefile' => sub { s/two\.o/two.o three.o/ });
+refused('a new source that nobody builds', 1,
+    qr/the patch adds an object, which a running kernel cannot get: kernel\/three\.c$/m,
+    'kernel/three.c' => sub { $_ = "int three;\n" });
+refused('a patch of a Kconfig', 1, qr/changes what is built or how: Kconfig$/m,
+    'Kconfig' => sub { $_ .= "config TOY\n" });
+refused('a patch of something strange', 1,
+    qr/the patch changes files of a kind that is not understood: kernel\/thing\.xyz$/m,
+    'kernel/thing.xyz' => sub { $_ = "thing\n" });
+refused('a patch that does not apply', 1,
+    qr/Hunk #1 FAILED at 1.*\n(?:.*\n)*ksplice-create: the patch does not apply to '.*toy'$/m,
+    spew("$toy->{scratch}/bad.patch", "--- a/kernel/one.c\n+++ b/kernel/one.c\n@@ -1 +1 @@\n-no\n+yes\n"));
+refused('a patch of a file that is not there', 1, qr/the patch does not apply to/,
+    spew("$toy->{scratch}/bad.patch", "--- a/kernel/no.c\n+++ b/kernel/no.c\n@@ -1 +1 @@\n-no\n+yes\n"));
+refused('a patch that leaves the tree', 1, qr/the patch does not apply to|leaves the tree/,
+    spew("$toy->{scratch}/bad.patch", "--- a/../x.c\n+++ b/../x.c\n@@ -0,0 +1 @@\n+yes\n"));
+refused('an empty patch', 1, qr/the patch '.*' is empty$/m, spew("$toy->{scratch}/empty", "\n"));
+refused('a text that is no patch', 1, qr/the patch does not apply/, spew("$toy->{scratch}/text", "hello\n"));
+refused('a patch that is not there', 1, qr/no patch '.*none'$/m, "$toy->{scratch}/none");
+
+edit("$tree/kernel/two.c", sub { s/two_part\(n\)/two_no_part(n) +/ });
+$before = tree_state($tree);
+refused('a source that does not compile before', 1,
+    qr/kernel\/two\.c:7:.*error(?:.*\n)*ksplice-create: the original source in '.*toy' does not compile$/m,
+    'kernel/two.c' => sub { s/toy_twice/3 * toy_twice/ });
+
+spew("$toy->{scratch}/toy-build/broken", '');
+refused('what does not link as a module', 1,
+    qr/ERROR: modpost: no_such_thing undefined\n(?:.*\n)*ksplice-create: cannot build the core/m,
+    'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+unlink "$toy->{scratch}/toy-build/broken";
+
+done_testing();

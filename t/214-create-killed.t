@@ -1,0 +1,58 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+# However ksplice-create is stopped, the source comes back.
+use v5.32;
+use warnings;
+use FindBin qw($RealBin);
+use lib "$RealBin/lib", "$RealBin/../lib";
+use Test::Ksplice;
+use Test::More;
+use Test::Toy;
+
+my $toy = toy_kernel();
+my $tree = $toy->{tree};
+my $patch = toy_patch($toy, 'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+my $before = tree_state($tree);
+
+# A compiler that stops the create which calls it, while the tree is patched.
+my $compiler = spew("$toy->{scratch}/bin/gcc", <<'SH');
+#!/bin/sh
+case "$*" in
+*one.c*)
+	if [ -e kernel/one.c.KSPLICE_presrc ]; then
+		kill -$STOP_BY `cat "$PID_FILE"`
+		sleep 1
+	fi ;;
+esac
+exec /usr/bin/gcc "$@"
+SH
+chmod 0755, $compiler;
+
+sub stopped_by {
+    my ($signal) = @_;
+    my $shell = 'echo $$ > "$PID_FILE"; exec "$@"';
+    return run_cmd({ dir => $toy->{scratch}, env => {
+        %{ Test::Toy::toy_env($toy) },
+        PATH => "$toy->{scratch}/bin:$ENV{PATH}", STOP_BY => $signal,
+        PID_FILE => "$toy->{scratch}/pid",
+    } }, 'sh', '-c', $shell, 'sh', root_dir() . '/ksplice-create', "--patch=$patch", $tree);
+}
+
+for my $signal (qw(INT TERM)) {
+    my ($status, $out, $err) = stopped_by($signal);
+    like($status, qr/^signal /, "stopped by SIG$signal");
+    like($err, qr/^ksplice-create: stopped by SIG$signal$/m, '... it says so');
+    is(tree_state($tree), $before, '... and the source is as it was');
+    is(left_behind($toy), '', '... and nothing is left behind');
+}
+
+is((stopped_by('KILL'))[0], 'signal 9', 'killed');
+isnt(tree_state($tree), $before, '... it leaves the tree patched');
+sleep 2;
+my ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0,
+    "'$tree' was left patched by an earlier run: 1 files put back\nvmlinux: replace kernel/one.o\n",
+    ''], 'the next one puts that right');
+is(tree_state($tree), $before, '... and the source is as it was');
+
+done_testing();

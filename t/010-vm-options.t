@@ -120,8 +120,13 @@ ok(!kill(0, slurp("$dir/bin/qemu-system-x86_64.pid")), 'and is killed');
 is("$status $err", "125 vm: the guest ended without a status:\n  [    1.5] last words\n",
     'one that ends by itself is status 125');
 
-($status, $out, $err) = with_guest("exit 1\n");
-is("$status $err", "1 vm: QEMU could not start the guest\n", 'a QEMU that fails is status 1');
+($status, $out, $err) = with_guest(<<'END');
+echo "qemu: warning: TCG doesn't support requested feature: CPUID.0DH:EAX.xsavec [bit 1]" >&2
+echo "qemu: no such thing" >&2
+exit 1
+END
+is("$status $err", "1 qemu: no such thing\nvm: QEMU could not start the guest\n",
+    'a QEMU that fails is status 1, and its words are shown');
 
 my $warning = <<'END';
 cat >$console <<'EOT'

@@ -246,9 +246,30 @@ static void check_parent(const struct check *check,
 	    view->spans[span->parent].kind != KSPLICE_SPAN_TEXT)
 		refuse_image(check, "span %u is a part of no function",
 			     check->span);
-	if (is_part != !!(view->spans[span->parent].flags &
+	if (span->flags & KSPLICE_SPAN_PATCHED ||
+	    is_part != !!(view->spans[span->parent].flags &
 			  KSPLICE_SPAN_PATCHED))
 		refuse_image(check, "span %u and the function that it is a part of disagree",
+			     check->span);
+}
+
+/*
+ * The label is that of this span; of a weak one and what overrides it, that
+ * of the latter.  Replacements share one.
+ */
+static void check_own_label(const struct check *check,
+			    const struct ksplice_span *span)
+{
+	const struct image_view *view = &check->view;
+	const struct ksplice_label *label = &view->labels[span->label];
+	bool is_content = label->flags & KSPLICE_LABEL_CONTENT;
+
+	if (span->kind == KSPLICE_SPAN_REPLACEMENT)
+		return;
+	if (label->span >= view->n_spans ||
+	    view->spans[label->span].kind != span->kind ||
+	    is_content != (span->kind == KSPLICE_SPAN_CONTENT))
+		refuse_image(check, "span %u and its label are not of one kind",
 			     check->span);
 }
 
@@ -319,6 +340,8 @@ struct image_view image_view(const char *path, const void *image, size_t size)
 		check_span(&check, i);
 	for (uint32_t i = 0; i < check.view.n_labels; i++)
 		check_label(&check, i, &names);
+	for (check.span = 0; check.span < check.view.n_spans; check.span++)
+		check_own_label(&check, &check.view.spans[check.span]);
 	check_units(&check);
 	check_imports(&check);
 	return check.view;

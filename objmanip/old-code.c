@@ -310,6 +310,11 @@ static void add_relocs(struct image *image, struct ksplice_span *record,
 			.howto = howto(section, reloc),
 		};
 
+		if (reloc->offset + bfd_get_reloc_size(reloc->howto) >
+		    start + record->size)
+			die("'%s': a relocation crosses the end of a piece of '%s' at offset 0x%llx",
+			    section->object->path, section->name,
+			    (unsigned long long)reloc->offset);
 		vec_add(image->relocs, image->n_relocs) = out;
 	}
 	record->n_relocs = image->n_relocs - record->first_reloc;

@@ -70,7 +70,7 @@ like(targets('caller'), qr/\b${import}_helper\b/,  'an unchanged static function
 like(targets('caller'), qr/\b${import}_counter\b/, 'so is a global variable');
 like(targets('caller'), qr/\b${import}_table\b/,   'and read-only data');
 like(targets('caller'), qr/\bfresh\b/,             'new data is not');
-like(targets('taker'), qr/\b${import}_changed\b/, 'a pointer to a replaced function is the old entry');
+like(targets('taker'), qr/\b${import}_changed\b/, 'a pointer to a replaced one is the old entry');
 like(targets('taker'), qr/\badded\b/,             'a pointer to a new one is the new one');
 like(targets('taker'), qr/(^| )\.rodata( |$)/, 'a string is copied');
 is($section->{'.rodata'}{size}, length("new") + 1, 'and only that string');

@@ -80,14 +80,16 @@ is($section->{'.parainstructions'}{size}, 32, 'two entries of .parainstructions'
 is($section->{'.parainstructions'}{align}, 8, 'alignment is kept');
 ok($section->{'__jump_table'}{flags}{DATA}, '__jump_table can be written to');
 ok($section->{'.altinstr_replacement'}{flags}{CODE}, 'replacements are code');
-like($relocation->{'__jump_table'}[2]{symbol}, qr/^ksplice_abc_\d+_key$/, 'a static key is imported');
+like($relocation->{'__jump_table'}[2]{symbol}, qr/^ksplice_abc_\d+_key$/,
+    'a static key is imported');
 is($relocation->{'__jump_table'}[2]{addend}, 1, '... with its flag');
-is($section->{'.rodata'}{size}, 2 * length("file.c\0"), 'the strings of the bug entries are copied');
+is($section->{'.rodata'}{size}, 2 * length("file.c\0"), 'the strings of bug entries are copied');
 
 # The last entry of .parainstructions in an object is six bytes shorter.
 (my $last = $fixture) =~ s/return x \+ 1;/return x;/;
 $last =~ s/(void after\(void\) \{ SITES;)/$1 asm("nop");/;
-$last =~ s/(#ifdef PATCHED\n)(.*?)(#else\n)(.*?)(#endif\n)(.*\n)/$1$2$6$3$4void after(void) { SITES; }\n$5/s;
+$last =~ s{(#ifdef PATCHED\n.*?)(#else\n.*?)(#endif\n)(.*\n)}
+    {$1$4$2void after(void) { SITES; }\n$3}s;
 (my $next = $last) =~ s/\b(before|middle|after|key)\b/${1}_2/g;
 $diff = diff(build_pair($last), build_pair($next));
 is($diff->{status}, 0, 'the last function changes, in two units') or diag $diff->{err};

@@ -79,14 +79,17 @@ like($text, qr/^unit \Q$unit\E$/m, 'the unit is named');
 my $changed = span_of('changed');
 like($changed, qr/: function changed, \d+ bytes, \.text\.changed, replaced$/m,
     'the function that is replaced');
-like($changed, qr/^    0x[0-9a-f]+ (?:plt|pc)32 sites\@\Q$unit\E-0x4$/m, 'its call of a static function');
+like($changed, qr/^    0x[0-9a-f]+ (?:plt|pc)32 sites\@\Q$unit\E-0x4$/m,
+    'its call of a static function');
 like($changed, qr/^    0x[0-9a-f]+ pc32 far_away\+0x8$/m,
     'a reference into a variable: 12 bytes in, 4 bytes before the end of the instruction');
 like($changed, qr/^    0x[0-9a-f]+ pc32 per_cpu\@\Q$unit\E-0x\d$/m, 'one to a static one');
-like(span_of('starter'), qr/^    0x[0-9a-f]+ abs32s? setup\@\Q$unit\E$/m, 'one to code that is gone after boot');
+like(span_of('starter'), qr/^    0x[0-9a-f]+ abs32s? setup\@\Q$unit\E$/m,
+    'one to code that is gone after boot');
 
 like(span_of("sites\@$unit"), qr/: function .*\.text\.sites$/m, 'a function that stays');
-like($text, qr/: contents \S+, 10 bytes, \.rodata\S* "a\\011string\\n"$/m, 'a string, and what is in it');
+like($text, qr/: contents \S+, 10 bytes, \.rodata\S* "a\\011string\\n"$/m,
+    'a string, and what is in it');
 unlike($text, qr/patched/, 'nothing of the new code');
 like(span_of("operations\@$unit"), qr/: read-only data .*\n    0x0 abs64 ext$/m,
     'read-only data with a pointer');
@@ -95,7 +98,8 @@ like(span_of('unused_but_global'), qr/: data /, 'a global one, which others may 
 is(span_of("unused\@$unit"), '', 'but none that nobody refers to');
 is(span_of("setup\@$unit"), '', 'and no code that is gone after boot');
 
-like($text, qr/^label changed, global, function, span @{[number_of('changed')]}$/m, 'a global label');
+like($text, qr/^label changed, global, function, span @{[number_of('changed')]}$/m,
+    'a global label');
 like($text, qr/^label counter\@\Q$unit\E, symbol counter, span @{[number_of("counter\@$unit")]}$/m,
     'a label of something static: with its unit');
 like($text, qr/^label per_cpu\@\S+, symbol per_cpu, percpu, span/m, 'one of per-cpu data');
@@ -111,7 +115,8 @@ like($sites, qr/^    $place jump label, sites\@\Q$unit\E\+$behind, value 0x1$/m,
 like($sites, qr/^    $place static call, key\+0x8, value 0x1$/m,
     'a static call: its key, and its flag');
 like($sites, qr/^    $place alternative, 5 bytes, span \d+, value 0x21$/m, 'an alternative');
-like($sites, qr/^    $behind alternative, 1 bytes, value 0x22$/m, 'one without a replacement: nops');
+like($sites, qr/^    $behind alternative, 1 bytes, value 0x22$/m,
+    'one without a replacement: nops');
 like($sites, qr/^    $behind smp lock, 1 bytes$/m, 'a lock prefix');
 like($sites, qr/^    0x[0-9a-f]+ retpoline, __x86_indirect_thunk_rax/m, 'a retpoline: its thunk');
 my ($replacement) = $sites =~ /alternative, 5 bytes, span (\d+)/;
@@ -119,8 +124,9 @@ like($text, qr/^  span $replacement: replacement \S+, 5 bytes, \.altinstr_replac
     'the replacement is as long as its entry says');
 
 my $new = inspect("$diff->{dir}/new.o");
+my ($body) = grep { $_->{name} eq 'changed' } objdump_symbols("$diff->{dir}/new.o");
 is(($new =~ /\A(.*\n.*\n)/)[0], "patch records: 1\npatch span @{[number_of('changed')]}: changed, "
-    . (grep { $_->{name} eq 'changed' } objdump_symbols("$diff->{dir}/new.o"))[0]{size} . " bytes\n",
+    . "$body->{size} bytes\n",
     'the patch record is about the span');
 like($new, qr/^needs ksplice_abc_\d+_sites$/m, 'and what the new code needs is listed');
 

@@ -85,7 +85,8 @@ for (sort keys %table) {
     broken(with($at, 0xfffffff8), "the table of $_ is out of bounds", "$_: far away");
     broken(with($at + 4, 0xffffffff), "the table of $_ is out of bounds", "$_: too many");
 }
-broken(with($table{strings}[0] + 4, 0), 'its strings do not start and end with a NUL', 'no strings');
+broken(with($table{strings}[0] + 4, 0), 'its strings do not start and end with a NUL',
+    'no strings');
 
 # In the first entry of a table: [table, offset of the field, value, message]
 my ($n_labels, $n_spans) = ($table{labels}[2], $table{spans}[2]);

@@ -1,0 +1,72 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# "objmanip finalize" takes the debug information out of a module and refuses
+# one with a section that nobody knows.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::More;
+
+my $dir = scratch_dir();
+
+sub build {
+    my ($name, $text) = @_;
+    spew("$dir/$name.c", <<"END" . $text);
+#define place(name) __attribute__((used, section(name)))
+int f(int x) { return x + 1; }
+END
+    return build_object("$dir/$name.c", "$dir/$name.ko");
+}
+my $is_module = 'char module[64] place(".gnu.linkonce.this_module") = { 1 };';
+
+sub finalize {
+    my ($in, $out, $option) = @_;
+    return run_cmd($option // {}, 'objmanip/objmanip', 'finalize', $in, $out);
+}
+
+my $module = build('module', $is_module . <<'END');
+const char pre[8] place(".init.ksplice_pre") = { 1 };
+const long patches[2] place(".ksplice_patches") = { 1 };
+long versions[8] place("__versions") = { 1 };
+END
+my ($status, $out, $err) = finalize($module, "$dir/out.ko");
+is("$status $out$err", '0 ', 'a module');
+ok((grep { /^\.debug_/ } keys %{ objdump_sections($module) }), 'it had debug information');
+my $section = objdump_sections("$dir/out.ko");
+ok(!(grep { /^\.debug_/ } keys %$section), 'and has none any more');
+ok($section->{$_}, "$_ is still there") for qw(.text.f .init.ksplice_pre .ksplice_patches);
+ok((grep { $_->{name} eq 'f' && $_->{size} } objdump_symbols("$dir/out.ko")), 'and so are symbols');
+
+my $unknown = build('unknown', $is_module . <<'END');
+int x place("strange") = 1;
+int y place("odd") = 2;
+END
+($status, $out, $err) = finalize($unknown, "$dir/unknown-out.ko");
+is($status, 1, 'a section that is not known is refused');
+is_deeply([sort split /\n/, $err],
+    [map { "objmanip: '$unknown': the section '$_' is not known" } qw(odd strange)],
+    '... and so is the next one, each by its name');
+ok(!-e "$dir/unknown-out.ko", '... and nothing is written');
+
+my $object = build('object', '');
+($status, $out, $err) = finalize($object, "$dir/object-out.ko");
+is("$status $err", "1 objmanip: '$object' is not a kernel module\n", 'an object is no module');
+
+($status, $out, $err) = finalize($module, "$dir/fails.ko", { env => { OBJCOPY => 'false' } });
+is("$status $err", "1 objmanip: 'false' could not take the debug information out of '$module'\n",
+    'an objcopy that fails');
+($status, $out, $err) = finalize($module, "$dir/fails.ko", { env => { OBJCOPY => '/none' } });
+is("$status $err", "1 objmanip: cannot run '/none': No such file or directory\n",
+    'one that is not there');
+is_deeply([glob "$dir/fails*"], [], 'neither leaves anything behind');
+
+($status, $out, $err) = finalize("$dir/none.ko", "$dir/out2.ko");
+is("$status $err", "1 objmanip: cannot read '$dir/none.ko': No such file or directory\n",
+    'a module that is not there');
+is((run_cmd("objmanip/objmanip", "finalize", $module))[0], 2, 'one name is a usage error');
+
+done_testing;

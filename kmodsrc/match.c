@@ -70,6 +70,7 @@ static void release_match(struct ksplice_match *m)
 /* Room for the longest span, so that comparing allocates nothing. */
 static int init_match(struct ksplice_match *m)
 {
+	ktime_t start = ktime_get();
 	u32 longest = 0;
 	u32 i;
 	int err;
@@ -87,9 +88,14 @@ static int init_match(struct ksplice_match *m)
 		return -ENOMEM;
 
 	err = ksplice_labelvals_init(&m->vals, m->pre.n_labels);
-	if (!err)
-		err = ksplice_symbols_init(&m->symbols, &m->pre, m->change);
+	if (err)
+		return err;
+	err = ksplice_symbols_init(&m->symbols, &m->pre, m->change);
 	ksplice_site_env_init(&m->env);
+	ksplice_debug(m->change->update,
+		      "%s: %u addresses found for %u labels in %lld us",
+		      m->change->target_name, m->symbols.n, m->pre.n_labels,
+		      ktime_us_delta(ktime_get(), start));
 	return err;
 }
 

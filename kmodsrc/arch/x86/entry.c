@@ -78,14 +78,25 @@ static const char *find_conflict(const struct ksplice_match *m,
 	return NULL;
 }
 
-/* Bytes behind the function, up to the next aligned address, that are fill. */
-static u32 padding_len(unsigned long end)
+/*
+ * Bytes behind the function, up to the next aligned address, that are fill.
+ * A nop there could be the ftrace site of the next function, if kallsyms did
+ * not tell where that starts.
+ */
+static u32 padding_len(const struct ksplice_match *m, unsigned long start,
+		       unsigned long end)
 {
 	u32 max = ALIGN(end, FUNCTION_ALIGN) - end;
+	unsigned long size, offset;
 	u8 fill[FUNCTION_ALIGN];
 	u32 len = 0;
 	u32 nop;
 
+	if (!m->env.lookup_size_offset ||
+	    !m->env.lookup_size_offset(start, &size, &offset) || offset ||
+	    start + size <= end)
+		return 0;
+	max = min_t(unsigned long, max, start + size - end);
 	if (!max || ksplice_run_read(fill, end, max, max, NULL) != max)
 		return 0;
 	while (len < max) {
@@ -108,7 +119,8 @@ void ksplice_entry_find(const struct ksplice_match *m,
 
 	function->redirect = function->body + offset;
 	function->redirect_room = function->size - offset +
-				  padding_len(function->body + function->size);
+				  padding_len(m, function->body,
+					      function->body + function->size);
 	function->site_conflict = find_conflict(m, function);
 	ksplice_run_read(function->saved, function->redirect,
 			 sizeof(function->saved), JMP32_INSN_SIZE, NULL);

@@ -564,6 +564,8 @@ void ksplice_site_env_init(struct ksplice_site_env *env)
 		.static_call_return = lookup("__static_call_return"),
 		.static_call_return0 = lookup("__static_call_return0"),
 		.kernel_text_address = (void *)lookup("kernel_text_address"),
+		.lookup_size_offset =
+			(void *)lookup("kallsyms_lookup_size_offset"),
 	};
 	for (i = 0; i < ARRAY_SIZE(thunks); i++) {
 		addr = lookup(thunks[i]);

@@ -17,6 +17,8 @@ struct ksplice_site_env {
 	unsigned long pv_ops, pv_nop, pv_bug;
 	unsigned long static_call_return, static_call_return0;
 	int (*kernel_text_address)(unsigned long addr);
+	int (*lookup_size_offset)(unsigned long addr, unsigned long *size,
+				  unsigned long *offset);
 };
 
 /* Which sites of a range are looked at */

@@ -67,7 +67,7 @@ static const char *target_name(const struct reloc *reloc)
 	const char *name = reloc->target ? reloc->target->name :
 			   reloc->symbol->name;
 
-	if (!reloc->target || !reloc->target_offset)
+	if (!reloc->target_offset)
 		return name;
 	return xasprintf("%s%s0x%llx", name,
 			 reloc->target_offset < 0 ? "-" : "+",

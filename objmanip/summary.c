@@ -8,6 +8,7 @@
  *	new data fs/proc/cmdline.o count.1 (4 bytes)
  *	deleted fs/proc/cmdline.o unused
  *	ignored fs/proc/cmdline.o proc_cmdline_init (.init.text: will not run)
+ *	ignored fs/x.o x_exit (.exit.text: is not replaced)
  *
  * The second line is there with --explain only.  The writing is the last
  * step of "diff"; it decides nothing.
@@ -79,8 +80,10 @@ static void add_ignored(struct bytes *out, const struct pair *pair,
 {
 	if (span->section->kind == KIND_INIT && span->state != SPAN_SAME &&
 	    span->symbol && strncmp(span->name, "__", 2))
-		bytes_printf(out, "ignored %s %s (%s: will not run)\n",
-			     pair->unit, span->name, span->section->name);
+		bytes_printf(out, "ignored %s %s (%s: %s)\n", pair->unit,
+			     span->name, span->section->name,
+			     !strncmp(span->section->name, ".exit", 5) ?
+			     "is not replaced" : "will not run");
 }
 
 static void add_pair(struct bytes *out, const struct pair *pair, bool explain)

@@ -28,9 +28,11 @@ is(compare($post, $pre), 0,  'in both directions');
 for (
     ['an immediate',       'int f(void) { return 1; }', 'int f(void) { return 2; }'],
     ['the called',         'int f(void) { return g(); }', 'int f(void) { return h(); }'],
-    ['the type of a reference', 'void *f(void) { return g; }', 'void *f(void) { return (void *)(long)g(); }'],
+    ['the type of a reference', 'void *f(void) { return g; }',
+        'void *f(void) { return (void *)(long)g(); }'],
     ['the offset in a variable', 'int f(void) { return a[1]; }', 'int f(void) { return a[2]; }'],
-    ['a string',           'const char *f(void) { return "x"; }', 'const char *f(void) { return "y"; }'],
+    ['a string',           'const char *f(void) { return "x"; }',
+        'const char *f(void) { return "y"; }'],
     ['a new function',     '', 'int f(void) { return 1; }'],
     ['a deleted function', 'int f(void) { return 1; }', ''],
     ['an initialiser',     'int x = 1;', 'int x = 2;'],

@@ -12,7 +12,10 @@ use Test::Ksplice;
 use Test::Ksplice::Objmanip;
 use Test::More;
 
-sub patch { my ($old, $new, $rest) = @_; return "#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$rest\n" }
+sub patch {
+    my ($old, $new, $rest) = @_;
+    return "#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$rest\n";
+}
 
 my $use = 'int f(int i) { return x + i; }';
 is_refused(diff_text(patch('int x = 1;', 'int x = 2;', $use)),
@@ -21,12 +24,15 @@ is_refused(diff_text(patch('int x = 1;', 'int x = 2;', $use)),
 is_refused(diff_text(patch('int x;', 'int x = 2;', $use)),
     "dir/1.o: initialiser of 'x' changes: the running kernel has a value of its own",
     'an initialiser where there was none');
-is_refused(diff_text(patch('long x[2] = {1};', 'long x[3] = {1};', 'long f(int i) { return x[i]; }')),
+is_refused(diff_text(patch('long x[2] = {1};', 'long x[3] = {1};',
+        'long f(int i) { return x[i]; }')),
     "dir/1.o: the size of 'x' changes from 16 to 24: the running kernel has the old one",
     'a size');
-is_refused(diff_text(patch('int x = 1;', 'const int x = 1;', 'int f(int i) { return *(volatile int *)&x + i; }')),
+is_refused(diff_text(patch('int x = 1;', 'const int x = 1;',
+        'int f(int i) { return *(volatile int *)&x + i; }')),
     "dir/1.o: 'x' moves from data to read-only data", 'a variable that becomes constant');
-is_refused(diff_text(patch('int g(void); int (*x)(void) = g;', 'int h(void); int (*x)(void) = h;', '')),
+is_refused(diff_text(patch('int g(void); int (*x)(void) = g;',
+        'int h(void); int (*x)(void) = h;', '')),
     "dir/1.o: initialiser of 'x' changes: the running kernel has a value of its own",
     'a pointer');
 

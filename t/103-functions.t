@@ -15,12 +15,14 @@ use Test::Ksplice::Objmanip;
 use Test::More;
 
 # What a summary says, without the sizes
-sub lines ($diff) { return join '; ', map { s/ dir\/1\.o//r =~ s/ \(\d.*//r } split /\n/, $diff->{summary} }
+sub lines ($diff) {
+    return join '; ', map { s/ dir\/1\.o//r =~ s/ \(\d.*//r } split /\n/, $diff->{summary};
+}
 
 # Functions that the new code defines
 sub defined_functions ($diff) {
-    return join ' ', sort map { $_->{name} } grep { $_->{type} eq 'function' && $_->{section} ne '*UND*' }
-        objdump_symbols("$diff->{dir}/new.o");
+    return join ' ', sort map { $_->{name} }
+        grep { $_->{type} eq 'function' && $_->{section} ne '*UND*' } objdump_symbols("$diff->{dir}/new.o");
 }
 
 my $diff = diff_text(<<'END');
@@ -94,7 +96,8 @@ asm(".pushsection .text.jumper,\"ax\"\n.globl jumper\n.type jumper,@function\n"
 asm(".pushsection .text.caller,\"ax\"\n.globl caller\n.type caller,@function\n"
     "caller: jmp outer\n.size caller,.-caller\n.popsection\n");
 END
-$diff = diff_text("#ifdef PATCHED\n#define NUMBER \"5\"\n#else\n#define NUMBER \"4\"\n#endif\n$middle");
+$diff = diff_text("#ifdef PATCHED\n#define NUMBER \"5\"\n#else\n#define NUMBER \"4\"\n#endif\n"
+    . $middle);
 is(lines($diff), 'replace outer; replace jumper', 'one that jumps into the middle comes along');
 
 # Another unit of the target may need what this one has new.

@@ -15,7 +15,10 @@ use Test::Ksplice;
 use Test::Ksplice::Objmanip;
 use Test::More;
 
-sub patched ($old, $new, $rest = '') { return diff_text("#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$rest\n") }
+sub patched ($old, $new, $rest = '') {
+    return diff_text("#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$rest\n");
+}
+
 sub in ($section) { return "__attribute__((used, section(\"$section\")))" }
 
 # Sections that we do not know
@@ -26,10 +29,12 @@ is_refused(patched('', "int x $odd = 2;"),
     "dir/1.o: 'x' is new, in section '.odd' that objmanip does not know", 'a new one');
 is_refused(patched("int x $odd = 2;", ''),
     "dir/1.o: 'x' is gone, in section '.odd' that objmanip does not know", 'one that is gone');
-is_refused(patched('int f(void) { return 1; }', 'int f(void) { return 2; }', "int (*x)(void) $odd = f;"),
+is_refused(patched('int f(void) { return 1; }', 'int f(void) { return 2; }',
+        "int (*x)(void) $odd = f;"),
     "dir/1.o: 'f' changes, and section '.odd' that objmanip does not know refers to it",
     'one that says something about a changed function');
-is(patched('int f(void) { return 1; }', 'int f(void) { return 2; }', "int x $odd = 1;")->{status}, 0,
+is(patched('int f(void) { return 1; }', 'int f(void) { return 2; }',
+        "int x $odd = 1;")->{status}, 0,
     'one that has nothing to do with it is no problem');
 
 # Registered at boot
@@ -42,15 +47,19 @@ is_refused(patched('', 'int x ' . in('__tracepoints') . ' = 2;'),
 
 # Exports
 sub export ($name, $kind) {
-    return "asm(\".pushsection ___ksymtab$kind+$name,\\\"a\\\"\\n.long $name - .\\n.popsection\\n\");";
+    return "asm(\".pushsection ___ksymtab$kind+$name,\\\"a\\\"\\n.long $name - .\\n"
+        . ".popsection\\n\");";
 }
 my $f = 'int f(void) { return 1; } int g(void) { return 2; }';
-is_refused(patched(export('f', ''), '', $f), "dir/1.o: the export of 'f' is gone: modules may use it",
+is_refused(patched(export('f', ''), '', $f),
+    "dir/1.o: the export of 'f' is gone: modules may use it",
     'an export that is gone');
-is_refused(patched('', export('f', ''), $f), "dir/1.o: 'f' is a new export: not supported", 'a new export');
+is_refused(patched('', export('f', ''), $f), "dir/1.o: 'f' is a new export: not supported",
+    'a new export');
 is_refused(patched(export('f', ''), export('f', '_gpl'), $f),
     "dir/1.o: the export of 'f' changes its licence", 'one for other modules');
-is(patched('int g(void) { return 2; }', 'int g(void) { return 3; }', "int f(void) { return 1; }\n" . export('g', ''))->{status},
+is(patched('int g(void) { return 2; }', 'int g(void) { return 3; }',
+        "int f(void) { return 1; }\n" . export('g', ''))->{status},
     0, 'an exported function may change');
 
 # Code
@@ -73,7 +82,8 @@ is_refused(patched('int f(void) { return 1; }', 'int g(void); int f(void) { retu
         "int $init g(void) { return 3; }"),
     "dir/1.o: 'f' refers to 'g' in section '.init.text', which is gone after boot",
     'a reference to what is gone after boot');
-my $diff = patched("int $init g(void) { return 2; }", "int $init g(void) { return 3; }", 'int f(void) { return 1; }');
+my $diff = patched("int $init g(void) { return 2; }", "int $init g(void) { return 3; }",
+    'int f(void) { return 1; }');
 is($diff->{status}, 66, 'a change in init code only is no change');
 is($diff->{summary}, "ignored dir/1.o g (.init.text: will not run)\n", '... which is said');
 

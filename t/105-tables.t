@@ -18,7 +18,8 @@ use Test::More;
 # Two functions, each with an entry that TEXT makes; only f's changes.
 sub entries ($section, $old, $new, $flags = 'a') {
     my $entry = sub ($name, $text) {
-        return "asm volatile(\"1: nop; 2:\\n.pushsection $section,\\\"$flags\\\"\\n$text\\n.popsection\" :: \"i\"(&key));";
+        return "asm volatile(\"1: nop; 2:\\n.pushsection $section,\\\"$flags\\\"\\n$text\\n"
+            . ".popsection\" :: \"i\"(&key));";
     };
     return diff_text(<<"END");
 extern int key, other;
@@ -39,19 +40,25 @@ sub is_replaced ($diff, $title) {
 my $fix = '.long 1b - .\n.long 2b - .\n.long ';
 is(entries('__ex_table', $fix . 1, $fix . 1)->{status}, 66, 'the same exception entries');
 is_replaced(entries('__ex_table', $fix . 1, $fix . 2), 'an exception entry of another type');
-is_replaced(entries('__ex_table', $fix . 1, '.long 1b - .\n.long 1b - .\n.long 1'), '... with another target');
+is_replaced(entries('__ex_table', $fix . 1, '.long 1b - .\n.long 1b - .\n.long 1'),
+    '... with another target');
 is_replaced(entries('__ex_table', $fix . 1, ''), '... that is gone');
 
 my $bug = '.long 1b - .\n.long 0\n.word ';
-is(entries('__bug_table', $bug . '10, 1', $bug . '20, 1', 'aw')->{status}, 66, 'the line of a warning does not count');
+is(entries('__bug_table', $bug . '10, 1', $bug . '20, 1', 'aw')->{status}, 66,
+    'the line of a warning does not count');
 is_replaced(entries('__bug_table', $bug . '10, 1', $bug . '10, 3', 'aw'), 'its flags do');
 
 my $jump = '.long 1b - .\n.long 2b - .\n.quad ';
-is_replaced(entries('__jump_table', $jump . 'key - .', $jump . 'other - .', 'aw'), 'a jump label of another key');
-is_replaced(entries('__jump_table', $jump . 'key - .', $jump . 'key + 1 - .', 'aw'), '... or likely');
-is_replaced(entries('.static_call_sites', '.long 1b - .\n.long key - .', '.long 1b - .\n.long other - .', 'aw'),
+is_replaced(entries('__jump_table', $jump . 'key - .', $jump . 'other - .', 'aw'),
+    'a jump label of another key');
+is_replaced(entries('__jump_table', $jump . 'key - .', $jump . 'key + 1 - .', 'aw'),
+    '... or likely');
+is_replaced(entries('.static_call_sites', '.long 1b - .\n.long key - .',
+    '.long 1b - .\n.long other - .', 'aw'),
     'a static call of another key');
-is_replaced(entries('.smp_locks', '.long 1b - .', '.long 1b - .\n.long 2b - .'), 'a lock prefix more');
+is_replaced(entries('.smp_locks', '.long 1b - .', '.long 1b - .\n.long 2b - .'),
+    'a lock prefix more');
 
 # Alternatives: the replacement's code counts, wherever it stands.
 my $alternative = sub ($code, $feature) {
@@ -59,11 +66,15 @@ my $alternative = sub ($code, $feature) {
         . '.pushsection .altinstr_replacement,\"ax\"\n3: ' . $code . '\n4:\n';
 };
 my $nothing = $alternative->('', 5);
-is(entries('.altinstructions', $alternative->('pause', 5), $alternative->('pause', 5))->{status}, 66,
+is(entries('.altinstructions', $alternative->('pause', 5),
+    $alternative->('pause', 5))->{status}, 66,
     'the same alternatives');
-is_replaced(entries('.altinstructions', $alternative->('clac', 5), $alternative->('stac', 5)), 'other code');
-is_replaced(entries('.altinstructions', $alternative->('call key', 5), $alternative->('call other', 5)), 'another call in it');
-is_replaced(entries('.altinstructions', $alternative->('clac', 5), $alternative->('clac', 6)), 'another feature');
+is_replaced(entries('.altinstructions', $alternative->('clac', 5), $alternative->('stac', 5)),
+    'other code');
+is_replaced(entries('.altinstructions', $alternative->('call key', 5),
+    $alternative->('call other', 5)), 'another call in it');
+is_replaced(entries('.altinstructions', $alternative->('clac', 5), $alternative->('clac', 6)),
+    'another feature');
 is(entries('.altinstructions', $nothing, $nothing)->{status}, 66, 'empty ones');
 
 my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'compare',

@@ -6,14 +6,17 @@
  * case, no full stop.  A refusal does not end the program at once, so that a
  * person sees everything that is in the way of a patch, not only the first.
  */
+#define _GNU_SOURCE
 #include "die.h"
 #include "bfd-wrap.h"
+#include "strmap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static unsigned int n_refused;
+/* Those that were said: each is said once. */
+static struct strmap refusals;
 
 static void message(const char *fmt, va_list args)
 {
@@ -48,17 +51,23 @@ void die_bfd(const char *fmt, ...)
 void refuse(const char *fmt, ...)
 {
 	va_list args;
+	char *text;
 
 	va_start(args, fmt);
-	message(fmt, args);
+	if (vasprintf(&text, fmt, args) < 0)
+		die("out of memory");
 	va_end(args);
-	fputc('\n', stderr);
-	n_refused++;
+
+	void **said = strmap_slot(&refusals, text);
+
+	if (!*said)
+		fprintf(stderr, "objmanip: %s\n", text);
+	*said = text;
 }
 
 void refused_exit(void)
 {
-	if (n_refused)
+	if (refusals.n)
 		exit(EXIT_REFUSED);
 }
 

@@ -59,8 +59,9 @@ int a(int x) {
 END
 $diff = diff_text($ambiguous);
 is($diff->{status}, 1, 'one more of the same name in the same function is refused');
-like($diff->{err},
-    qr{^objmanip: dir/1.o: cannot tell whether 'count\.\d', which 'a' refers to, is 'count\.\d' of}m,
+my $message = "cannot tell whether 'count.N', which 'a' refers to, is 'count.N' of the "
+    . 'running kernel: give it a name of its own';
+is($diff->{err} =~ s/count\.\d+/count.N/gr, "objmanip: dir/1.o: $message\n" x 3,
     '... with the way out');
 
 # Where initialisers tell them apart it is not.

@@ -22,7 +22,8 @@ sub lines ($diff) {
 # Functions that the new code defines
 sub defined_functions ($diff) {
     return join ' ', sort map { $_->{name} }
-        grep { $_->{type} eq 'function' && $_->{section} ne '*UND*' } objdump_symbols("$diff->{dir}/new.o");
+        grep { $_->{type} eq 'function' && $_->{section} ne '*UND*' }
+        objdump_symbols("$diff->{dir}/new.o");
 }
 
 my $diff = diff_text(<<'END');

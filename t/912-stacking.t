@@ -7,22 +7,27 @@
 use v5.32;
 use warnings;
 use File::Basename qw(dirname);
-use lib dirname(__FILE__) . '/lib';
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Distro qw(cache_dir);
 use Test::Ksplice;
 use Test::Ksplice::Guest;
 
 my $top = root_dir();
 
-# The tree of the first update's result: what the second is made against.
+# The first update's result, as a source tree with a configuration of its own:
+# what the second is made against.
 sub patched_source {
-    my ($cache) = (run_cmd('perl', "-I$top/lib", '-MKsplice::Distro=cache_dir', '-e',
-        'print cache_dir()'))[1];
-    my $from = "$cache/" . guest_release();
-    my $source = scratch_dir() . '/source';
-    system('cp', '-a', "$from/source", $source) == 0 or die 'cannot copy the source';
+    my $cache = cache_dir() . '/' . guest_release();
+    my $dir = scratch_dir();
+    my $source = "$dir/source";
+    system('cp', '-a', "$cache/source", $source) == 0 or die 'cannot copy the source';
     system('patch', '-s', '-p1', '-d', $source, '-i',
         "$top/t/patches/vmlinux-function.patch") == 0 or die 'cannot patch the source';
-    return ("--config=$from/config", $source);
+    mkdir "$dir/config" or die $!;
+    symlink "$cache/config/$_", "$dir/config/$_" or die $! for qw(.config build);
+    spew("$dir/config/System.map",
+        "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n");
+    return ("--config=$dir/config", $source);
 }
 
 make_updates(first => 'vmlinux-function', other => 'string-only');

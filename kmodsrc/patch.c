@@ -2,7 +2,8 @@
 /*
  * patch.c - replace the functions of an update in one stop, or put them back
  *
- * 1. Prepare: memory, redirect bytes, the ranges to look for.
+ * 1. Prepare: memory, redirect bytes, the ranges to look for, a writable
+ *    mapping of each place.
  * 2. Take the CPU hotplug lock, then text_mutex (the order of jump labels and
  *    kprobes), and refuse if a kprobe is where the redirect goes: none can
  *    come while text_mutex is held.
@@ -25,6 +26,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/stop_machine.h>
+#include <linux/vmalloc.h>
 #include "compat.h"
 #include "depend.h"
 #include "livepatch.h"
@@ -36,7 +38,7 @@
 #define ATTEMPTS		5
 #define FIRST_DELAY_MS		20	/* doubled for each attempt */
 
-/* The last value of stop.step: the CPUs leave. */
+/* The last value of stop.step: the other CPUs leave. */
 #define STEP_LEAVE		UINT_MAX
 
 struct stop {
@@ -134,6 +136,14 @@ static void stop_commit(struct stop *stop)
 	ksplice_redirect_catch(NULL, 0);
 }
 
+/* Nothing is left to wait for: stop_machine() waits for the CPUs. */
+static void stop_leave(struct stop *stop)
+{
+	smp_store_release(&stop->step, STEP_LEAVE);	/* pairs with the
+							 * acquire in follow()
+							 */
+}
+
 /* On every CPU, with interrupts off. */
 static int stop_cpu(void *arg)
 {
@@ -151,8 +161,39 @@ static int stop_cpu(void *arg)
 	stop->cause = stop_check(stop);
 	if (stop->cause == KSPLICE_OK)
 		stop_commit(stop);
-	master_step(stop, STEP_LEAVE);
+	stop_leave(stop);
 	return 0;
+}
+
+static int map_functions(struct stop *stop)
+{
+	struct ksplice_function *function;
+	unsigned int i;
+
+	for (i = 0; i < stop->n_functions; i++) {
+		function = stop->functions[i];
+		function->alias = ksplice_text_map(function->redirect,
+						   function->redirect_len);
+		if (!function->alias)
+			return ksplice_abort(stop->update,
+					     KSPLICE_OUT_OF_MEMORY,
+					     "cannot map the code of '%s' to write it",
+					     function->name);
+	}
+	return 0;
+}
+
+static void unmap_functions(struct stop *stop)
+{
+	unsigned int i;
+
+	for (i = 0; i < stop->n_functions; i++) {
+		if (!stop->functions[i]->alias)
+			continue;
+		ksplice_text_unmap(stop->functions[i]->alias);
+		stop->functions[i]->alias = NULL;
+	}
+	vm_unmap_aliases();	/* nor may one stay in a TLB */
 }
 
 static bool has_kprobe(unsigned long addr)
@@ -236,6 +277,9 @@ static int run(struct stop *stop)
 	unsigned int attempt, delay = FIRST_DELAY_MS;
 	int ret;
 
+	ret = map_functions(stop);
+	if (ret)
+		return ret;
 	for (attempt = 1; ; attempt++) {
 		ret = run_once(stop);
 		if (ret || stop->cause != KSPLICE_CODE_BUSY)
@@ -285,6 +329,7 @@ static unsigned int count_functions(const struct ksplice_update *update)
 
 static void stop_release(struct stop *stop)
 {
+	unmap_functions(stop);
 	kvfree(stop->functions);
 	ksplice_stack_release(&stop->stack);
 }

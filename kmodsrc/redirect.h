@@ -34,10 +34,17 @@ void ksplice_redirect_catch(struct ksplice_function **functions,
 			    unsigned int n);
 
 /*
- * Do one step of replacing what is at function->redirect by bytes.  Called
- * inside the stop, with text_mutex held.
+ * Do one step of replacing what is at function->redirect, by its alias.
+ * Called inside the stop, with text_mutex held.
  */
 void ksplice_redirect_write(const struct ksplice_function *function,
 			    const u8 *bytes, unsigned int step);
+
+/*
+ * Map a piece of text, at most a page long, a second time so that it can be
+ * written.  May sleep.  Return: where addr is in the mapping, or NULL.
+ */
+void *ksplice_text_map(unsigned long addr, unsigned int len);
+void ksplice_text_unmap(void *alias);
 
 #endif

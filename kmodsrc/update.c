@@ -23,6 +23,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "compat.h"
@@ -434,9 +435,16 @@ int ksplice_add_new_code(const struct ksplice_change_id *id,
 	return ret;
 }
 
+/*
+ * No thread that the stack check sees was in the new code when it was undone.
+ * One that has left the list of threads, at the end of do_exit(), may have
+ * been; so may one preempted in a kprobe's copy of an instruction of it.
+ * Tasks RCU waits for both, and its grace period is over before the code goes.
+ */
 void ksplice_remove_new_code(struct module *owner)
 {
 	struct ksplice_change *change;
+	bool has_run = false;
 
 	mutex_lock(&ksplice_mutex);
 	change = __find_change_of(owner);
@@ -444,11 +452,14 @@ void ksplice_remove_new_code(struct module *owner)
 	if (WARN_ON_ONCE(!change ||
 			 change->update->stage == KSPLICE_APPLIED))
 		goto out_unlock;
+	has_run = change->update->stage != KSPLICE_MATCHED;
 	change_forget_new_code(change);
 	change->new_module = NULL;
 	module_put(change->old_module);
 out_unlock:
 	mutex_unlock(&ksplice_mutex);
+	if (has_run)
+		synchronize_rcu_tasks();
 }
 
 int ksplice_forget_update(const char *kid)

@@ -66,6 +66,8 @@ struct ksplice_function {
 	unsigned int redirect_len;
 	u8 saved[KSPLICE_MAX_REDIRECT];	/* as matching left it, at redirect */
 	u8 written[KSPLICE_MAX_REDIRECT];
+	u8 *alias;			/* of redirect, to write it; NULL but
+					 * while the stage changes */
 };
 
 struct ksplice_change {

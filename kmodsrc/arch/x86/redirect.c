@@ -20,7 +20,6 @@
 #include <linux/notifier.h>
 #include <linux/ptrace.h>
 #include <asm/text-patching.h>
-#include "../../compat.h"
 #include "../../redirect.h"
 #include "../../update.h"
 
@@ -95,19 +94,16 @@ void ksplice_redirect_catch(struct ksplice_function **functions,
 void ksplice_redirect_write(const struct ksplice_function *function,
 			    const u8 *bytes, unsigned int step)
 {
-	static const u8 int3 = INT3_INSN_OPCODE;
-	void *to = (void *)function->redirect;
-
 	switch (step) {
 	case 0:
-		ksplice_need.text_poke(to, &int3, sizeof(int3));
+		WRITE_ONCE(function->alias[0], INT3_INSN_OPCODE);
 		break;
 	case 1:
-		ksplice_need.text_poke(to + 1, bytes + 1,
-				       function->redirect_len - 1);
+		memcpy(function->alias + 1, bytes + 1,
+		       function->redirect_len - 1);
 		break;
 	case 2:
-		ksplice_need.text_poke(to, bytes, 1);
+		WRITE_ONCE(function->alias[0], bytes[0]);
 		break;
 	}
 }

@@ -45,6 +45,47 @@ struct unit {
 	struct site_list sites;			/* in the order of tables */
 };
 
+/* enum ksplice_howto, 0 if there is none for it. */
+static unsigned int howto(const struct reloc *reloc)
+{
+	switch (reloc->type) {
+	case R_X86_64_64:
+		return KSPLICE_ABS64;
+	case R_X86_64_32:
+		return KSPLICE_ABS32;
+	case R_X86_64_32S:
+		return KSPLICE_ABS32S;
+	case R_X86_64_PC32:
+		return KSPLICE_PC32;
+	case R_X86_64_PLT32:
+		return KSPLICE_PLT32;
+	case R_X86_64_PC64:
+		return KSPLICE_PC64;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Can it be described?  If not it is no more than a home of labels, unless it
+ * will be replaced: one odd function must not stop the update of others.
+ */
+static bool is_describable(const struct span *span)
+{
+	for (size_t i = 0; i < span->n_relocs; i++) {
+		const struct reloc *reloc = &span->relocs[i];
+
+		if (howto(reloc))
+			continue;
+		if (span->patched || (span->parent && span->parent->patched))
+			die("'%s': relocation type %u in '%s' is not supported",
+			    span->section->object->path, reloc->type,
+			    span->section->name);
+		return false;
+	}
+	return true;
+}
+
 /* enum ksplice_span_kind, 0 if it is not in the image. */
 static unsigned int image_kind(const struct span *span)
 {
@@ -52,11 +93,14 @@ static unsigned int image_kind(const struct span *span)
 		return KSPLICE_SPAN_CONTENT;
 	switch (span->section->kind) {
 	case KIND_TEXT:
-		return span->size ? KSPLICE_SPAN_TEXT : 0;
+		if (!span->size)
+			return 0;
+		return is_describable(span) ?
+			KSPLICE_SPAN_TEXT : KSPLICE_SPAN_DATA;
 	case KIND_RODATA:
 	case KIND_STRING:
 	case KIND_CONST:
-		return span->size && span_bytes(span) ?
+		return span->size && span_bytes(span) && is_describable(span) ?
 			KSPLICE_SPAN_RODATA : KSPLICE_SPAN_DATA;
 	case KIND_DATA:
 	case KIND_PERCPU:
@@ -268,28 +312,6 @@ static uint32_t label_reloc(struct image *image, const struct reloc *reloc,
 
 /* --- relocations and sites ----------------------------------------------- */
 
-static unsigned int howto(const struct section *section,
-			  const struct reloc *reloc)
-{
-	switch (reloc->type) {
-	case R_X86_64_64:
-		return KSPLICE_ABS64;
-	case R_X86_64_32:
-		return KSPLICE_ABS32;
-	case R_X86_64_32S:
-		return KSPLICE_ABS32S;
-	case R_X86_64_PC32:
-		return KSPLICE_PC32;
-	case R_X86_64_PLT32:
-		return KSPLICE_PLT32;
-	case R_X86_64_PC64:
-		return KSPLICE_PC64;
-	default:
-		die("'%s': relocation type %u in '%s' is not supported",
-		    section->object->path, reloc->type, section->name);
-	}
-}
-
 /* Those in [start, start + size) of the section. */
 static void add_relocs(struct image *image, struct ksplice_span *record,
 		       const struct section *section, uint64_t start,
@@ -307,9 +329,12 @@ static void add_relocs(struct image *image, struct ksplice_span *record,
 			.addend = reloc->target_offset - reloc->bias,
 			.offset = reloc->offset - start,
 			.label = label_reloc(image, reloc, symvers),
-			.howto = howto(section, reloc),
+			.howto = howto(reloc),
 		};
 
+		if (!out.howto)		/* in a replacement */
+			die("'%s': relocation type %u in '%s' is not supported",
+			    section->object->path, reloc->type, section->name);
 		if (reloc->offset + bfd_get_reloc_size(reloc->howto) >
 		    start + record->size)
 			die("'%s': a relocation crosses the end of a piece of '%s' at offset 0x%llx",

@@ -105,6 +105,7 @@ static const struct {
 	{ ".modinfo",			KIND_IGNORED },
 	{ "__versions",			KIND_IGNORED },
 	{ ".printk_index",		KIND_IGNORED },
+	{ ".orc_header",		KIND_IGNORED },
 	{ ".gnu.linkonce.this_module",	KIND_IGNORED },
 	{ ".eh_frame*",			KIND_IGNORED },
 	{ ".debug_*",			KIND_DEBUG },
@@ -133,6 +134,7 @@ static const struct {
 	{ ".bss.*",			KIND_DATA },
 	{ ".ref.data",			KIND_DATA },
 	{ ".vvar_*",			KIND_DATA },
+	{ "__trace_printk_fmt",		KIND_DATA },
 	{ "__tracepoint_str",		KIND_DATA },	/* for readers of traces */
 	{ ".brk_reservation",		KIND_DATA },
 	{ ".bss..brk*",			KIND_DATA },

@@ -341,8 +341,7 @@ static void resolve_empty_replacements(struct section *section)
 		struct reloc *place = table_field(entry, 0);
 		struct reloc *replacement = table_field(entry, 4);
 
-		if (!place || !replacement ||
-		    span_bytes(entry)[entry->size - 1])
+		if (!place || !replacement || table_replacement_size(entry))
 			continue;
 		replacement->symbol = place->symbol;
 		replacement->addend = place->addend;

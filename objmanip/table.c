@@ -91,6 +91,15 @@ struct reloc *table_field(const struct span *entry, unsigned int offset)
 	return NULL;
 }
 
+/*
+ * struct alt_instr ends with the lengths of the original and the replacement;
+ * up to Linux 5.11 a length of padding follows (13 bytes in all).
+ */
+unsigned int table_replacement_size(const struct span *entry)
+{
+	return span_bytes(entry)[entry->size == 13 ? 11 : entry->size - 1];
+}
+
 struct span *table_place(const struct span *entry, uint64_t *offset)
 {
 	const struct section *section = entry->section;

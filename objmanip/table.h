@@ -38,6 +38,9 @@ unsigned int table_entry_size(const struct section *section);
 /* The relocation of the entry's field at that byte offset, or NULL. */
 struct reloc *table_field(const struct span *entry, unsigned int offset);
 
+/* Of an entry of .altinstructions: bytes of its replacement */
+unsigned int table_replacement_size(const struct span *entry);
+
 /* The text span and the offset in it that the entry is about; NULL if none. */
 struct span *table_place(const struct span *entry, uint64_t *offset);
 

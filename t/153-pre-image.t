@@ -130,4 +130,31 @@ is(($new =~ /\A(.*\n.*\n)/)[0], "patch records: 1\npatch span @{[number_of('chan
     'the patch record is about the span');
 like($new, qr/^needs ksplice_abc_\d+_sites$/m, 'and what the new code needs is listed');
 
+# The entries of .altinstructions have had three sizes.
+for (
+    ['12 bytes',                    '.word 0x8021\n.byte 5, 1',     '0x8021'],
+    ['13 bytes, until Linux 5.12',  '.word 0x21\n.byte 5, 1, 2',    '0x21'],
+    ['14 bytes, since Linux 6.3',   '.word 0x21, 1\n.byte 5, 1',    '0x10021'],
+) {
+    my ($what, $fields, $value) = @$_;
+    my $other = diff_text(<<"END");
+int f(int x)
+{
+	asm volatile("1: nopl 8(%%rax,%%rax)\\n"
+		".pushsection .altinstructions,\\"a\\"\\n.long 1b - ., 2f - .\\n$fields\\n"
+		".long 1b - ., 3f - .\\n$fields\\n.popsection\\n"
+		".pushsection .altinstr_replacement,\\"ax\\"\\n2: nop\\n3: cld\\n.popsection" ::: "rax");
+#ifdef PATCHED
+	x++;
+#endif
+	return x;
+}
+END
+    is($other->{status}, 0, "entries of $what") or diag $other->{err};
+    $text = inspect("$other->{dir}/old.o");
+    my ($first, $second) = span_of('f') =~
+        /0x\w+ alternative, 5 bytes, span (\d+), value $value\n.*span (\d+), value $value\n/;
+    ok(defined $second && $second == $first + 1, '... two with their fields, in order');
+}
+
 done_testing;

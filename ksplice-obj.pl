@@ -9,6 +9,8 @@ ksplice-obj.pl - what Makefile.ksplice does to an object
 
 B<ksplice-obj.pl> B<snap>|B<diff> I<X.o>
 
+B<ksplice-obj.pl> B<snap_all>|B<diff_all>
+
 B<ksplice-obj.pl> B<finalize> I<SCRATCH> I<OUT>
 
 B<ksplice-obj.pl> B<revert>
@@ -30,6 +32,10 @@ keeps the object as I<X.o.KSPLICE_pre>, before it is built again.
 
 compares it with the kept one; I<X.o.KSPLICE_changed> is a link to it if they
 differ.
+
+=item B<snap_all>, B<diff_all>
+
+The same for all objects of the tree.
 
 =item B<finalize> I<SCRATCH> I<OUT>
 
@@ -70,10 +76,13 @@ use File::Basename   qw(basename);
 use Ksplice          qw(main parse_options usage_error fail run);
 use Ksplice::Journal qw(keep_object revert_tree);
 use Ksplice::Modules qw(objmanip);
+use Ksplice::Objects qw(keep_all compare_all);
 
 my %steps = (
     snap     => [1, \&snap_object],
     diff     => [1, \&diff_object],
+    snap_all => [0, sub () { keep_all(getcwd()) }],
+    diff_all => [0, sub () { compare_all(getcwd(), \&diff_object) }],
     finalize => [2, \&finalize_modules],
     revert   => [0, sub () { revert_tree(getcwd()) }],
 );

@@ -24,7 +24,7 @@ is(revert_tree($dir), 0, 'nothing to revert is fine');
 note_touched($dir, source => 'a.c', 'b.c');
 note_touched($dir, added => 'new/deep/c.c', 'new/d.c');
 note_touched($dir, addeddir => 'new/deep', 'new');
-is((revert_tree($dir), tree_state($dir))[1], $before, 'killed before anything was done');
+is_deeply((revert_tree($dir), tree_state($dir))[1], $before, 'killed before anything was done');
 
 note_touched($dir, source => 'a.c', 'b.c');
 note_touched($dir, added => 'new/deep/c.c', 'new/d.c');
@@ -36,7 +36,7 @@ unlink "$dir/b.c";
 spew("$dir/$_", "int c;\n") for 'new/deep/c.c', 'new/d.c';
 ok(has_journal($dir), 'a tree that is patched can be told');
 is(revert_tree($dir), 4, 'changed, removed and added files are put back');
-is(tree_state($dir), $before, '... with mode and time');
+is_deeply(tree_state($dir), $before, '... with mode and time');
 is((stat "$dir/b.c")[1], $inode, '... and are the very files');
 ok(!-e "$dir/new", '... and directories that were made are gone');
 ok(!has_journal($dir), '... and it cannot be told any more');

@@ -20,7 +20,7 @@ my ($status, $out, $err);
     '--timings=times');
 is_deeply([$status, $out, $err], [0, "vmlinux: replace kernel/one.o\nksplice-abc1.tar.gz\n", ''],
     'an update is made');
-is(tree_state($tree), $before, 'the source is as it was');
+is_deeply(tree_state($tree), $before, 'the source is as it was');
 is(left_behind($toy), '', 'nothing is left behind');
 my $update = eval { read_update("$toy->{scratch}/ksplice-abc1.tar.gz") } // {};
 is_deeply([@$update{qw(kid release arch core description)}],
@@ -77,7 +77,7 @@ $patch = toy_patch($toy, 'Documentation/toy.rst' => sub { s/A toy/The toy/ },
 is_deeply([$status, $out, $err], [0, "not code, ignored: Documentation/toy.rst\n"
     . "vmlinux: replace kernel/one.o\n", ''], 'documentation is ignored, aloud');
 
-is(tree_state($tree), $before, 'the source is as it was after all that');
+is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
 is(left_behind($toy), '', 'nothing is left behind after all that');
 
 done_testing();

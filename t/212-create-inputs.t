@@ -20,7 +20,8 @@ sub patch_of {
     my $dir = read_update("$toy->{scratch}/$_[0].tar.gz")->{dir};
     return join '', grep { /^(?:[-+] *[^-+ ]|---|\+\+\+)/ } slurp("$dir/patch") =~ /^.*\n/mg;
 }
-my $same = "--- a/kernel/one.c\n+++ b/kernel/one.c\n-\treturn one_value + 5;\n+\treturn one_value + 6;\n";
+my $same = "--- a/kernel/one.c\n+++ b/kernel/one.c\n"
+    . "-\treturn one_value + 5;\n+\treturn one_value + 6;\n";
 
 my $patch = toy_patch($toy, 'kernel/one.c' => $change);
 is_deeply([toy_create($toy, "--patch=$patch", '-o', 'patch.tar.gz')],
@@ -63,7 +64,7 @@ SKIP: {
     is_deeply([toy_create($toy, '--git=fix', '-o', 'git.tar.gz')],
         [0, "${expected}git.tar.gz\n", ''], 'a commit');
     is(patch_of('git'), $same, '... is in the update as a patch');
-    is(tree_state($tree), $before, '... and the tree is as it was');
+    is_deeply(tree_state($tree), $before, '... and the tree is as it was');
     is((run_cmd(@git, 'status', '--porcelain', '-uno'))[1], '', '... for git, too');
     is_deeply([toy_create($toy, '--git=HEAD')],
         [66, '', "ksplice-create: 'HEAD' is no other source than what is checked out\n"],

@@ -27,11 +27,13 @@ sub refused {
 for my $part ('System.map', '.config', 'build') {
     fresh();
     unlink "$toy->{config}/$part";
-    refused("a configuration without $part", qr/'.*toy\/ksplice' has no '\Q$part\E': see --config$/m);
+    refused("a configuration without $part",
+        qr/'.*toy\/ksplice' has no '\Q$part\E': see --config$/m);
 }
 fresh();
 unlink "$toy->{scratch}/toy-build/Module.symvers";
-refused('a build directory without Module.symvers', qr/toy-build' has no 'Module\.symvers': the kernel must/);
+refused('a build directory without Module.symvers',
+    qr/toy-build' has no 'Module\.symvers': the kernel must/);
 fresh();
 unlink "$toy->{scratch}/toy-build/include/generated/utsrelease.h";
 refused('a build directory of no kernel', qr/toy-build' does not say which kernel it is for/);
@@ -40,18 +42,21 @@ fresh();
 spew("$toy->{config}/System.map", "ffffffffffffffff B the real one is in the debug package\n");
 my ($status, $out) = toy_create($toy, "--patch=$patch", '--dry-run');
 is($status, 0, 'a stub of a System.map will do');
-like($out, qr/^System\.map of 1\.2\.3-toy is only a stub: doing without\n/, '... and is said to be one');
+like($out, qr/^System\.map of 1\.2\.3-toy is only a stub: doing without\n/,
+    '... and is said to be one');
 
 fresh();
 rename $toy->{config}, "$toy->{scratch}/elsewhere";
-refused('a tree without a configuration', qr/no configuration directory '.*toy\/ksplice'.*see --config$/m);
-($status, $out) = toy_create($toy, "--patch=$patch", "--config=$toy->{scratch}/elsewhere", '--dry-run');
+refused('a tree without a configuration',
+    qr/no configuration directory '.*toy\/ksplice'.*see --config$/m);
+($status, $out) = toy_create($toy, "--patch=$patch", '--dry-run',
+    "--config=$toy->{scratch}/elsewhere");
 is($status, 0, 'the configuration may be elsewhere');
 
 fresh();
 edit("$toy->{config}/.config", sub { s/TEXT=".*"/TEXT="gcc-3 (Old 3.3) 3.3"/ });
 refused('another compiler',
-    qr/the kernel was built by 'gcc-3 \(Old 3\.3\) 3\.3', but here is 'gcc.*': install that version of package 'gcc-3'$/m);
+    qr/built by 'gcc-3 \(Old 3\.3\) 3\.3', but here is 'gcc.*': install .* package 'gcc-3'$/m);
 fresh();
 edit("$toy->{config}/.config", sub { s/CONFIG_CC.*\n// });
 refused('an unknown compiler', qr/has no CONFIG_CC_VERSION_TEXT$/m);
@@ -60,11 +65,12 @@ fresh();
 edit("$toy->{config}/.config", sub { $_ .= "CONFIG_DEBUG_INFO_BTF=y\nCONFIG_X=y\n" });
 spew("$toy->{tree}/drop-options", '/_BTF/d;/CONFIG_X=/d');
 refused('an option that this machine cannot have',
-    qr/cannot build the kernel as it was configured: CONFIG_DEBUG_INFO_BTF \(n, was y\), CONFIG_X \(n, was y\); install pahole/);
+    qr/configured: CONFIG_DEBUG_INFO_BTF \(n, was y\), CONFIG_X \(n, was y\); install pahole/);
 ok(!-e "$toy->{tree}/.config", '... and the tree is not configured');
 
 fresh();
-edit("$toy->{config}/.config", sub { $_ .= qq(CONFIG_BUILD_SALT="x"\nCONFIG_MODULE_SIG_KEY="k"\n) });
+edit("$toy->{config}/.config",
+    sub { $_ .= qq(CONFIG_BUILD_SALT="x"\nCONFIG_MODULE_SIG_KEY="k"\n) });
 spew("$toy->{tree}/drop-options", '/_SALT/d;/_SIG_/d');
 ($status) = toy_create($toy, "--patch=$patch", '--dry-run');
 is($status, 0, 'who builds and who signs does not matter');

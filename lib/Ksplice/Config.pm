@@ -95,9 +95,8 @@ sub release_config_dir ($release) {
 # Says so if there is no use in the System.map.
 sub note_stub_map ($config) {
     my $map = $config->{system_map};
-    return if defined $map && -s $map > 4096;
-    note("System.map of $config->{release} is "
-        . (defined $map ? 'only a stub' : 'not there') . ': doing without');
+    return if !defined $map || -s $map > 4096;
+    note("System.map of $config->{release} is only a stub: doing without");
     return;
 }
 

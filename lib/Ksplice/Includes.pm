@@ -19,7 +19,7 @@ use File::Basename   qw(dirname);
 use Ksplice          qw(capture read_file progress);
 use Ksplice::Journal qw(command_file);
 
-our @EXPORT_OK = qw(find_includers depends_on kernel_dirs plain_path);
+our @EXPORT_OK = qw(find_includers depends_on kernel_dirs arch_directory plain_path);
 
 # What kbuild includes in every C file by -include.
 my @everywhere = map { "include/linux/$_" } qw(compiler-version.h kconfig.h compiler_types.h);
@@ -61,7 +61,8 @@ sub read_graph ($tree) {
         };
     };
     for (include_lines($tree)) {
-        my ($from, $quote, $name) = m{^([^:]+):[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]} or next;
+        my ($from, $quote, $name) =
+            m{^([^:]+):[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]} or next;
         my $file = $find->($from, $quote, $name);
         if ($file ne '') { push @{ $of{$file} }, $from }
         else             { push @{ $unknown{ $name =~ s{^(?:\.\.?/)+}{}r } }, $from }

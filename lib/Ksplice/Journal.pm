@@ -10,7 +10,7 @@
 #   addeddir D  the same for a directory
 #   built X.o   is being built for the first time: is removed
 #   object X.o  has its pre version linked as X.o.KSPLICE_pre: is renamed back
-#   objects     the same for whatever *.o.KSPLICE_pre there is in the tree
+#   objects all  the same for whatever *.o.KSPLICE_pre there is in the tree
 #
 # Renaming gives back the very file, with its owner and times: for make nothing
 # has happened, and the pre objects stay good.  No line without a newline.
@@ -28,9 +28,8 @@ use File::Find     qw(find);
 use Ksplice        qw(fail read_file);
 
 our @EXPORT_OK = qw(
-    has_journal note_touched forget_built keep_source keep_object find_kept
-    command_file
-    revert_tree
+    has_journal note_touched forget_built keep_source keep_object
+    find_files find_kept command_file revert_tree
 );
 
 sub journal_file ($tree) { "$tree/.KSPLICE_journal" }
@@ -52,15 +51,16 @@ sub forget_built ($tree) {
     return;
 }
 
-# Keeps an original; a copy with its mode is left to be patched.
+# Keeps an original; a copy with its mode and times is left to be changed.
 sub keep_source ($tree, $name) {
     my $path = "$tree/$name";
-    my $mode = (stat $path)[2];
+    my ($mode, @times) = (stat $path)[2, 8, 9];
     fail("'$path.KSPLICE_presrc' is in the way: is it the original of '$name'?")
         if -e "$path.KSPLICE_presrc";
     rename $path, "$path.KSPLICE_presrc" or fail("cannot rename '$path': $!");
     copy("$path.KSPLICE_presrc", $path)  or fail("cannot write '$path': $!");
     chmod $mode & 07777, $path;
+    utime @times, $path;
     return;
 }
 
@@ -81,13 +81,18 @@ sub keep_object ($object) {
 # Where kbuild writes down how an object was made and of what.
 sub command_file ($object) { dirname($object) . '/.' . basename($object) . '.cmd' }
 
-# All objects of the tree that are kept, without the suffix.
-sub find_kept ($tree) {
+# All files below a directory of the tree whose names match.
+sub find_files ($tree, $dir, $pattern) {
     my @found;
     find({ no_chdir => 1, wanted => sub {
-        push @found, substr $_, 1 + length $tree if s/\.o\.KSPLICE_pre\z/.o/;
-    } }, $tree);
+        push @found, substr $_, 1 + length $tree if /$pattern/ && -f && !-l;
+    } }, $dir eq '' ? $tree : "$tree/$dir");
     return @found;
+}
+
+# All objects of the tree that are kept, without the suffix.
+sub find_kept ($tree) {
+    return map { s/\.KSPLICE_pre\z//r } find_files($tree, '', qr/\.[os]\.KSPLICE_pre\z/);
 }
 
 # Puts everything back, whoever tells us to stop.  Returns the number of

@@ -65,9 +65,8 @@ sub new_patch ($text, $scratch, @options) {
 sub check_patch ($tree, $patch) {
     my $output = run_patch($tree, $patch, '--dry-run');
     my %seen;
-    my @names = grep { !$seen{$_}++ } map { plain_name($_) }
-        map { /^checking (?:file|symbolic link) (.+?)(?: \((?:renamed|copied) from .*\))?$/ ? $1 : () }
-        split /\n/, $output;
+    my @names = grep { !$seen{$_}++ } map { plain_name($_) } $output =~
+        /^checking (?:file|symbolic link) (.+?)(?: \((?:renamed|copied) from .*\))?$/mg;
     @names or fail('the patch changes no file');
     for my $name (@names) {
         fail("the patch leaves the tree: '$name'") if $name =~ m{^/|(?:^|/)\.\.(?:/|$)};

@@ -16,10 +16,10 @@ no warnings 'experimental::signatures';
 use Exporter          qw(import);
 use File::Basename    qw(dirname);
 use Ksplice           qw(fail note progress capture);
-use Ksplice::Includes qw(find_includers kernel_dirs);
+use Ksplice::Includes qw(find_includers kernel_dirs plain_path);
 use Ksplice::Tree     qw(list_objects);
 
-our @EXPORT_OK = qw(find_objects);
+our @EXPORT_OK = qw(find_objects owners_of);
 
 # First match decides.
 my @kinds = (
@@ -73,6 +73,14 @@ sub objects_of ($tree, @sources) {
         else                 { push @strays, $file }
     }
     return (\%objects, @strays);
+}
+
+# The same for objects that were built, given by their names in the tree.
+sub owners_of ($tree, @objects) {
+    my ($owners, @strays) = objects_of($tree, map { { name => s/\.o\z/.c/r } }
+        map { plain_path($_) } @objects);
+    fail('kbuild does not say where these objects belong to: ' . names(\@strays)) if @strays;
+    return $owners;
 }
 
 # Directories that build objects of sources somewhere else.

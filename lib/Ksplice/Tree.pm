@@ -6,9 +6,6 @@
 # what an earlier create that was killed left in it.  prepare_tree gives it the
 # kernel's configuration and makes what compiling needs; a stamp says that this
 # is done and for what.  Everything is compiled through Makefile.ksplice.
-#
-# The caller's duty: whatever happens after the first note_touched, call
-# revert_tree.
 
 package Ksplice::Tree;
 use v5.32;
@@ -20,18 +17,16 @@ use Cwd               qw(abs_path);
 use Digest::SHA       qw(sha256_hex);
 use Exporter          qw(import);
 use Fcntl             qw(LOCK_EX LOCK_NB);
-use File::Basename    qw(dirname);
 use File::Copy        qw(copy);
 use File::Path        qw(make_path remove_tree);
 use Ksplice           qw(fail run capture progress note verbose base_dir read_file write_file);
 use Ksplice::Config   qw(find_compiler config_differences);
 use Ksplice::Distro   qw(cache_dir release_source);
 use Ksplice::Includes qw(plain_path);
-use Ksplice::Journal  qw(has_journal note_touched forget_built revert_tree);
+use Ksplice::Journal  qw(has_journal revert_tree);
 
 our @EXPORT_OK = qw(
     unpack_release open_tree prepare_tree make_tree list_objects
-    snap_objects diff_objects post_object
 );
 
 # The source of the release, unpacked in the cache; its directory.
@@ -201,66 +196,5 @@ sub parents ($dir) {
     while ($dir =~ s{/[^/]+\z}{}) { push @parents, $dir }
     return @parents;
 }
-
-# Builds the objects from the sources as they are.
-sub snap_objects ($tree, @objects) {
-    note_touched($tree->{dir}, built => grep { !-e "$tree->{dir}/$_" } @objects);
-    my $ok = eval {
-        progress('building ' . count(@objects, 'original object'), sub {
-            make_objects($tree, 'snap', 0, @objects)
-                or fail("the original source in '$tree->{dir}' does not compile");
-        });
-        forget_built($tree->{dir});
-        1;
-    };
-    return if $ok;
-    my $error = $@;
-    revert_tree($tree->{dir});
-    die $error;
-}
-
-# Calls patch, which patches the tree, builds the objects again and links those
-# that differ into the directory: returns their names.  Returns undef if they do
-# not compile; the compiler's words are shown unless quiet.  The tree is then
-# as it was, whatever happens.
-sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
-    my $changed;
-    my $done = eval {
-        $patch->();
-        note_touched($tree->{dir}, object => @objects);
-        my $ok = progress('building ' . count(@objects, 'patched object'), sub {
-            make_objects($tree, 'diff', $quiet, @objects);
-        });
-        $changed = link_changed($tree, $dir, @objects) if $ok;
-        1;
-    };
-    my $error = $@;
-    revert_tree($tree->{dir});
-    die $error if !$done;
-    return $changed;
-}
-
-sub link_changed ($tree, $dir, @objects) {
-    my @changed = grep { -e "$tree->{dir}/$_.KSPLICE_changed" } @objects;
-    for my $object (@changed) {
-        my ($from, $to) = ("$tree->{dir}/$object.KSPLICE_changed", post_object($dir, $object));
-        make_path(dirname($to));
-        link $from, $to or copy($from, $to) or fail("cannot write '$to': $!");
-    }
-    return \@changed;
-}
-
-# Where the post object is after diff_objects.
-sub post_object ($dir, $object) { "$dir/" . plain_path($object) }
-
-# In portions that fit on a command line.
-sub make_objects ($tree, $mode, $quiet, @objects) {
-    while (my @portion = splice @objects, 0, 500) {
-        return 0 if !make_tree($tree, $mode, $quiet, "KSPLICE_TARGETS=@portion");
-    }
-    return 1;
-}
-
-sub count { my $word = pop; my $n = @_; return "$n $word" . ($n == 1 ? '' : 's') }
 
 1;

@@ -92,15 +92,16 @@ sub toy_patch ($toy, @changes) {
     return spew("$toy->{scratch}/the.patch", $text);
 }
 
-# The files of a directory with their times and contents; not what building
+# -> {FILE => its times, mode and contents} for a directory; not what building
 # leaves: objects, .cmd files, include/config and our stamps.
 sub tree_state ($dir) {
-    my @state;
+    my %state;
     find({ no_chdir => 1, wanted => sub {
-        return if !-f || m{\.o$|\.cmd$|\.d$|/include/config/|/\.KSPLICE_(?:prepared|objects)$|/\.config$};
-        push @state, join ' ', substr($_, length $dir), (stat)[9, 2], sha256_hex(slurp($_));
+        return if !-f || m{\.(?:o|cmd|d)$|/include/config/|/\.config$}
+            || m{/\.KSPLICE_(?:prepared|objects)$};
+        $state{ substr $_, length $dir } = join ' ', (stat)[9, 2], sha256_hex(slurp($_));
     } }, $dir);
-    return join "\n", sort @state;
+    return \%state;
 }
 
 1;

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Objects.pm - compile objects before and after a patch, and tell which differ
+#
+# snap_objects builds the pre objects: they stay in the tree, and the next update
+# need not build them.  diff_objects builds the post objects and saves those that
+# differ; the tree is then as it was, whatever happens.
+#
+# The _all forms are for --full, where it is not known before what a patch may
+# change: all objects there are in the tree are kept and compared.
+
+package Ksplice::Objects;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter          qw(import);
+use File::Basename    qw(dirname);
+use File::Copy        qw(copy);
+use File::Path        qw(make_path);
+use Ksplice           qw(fail progress read_file);
+use Ksplice::Includes qw(arch_directory plain_path);
+use Ksplice::Journal  qw(note_touched forget_built keep_source keep_object find_files
+    find_kept command_file revert_tree);
+use Ksplice::Tree     qw(make_tree);
+
+our @EXPORT_OK = qw(
+    snap_objects snap_all diff_objects diff_all post_object keep_all compare_all
+);
+
+# What patches may make kbuild write, besides objects.
+my $generated = qr{/(?:\.config|auto\.conf(?:\.cmd)?|[^/]+\.h)\z};
+
+# Builds the objects from the sources as they are.
+sub snap_objects ($tree, @objects) {
+    note_touched($tree->{dir}, built => grep { !-e "$tree->{dir}/$_" } @objects);
+    build_original($tree, count(@objects, 'original object'), sub {
+        make_objects($tree, 'snap', 0, @objects);
+    });
+    return;
+}
+
+sub snap_all ($tree) {
+    build_original($tree, 'the whole kernel', sub {
+        make_tree($tree, 'snap', 0, 'KSPLICE_FULL=1');
+    });
+    return;
+}
+
+sub build_original ($tree, $what, $make) {
+    my $done = eval {
+        progress("building $what", $make)
+            or fail("the original source in '$tree->{dir}' does not compile");
+        forget_built($tree->{dir});
+        1;
+    };
+    return if $done;
+    my $error = $@;
+    revert_tree($tree->{dir});
+    die $error;
+}
+
+# Calls patch, which patches the tree, builds the objects again and links those
+# that differ into the directory: returns their names.  Returns undef if they do
+# not compile; the compiler's words are shown unless quiet.
+sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
+    return build_patched($tree, count(@objects, 'patched object'), sub {
+        $patch->();
+        note_touched($tree->{dir}, object => @objects);
+    }, sub {
+        make_objects($tree, 'diff', $quiet, @objects) or return;
+        return link_changed($tree, $dir, grep { -e "$tree->{dir}/$_.KSPLICE_changed" } @objects);
+    });
+}
+
+# The same for all objects; fails if there are more afterwards.
+sub diff_all ($tree, $dir, $patch, $quiet) {
+    my $top = $tree->{dir};
+    my @sources = grep { -e "$top/$_" } '.config', map { find_files($top, $_, $generated) }
+        grep { -d "$top/$_" } 'include/config', 'include/generated',
+        arch_directory($tree) . '/include/generated';
+    my %before = map { $_ => 1 } find_files($top, '', qr/\.o\z/);
+    return build_patched($tree, 'the whole kernel, patched', sub {
+        $patch->();
+        note_touched($top, objects => 'all');
+        note_touched($top, source => @sources);
+        keep_source($top, $_) for @sources;
+    }, sub {
+        my $ok = make_tree($tree, 'diff', $quiet, 'KSPLICE_FULL=1');
+        my @added = grep { !$before{$_} } find_files($top, '', qr/\.o\z/);
+        note_touched($top, added => @added) if @added;
+        return if !$ok;
+        fail('the patch adds an object, which a running kernel cannot get: '
+            . join ' ', sort @added) if @added;
+        return link_changed($tree, $dir,
+            map { s/\.KSPLICE_changed\z//r } find_files($top, '', qr/\.o\.KSPLICE_changed\z/));
+    });
+}
+
+sub build_patched ($tree, $what, $prepare, $build) {
+    my $changed;
+    my $done = eval {
+        $prepare->();
+        $changed = progress("building $what", $build);
+        1;
+    };
+    my $error = $@;
+    revert_tree($tree->{dir});
+    die $error if !$done;
+    return $changed;
+}
+
+sub link_changed ($tree, $dir, @changed) {
+    for my $object (@changed) {
+        my ($from, $to) = ("$tree->{dir}/$object.KSPLICE_changed", post_object($dir, $object));
+        make_path(dirname($to));
+        link $from, $to or copy($from, $to) or fail("cannot write '$to': $!");
+    }
+    return \@changed;
+}
+
+# Where the post object is after diff_objects.
+sub post_object ($dir, $object) { "$dir/" . plain_path($object) }
+
+# In portions that fit on a command line.
+sub make_objects ($tree, $mode, $quiet, @objects) {
+    while (my @portion = splice @objects, 0, 500) {
+        return 0 if !make_tree($tree, $mode, $quiet, "KSPLICE_TARGETS=@portion");
+    }
+    return 1;
+}
+
+sub count { my $word = pop; my $n = @_; return "$n $word" . ($n == 1 ? '' : 's') }
+
+# --- called by ksplice-obj.pl, in the tree ---------------------------------
+
+# Keeps all objects, and what offsets in generated headers come from.
+sub keep_all ($dir) {
+    keep_object("$dir/$_")
+        for find_files($dir, '', qr/\.o\z/), find_files($dir, '', qr{/(?:bounds|asm-offsets)\.s\z});
+    return;
+}
+
+# Calls compare for each object that was built again from a source.
+sub compare_all ($dir, $compare) {
+    for my $object (map { "$dir/$_" } grep { /\.o\z/ } find_kept($dir)) {
+        next if (stat $object)[1] == (stat "$object.KSPLICE_pre")[1];
+        my $command = command_file($object);
+        $compare->($object) if -e $command && read_file($command) =~ /^source_/m;
+    }
+    return;
+}
+
+1;

@@ -1,0 +1,54 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+# With --full everything is compiled and compared, and put back.
+use v5.32;
+use warnings;
+use FindBin qw($RealBin);
+use lib "$RealBin/lib", "$RealBin/../lib";
+use Test::Ksplice;
+use Test::More;
+use Test::Toy;
+
+my $toy = toy_kernel();
+my $tree = $toy->{tree};
+my $before = tree_state($tree);
+my ($status, $out, $err);
+
+my $patch = toy_patch($toy,
+    'include/linux/toy.h' => sub { s/2 \* n/n + n + n/ },
+    'virt/remote.c' => sub { s/return 2/return 5/ });
+is_deeply([toy_create($toy, "--patch=$patch", '--full', '--dry-run')], [0, join('', map { "$_\n" }
+    'far: replace virt/remote.o', 'toy_net: replace drivers/net/tx.o',
+    'vmlinux: replace kernel/two.o'), ''], 'what differs is found without being told');
+ok(-e "$tree/lib/strange.o", 'everything was compiled');
+is_deeply(tree_state($tree), $before, 'the source is as it was');
+is(left_behind($toy), '', 'nothing is left behind');
+
+my %objects = map { $_ => (stat)[9] . slurp($_) } glob "$tree/*/*.o $tree/*/*/*.o";
+$patch = toy_patch($toy, 'kernel/Makefile' => sub { $_ .= "ccflags-y += -DONE=3\n" },
+    'kernel/one.c' => sub { s/\+ 5/+ ONE/ });
+is_deeply([toy_create($toy, "--patch=$patch", '--full', '--dry-run')],
+    [0, "vmlinux: replace kernel/one.o\n", ''], 'a Makefile may change');
+is_deeply({ map { $_ => (stat)[9] . slurp($_) } glob "$tree/*/*.o $tree/*/*/*.o" }, \%objects,
+    '... and all objects are those of before');
+
+$patch = toy_patch($toy, 'kernel/three.c' => sub { $_ = "int three;\n" },
+    'kernel/Makefile' => sub { s/two\.o/two.o three.o/ });
+is_deeply([toy_create($toy, "--patch=$patch", '--full')], [1, '',
+    "ksplice-create: the patch adds an object, which a running kernel cannot get: "
+    . "kernel/three.o\n"],
+    'an object more is refused');
+ok(!-e "$tree/kernel/three.o", '... and goes again');
+
+$patch = toy_patch($toy, 'lib/strange.c' => sub { s/7/seven/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');
+is($status, 1, 'what does not compile is refused');
+like($err, qr/'seven' undeclared.*\n(?:.*\n)*ksplice-create: the patched source does not compile$/m,
+    '... with the words of the compiler');
+
+$patch = toy_patch($toy, 'kernel/one.c' => sub { s/^int one_line/\n\nint one_line/m });
+is((toy_create($toy, "--patch=$patch", '--full'))[0], 66, 'a blank line changes nothing');
+is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
+is(left_behind($toy), '', 'nothing is left behind after all that');
+
+done_testing();

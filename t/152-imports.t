@@ -30,7 +30,8 @@ alone int shown(int x)
 {
 #ifdef PATCHED
 	reg(shown);
-	return plain(x) + for_gpl(x) + in_space(x) + in_space_too(x) + hidden(x) + $long(x) + local(x);
+	x += for_gpl(x) + in_space(x) + in_space_too(x) + hidden(x) + $long(x);
+	return plain(x) + local(x);
 #else
 	return plain(x) + local(x);
 #endif

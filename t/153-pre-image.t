@@ -143,7 +143,8 @@ int f(int x)
 	asm volatile("1: nopl 8(%%rax,%%rax)\\n"
 		".pushsection .altinstructions,\\"a\\"\\n.long 1b - ., 2f - .\\n$fields\\n"
 		".long 1b - ., 3f - .\\n$fields\\n.popsection\\n"
-		".pushsection .altinstr_replacement,\\"ax\\"\\n2: nop\\n3: cld\\n.popsection" ::: "rax");
+		".pushsection .altinstr_replacement,\\"ax\\"\\n2: nop\\n3: cld\\n"
+		".popsection" ::: "rax");
 #ifdef PATCHED
 	x++;
 #endif

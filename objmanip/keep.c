@@ -284,7 +284,14 @@ static void keep_target(struct queue *queue, const struct span *by,
 			keep_new(queue, by, target);
 		break;
 	case KIND_TEXT:
-		if (target->state == SPAN_NEW)
+		if (target->state != SPAN_NEW)
+			break;
+		if (code_obstacle(target->section))
+			refuse("%s: '%s' is new in section '%s': %s",
+			       unit_of(target), target->name,
+			       target->section->name,
+			       code_obstacle(target->section));
+		else
 			keep(queue, target);
 		break;
 	case KIND_DATA:

@@ -228,6 +228,9 @@ static void name_spans(struct object *object)
 		if (!span || symbol->value < span->start)
 			continue;
 		symbol->span = span;
+		if (symbol->value + symbol->size - span->start > span->extent)
+			span->extent = symbol->value + symbol->size -
+				       span->start;
 		if (symbol->is_section || symbol->value != span->start ||
 		    !*symbol->name)
 			continue;
@@ -243,16 +246,16 @@ static bool is_fill(uint8_t byte, bool code)
 					byte, 10));
 }
 
-/* Take the padding behind the symbol off its span. */
+/* Take the padding behind what its symbols cover off each span. */
 static void trim(struct section *section)
 {
 	const bool code = section->flags & SEC_CODE;
 
 	for (size_t i = 0; i < section->n_spans; i++) {
 		struct span *span = section->spans[i];
-		uint64_t end = span->symbol ? span->symbol->size : 0;
+		uint64_t end = span->extent;
 
-		if (!end || end >= span->size || span->size - end >= 64)
+		if (!span->symbol || !span->symbol->size || end >= span->size || span->size - end >= 64)
 			continue;
 		if (span->n_relocs && span->relocs[span->n_relocs - 1].offset >=
 		    span->start + end)

@@ -25,6 +25,7 @@ struct span {
 	struct symbol *symbol;		/* the one at its start that names it
 					 * (function or object before NOTYPE,
 					 * global before local), or NULL */
+	uint64_t extent;		/* up to where its symbols say it goes */
 	const char *name;		/* symbol's name, else made up */
 	const char *label;		/* label.h; set for pre and post */
 	struct span *peer;		/* in the other object, or NULL */

@@ -67,6 +67,10 @@ my $entry = in('.entry.text');
 is_refused(patched("int $entry f(void) { return 1; }", "int $entry f(void) { return 2; }"),
     "dir/1.o: 'f' in section '.entry.text' changes: it runs before the kernel's memory is mapped",
     'entry code');
+my $new = "__attribute__((noipa)) int $entry g(void) { return 2; }";
+is_refused(patched('int f(void) { return 1; }', "$new int f(void) { return g(); }"),
+    "dir/1.o: 'g' is new in section '.entry.text': it runs before the kernel's memory is mapped",
+    '... and new entry code');
 sub assembly ($text) {
     return 'asm(".pushsection .text.asm,\"ax\"\n' . $text . '\n.popsection\n");';
 }

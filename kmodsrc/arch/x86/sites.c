@@ -212,21 +212,40 @@ static bool check_retpoline(struct place *p)
 	return is_indirect(p, at, is_call, reg);
 }
 
-/* __static_call_transform() */
+/*
+ * __static_call_transform().  The table names the key, or the trampoline in a
+ * module that cannot see the key.
+ */
+static unsigned long static_call_key(const struct place *p)
+{
+	static const char trampoline[] = "__SCT__";
+	struct ksplice_match *m = p->c->m;
+	const char *symbol;
+	unsigned long key;
+	char name[128];
+	u32 label;
+
+	if (p->site->label == KSPLICE_NONE)
+		return 0;
+	symbol = ksplice_label_symbol(&m->pre, p->site->label);
+	if (!strncmp(symbol, trampoline, sizeof(trampoline) - 1)) {
+		snprintf(name, sizeof(name), "__SCK__%s",
+			 symbol + sizeof(trampoline) - 1);
+		return ksplice_need.kallsyms_lookup_name(name);
+	}
+	label = ksplice_main_label(&m->pre, p->site->label);
+	if (ksplice_labelval_get(&m->vals, label, &key) ||
+	    ksplice_symbols_alive(&m->symbols, label, &key) == 1)
+		return key;
+	return 0;
+}
+
 static bool static_call_func(const struct place *p, unsigned long *func)
 {
-	struct ksplice_match *m = p->c->m;
-	u32 label = p->site->label;
-	unsigned long key;
+	unsigned long key = static_call_key(p);
 
-	if (label == KSPLICE_NONE)
-		return false;
-	label = ksplice_main_label(&m->pre, label);
-	if (!ksplice_labelval_get(&m->vals, label, &key) &&
-	    ksplice_symbols_alive(&m->symbols, label, &key) != 1)
-		return false;
-	return read_pointer(key + offsetof(struct static_call_key, func),
-			    func);
+	return key && read_pointer(key + offsetof(struct static_call_key, func),
+				   func);
 }
 
 /* Where a static call may lead: to the key's function, if that is known. */

@@ -215,12 +215,26 @@ static bool may_be_global(struct writer *writer, const char *name)
 	return !is_taken;
 }
 
+/*
+ * The running kernel has a function of that name already.  Whoever asks for
+ * it by name, to trace or probe it, must go on finding one, the original: the
+ * kernel refuses a probe on a name that two functions have.
+ */
+static const char *new_name(const struct writer *writer,
+			    const struct symbol *symbol)
+{
+	if (!symbol->is_function || !symbol->span->peer)
+		return symbol->name;
+	return xasprintf("%s.ksplice_%s", symbol->name, writer->kid);
+}
+
 static void copy_symbol(struct writer *writer, const struct symbol *symbol)
 {
 	const struct span *span = symbol->span;
 	struct copy *copy = span->out;
-	struct elf_symbol *out = elf_symbol_new(writer->elf, symbol->name,
-		copy->section, copy->offset + symbol->value - span->start);
+	struct elf_symbol *out = elf_symbol_new(writer->elf,
+		new_name(writer, symbol), copy->section,
+		copy->offset + symbol->value - span->start);
 
 	out->size = symbol->size;
 	out->type = symbol->is_function ? STT_FUNC :

@@ -50,6 +50,9 @@ is_deeply([sort map { $_->{name} } grep { $_->{type} eq 'function' } values %sym
     [qw(added caller changed taker)], 'changed and new functions are in it, and no others');
 is_deeply([sort map { $_->{name} } grep { $_->{type} eq 'object' } values %symbol],
     [qw(fresh zeroes)], 'and so is new data');
+my (undef, $names) = run_cmd('nm', $new);
+like($names, qr/ t changed\.ksplice_\w+$/m, 'a replaced function does not take the name of the running one');
+like($names, qr/ t added$/m, 'a new one has its own');
 is($symbol{caller}{global},  1, 'a global function stays one');
 is($symbol{changed}{global}, 0, 'and a static one');
 is($symbol{$_}{section}, ".text.$_", "$_ has its own section") for qw(changed caller taker);

@@ -52,7 +52,7 @@ kill $writer
 start_reader awake
 ok 'a thread sleeps in the new pipe_read' blocked
 refused 'the undo is busy, and the thread is named' 3 \
-	"$reader.*awake.*pipe_read\+0x" ksplice-undo sleeper
+	"$reader.*awake.*pipe_read.ksplice_sleeper\+0x" ksplice-undo sleeper
 says 'it stays applied' '^sleeper .*applied' ksplice-view
 end_reader
 says 'the thread goes on unharmed' something cat /tmp/read

@@ -124,6 +124,10 @@ sub objdump (@arguments) {
     return split /\n/, $out;
 }
 
+# A replaced function has a name of its own in the new code, NAME.ksplice_KID; the
+# readers below give the name that its source has.
+sub source_name ($symbol) { return $symbol =~ s/\.ksplice_[a-z0-9_]+\z//r }
+
 # -> {name => {size, align, flags => {CODE => 1, ...}}}; of several sections of
 # one name the sizes are added up.
 sub objdump_sections ($object) {
@@ -150,7 +154,7 @@ sub objdump_symbols ($object) {
             /^([0-9a-f]+) (.{7}) (\S+)\t([0-9a-f]+)\s+(?:\.hidden )?(\S+)$/ or next;
         my ($kind) = grep { index($flags, $_) >= 0 } qw(F O f d);
         push @symbols, {
-            name    => $name,
+            name    => source_name($name),
             section => $section,
             value   => hex $value,
             size    => hex $size,
@@ -173,7 +177,7 @@ sub objdump_relocations ($object) {
         push @{ $relocation{$section} }, {
             offset => hex $offset,
             type   => $type,
-            symbol => $symbol,
+            symbol => source_name($symbol),
             addend => ($sign // '') eq '-' ? -$addend : $addend,
         };
     }
@@ -185,7 +189,7 @@ sub objdump_relocations ($object) {
 sub objdump_code ($object) {
     my (%code, $name, $start);
     for (objdump('-dr', '--no-show-raw-insn', $object)) {
-        if (/^([0-9a-f]+) <(.*)>:$/) { ($start, $name) = (hex $1, $2); next }
+        if (/^([0-9a-f]+) <(.*)>:$/) { ($start, $name) = (hex $1, source_name($2)); next }
         next unless defined $name;
         if (/^\s+([0-9a-f]+):\t(\S.*?)\s*$/) {
             my ($offset, $text) = (hex $1, $2 =~ s/\s+/ /gr);

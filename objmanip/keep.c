@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * keep.c - what goes into the new code, and what cannot be done
+ * keep.c - what goes into the new code
  *
- * Sixth step of "diff", over all units of a target at once.  First everything
- * that differs and cannot be replaced in a running kernel is refused, each by
- * its name and with the reason.  Then kept is, starting from the changed
- * functions, what they need and the running kernel does not have:
+ * Sixth step of "diff", over all units of a target at once.  When forbid.c
+ * has refused what cannot be, kept is, starting from the changed functions,
+ * what they need and the running kernel does not have:
  *   - their .cold parts and their entries of tables,
  *   - new functions and variables that kept ones refer to,
  *   - contents (strings, constants), always as a copy.
@@ -15,228 +14,17 @@
  */
 #include "match.h"
 #include "die.h"
+#include "forbid.h"
 #include "kind.h"
 #include "strmap.h"
 #include "vec.h"
 
 #include <string.h>
 
-/* --- refusals ------------------------------------------------------------ */
-
 static const char *unit_of(const struct span *span)
 {
 	return span->section->object->unit;
 }
-
-/* Sections whose code cannot be run from elsewhere, or redirected */
-static const char *code_obstacle(const struct section *section)
-{
-	static const struct {
-		const char *prefix, *reason;
-	} obstacles[] = {
-		{ ".entry.text",
-		  "it runs before the kernel's memory is mapped" },
-		{ ".static_call.text",
-		  "the kernel rewrites it as a whole" },
-		{ ".text..__x86.",
-		  "the kernel rewrites it as a whole" },
-	};
-
-	for (size_t i = 0; i < sizeof(obstacles) / sizeof(*obstacles); i++)
-		if (!strncmp(section->name, obstacles[i].prefix,
-			     strlen(obstacles[i].prefix)))
-			return obstacles[i].reason;
-	return NULL;
-}
-
-/* A global symbol behind the first byte, or NULL */
-static const struct symbol *inner_entry(const struct span *span)
-{
-	const struct object *object = span->section->object;
-
-	for (size_t i = 0; i < object->n_symbols; i++) {
-		const struct symbol *symbol = &object->symbols[i];
-
-		if (symbol->span == span && symbol->is_global &&
-		    symbol->value > span->start)
-			return symbol;
-	}
-	return NULL;
-}
-
-static void refuse_code(const struct span *pre)
-{
-	const char *obstacle = code_obstacle(pre->section);
-	const struct symbol *inner = inner_entry(pre);
-
-	if (!inner && pre->peer)
-		inner = inner_entry(pre->peer);
-	if (!pre->symbol)
-		refuse("%s: code without a symbol changes in section '%s'",
-		       unit_of(pre), pre->section->name);
-	else if (obstacle)
-		refuse("%s: '%s' in section '%s' changes: %s", unit_of(pre),
-		       pre->name, pre->section->name, obstacle);
-	else if (inner)
-		refuse("%s: '%s' changes and has a second entry '%s'",
-		       unit_of(pre), pre->name, inner->name);
-}
-
-static void refuse_data(const struct span *pre)
-{
-	const struct span *post = pre->peer;
-
-	if (pre->section->kind != post->section->kind)
-		refuse("%s: '%s' %s", unit_of(pre), pre->name, pre->why);
-	else if (pre->size != post->size)
-		refuse("%s: the size of '%s' changes from %llu to %llu: the running kernel has the old one",
-		       unit_of(pre), pre->name,
-		       (unsigned long long)pre->size,
-		       (unsigned long long)post->size);
-	else if (pre->section->kind == KIND_RODATA)
-		refuse("%s: read-only data '%s' changes (%s)", unit_of(pre),
-		       pre->name, pre->why);
-	else
-		refuse("%s: initialiser of '%s' changes: the running kernel has a value of its own",
-		       unit_of(pre), pre->name);
-}
-
-/* Does anything refer to it?  Init code may have registered it. */
-static bool is_in_use(const struct span *span)
-{
-	if (span->symbol && span->symbol->is_global)
-		return true;
-	for (size_t i = 0; i < span->n_referrers; i++) {
-		enum section_kind kind = span->referrers[i]->section->kind;
-
-		if (kind != KIND_IGNORED && kind != KIND_EXPORT)
-			return true;
-	}
-	return false;
-}
-
-/* Said once for both: for pre, and for what only post has. */
-static void refuse_fixed(const struct span *span)
-{
-	const char *what = span->state == SPAN_NEW ? "is new" :
-			   span->state == SPAN_DELETED ? "is gone" : "changes";
-
-	if (span->section->kind == KIND_UNKNOWN)
-		refuse("%s: '%s' %s, in section '%s' that objmanip does not know",
-		       unit_of(span), span->name, what, span->section->name);
-	else
-		refuse("%s: '%s' %s: what section '%s' holds is registered at boot",
-		       unit_of(span), span->name, what, span->section->name);
-}
-
-static void refuse_span(const struct span *span)
-{
-	switch (span->section->kind) {
-	case KIND_TEXT:
-		if (span->state == SPAN_CHANGED)
-			refuse_code(span);
-		else if (span->state == SPAN_DELETED && !span->symbol)
-			refuse("%s: code without a symbol changes in section '%s'",
-			       unit_of(span), span->section->name);
-		break;
-	case KIND_RODATA:
-	case KIND_DATA:
-	case KIND_PERCPU:
-		if (span->state == SPAN_CHANGED &&
-		    (is_in_use(span) || is_in_use(span->peer)))
-			refuse_data(span);
-		break;
-	case KIND_FIXED:
-	case KIND_UNKNOWN:
-		if (span->state != SPAN_SAME)
-			refuse_fixed(span);
-		break;
-	default:
-		break;
-	}
-}
-
-/* A table that we do not know would be missing for the new function. */
-static void refuse_unknown_table(const struct span *span)
-{
-	if (span->section->kind != KIND_UNKNOWN || span->state != SPAN_SAME)
-		return;
-	for (size_t i = 0; i < span->n_relocs; i++) {
-		const struct span *target = span->relocs[i].target;
-
-		if (target && target->section->kind == KIND_TEXT &&
-		    target->state == SPAN_CHANGED)
-			refuse("%s: '%s' changes, and section '%s' that objmanip does not know refers to it",
-			       unit_of(span), target->name,
-			       span->section->name);
-	}
-}
-
-static const char *export_name(const struct section *section)
-{
-	const char *plus = strchr(section->name, '+');
-
-	return plus ? plus + 1 : NULL;
-}
-
-static struct section *find_export(struct object *object, const char *name)
-{
-	for (size_t i = 0; i < object->n_sections; i++) {
-		struct section *section = &object->sections[i];
-		const char *other = section->kind == KIND_EXPORT ?
-			export_name(section) : NULL;
-
-		if (other && !strcmp(other, name))
-			return section;
-	}
-	return NULL;
-}
-
-static void refuse_exports(struct object *pre, struct object *post)
-{
-	for (size_t i = 0; i < pre->n_sections; i++) {
-		struct section *section = &pre->sections[i];
-		const char *name = section->kind == KIND_EXPORT ?
-			export_name(section) : NULL;
-
-		if (!name)
-			continue;
-
-		struct section *other = find_export(post, name);
-
-		if (!other)
-			refuse("%s: the export of '%s' is gone: modules may use it",
-			       pre->unit, name);
-		else if (strcmp(section->name, other->name))
-			refuse("%s: the export of '%s' changes its licence",
-			       pre->unit, name);
-	}
-	for (size_t i = 0; i < post->n_sections; i++) {
-		struct section *section = &post->sections[i];
-		const char *name = section->kind == KIND_EXPORT ?
-			export_name(section) : NULL;
-
-		if (name && !find_export(pre, name))
-			refuse("%s: '%s' is a new export: not supported",
-			       post->unit, name);
-	}
-}
-
-static void refuse_differences(struct pair *pair)
-{
-	struct span *span;
-
-	for_each_span(span, pair->pre)
-		refuse_span(span);
-	for_each_span(span, pair->post) {
-		if (!span->peer)
-			refuse_span(span);
-		refuse_unknown_table(span);
-	}
-	refuse_exports(pair->pre, pair->post);
-}
-
-/* --- the closure --------------------------------------------------------- */
 
 /* Kept spans whose relocations have not been looked at */
 struct queue {
@@ -286,11 +74,11 @@ static void keep_target(struct queue *queue, const struct span *by,
 	case KIND_TEXT:
 		if (target->state != SPAN_NEW)
 			break;
-		if (code_obstacle(target->section))
+		if (forbid_code_in(target->section))
 			refuse("%s: '%s' is new in section '%s': %s",
 			       unit_of(target), target->name,
 			       target->section->name,
-			       code_obstacle(target->section));
+			       forbid_code_in(target->section));
 		else
 			keep(queue, target);
 		break;
@@ -367,7 +155,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 	size_t done = 0;
 
 	for (size_t i = 0; i < n_pairs; i++)
-		refuse_differences(&pairs[i]);
+		forbid_differences(&pairs[i]);
 	for (size_t i = 0; i < n_pairs; i++) {
 		collect_globals(&queue, pairs[i].post);
 		for_each_span(span, pairs[i].pre) {

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * forbid.c - what cannot be replaced in a running kernel
+ *
+ * First half of the sixth step of "diff": everything that differs and can
+ * neither be replaced nor left as it is is refused, by its name and with the
+ * reason.
+ *   - data: the running kernel has values of its own, and sizes;
+ *   - read-only data whose address somebody may hold;
+ *   - what boot registers, and exports;
+ *   - sections that objmanip does not know;
+ *   - code that a redirect cannot stand for.
+ */
+#include "forbid.h"
+#include "die.h"
+#include "kind.h"
+
+#include <string.h>
+
+static const char *unit_of(const struct span *span)
+{
+	return span->section->object->unit;
+}
+
+const char *forbid_code_in(const struct section *section)
+{
+	static const struct {
+		const char *prefix, *reason;
+	} obstacles[] = {
+		{ ".entry.text",
+		  "it runs before the kernel's memory is mapped" },
+		{ ".static_call.text",
+		  "the kernel rewrites it as a whole" },
+		{ ".text..__x86.",
+		  "the kernel rewrites it as a whole" },
+	};
+
+	for (size_t i = 0; i < sizeof(obstacles) / sizeof(*obstacles); i++)
+		if (!strncmp(section->name, obstacles[i].prefix,
+			     strlen(obstacles[i].prefix)))
+			return obstacles[i].reason;
+	return NULL;
+}
+
+/* A global symbol behind the first byte, or NULL */
+static const struct symbol *inner_entry(const struct span *span)
+{
+	const struct object *object = span->section->object;
+
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		const struct symbol *symbol = &object->symbols[i];
+
+		if (symbol->span == span && symbol->is_global &&
+		    symbol->value > span->start)
+			return symbol;
+	}
+	return NULL;
+}
+
+static void refuse_code(const struct span *pre)
+{
+	const char *obstacle = forbid_code_in(pre->section);
+	const struct symbol *inner = inner_entry(pre);
+
+	if (!inner && pre->peer)
+		inner = inner_entry(pre->peer);
+	if (!pre->symbol)
+		refuse("%s: code without a symbol changes in section '%s'",
+		       unit_of(pre), pre->section->name);
+	else if (obstacle)
+		refuse("%s: '%s' in section '%s' changes: %s", unit_of(pre),
+		       pre->name, pre->section->name, obstacle);
+	else if (inner)
+		refuse("%s: '%s' changes and has a second entry '%s'",
+		       unit_of(pre), pre->name, inner->name);
+}
+
+static void refuse_data(const struct span *pre)
+{
+	const struct span *post = pre->peer;
+
+	if (pre->section->kind != post->section->kind)
+		refuse("%s: '%s' %s", unit_of(pre), pre->name, pre->why);
+	else if (pre->size != post->size)
+		refuse("%s: the size of '%s' changes from %llu to %llu: the running kernel has the old one",
+		       unit_of(pre), pre->name,
+		       (unsigned long long)pre->size,
+		       (unsigned long long)post->size);
+	else if (pre->section->kind == KIND_RODATA)
+		refuse("%s: read-only data '%s' changes (%s)", unit_of(pre),
+		       pre->name, pre->why);
+	else
+		refuse("%s: initialiser of '%s' changes: the running kernel has a value of its own",
+		       unit_of(pre), pre->name);
+}
+
+/* Does anything refer to it?  Init code may have registered it. */
+static bool is_in_use(const struct span *span)
+{
+	if (span->symbol && span->symbol->is_global)
+		return true;
+	for (size_t i = 0; i < span->n_referrers; i++) {
+		enum section_kind kind = span->referrers[i]->section->kind;
+
+		if (kind != KIND_IGNORED && kind != KIND_EXPORT)
+			return true;
+	}
+	return false;
+}
+
+/* Said once for both: for pre, and for what only post has. */
+static void refuse_fixed(const struct span *span)
+{
+	const char *what = span->state == SPAN_NEW ? "is new" :
+			   span->state == SPAN_DELETED ? "is gone" : "changes";
+
+	if (span->section->kind == KIND_UNKNOWN)
+		refuse("%s: '%s' %s, in section '%s' that objmanip does not know",
+		       unit_of(span), span->name, what, span->section->name);
+	else
+		refuse("%s: '%s' %s: what section '%s' holds is registered at boot",
+		       unit_of(span), span->name, what, span->section->name);
+}
+
+static void refuse_span(const struct span *span)
+{
+	switch (span->section->kind) {
+	case KIND_TEXT:
+		if (span->state == SPAN_CHANGED)
+			refuse_code(span);
+		else if (span->state == SPAN_DELETED && !span->symbol)
+			refuse("%s: code without a symbol changes in section '%s'",
+			       unit_of(span), span->section->name);
+		break;
+	case KIND_RODATA:
+	case KIND_DATA:
+	case KIND_PERCPU:
+		if (span->state == SPAN_CHANGED &&
+		    (is_in_use(span) || is_in_use(span->peer)))
+			refuse_data(span);
+		break;
+	case KIND_FIXED:
+	case KIND_UNKNOWN:
+		if (span->state != SPAN_SAME)
+			refuse_fixed(span);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A table that we do not know would be missing for the new function. */
+static void refuse_unknown_table(const struct span *span)
+{
+	if (span->section->kind != KIND_UNKNOWN || span->state != SPAN_SAME)
+		return;
+	for (size_t i = 0; i < span->n_relocs; i++) {
+		const struct span *target = span->relocs[i].target;
+
+		if (target && target->section->kind == KIND_TEXT &&
+		    target->state == SPAN_CHANGED)
+			refuse("%s: '%s' changes, and section '%s' that objmanip does not know refers to it",
+			       unit_of(span), target->name,
+			       span->section->name);
+	}
+}
+
+static const char *export_name(const struct section *section)
+{
+	const char *plus = strchr(section->name, '+');
+
+	return plus ? plus + 1 : NULL;
+}
+
+static struct section *find_export(struct object *object, const char *name)
+{
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+		const char *other = section->kind == KIND_EXPORT ?
+			export_name(section) : NULL;
+
+		if (other && !strcmp(other, name))
+			return section;
+	}
+	return NULL;
+}
+
+static void refuse_exports(struct object *pre, struct object *post)
+{
+	for (size_t i = 0; i < pre->n_sections; i++) {
+		struct section *section = &pre->sections[i];
+		const char *name = section->kind == KIND_EXPORT ?
+			export_name(section) : NULL;
+
+		if (!name)
+			continue;
+
+		struct section *other = find_export(post, name);
+
+		if (!other)
+			refuse("%s: the export of '%s' is gone: modules may use it",
+			       pre->unit, name);
+		else if (strcmp(section->name, other->name))
+			refuse("%s: the export of '%s' changes its licence",
+			       pre->unit, name);
+	}
+	for (size_t i = 0; i < post->n_sections; i++) {
+		struct section *section = &post->sections[i];
+		const char *name = section->kind == KIND_EXPORT ?
+			export_name(section) : NULL;
+
+		if (name && !find_export(pre, name))
+			refuse("%s: '%s' is a new export: not supported",
+			       post->unit, name);
+	}
+}
+
+void forbid_differences(struct pair *pair)
+{
+	struct span *span;
+
+	for_each_span(span, pair->pre)
+		refuse_span(span);
+	for_each_span(span, pair->post) {
+		if (!span->peer)
+			refuse_span(span);
+		refuse_unknown_table(span);
+	}
+	refuse_exports(pair->pre, pair->post);
+}

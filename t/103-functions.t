@@ -101,6 +101,34 @@ $diff = diff_text("#ifdef PATCHED\n#define NUMBER \"5\"\n#else\n#define NUMBER \
     . $middle);
 is(lines($diff), 'replace outer; replace jumper', 'one that jumps into the middle comes along');
 
+# A table of places in a changed function goes with it; one of another does not.
+$diff = diff_text("#ifdef PATCHED\n#define NUMBER 5\n#else\n#define NUMBER 4\n#endif\n" . <<'END');
+int h(int);
+int f(int i) {
+	static const void *const places[] = { &&a, &&b, &&c };
+	goto *places[i];
+a:	h(NUMBER); b: h(2); c: return h(3);
+}
+int g(int i) {
+	static const void *const places[] = { &&a, &&b, &&c };
+	goto *places[i];
+a:	h(1); b: h(2); c: return h(3);
+}
+END
+like(lines($diff), qr/^replace f; new data places\.\d+$/, 'a table of places in a function');
+
+# Variables of each CPU can be new, and are where the loader looks for them.
+$diff = diff_text(<<'END');
+#ifdef PATCHED
+__attribute__((section(".data..percpu"))) static int calls;
+int f(void) { return ++calls; }
+#else
+int f(void) { return 1; }
+#endif
+END
+is(lines($diff), 'replace f; new data calls', 'a new per-cpu variable');
+ok(exists objdump_sections("$diff->{dir}/new.o")->{'.data..percpu'}, '... in its section');
+
 # Another unit of the target may need what this one has new.
 my @one = build_pair("int helper(int);\n#ifdef PATCHED\nint f(int x) { return helper(x); }\n"
     . "#else\nint f(int x) { return x; }\n#endif\n");

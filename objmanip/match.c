@@ -499,10 +499,10 @@ void match_pair(struct pair *pair)
 	for (size_t i = 0; i < groups.n; i++) {
 		struct group *group = groups.all[i];
 
-		qsort(group->pre, group->n_pre, sizeof(*group->pre),
-		      by_number);
-		qsort(group->post, group->n_post, sizeof(*group->post),
-		      by_number);
+		vec_sort(group->pre, group->n_pre, sizeof(*group->pre),
+			 by_number);
+		vec_sort(group->post, group->n_post, sizeof(*group->post),
+			 by_number);
 	}
 	/* Functions before their .cold parts */
 	for (int cold = 0; cold <= 1; cold++)

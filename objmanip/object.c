@@ -109,8 +109,8 @@ static void load_relocs(struct section *section)
 			die("'%s': relocation behind the end of '%s'",
 			    object->path, section->name);
 	}
-	qsort(section->relocs, section->n_relocs, sizeof(*section->relocs),
-	      by_offset);
+	vec_sort(section->relocs, section->n_relocs, sizeof(*section->relocs),
+		 by_offset);
 }
 
 static void load_section(struct object *object, asection *sec)

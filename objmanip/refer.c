@@ -190,8 +190,8 @@ void refer_resolve(struct object *object)
 
 		find_referrers(section);
 		for (size_t j = 0; j < section->n_spans; j++)
-			qsort(section->spans[j]->entries,
-			      section->spans[j]->n_entries,
-			      sizeof(struct span *), by_entry);
+			vec_sort(section->spans[j]->entries,
+				 section->spans[j]->n_entries,
+				 sizeof(struct span *), by_entry);
 	}
 }

@@ -99,7 +99,7 @@ static void cut_at(struct section *section, uint64_t *cuts, size_t n_cuts)
 {
 	uint64_t start = 0;
 
-	qsort(cuts, n_cuts, sizeof(*cuts), by_value);
+	vec_sort(cuts, n_cuts, sizeof(*cuts), by_value);
 	for (size_t i = 0; i <= n_cuts; i++) {
 		uint64_t end = i < n_cuts ? cuts[i] : section->size;
 
@@ -190,7 +190,7 @@ static void cut_symbols(struct section *section, struct symbol **symbols,
 			add_span(section, 0, 0);
 		return;
 	}
-	qsort(symbols, n_symbols, sizeof(*symbols), by_place);
+	vec_sort(symbols, n_symbols, sizeof(*symbols), by_place);
 	for (size_t i = 0; i < n_symbols; i++) {
 		const struct symbol *symbol = symbols[i];
 

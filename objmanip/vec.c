@@ -44,6 +44,13 @@ char *xasprintf(const char *fmt, ...)
 	return string;
 }
 
+void vec_sort(void *array, size_t n, size_t size,
+	      int (*compare)(const void *, const void *))
+{
+	if (n)
+		qsort(array, n, size, compare);
+}
+
 void *vec_grow(void *array, size_t n, size_t size)
 {
 	if (n & (n - 1))

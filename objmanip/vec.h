@@ -28,6 +28,10 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 	(*((array) = vec_grow((array), (n), sizeof(*(array))),		\
 	   &(array)[(n)++]))
 
+/* qsort(3) of an array that may be empty */
+void vec_sort(void *array, size_t n, size_t size,
+	      int (*compare)(const void *, const void *));
+
 /* The array with room for one more than n; used by vec_add(). */
 void *vec_grow(void *array, size_t n, size_t size);
 

@@ -83,10 +83,12 @@ sub owners_of ($tree, @objects) {
     return $owners;
 }
 
-# Directories that build objects of sources somewhere else.
+# Directories that may build objects of sources somewhere else: a Makefile there
+# names '..' or includes another one.
 sub distant_dirs ($tree) {
     my @files = capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
-        'grep', '-rlF', '--include=Makefile*', '--include=Kbuild*', '../', kernel_dirs($tree));
+        'grep', '-rlE', '--include=Makefile*', '--include=Kbuild*',
+        '\.\./|^ *-?include ', kernel_dirs($tree));
     return map { dirname($_) } @files;
 }
 

@@ -1,0 +1,51 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+# What ksplice-create cannot make of a stock kernel it refuses, with the reason.
+use v5.32;
+use warnings;
+use FindBin qw($RealBin);
+use lib "$RealBin/lib", "$RealBin/../lib";
+use Test::Ksplice;
+use Test::Ksplice::Tree;
+use Test::More;
+
+kernel_release();
+my $source = kernel_source();
+
+sub refused {
+    my ($what, $status, $message, @changes) = @_;
+    my $before = join "\0", map { -e "$source/$_" ? slurp("$source/$_") : 'none' }
+        grep { !ref } @changes;
+    my @got = create_update('--patch=' . kernel_patch(@changes));
+    is($got[0], $status, "$what is refused");
+    like($got[2], $message, '... with the reason') or diag $got[2];
+    is(join("\0", map { -e "$source/$_" ? slurp("$source/$_") : 'none' } grep { !ref } @changes),
+        $before, '... and the source is as it was');
+    is_deeply([grep { -e } "$source/.KSPLICE_journal"], [], '... and nothing is left');
+}
+
+my $nothing = qr/^ksplice-create: the patch changes nothing in the compiled code$/m;
+
+refused('a comment', 66, $nothing, 'fs/proc/cmdline.c' => sub { s/\n\n/\n\n\/* why? *\/\n/ });
+refused('a blank line above a hundred WARNs, in code that is not compiled', 66, $nothing,
+    'net/core/dev.c' => sub { s/\n(?=\s*return i;)/\n\n/ or die });
+refused('code that does not compile', 1,
+    qr/cmdline\.c:\d+:\d+: error: .*nobody.* undeclared.*\n(?:.*\n)*.* source does not compile$/m,
+    'fs/proc/cmdline.c' => sub { s/saved_command_line/nobody/ or die });
+refused('what is not built', 1,
+    qr/touches only files that are not built with this \.config: kernel\/configs\.c$/m,
+    'kernel/configs.c' => sub { s/\n\n/\n\nint n;\n/ or die });
+refused('what another machine builds', 1,
+    qr/only files that are not built with this \.config: arch\/arm\/kernel\/time\.c$/m,
+    'arch/arm/kernel/time.c' => sub { s/\n\n/\n\nint n;\n/ or die });
+refused('what only boots the kernel', 1,
+    qr/only files that are not built with this \.config: arch\/x86\/boot\/tty\.c$/m,
+    'arch/x86/boot/tty.c' => sub { s/\n\n/\n\nint n;\n/ or die });
+refused('a new object', 1, qr/the patch changes what is built or how: fs\/proc\/Makefile$/m,
+    'fs/proc/Makefile' => sub { $_ .= "obj-y += new.o\n" },
+    'fs/proc/new.c' => sub { $_ = "int new;\n" });
+refused('a header that everything includes', 1,
+    qr/every object includes include\/linux\/compiler_types\.h: nothing short of a new kernel/,
+    'include/linux/compiler_types.h' => sub { $_ .= "\n#define NEW 1\n" });
+
+done_testing();

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Test::Ksplice::Tree - a stock kernel's source for tests of ksplice-create
+#
+# The release is that of the tests in guests; its source is in the cache, where
+# the first ksplice-create makes it (a minute), and is shared with all others.
+
+package Test::Ksplice::Tree;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter qw(import);
+use Test::Ksplice;
+use Test::More;
+use lib root_dir() . '/lib';
+use Ksplice::Distro qw(cache_dir newest_release release_headers release_source);
+
+our @EXPORT = qw(kernel_release kernel_source create_update kernel_patch);
+
+my $scratch = scratch_dir();
+
+# Skips the whole test where there is no kernel to be had.
+sub kernel_release () {
+    state $release = eval {
+        my $release = $ENV{KSPLICE_TEST_RELEASE} // newest_release('6.1', 'amd64');
+        release_headers($release);
+        release_source($release);
+        $release;
+    } // plan(skip_all =>
+        'no kernel source: install linux-source-6.1 and linux-headers-amd64');
+    return $release;
+}
+
+# Made ready by the first call.
+sub kernel_source () {
+    state $made = do {
+        my ($status, $out, $err) =
+            run_cmd({ env => environment() }, 'ksplice-create', '--prebuild',
+                '--kernel=' . kernel_release());
+        $status == 0 or die "ksplice-create --prebuild: status $status\n$out$err";
+    };
+    return cache_dir() . '/' . kernel_release() . '/source';
+}
+
+# run_cmd forgets what is set for ksplice.
+sub environment () { return { KSPLICE_CACHE => cache_dir() } }
+
+# create_update(ARGUMENT...) -> (status, stdout, stderr) of ksplice-create for
+# it, in a scratch directory, without lines that say what takes long.
+sub create_update (@arguments) {
+    my ($status, $out, $err) = run_cmd({ dir => $scratch, env => environment() }, root_dir() . '/ksplice-create',
+        '--kernel=' . kernel_release(), @arguments);
+    return ($status, $out, $err =~ s/^ksplice-create: .* \.\.\.\n//mgr);
+}
+
+# kernel_patch(FILE => sub { s/this/that/ or die }, ...): the file of a patch
+# that does so to the source.
+sub kernel_patch (@changes) {
+    state $n = 0;
+    my $dir = kernel_source();
+    my $text = '';
+    while (my ($name, $change) = splice @changes, 0, 2) {
+        my $is_new = !-e "$dir/$name";
+        local $_ = $is_new ? '' : slurp("$dir/$name");
+        $change->();
+        my $new = spew("$scratch/patched", $_);
+        my $old = $is_new ? '/dev/null' : "a/$name";
+        my (undef, $diff) = run_cmd('diff', '-u', '--label', $old, '--label', "b/$name",
+            $is_new ? '/dev/null' : "$dir/$name", $new);
+        $text .= $diff;
+    }
+    return spew("$scratch/" . ++$n . '.patch', $text);
+}
+
+1;

@@ -11,6 +11,8 @@
  *	   not match is never looked at again: values do not change.
  *	3. A learnt value is a candidate for other spans, and may tell two
  *	   candidates apart.  So start again, until nothing is learnt.
+ *	4. Of candidates that are equal in all this, the one that lies among
+ *	   the functions of its unit is taken.
  *
  * Read-only data is compared when its value is known.  What will be replaced
  * must have matched in the end, and what the new code needs must be known; a
@@ -29,6 +31,7 @@
 #include "entry.h"
 #include "imports.h"
 #include "match.h"
+#include "neighbours.h"
 #include "run.h"
 
 static bool is_text(const struct ksplice_match *m, u32 span)
@@ -151,6 +154,11 @@ static int commit_span(struct ksplice_match *m,
 	run->body = c->addr;
 	run->size = c->size;
 	ksplice_labelvals_commit(&m->vals);
+	if (run->n_shifts)
+		ksplice_debug(m->change->update,
+			      "%s: %s matches with other offsets",
+			      ksplice_span_unit(&m->pre, c->span_index),
+			      ksplice_span_symbol(&m->pre, c->span_index));
 	return 0;
 }
 
@@ -245,6 +253,25 @@ static int try_all(struct ksplice_match *m, bool ambiguous)
 	return 0;
 }
 
+/* Several places match and nothing tells them apart but where they are. */
+static int try_neighbours(struct ksplice_match *m)
+{
+	unsigned long addr;
+	u32 i;
+	int err;
+
+	for (i = 0; i < m->pre.n_spans; i++) {
+		if (m->spans[i].state != KSPLICE_SPAN_WAITING ||
+		    !m->spans[i].n_matches ||
+		    !ksplice_neighbours_find(m, i, &addr))
+			continue;
+		err = try_address(m, i, addr);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int flood_fill(struct ksplice_match *m)
 {
 	bool ambiguous = false;
@@ -254,6 +281,8 @@ static int flood_fill(struct ksplice_match *m)
 	for (;;) {
 		n_learnt = m->vals.n_learnt;
 		err = try_all(m, ambiguous);
+		if (!err && ambiguous && m->vals.n_learnt == n_learnt)
+			err = try_neighbours(m);
 		if (err)
 			return err;
 		if (m->vals.n_learnt != n_learnt)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * neighbours.h - which of several equal functions is the unit's own
+ */
+#ifndef KSPLICE_NEIGHBOURS_H
+#define KSPLICE_NEIGHBOURS_H
+
+#include "match.h"
+
+/*
+ * Of the candidates of a span that are left, which all match, the only one
+ * that lies between other functions of its unit.  Return: whether there is
+ * just one; then *addr is set.
+ */
+bool ksplice_neighbours_find(const struct ksplice_match *m, u32 span,
+			     unsigned long *addr);
+
+#endif

@@ -137,6 +137,22 @@ static void collect_globals(struct queue *queue, struct object *post)
 	}
 }
 
+/* Whoever does not change would go on using the old one. */
+static void refuse_moved(const struct queue *queue, struct object *pre)
+{
+	struct span *span;
+
+	for_each_span(span, pre) {
+		const struct span *moved = span->state == SPAN_DELETED &&
+			span->symbol && span->symbol->is_global ?
+			strmap_get(&queue->globals, span->name) : NULL;
+
+		if (moved && moved->state == SPAN_NEW)
+			refuse("%s: '%s' moves to %s: not supported",
+			       unit_of(span), span->name, unit_of(moved));
+	}
+}
+
 static void keep_cold_parts(struct queue *queue, struct object *post)
 {
 	struct span *span;
@@ -154,10 +170,12 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 	size_t n_patched = 0;
 	size_t done = 0;
 
-	for (size_t i = 0; i < n_pairs; i++)
-		forbid_differences(&pairs[i]);
 	for (size_t i = 0; i < n_pairs; i++) {
+		forbid_differences(&pairs[i]);
 		collect_globals(&queue, pairs[i].post);
+	}
+	for (size_t i = 0; i < n_pairs; i++) {
+		refuse_moved(&queue, pairs[i].pre);
 		for_each_span(span, pairs[i].pre) {
 			if (span->section->kind != KIND_TEXT ||
 			    span->state != SPAN_CHANGED)

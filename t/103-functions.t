@@ -139,6 +139,12 @@ is($diff->{status}, 0, 'two units');
 is($diff->{summary} =~ s/ \(.*//mgr, "replace dir/1.o f\nnew function dir/2.o helper\n",
     'a new function that another unit calls is in the new code, an uncalled one is not');
 
+# A function that moves to another unit: others still call the old one.
+@one = build_pair("int g(int);\n#ifndef PATCHED\nint f(int x) { return g(x); }\n#endif\n");
+@two = build_pair("int g(int);\n#ifdef PATCHED\nint f(int x) { return g(x + 1); }\n#endif\n");
+is_refused(diff(@one, @two), "dir/1.o: 'f' moves to dir/2.o: not supported",
+    'a function that moves to another unit');
+
 # Code in one section with others
 my $sched = "#define S __attribute__((section(\".sched.text\")))\nint h(int);\n";
 $diff = diff_text($sched . <<'END');

@@ -255,7 +255,8 @@ static void trim(struct section *section)
 		struct span *span = section->spans[i];
 		uint64_t end = span->extent;
 
-		if (!span->symbol || !span->symbol->size || end >= span->size || span->size - end >= 64)
+		if (!span->symbol || !span->symbol->size ||
+		    end >= span->size || span->size - end >= 64)
 			continue;
 		if (span->n_relocs && span->relocs[span->n_relocs - 1].offset >=
 		    span->start + end)

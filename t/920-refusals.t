@@ -51,11 +51,11 @@ rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
 	tar -czf /tmp/api.tar.gz ksplice-* && cd /
 refused 'another api version' 1 999 ksplice-apply /tmp/api.tar.gz
 
-# The pre image is one bit off: found by the core, or it would match anything.
+# The pre image does not begin as one does.
 rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work && tar -xzf /updates/function.tar.gz
-perl -0777 -pi -e 's/KSPPRE1|1ERPSPK/XXXXXXX/' ksplice-function/*-old.ko 2> /dev/null
+perl -0777 -pi -e 's/KPSPRE1/XPSPRE1/ or die' ksplice-function/*-old.ko || exit
 tar -czf /tmp/bad.tar.gz ksplice-* && cd /
-refused 'a damaged pre image' 1 . ksplice-apply /tmp/bad.tar.gz
+refused 'a damaged pre image' 1 'pre image' ksplice-apply /tmp/bad.tar.gz
 untouched 'nothing is left'
 
 says 'a dry run tells what matches' 'matched [0-9]+ of [0-9]+' \

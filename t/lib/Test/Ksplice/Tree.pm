@@ -50,8 +50,8 @@ sub environment () { return { KSPLICE_CACHE => cache_dir() } }
 # create_update(ARGUMENT...) -> (status, stdout, stderr) of ksplice-create for
 # it, in a scratch directory, without lines that say what takes long.
 sub create_update (@arguments) {
-    my ($status, $out, $err) = run_cmd({ dir => $scratch, env => environment() }, root_dir() . '/ksplice-create',
-        '--kernel=' . kernel_release(), @arguments);
+    my ($status, $out, $err) = run_cmd({ dir => $scratch, env => environment() },
+        root_dir() . '/ksplice-create', '--kernel=' . kernel_release(), @arguments);
     return ($status, $out, $err =~ s/^ksplice-create: .* \.\.\.\n//mgr);
 }
 

@@ -51,7 +51,8 @@ is_deeply([sort map { $_->{name} } grep { $_->{type} eq 'function' } values %sym
 is_deeply([sort map { $_->{name} } grep { $_->{type} eq 'object' } values %symbol],
     [qw(fresh zeroes)], 'and so is new data');
 my (undef, $names) = run_cmd('nm', $new);
-like($names, qr/ t changed\.ksplice_\w+$/m, 'a replaced function does not take the name of the running one');
+like($names, qr/ t changed\.ksplice_\w+$/m,
+    'a replaced function does not take the name of the running one');
 like($names, qr/ t added$/m, 'a new one has its own');
 is($symbol{caller}{global},  1, 'a global function stays one');
 is($symbol{changed}{global}, 0, 'and a static one');

@@ -29,6 +29,15 @@ static const struct kernel_symbol *find_entry(const struct ksplice_match *m,
 				   placeholder);
 }
 
+/* Was a span compared, and differs? */
+static bool has_failed(const struct ksplice_match *m, u32 label)
+{
+	const struct ksplice_label *l = &m->pre.labels[label];
+
+	return l->span != KSPLICE_NONE && !(l->flags & KSPLICE_LABEL_WEAK) &&
+	       m->spans[l->span].state == KSPLICE_SPAN_FAILED;
+}
+
 /*
  * The value to import.  A name that the target has only once needs no proof
  * by a reference, unless it is of a span that was compared and differs.
@@ -41,6 +50,10 @@ static int get_value(struct ksplice_match *m, u32 label, unsigned long *value)
 	u32 main = ksplice_main_label(&m->pre, label);
 	unsigned int n;
 
+	/* Read-only data of other contents is not what it was built for. */
+	if (has_failed(m, label) &&
+	    m->pre.spans[l->span].kind == KSPLICE_SPAN_RODATA)
+		return ksplice_difference_abort(m, l->span);
 	if (ksplice_labelval_get(&m->vals, main, value))
 		return 0;
 	if (l->span != KSPLICE_NONE && !(l->flags & KSPLICE_LABEL_WEAK) &&

@@ -2,8 +2,11 @@
 /*
  * symbols.c - where kallsyms says that the labels of a pre image are
  *
- * Names are looked up all at once: the symbols of the labels go into a hash,
- * and each symbol of the running kernel is looked up in it.  What counts:
+ * The symbols of the labels go into a hash.  A kernel that has its names sorted
+ * (kallsyms_on_each_match_symbol, commit 4dc533e0f2c0, v6.2 and backported) is
+ * asked for each of them, unless they are so many that one pass over all
+ * symbols of the running kernel, each looked up in the hash, takes less time.
+ * What counts:
  *
  *	target vmlinux		the symbols of vmlinux
  *	target a module		its own symbols; for a label that the target
@@ -26,6 +29,9 @@
 #include "compat.h"
 #include "symbols.h"
 
+/* Expanding all names of a kernel takes as long as looking these up. */
+#define MAX_BY_NAME	4000
+
 struct lookup {
 	struct ksplice_symbols *symbols;
 	const struct ksplice_pre *pre;
@@ -34,6 +40,7 @@ struct lookup {
 	u32 *next;				/* label, by label */
 	u32 mask;
 	bool undefined_only;
+	const char *name;			/* that is being asked for */
 	int err;
 };
 
@@ -117,6 +124,12 @@ static int add_candidate(struct ksplice_symbols *symbols, u32 label,
 	return 0;
 }
 
+static bool is_wanted(const struct lookup *lookup, u32 label)
+{
+	return !lookup->undefined_only ||
+	       lookup->pre->labels[label].flags & KSPLICE_LABEL_UNDEFINED;
+}
+
 static int add_symbol(struct lookup *lookup, const char *name,
 		      unsigned long addr)
 {
@@ -126,8 +139,7 @@ static int add_symbol(struct lookup *lookup, const char *name,
 
 	for (i = lookup->bucket[hash_name(lookup, name)]; i != KSPLICE_NONE;
 	     i = lookup->next[i]) {
-		if (lookup->undefined_only &&
-		    !(pre->labels[i].flags & KSPLICE_LABEL_UNDEFINED))
+		if (!is_wanted(lookup, i))
 			continue;
 		if (strcmp(ksplice_label_symbol(pre, i), name))
 			continue;
@@ -149,6 +161,64 @@ static int add_vmlinux_symbol(void *data, const char *name, struct module *mod,
 		return 0;
 	lookup->err = add_symbol(lookup, name, addr);
 	return lookup->err;
+}
+
+static int add_match(void *data, unsigned long addr)
+{
+	struct lookup *lookup = data;
+
+	return add_vmlinux_symbol(data, lookup->name, NULL, addr);
+}
+
+/* Is it the first label of its name?  The others are found along with it. */
+static bool is_first_of_name(const struct lookup *lookup, u32 label)
+{
+	const char *name = ksplice_label_symbol(lookup->pre, label);
+	u32 i = lookup->bucket[hash_name(lookup, name)];
+
+	while (i != label && (!is_wanted(lookup, i) ||
+			      strcmp(ksplice_label_symbol(lookup->pre, i),
+				     name)))
+		i = lookup->next[i];
+	return i == label;
+}
+
+static u32 count_wanted(const struct lookup *lookup)
+{
+	u32 n = 0;
+	u32 i;
+
+	for (i = 0; i < lookup->pre->n_labels; i++)
+		n += is_wanted(lookup, i);
+	return n;
+}
+
+static int add_vmlinux(struct lookup *lookup)
+{
+	int (*on_each_match)(int (*fn)(void *data, unsigned long addr),
+			     const char *name, void *data);
+	u32 bucket, i;
+
+	on_each_match = (void *)ksplice_need.kallsyms_lookup_name(
+					"kallsyms_on_each_match_symbol");
+	if (!on_each_match || count_wanted(lookup) > MAX_BY_NAME) {
+		ksplice_need.kallsyms_on_each_symbol(add_vmlinux_symbol,
+						     lookup);
+		return lookup->err;
+	}
+	for (bucket = 0; bucket <= lookup->mask; bucket++) {
+		for (i = lookup->bucket[bucket]; i != KSPLICE_NONE;
+		     i = lookup->next[i]) {
+			if (!is_wanted(lookup, i) ||
+			    !is_first_of_name(lookup, i))
+				continue;
+			lookup->name = ksplice_label_symbol(lookup->pre, i);
+			on_each_match(add_match, lookup->name, lookup);
+			if (lookup->err)
+				return lookup->err;
+		}
+	}
+	return 0;
 }
 
 /* The module must be pinned, and past its init. */
@@ -232,11 +302,8 @@ int ksplice_symbols_init(struct ksplice_symbols *symbols,
 			err = add_used_modules(&lookup, change->target);
 		lookup.undefined_only = true;
 	}
-	if (!err) {
-		ksplice_need.kallsyms_on_each_symbol(add_vmlinux_symbol,
-						     &lookup);
-		err = lookup.err;
-	}
+	if (!err)
+		err = add_vmlinux(&lookup);
 	lookup.undefined_only = false;
 	if (!err)
 		err = add_new_code(&lookup);

@@ -29,8 +29,7 @@ struct ksplice_symbols {
  * @pre: the image; the symbols of its labels are looked for
  * @change: says in which target
  *
- * One pass over kallsyms.  Symbols of init code and data that is gone are left
- * out.  May sleep.
+ * Symbols of init code and data that is gone are left out.  May sleep.
  *
  * Return: 0 or -ENOMEM.
  */

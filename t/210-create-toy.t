@@ -56,7 +56,7 @@ is_deeply([$status, $out, $err], [0, "2 objects may include include/linux/toy.h\
     'a header changes what includes it');
 $patch = toy_patch($toy, 'kernel/two-part.c' => sub { s/3/4/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
-is_deeply([$status, $out, $err], [0, "1 objects may include kernel/two-part.c\n"
+is_deeply([$status, $out, $err], [0, "1 object may include kernel/two-part.c\n"
     . "vmlinux: replace kernel/two.o\n", ''], '... and so does a source that is included');
 
 $patch = toy_patch($toy, 'virt/remote.c' => sub { s/return 2/return 3/ });

@@ -3,7 +3,7 @@
 # Includes.pm - which sources may include a file
 #
 # In a tree that was never built nobody knows, so the #include lines of all
-# sources are read (two seconds) and followed backwards.  Conditions are not
+# sources are read (a few seconds) and followed backwards.  Conditions are not
 # looked at, and a name that only a -I option explains is taken for every file
 # that ends so: too many is fine, too few is not.  What kbuild writes down
 # about an object once it is built is exact: depends_on.
@@ -94,13 +94,18 @@ sub arch_directory ($tree) {
     return "arch/$name";
 }
 
-# Whether a built object of the tree was made of one of the files.
+# Whether an object of the tree is made of one of the files: what kbuild wrote
+# down when it built it, if nothing it was made of is newer; else perhaps.
 sub depends_on ($tree, $object, @files) {
-    my $command = command_file("$tree/$object");
+    my $command = command_file("$tree->{dir}/$object");
     return 1 if !-e $command;
     my %wanted = map { $_ => 1 } @files;
-    my ($list) = read_file($command) =~ /^(?:source_|deps_)(.*)/ms or return 1;
-    return scalar grep { $wanted{$_} || $wanted{ plain_path($_) } } split /[\s\\]+/, $list;
+    my ($source, $list) = read_file($command) =~
+        /^source_\S+ := (\S+)\n+deps_\S+ :=((?:.*\\\n)*.*)/m or return 1;
+    my @files_of = ($source, grep { m{^[\w./+-]+\z} } split /[\s\\]+/, $list);
+    return 1 if grep { $wanted{$_} || $wanted{ plain_path($_) } } @files_of;
+    my $built = (stat $command)[9];
+    return scalar grep { ((stat(m{^/} ? $_ : "$tree->{dir}/$_"))[9] // $built) > $built } @files_of;
 }
 
 # Without '.' and '..'.

@@ -16,10 +16,13 @@ no warnings 'experimental::signatures';
 use Exporter          qw(import);
 use File::Basename    qw(dirname);
 use Ksplice           qw(fail note progress capture);
-use Ksplice::Includes qw(find_includers kernel_dirs plain_path);
+use Ksplice::Includes qw(find_includers depends_on kernel_dirs plain_path);
 use Ksplice::Tree     qw(list_objects);
 
 our @EXPORT_OK = qw(find_objects owners_of);
+
+# So many objects take as long as all of them do.
+my $many = 200;
 
 # First match decides.
 my @kinds = (
@@ -96,14 +99,18 @@ sub distant_dirs ($tree) {
 sub including_objects ($tree, @files) {
     return {} if !@files;
     my @sources = find_includers($tree, map { $_->{name} } @files);
-    fail('every object includes ' . names(\@files) . ': nothing short of a new kernel will do')
+    fail('every object includes ' . names(\@files) . ': only --full will do')
         if grep { $_ eq '*' } @sources;
     my $all = progress('looking up who includes ' . names(\@files), sub {
         list_objects($tree, map { dirname($_) } @sources);
     });
     my %objects = map { $all->{$_} ? ($_ => $all->{$_}) : () }
         map { s/\.[cS]\z/.o/r } @sources;
-    note(keys(%objects) . ' objects may include ' . names(\@files));
+    delete @objects{ grep { !depends_on($tree, $objects{$_}{name},
+        map { $_->{name} } @files) } keys %objects };
+    my $n = keys %objects;
+    note("$n object" . ($n > 1 ? 's' : '') . ' may include ' . names(\@files)
+        . ($n > $many ? ': compiling them all takes long, --full may be quicker' : '')) if $n;
     return \%objects;
 }
 

@@ -1,0 +1,74 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+# No source that includes a file is missed, whatever way it names it.
+use v5.32;
+use warnings;
+use FindBin qw($RealBin);
+use lib "$RealBin/lib", "$RealBin/../lib";
+use Ksplice::Includes qw(find_includers depends_on plain_path);
+use Test::Ksplice;
+use Test::More;
+
+my $dir = scratch_dir();
+my $tree = { dir => $dir };
+my %file = (
+    '.config'                         => "# Linux/x86 1.2.3 Kernel Configuration\n",
+    'include/linux/a.h'               => "#include <linux/b.h>\n",
+    'include/linux/b.h'               => '',
+    'include/linux/kconfig.h'         => "#include <linux/c.h>\n",
+    'include/linux/c.h'               => '',
+    'include/asm-generic/d.h'         => '',
+    'arch/x86/include/asm/e.h'        => '',
+    'arch/x86/kernel/asm.S'           => "#include <asm/e.h>\n",
+    'kernel/one.c'                    => " #  include <linux/a.h> /* why */\n",
+    'kernel/two.c'                    => "#include \"sub/two.h\"\n#include <asm/d.h>\n",
+    'kernel/sub/two.h'                => "#include \"../three.h\"\n",
+    'kernel/three.h'                  => '',
+    'drivers/x/own.c'                 => "#include <own-name.h>\n#include \"three.h\"\n",
+    'drivers/x/inc/own-name.h'        => '',
+    'drivers/x/three.h'               => '',
+    'Documentation/sample.c'          => "#include <linux/a.h>\n",
+    'arch/arm/kernel/x.c'             => "#include <linux/a.h>\n",
+);
+spew("$dir/$_", $file{$_}) for keys %file;
+
+sub includers_are {
+    my ($file, @expected) = @_;
+    is_deeply([find_includers($tree, $file)], \@expected, "who includes $file");
+}
+
+includers_are('include/linux/a.h', 'kernel/one.c');
+includers_are('include/linux/b.h', 'kernel/one.c');
+includers_are('include/asm-generic/d.h', 'kernel/two.c');
+includers_are('arch/x86/include/asm/e.h', 'arch/x86/kernel/asm.S');
+includers_are('kernel/three.h', 'kernel/two.c');
+includers_are('drivers/x/three.h', 'drivers/x/own.c');
+includers_are('drivers/x/inc/own-name.h', 'drivers/x/own.c');
+includers_are('kernel/one.c');
+includers_are('include/linux/c.h', '*');
+
+is(plain_path('arch/x86/kvm/../../../virt/./kvm/a.o'), 'virt/kvm/a.o', 'a path without ..');
+
+ok(depends_on($tree, 'kernel/one.o', 'kernel/other.h'), 
+    'what was not built may depend on anything');
+spew("$dir/kernel/.one.o.cmd", <<'CMD');
+cmd_kernel/one.o := gcc -c -o kernel/one.o kernel/one.c
+
+source_kernel/one.o := kernel/one.c
+
+deps_kernel/one.o := \
+    $(wildcard include/config/X) \
+  include/linux/a.h \
+  include/linux/b.h \
+
+kernel/one.o: $(deps_kernel/one.o)
+
+$(deps_kernel/one.o):
+CMD
+ok(depends_on($tree, 'kernel/one.o', $_), "what was built of $_ depends on it")
+    for 'kernel/one.c', 'include/linux/a.h', 'include/linux/b.h';
+ok(!depends_on($tree, 'kernel/one.o', 'kernel/three.h'), '... and on nothing else');
+utime time + 100, time + 100, "$dir/include/linux/a.h";
+ok(depends_on($tree, 'kernel/one.o', 'kernel/three.h'), '... but perhaps if one of them is newer');
+
+done_testing();

@@ -49,7 +49,7 @@ includers_are('include/linux/c.h', '*');
 
 is(plain_path('arch/x86/kvm/../../../virt/./kvm/a.o'), 'virt/kvm/a.o', 'a path without ..');
 
-ok(depends_on($tree, 'kernel/one.o', 'kernel/other.h'), 
+ok(depends_on($tree, 'kernel/one.o', 'kernel/other.h'),
     'what was not built may depend on anything');
 spew("$dir/kernel/.one.o.cmd", <<'CMD');
 cmd_kernel/one.o := gcc -c -o kernel/one.o kernel/one.c

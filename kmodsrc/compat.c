@@ -4,7 +4,8 @@
  *
  * A kprobe on kallsyms_lookup_name gives its address, it gives all others.
  * The table below is the whole list.  A missing need refuses the load with
- * -EOPNOTSUPP and is named in the kernel log; nothing is looked up later.
+ * -EOPNOTSUPP and is named in the kernel log.  What is looked up later is what
+ * only some kernels have, and what is done without where it is missing.
  *
  * The module parameter "without" makes the named need look missing, so that
  * the refusal can be seen on a kernel that has everything.

@@ -4,8 +4,10 @@
  *
  * It goes behind endbr64 and the ftrace site, so that tracers at the entry
  * keep working; without an ftrace site it is the entry itself.  Five bytes are
- * overwritten.  Nobody else may rewrite any of them: a jump label or the like
- * there is a conflict, which is named.
+ * overwritten.  Nobody else may rewrite any of them later: a jump label or the
+ * like there is a conflict, which is named.  Alternatives, paravirtual calls,
+ * retpolines and returns are no conflict: they are rewritten when the kernel
+ * boots or the module is loaded, and never again.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,16 +23,27 @@
 
 #define FUNCTION_ALIGN	16
 
+/* What the kernel may rewrite at any time. */
 static const char * const conflicts[] = {
-	[KSPLICE_SITE_ALTERNATIVE] = "an alternative",
-	[KSPLICE_SITE_PARAVIRT] = "a paravirtual call",
-	[KSPLICE_SITE_RETPOLINE] = "a retpoline",
-	[KSPLICE_SITE_RETURN] = "a return",
 	[KSPLICE_SITE_STATIC_CALL] = "a static call",
 	[KSPLICE_SITE_JUMP_LABEL] = "a jump label",
 	[KSPLICE_SITE_FTRACE] = "an ftrace site",
 	[KSPLICE_SITE_SMP_LOCK] = "a lock prefix",
 };
+
+/*
+ * A lock prefix is written when a second processor comes to a kernel that
+ * booted with one; one that is there stays.
+ */
+static bool is_settled_lock(const struct ksplice_site *site,
+			    unsigned long addr)
+{
+	static const u8 lock = 0xf0;
+	u8 byte;
+
+	return site->kind == KSPLICE_SITE_SMP_LOCK &&
+	       ksplice_run_read(&byte, addr, 1, 1, NULL) == 1 && byte == lock;
+}
 
 /* Offset in pre behind what must stay at the entry. */
 static u32 redirect_offset(const struct ksplice_pre *pre,
@@ -70,7 +83,7 @@ static const char *find_conflict(const struct ksplice_match *m,
 		if (addr < function->redirect + JMP32_INSN_SIZE &&
 		    addr + len > function->redirect &&
 		    site->kind < ARRAY_SIZE(conflicts) &&
-		    conflicts[site->kind])
+		    conflicts[site->kind] && !is_settled_lock(site, addr))
 			return conflicts[site->kind];
 	}
 	if (ksplice_probe_inside(function->redirect, JMP32_INSN_SIZE))

@@ -3,8 +3,9 @@
 # Makefile - build, test and install ksplice
 #
 #   all         what must be built to use it from here: objmanip (default)
-#   demo        make an update, apply it to a stock kernel in a VM, undo it
-#   check       all tests
+#   demo        make an update, apply it to a stock kernel in a VM, undo it;
+#               installs what it needs
+#   check       all tests; installs what they need
 #   check-fast  those that need neither a kernel tree nor a VM
 #   lint        all sources: syntax, warnings, pod, white space, licences
 #   bench       the benchmarks
@@ -47,8 +48,10 @@ demo:
 	@$(MAKE) -s all
 	@dev/demo
 
-check: all
-	@$(PROVE) -r t
+check:
+	@dev/install-deps
+	@$(MAKE) -s all
+	@$(PROVE) t/*.t
 
 check-fast: all
 	@$(PROVE) $(filter-out t/3% t/9%,$(sort $(wildcard t/*.t)))

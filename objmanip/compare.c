@@ -97,8 +97,8 @@ static bool same_body(const struct span *pre, const struct span *post,
 			&pre->relocs[i] : NULL;
 		const struct reloc *b = i < post->n_relocs ?
 			&post->relocs[i] : NULL;
-		uint64_t a_at = a ? a->offset - pre->start : size;
-		uint64_t b_at = b ? b->offset - post->start : size;
+		uint64_t a_at = a ? a->offset - pre->start : UINT64_MAX;
+		uint64_t b_at = b ? b->offset - post->start : UINT64_MAX;
 
 		end = a_at < b_at ? a_at : b_at;
 		if (end > size)

@@ -37,6 +37,8 @@ for (
     ['a deleted function', 'int f(void) { return 1; }', ''],
     ['an initialiser',     'int x = 1;', 'int x = 2;'],
     ['a new global variable', '', 'int x;'],
+    ['a table that grows by a pointer', 'void *t[] = { (void *)1 };',
+        'void *t[] = { (void *)1, g };'],
 ) {
     my ($what, $old, $new) = @$_;
     my ($a, $b) = build_pair("int g(void), h(void);\nextern int a[];\n"

@@ -58,4 +58,13 @@ is_deeply([$status, $err], [0, ''], 'a header');
 like($out, qr/^\d objects may include fs\/proc\/fd\.h\n(?:.*\n)*vmlinux: replace fs\/proc\/fd\.o /m,
     '... changes what includes it');
 
+$patch = kernel_patch('arch/x86/pci/common.c' => sub {
+    s/(int pcibios_enable_device\(.*?\n\{\n\tint err;\n)/$1\n\tWARN_ON(mask < 0);\n/s or die;
+});
+unlink "$source/arch/x86/pci/common.o";
+($status, $out, $err) = create_update("--patch=$patch", '--dry-run', '-j2');
+is_deeply([$status, $err], [0, ''], 'a directory that kbuild goes into twice');
+like($out, qr/^vmlinux: replace arch\/x86\/pci\/common\.o pcibios_enable_device /m,
+    '... compiles there once at a time');
+
 done_testing();

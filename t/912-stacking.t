@@ -14,20 +14,14 @@ use Test::Ksplice::Guest;
 
 my $top = root_dir();
 
-# The first update's result, as a source tree with a configuration of its own:
-# what the second is made against.
+# The first update's result as a source tree: what the second is made against.
 sub patched_source {
     my $cache = cache_dir() . '/' . guest_release();
-    my $dir = scratch_dir();
-    my $source = "$dir/source";
+    my $source = scratch_dir() . '/source';
     system('cp', '-a', "$cache/source", $source) == 0 or die 'cannot copy the source';
     system('patch', '-s', '-p1', '-d', $source, '-i',
         "$top/t/patches/vmlinux-function.patch") == 0 or die 'cannot patch the source';
-    mkdir "$dir/config" or die $!;
-    symlink "$cache/config/$_", "$dir/config/$_" or die $! for qw(.config build);
-    spew("$dir/config/System.map",
-        "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n");
-    return ("--config=$dir/config", $source);
+    return ("--config=$cache/config", $source);
 }
 
 make_updates(first => 'vmlinux-function', other => 'string-only');

@@ -71,7 +71,9 @@ sub read_build_dir ($build) {
     return (build => $build, release => $release, version => $version // '');
 }
 
-# Made from the packages of the release, in the cache.
+# Made from the packages of the release, in the cache: a directory that can be
+# given as --config, too.  The image's package is not got for its System.map
+# alone, which is a stub.
 sub release_config_dir ($release) {
     my $build = release_headers($release);
     my $dir = cache_dir() . "/$release/config";
@@ -83,6 +85,8 @@ sub release_config_dir ($release) {
         symlink $build, "$dir/build" or fail("cannot link '$dir/build': $!");
     }
     my $map = "/boot/System.map-$release";
+    write_file("$dir/System.map", -e $map ? read_file($map)
+        : "ffffffffffffffff B linux-image-$release was not installed\n");
     return {
         dir        => $dir,
         config     => "$dir/.config",

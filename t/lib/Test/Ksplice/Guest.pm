@@ -16,6 +16,8 @@ no warnings 'experimental::signatures';
 
 use Exporter qw(import);
 use Test::Ksplice;
+use lib root_dir() . '/lib';
+use Ksplice::Distro qw(cache_dir newest_release);
 
 our @EXPORT = qw(guest_release make_update make_updates run_guest);
 
@@ -25,12 +27,7 @@ mkdir $updates or die "cannot make '$updates': $!";
 
 # The kernel under test: the newest one unless KSPLICE_TEST_RELEASE says.
 sub guest_release () {
-    state $release = $ENV{KSPLICE_TEST_RELEASE} // do {
-        require lib;
-        lib->import(root_dir() . '/lib');
-        require Ksplice::Distro;
-        Ksplice::Distro::newest_release('6.1', 'amd64');
-    };
+    state $release = $ENV{KSPLICE_TEST_RELEASE} // newest_release('6.1', 'amd64');
     return $release;
 }
 
@@ -41,8 +38,9 @@ sub make_update ($id, $patch, @options) {
     my $file = -e $patch ? $patch : root_dir() . "/t/patches/$patch.patch";
     my @source = grep { !/^-/ } @options;
     push @options, '--kernel=' . guest_release() unless @source;
-    my ($status, $out, $err) = run_cmd('ksplice-create', "--patch=$file",
-        "--id=$id", "--output=$updates/$id.tar.gz", @options);
+    my $environment = { KSPLICE_CACHE => cache_dir() };
+    my ($status, $out, $err) = run_cmd({ env => $environment },
+        'ksplice-create', "--patch=$file", "--id=$id", "--output=$updates/$id.tar.gz", @options);
     die "ksplice-create --patch=$file: status $status\n$out$err" if $status;
     return "$updates/$id.tar.gz";
 }

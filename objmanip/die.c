@@ -48,6 +48,17 @@ void die_bfd(const char *fmt, ...)
 	exit(EXIT_REFUSED);
 }
 
+void warning(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("objmanip: warning: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
 void refuse(const char *fmt, ...)
 {
 	va_list args;

@@ -23,6 +23,9 @@ void die(const char *fmt, ...)
 void die_bfd(const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 
+/* "objmanip: warning: ...": goes on. */
+void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* A refusal that is collected: printed now, counted; see refused_exit() */
 void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -16,6 +16,7 @@
 #include "die.h"
 #include "forbid.h"
 #include "kind.h"
+#include "layout.h"
 #include "strmap.h"
 #include "vec.h"
 
@@ -193,6 +194,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 		for (size_t i = 0; i < n_pairs; i++)
 			keep_cold_parts(&queue, pairs[i].post);
 	} while (done < queue.n);
+	layout_compare(pairs, n_pairs);
 	refused_exit();
 	return n_patched;
 }

@@ -303,10 +303,10 @@ sub check_status ($option, $status, $out, @command) {
     fail("'$command[0]' returned exit code $code");
 }
 
-# The end of what a program said before it failed.
+# The end of what a program said before it failed; with --raw-errors all of it.
 sub show_tail ($out) {
     my @lines = split /\n/, contents_of($out);
-    splice @lines, 0, @lines - 30, '...' if @lines > 30;
+    splice @lines, 0, @lines - 30, '...' if @lines > 30 && !$standard{raw};
     STDOUT->flush();
     print STDERR map { "  $_\n" } @lines;
     return;

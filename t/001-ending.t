@@ -130,4 +130,11 @@ for my $signal (qw(INT TERM HUP)) {
     unlink $mark, "$tmp.out", "$tmp.err";
 }
 
+my $many = q{run('perl', '-e', 'print "line $_\\n" for 1 .. 50; exit 1')};
+my (undef, undef, $end) = try_it($many);
+unlike($end, qr/^  line 20$/m, 'of what a program wrote before it failed, the end is shown');
+like($end, qr/^  \.\.\.\n  line 21\n(?:.*\n)*  line 50$/m, '... all of the end');
+(undef, undef, $end) = try_it($many, '--raw-errors');
+like($end, qr/^  line 1\n(?:.*\n)*  line 50$/m, 'with --raw-errors all is shown');
+
 done_testing;

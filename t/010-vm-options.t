@@ -159,7 +159,7 @@ is("$status $err", "125 vm: the guest's kernel is tainted (warning), which its c
 # --- being stopped ---------------------------------------------------------
 
 for my $signal (2, 15) {
-    ($status, $out, $err) = with_guest("kill -$signal \$(ps -o ppid= -p \$\$)\nexec sleep 60\n");
+    ($status, $out, $err) = with_guest("kill -$signal \$PPID\nexec sleep 60\n");
     is($status, "signal $signal", "signal $signal ends it");
     ok(!kill(0, slurp("$dir/bin/qemu-system-x86_64.pid")), 'and QEMU');
 }

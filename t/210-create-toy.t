@@ -48,6 +48,13 @@ $patch = toy_patch($toy, 'drivers/net/rx.c' => sub { s/- 1/- 2/ },
 is_deeply([$status, $err], [0, ''], 'kernel and modules together');
 is_deeply([map { $_->{target} } @{ read_update("$toy->{scratch}/three.tar.gz")->{changes} }],
     [qw(single toy_net vmlinux)], '... a change for each target');
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--only-targets=vm*,?oy_net', '--dry-run');
+is_deeply([$status, $out, $err], [0, "toy_net: replace drivers/net/rx.o\n"
+    . "vmlinux: replace kernel/one.o\n", "ksplice-create: warning: left out: 'single'\n"],
+    '... but --only-targets chooses');
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--only-targets=toy', '--dry-run');
+is_deeply([$status, $err], [1, "ksplice-create: --only-targets: none of the targets matches"
+    . " 'toy': single toy_net vmlinux\n"], '... and must choose one');
 
 $patch = toy_patch($toy, 'include/linux/toy.h' => sub { s/2 \* n/n + n + n/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');

@@ -10,7 +10,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib map { dirname(__FILE__) . "/$_" } qw(lib ../lib);
-use Ksplice::Distro qw(known_releases newest_release release_headers);
+use Ksplice::Distro qw(release_image known_releases newest_release release_headers);
 use Test::Ksplice;
 use Test::More;
 
@@ -18,6 +18,7 @@ plan skip_all => 'no QEMU: install the package qemu-system-x86'
     if !have_program('qemu-system-x86_64');
 
 my $release = newest_release('6.1', 'amd64');
+release_image($release);    # getting one is told on stderr, if it takes long
 my $dir = scratch_dir();
 
 # --- all is well -----------------------------------------------------------
@@ -74,6 +75,7 @@ sub run_view () {
 my ($other) = grep { /\A6\.1\.\d+-\d+-amd64\z/ && !-e "/usr/src/linux-headers-$_" }
     reverse known_releases();
 $release = $other // $release;
+release_image($release);
 spew("$dir/faults/faults.c", slurp(root_dir() . '/t/fixtures/vm/faults.c'));
 spew("$dir/faults/Kbuild", "obj-m := faults.o\n");
 ($status, $out, $err) =

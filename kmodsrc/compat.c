@@ -36,6 +36,7 @@ static const struct {
 	NEED(stack_trace_save_tsk_reliable, "check stacks"),
 	NEED(insn_decode, "compare code"),
 	NEED(get_kprobe, "find kprobes in code to be replaced"),
+	NEED(kprobe_mutex, "keep kprobes out of code to be replaced"),
 	NEED(stop_machine_cpuslocked, "stop the machine"),
 	NEED(idle_task, "check the stacks of idle tasks"),
 	NEED(find_module, "find the module to be patched"),

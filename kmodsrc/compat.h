@@ -34,6 +34,7 @@ struct ksplice_needs {
 	int (*insn_decode)(struct insn *insn, const void *kaddr, int buf_len,
 			   enum insn_mode mode);
 	struct kprobe *(*get_kprobe)(void *addr);
+	struct mutex *kprobe_mutex;
 	int (*stop_machine_cpuslocked)(cpu_stop_fn_t fn, void *data,
 				       const struct cpumask *cpus);
 	struct task_struct *(*idle_task)(int cpu);

@@ -4,9 +4,10 @@
  *
  * 1. Prepare: memory, redirect bytes, the ranges to look for, a writable
  *    mapping of each place.
- * 2. Take the CPU hotplug lock, then text_mutex (the order of jump labels and
- *    kprobes), and refuse if a kprobe is where the redirect goes: none can
- *    come while text_mutex is held.
+ * 2. Take kprobe_mutex, the CPU hotplug lock, then text_mutex (the order of
+ *    kprobes), and refuse if a kprobe is where the redirect goes.  text_mutex
+ *    alone does not keep others from coming: register_kprobe() copies the
+ *    instruction under it, lets go, and only then can the probe be found.
  * 3. Stop all CPUs.  The first to arrive is the master, the others spin.
  * 4. Check: the text is still what was seen, no thread is in the way.  This
  *    may fail and changes nothing.
@@ -206,7 +207,7 @@ static bool has_kprobe(unsigned long addr)
 	return ret;
 }
 
-/* The caller holds text_mutex. */
+/* The caller holds kprobe_mutex. */
 static int check_kprobes(struct stop *stop)
 {
 	const struct ksplice_function *function;
@@ -236,6 +237,7 @@ static int run_once(struct stop *stop)
 	stop->changed = NULL;
 	stop->cause = KSPLICE_OK;
 
+	mutex_lock(ksplice_need.kprobe_mutex);
 	cpus_read_lock();
 	mutex_lock(ksplice_need.text_mutex);
 	ret = check_kprobes(stop);
@@ -253,6 +255,7 @@ static int run_once(struct stop *stop)
 out_unlock:
 	mutex_unlock(ksplice_need.text_mutex);
 	cpus_read_unlock();
+	mutex_unlock(ksplice_need.kprobe_mutex);
 	return ret;
 }
 

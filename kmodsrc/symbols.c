@@ -23,7 +23,6 @@
 #include <linux/elf.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 #include "compat.h"
@@ -221,17 +220,16 @@ static int add_vmlinux(struct lookup *lookup)
 	return 0;
 }
 
-/* The module must be pinned, and past its init. */
+/*
+ * The module must be pinned.  module->kallsyms is no good: while its init ends it
+ * is still the table that is freed along with the init code.
+ */
 static int add_module_symbols(struct lookup *lookup, struct module *mod,
 			      bool global_only)
 {
-	const struct mod_kallsyms *kallsyms;
+	const struct mod_kallsyms *kallsyms = &mod->core_kallsyms;
 	unsigned int i;
 	int err = 0;
-
-	preempt_disable();
-	kallsyms = rcu_dereference_sched(mod->kallsyms);
-	preempt_enable();
 
 	for (i = 1; i < kallsyms->num_symtab && !err; i++) {
 		const Elf_Sym *sym = &kallsyms->symtab[i];

@@ -5,7 +5,7 @@ use v5.32;
 use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
-use Ksplice::Includes qw(find_includers depends_on plain_path);
+use Ksplice::Includes qw(find_includers included_sources depends_on plain_path);
 use Test::Ksplice;
 use Test::More;
 
@@ -27,6 +27,8 @@ my %file = (
     'drivers/x/own.c'                 => "#include <own-name.h>\n#include \"three.h\"\n",
     'drivers/x/inc/own-name.h'        => '',
     'drivers/x/three.h'               => '',
+    'drivers/x/part.c'                => '',
+    'drivers/x/all.c'                 => "# include \"./part.c\"\n",
     'Documentation/sample.c'          => "#include <linux/a.h>\n",
     'arch/arm/kernel/x.c'             => "#include <linux/a.h>\n",
 );
@@ -46,6 +48,9 @@ includers_are('drivers/x/three.h', 'drivers/x/own.c');
 includers_are('drivers/x/inc/own-name.h', 'drivers/x/own.c');
 includers_are('kernel/one.c');
 includers_are('include/linux/c.h', '*');
+is_deeply([included_sources($tree, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/part.c'],
+    'which sources others include');
+is_deeply([included_sources($tree, 'drivers/x/own.c')], [], '... perhaps none');
 
 is(plain_path('arch/x86/kvm/../../../virt/./kvm/a.o'), 'virt/kvm/a.o', 'a path without ..');
 

@@ -48,7 +48,8 @@ $patch = toy_patch($toy, 'drivers/net/rx.c' => sub { s/- 1/- 2/ },
 is_deeply([$status, $err], [0, ''], 'kernel and modules together');
 is_deeply([map { $_->{target} } @{ read_update("$toy->{scratch}/three.tar.gz")->{changes} }],
     [qw(single toy_net vmlinux)], '... a change for each target');
-($status, $out, $err) = toy_create($toy, "--patch=$patch", '--only-targets=vm*,?oy_net', '--dry-run');
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--only-targets=vm*,?oy_net',
+    '--dry-run');
 is_deeply([$status, $out, $err], [0, "toy_net: replace drivers/net/rx.o\n"
     . "vmlinux: replace kernel/one.o\n", "ksplice-create: warning: left out: 'single'\n"],
     '... but --only-targets chooses');
@@ -86,5 +87,14 @@ is_deeply([$status, $out, $err], [0, "not code, ignored: Documentation/toy.rst\n
 
 is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
 is(left_behind($toy), '', 'nothing is left behind after all that');
+
+my $other = toy_kernel();
+edit("$other->{tree}/kernel/two.c", sub { $_ .= "#define one_value two_value\n"
+    . "#define one_line two_line\n#define one_where two_where\n#include \"one.c\"\n" });
+$patch = toy_patch($other, 'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+($status, $out, $err) = toy_create($other, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "1 object may include kernel/one.c\n"
+    . "vmlinux: replace kernel/one.o\nvmlinux: replace kernel/two.o\n", ''],
+    'a source may be an object and part of another');
 
 done_testing();

@@ -16,7 +16,7 @@ no warnings 'experimental::signatures';
 use Exporter          qw(import);
 use File::Basename    qw(dirname);
 use Ksplice           qw(fail note progress capture);
-use Ksplice::Includes qw(find_includers depends_on kernel_dirs plain_path);
+use Ksplice::Includes qw(find_includers included_sources depends_on kernel_dirs plain_path);
 use Ksplice::Tree     qw(list_objects);
 
 our @EXPORT_OK = qw(find_objects owners_of);
@@ -48,7 +48,8 @@ sub find_objects ($tree, @files) {
     fail('the patch changes files of a kind that is not understood: ' . names($of_kind{unknown}))
         if $of_kind{unknown};
     my ($objects, @strays) = objects_of($tree, @{ $of_kind{source} });
-    my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays;
+    my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays,
+        sources_to_include($tree, $objects, @{ $of_kind{source} });
     my $more = including_objects($tree, @headers);
     my @added = grep { $_->{added} } @strays;
     fail('the patch adds an object, which a running kernel cannot get: ' . names(\@added))
@@ -76,6 +77,14 @@ sub objects_of ($tree, @sources) {
         else                 { push @strays, $file }
     }
     return (\%objects, @strays);
+}
+
+# The sources that are objects of their own and part of others as well.
+sub sources_to_include ($tree, $objects, @sources) {
+    my %own = map { $_->{name} => $_ } grep { $objects->{ $_->{name} =~ s/\.[cS]\z/.o/r } }
+        @sources;
+    return if !%own;
+    return @own{ included_sources($tree, sort keys %own) };
 }
 
 # The same for objects that were built, given by their names in the tree.

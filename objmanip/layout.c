@@ -29,12 +29,11 @@
  */
 #include "layout.h"
 #include "die.h"
+#include "dwarf-open.h"
 #include "strmap.h"
 #include "vec.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
 #include <string.h>
 
 typedef unsigned long long ull;
@@ -65,14 +64,6 @@ struct layouts {
 	size_t n_keys;
 	bool is_known;		/* all of the object's */
 };
-
-static void die_dwarf(const struct object *object, const char *error)
-	__attribute__((noreturn));
-static void die_dwarf(const struct object *object, const char *error)
-{
-	die("cannot read the debug information of '%s': %s", object->path,
-	    error);
-}
 
 /* --- reading -------------------------------------------------------------*/
 
@@ -253,7 +244,7 @@ static void read_scope(struct layouts *layouts, Dwarf_Die *scope)
 	     end = dwarf_siblingof(&die, &die))
 		read_declaration(layouts, &die);
 	if (end < 0)
-		die_dwarf(layouts->object, dwarf_errmsg(-1));
+		dwarf_die_for(layouts->object, dwarf_errmsg(-1));
 }
 
 /* Does the debug information of this unit have all of its structs? */
@@ -278,36 +269,10 @@ static bool is_assembly(const struct object *object)
 	return true;
 }
 
-static int no_other_file(Dwfl_Module *module, void **user, const char *name,
-			 Dwarf_Addr base, const char *file, const char *link,
-			 GElf_Word crc, char **found)
-{
-	(void)module, (void)user, (void)name, (void)base, (void)file;
-	(void)link, (void)crc, (void)found;
-	return -1;
-}
-
-/* libdwfl, not libdw: strings have relocations in a relocatable object. */
-static Dwarf *open_dwarf(const struct object *object)
-{
-	static const Dwfl_Callbacks callbacks = {
-		.find_debuginfo = no_other_file,
-		.section_address = dwfl_offline_section_address,
-	};
-	Dwfl *dwfl = dwfl_begin(&callbacks);
-	Dwfl_Module *module = dwfl ?
-		dwfl_report_offline(dwfl, "", object->path, -1) : NULL;
-	Dwarf_Addr bias;
-
-	if (!module || dwfl_report_end(dwfl, NULL, NULL))
-		die_dwarf(object, dwfl_errmsg(-1));
-	return dwfl_module_getdwarf(module, &bias);
-}
-
 static struct layouts read_layouts(const struct object *object)
 {
 	struct layouts layouts = { .object = object };
-	Dwarf *dwarf = open_dwarf(object);
+	Dwarf *dwarf = dwarf_open_for(object, NULL);
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die;
 	uint8_t type;
@@ -324,7 +289,7 @@ static struct layouts read_layouts(const struct object *object)
 		read_scope(&layouts, &die);
 	}
 	if (end < 0)
-		die_dwarf(object, dwarf_errmsg(-1));
+		dwarf_die_for(object, dwarf_errmsg(-1));
 	return layouts;
 }
 

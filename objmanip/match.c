@@ -18,12 +18,15 @@
  *      order.  If not, those with equal contents, where that is unambiguous.
  *   5. One that is left on both sides, when code moved into or out of a
  *      function that only one side has (inlining).
+ *   In 4 and 5 only if they stand in the source of the same function, as far
+ *   as the debug information tells (scope.c).
  * What stays open is written down in maybe, and keep.c refuses to use it.
  */
 #include "match.h"
 #include "die.h"
 #include "kind.h"
 #include "name.h"
+#include "scope.h"
 #include "strmap.h"
 #include "vec.h"
 
@@ -337,9 +340,20 @@ static struct list referred(struct span **spans, size_t n,
 	return list;
 }
 
+/*
+ * A static local of another function's source is another one, however alike
+ * they are and whatever both were inlined into.
+ */
+static bool may_be(const struct span *pre, const struct span *post)
+{
+	return !pre->scope || !post->scope ||
+	       name_is_disposable(pre->name) ||
+	       !strcmp(pre->scope, post->scope);
+}
+
 static bool is_similar(const struct span *pre, const struct span *post)
 {
-	return compare_spans(pre, post, NULL, NULL);
+	return may_be(pre, post) && compare_spans(pre, post, NULL, NULL);
 }
 
 /* Is it similar to exactly one of the list? */
@@ -378,13 +392,14 @@ static bool match_lists(const struct list *pre, const struct list *post)
 	if (disposable || pre->n != post->n)
 		return found;
 	/* As many as before, but changed: one of them has a new initialiser. */
-	for (size_t i = 0, j = 0; i < pre->n; i++) {
-		if (pre->spans[i]->peer)
-			continue;
-		while (post->spans[j]->peer)
-			j++;
-		match_set(pre->spans[i], post->spans[j]);
-		found = true;
+	for (size_t i = 0; i < pre->n; i++) {
+		for (size_t j = 0; !pre->spans[i]->peer && j < post->n; j++) {
+			if (post->spans[j]->peer ||
+			    !may_be(pre->spans[i], post->spans[j]))
+				continue;
+			match_set(pre->spans[i], post->spans[j]);
+			found = true;
+		}
 	}
 	return found;
 }
@@ -459,10 +474,39 @@ static void match_unreferred(struct group *group)
 	}
 }
 
+static bool is_only_in_scope(const struct span *span, struct span **spans,
+			     size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (spans[i] != span && !spans[i]->peer && spans[i]->scope &&
+		    !strcmp(spans[i]->scope, span->scope))
+			return false;
+	return true;
+}
+
+/* The one of its function on both sides, whatever became of the function */
+static void match_scopes(struct group *group)
+{
+	for (size_t i = 0; i < group->n_pre; i++) {
+		struct span *pre = group->pre[i];
+
+		for (size_t j = 0; j < group->n_post && !pre->peer; j++) {
+			struct span *post = group->post[j];
+
+			if (!post->peer && pre->scope && post->scope &&
+			    is_similar(pre, post) &&
+			    is_only_in_scope(pre, group->pre, group->n_pre) &&
+			    is_only_in_scope(post, group->post, group->n_post))
+				match_set(pre, post);
+		}
+	}
+}
+
 /* Step 5, and what is uncertain after it */
 static void match_rest(struct group *group)
 {
 	match_unreferred(group);
+	match_scopes(group);
 
 	struct span *pre = only_unpaired(group->pre, group->n_pre);
 	struct span *post = only_unpaired(group->post, group->n_post);
@@ -488,6 +532,19 @@ static bool is_of_sorts(const struct group *group, const char *sorts)
 	return strchr(sorts, group->key[0]);
 }
 
+static bool has_static_locals(const struct groups *groups)
+{
+	for (size_t i = 0; i < groups->n; i++) {
+		const struct group *group = groups->all[i];
+
+		if (is_of_sorts(group, "rdp") && group->n_pre &&
+		    group->n_post &&
+		    !name_is_disposable(group->pre[0]->name))
+			return true;
+	}
+	return false;
+}
+
 void match_pair(struct pair *pair)
 {
 	struct groups groups = {};
@@ -496,6 +553,10 @@ void match_pair(struct pair *pair)
 	match_names(pair);
 	match_contents(pair);
 	collect_groups(&groups, pair);
+	if (has_static_locals(&groups)) {
+		scope_read(pair->pre);
+		scope_read(pair->post);
+	}
 	for (size_t i = 0; i < groups.n; i++) {
 		struct group *group = groups.all[i];
 
@@ -524,4 +585,25 @@ void match_pair(struct pair *pair)
 	for (size_t i = 0; i < groups.n; i++)
 		if (is_of_sorts(groups.all[i], "rdpf"))
 			match_rest(groups.all[i]);
+}
+
+static bool is_entry(const struct symbol *symbol)
+{
+	return symbol->is_global && symbol->is_function && symbol->span &&
+	       symbol->span->section->kind == KIND_TEXT &&
+	       symbol->value == symbol->span->start;
+}
+
+const struct symbol *match_odd_alias(const struct symbol *pre,
+				     const struct object *post)
+{
+	if (!is_entry(pre))
+		return NULL;
+	for (size_t i = 0; i < post->n_symbols; i++) {
+		const struct symbol *symbol = &post->symbols[i];
+
+		if (is_entry(symbol) && !strcmp(symbol->name, pre->name))
+			return symbol->span != pre->span->peer ? symbol : NULL;
+	}
+	return NULL;
 }

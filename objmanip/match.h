@@ -21,6 +21,15 @@ void match_set(struct span *pre, struct span *post);
 void match_clear(struct span *pre, struct span *post);
 
 /*
+ * If that is a function's global name and post has the name for something
+ * else than the function's peer: what post has, else NULL.  So it is when only
+ * one side has it as a second name of another function: that one is paired by
+ * its first name.
+ */
+const struct symbol *match_odd_alias(const struct symbol *pre,
+				     const struct object *post);
+
+/*
  * Same bytes, same relocations to the same things?  If not, and why is not
  * NULL, *why and *offset say what the first difference is (compare.c).
  */

@@ -31,6 +31,8 @@ struct span {
 	struct span *peer;		/* in the other object, or NULL */
 	struct span *maybe;		/* in post: the one of pre that it could
 					 * be, when nothing tells for certain */
+	const char *scope;		/* of a static local: the function that
+					 * it stands in; NULL: not known */
 	enum span_state state;
 	const char *why;		/* CHANGED: one line for people */
 	uint64_t why_offset;		/* of the first difference */

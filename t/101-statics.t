@@ -102,4 +102,47 @@ is($diff->{status}, 0, 'one more WARN_ONCE() is not refused');
 is(join('', $diff->{summary} =~ /^(\w.*?)(?:\.\d+)? \(/mg),
     'replace dir/1.o anew data dir/1.o __already_done', '... and has a flag of its own');
 
+# Of several functions inlined into one, each has its own of that name.
+$diff = diff_text(<<'END');
+int h(int);
+#define INLINE static __attribute__((always_inline)) inline
+INLINE int g(int x) { static int state; state += x; return h(state); }
+#ifdef PATCHED
+static __attribute__((noinline))
+#else
+INLINE
+#endif
+int k(int x) { static int state; state -= x; return h(state); }
+#ifdef PATCHED
+INLINE int n(int x) { static int state; state ^= x; return h(state); }
+int f(int x) { return g(x) + n(x); }
+int other(int x) { return k(x); }
+#else
+int f(int x) { return g(x) + k(x); }
+int other(int x) { return x; }
+#endif
+END
+is($diff->{status}, 0, 'static variables of several inlined functions');
+my $code = objdump_code("$diff->{dir}/new.o");
+my ($k_state) = map { /; R_X86_64_PC32 (\S+?)-/ } map { $_->[1] } @{ $code->{k} };
+like($k_state, qr/^ksplice_abc_\d+_state_/, '... one that is not inlined any more has its old one');
+is(scalar(() = $diff->{summary} =~ /^new data dir\/1.o state/mg), 1, '... and one is new');
+my @f_state = map { /; R_X86_64_PC32 (\S*state\S*?)-/ } map { $_->[1] } @{ $code->{f} };
+is(scalar(grep { $_ eq $k_state } @f_state), 0, '... which nobody else uses');
+
+# A new function is not the one that is gone.
+$diff = diff_text(<<'END');
+int h(int);
+#ifdef PATCHED
+static __attribute__((noinline)) int fresh(int x) { static int count; return h(count ^= x); }
+int f(int x) { return fresh(x) + 3; }
+#else
+static __attribute__((noinline)) int gone(int x) { static int count; return h(count += x); }
+int f(int x) { return gone(x) + 2; }
+#endif
+END
+is($diff->{status}, 1, 'a static variable of a new function may be that of one that is gone');
+like($diff->{err}, qr/cannot tell whether 'count\.\d+', which 'fresh' refers to, is 'count\./,
+    '... so it is refused');
+
 done_testing;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * dwarf-open.h - the debug information of an object, relocated
+ */
+#ifndef OBJMANIP_DWARF_OPEN_H
+#define OBJMANIP_DWARF_OPEN_H
+
+#include "object.h"
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+
+/* NULL if it has none.  *module, if wanted, knows where sections were put. */
+Dwarf *dwarf_open_for(const struct object *object, Dwfl_Module **module);
+
+/* "cannot read the debug information of ..." */
+void dwarf_die_for(const struct object *object, const char *error)
+	__attribute__((noreturn));
+
+#endif

@@ -309,6 +309,13 @@ static bool can_dissolve(const struct span *pre)
 	return false;
 }
 
+static bool is_data(const struct span *span)
+{
+	return span->section->kind == KIND_DATA ||
+	       span->section->kind == KIND_PERCPU ||
+	       span->section->kind == KIND_RODATA;
+}
+
 /* Returns whether anything has become known that was not. */
 static bool compare_one(struct span *pre)
 {
@@ -330,6 +337,10 @@ static bool compare_one(struct span *pre)
 					   inside->name), 0);
 	} else if (inside && can_dissolve(pre)) {
 		dissolve(pre);
+	} else if (inside && is_data(pre)) {
+		/* The new body needs the places in it, others the old ones. */
+		set_changed(pre, xasprintf("refers to the middle of '%s'",
+					   inside->name), 0);
 	} else if (!compare_spans(pre, pre->peer, &why, &offset)) {
 		if (can_dissolve(pre))
 			dissolve(pre);
@@ -370,6 +381,21 @@ static void set_initial_state(struct object *object, enum span_state unpaired)
 
 			span->state = span->peer ? SPAN_SAME : unpaired;
 		}
+	}
+}
+
+/* Neither function is the same one for the callers of both. */
+static void compare_aliases(struct pair *pair)
+{
+	for (size_t i = 0; i < pair->pre->n_symbols; i++) {
+		const struct symbol *pre = &pair->pre->symbols[i];
+		const struct symbol *post = match_odd_alias(pre, pair->post);
+		struct span *span = !post ? NULL :
+			pre->span->peer ? pre->span : post->span->peer;
+
+		if (span && span->state == SPAN_SAME)
+			set_changed(span, xasprintf("'%s' is a name of it on one side only",
+						    pre->name), 0);
 	}
 }
 
@@ -438,6 +464,7 @@ size_t compare_pair(struct pair *pair)
 
 	set_initial_state(pre, SPAN_DELETED);
 	set_initial_state(pair->post, SPAN_NEW);
+	compare_aliases(pair);
 	do {
 		again = false;
 		for (size_t i = 0; i < pre->n_sections; i++) {

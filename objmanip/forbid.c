@@ -215,6 +215,21 @@ static void refuse_exports(struct object *pre, struct object *post)
 	}
 }
 
+/* Old callers stay with what the name was. */
+static void refuse_aliases(struct pair *pair)
+{
+	for (size_t i = 0; i < pair->pre->n_symbols; i++) {
+		const struct symbol *pre = &pair->pre->symbols[i];
+		const struct symbol *post = match_odd_alias(pre, pair->post);
+
+		if (post)
+			refuse("%s: '%s' is another name of '%s' on one side only: not supported",
+			       pair->unit, pre->name,
+			       pre->span->symbol != pre ? pre->span->name :
+			       post->span->name);
+	}
+}
+
 void forbid_differences(struct pair *pair)
 {
 	struct span *span;
@@ -227,4 +242,5 @@ void forbid_differences(struct pair *pair)
 		refuse_unknown_table(span);
 	}
 	refuse_exports(pair->pre, pair->post);
+	refuse_aliases(pair);
 }

@@ -159,4 +159,32 @@ S int c(int x) { return h(x) + 3; }
 END
 is(lines($diff), 'replace b', 'only the one that changes, where several share a section');
 
+# A second name of a function that gets one of its own, and the other way round
+for my $patched ('#ifdef PATCHED', '#ifndef PATCHED') {
+    my ($pre, $post) = build_pair(<<"END");
+int h(int);
+int f(int x) { return h(x) + 1; }
+$patched
+int g(int x) { return h(x) + 2; }
+#else
+int g(int x) __attribute__((alias("f")));
+#endif
+END
+    is(compare($pre, $post), 0, "an alias on one side is a difference: $patched");
+    is_refused(diff($pre, $post), "dir/1.o: 'g' is another name of 'f' on one side only: "
+        . 'not supported', '... that is refused');
+}
+my $aliased = diff_text(<<'END');
+int h(int);
+static int f(int x) { return h(x) +
+#ifdef PATCHED
+1; }
+#else
+2; }
+#endif
+int g(int x) __attribute__((alias("f")));
+int k(int x) { return f(x) ^ 1; }
+END
+like($aliased->{summary}, qr/\Areplace dir\/1.o g /, 'an alias on both sides is none');
+
 done_testing;

@@ -103,6 +103,44 @@ static void keep_target(struct queue *queue, const struct span *by,
 	}
 }
 
+/* The place in the section that it means, if it names no symbol */
+static bool is_place(const struct reloc *reloc, const struct section *section,
+		     uint64_t place)
+{
+	return reloc->symbol->is_section && reloc->symbol->section == section &&
+	       reloc->symbol->value + reloc->addend + reloc->bias == place;
+}
+
+/*
+ * The end of an array is where the next variable starts, in a section that
+ * holds several.  The assembler tells both by the same number.  Does it refer
+ * to the end of what stood before something else, and did so already?
+ */
+static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
+{
+	const struct section *section = reloc->target->section;
+	const struct span *target = reloc->target, *before = NULL;
+
+	for (size_t i = 1; i < section->n_spans; i++)
+		if (section->spans[i] == target)
+			before = section->spans[i - 1];
+	if (!before || !before->peer || !by->peer ||
+	    before->start + before->size != target->start ||
+	    !is_place(reloc, section, target->start))
+		return false;
+
+	const struct span *pre = before->peer;
+
+	if (target->peer && target->peer->section == pre->section &&
+	    target->peer->start == pre->start + pre->size)
+		return false;
+	for (size_t i = 0; i < by->peer->n_relocs; i++)
+		if (is_place(&by->peer->relocs[i], pre->section,
+			     pre->start + pre->size))
+			return true;
+	return false;
+}
+
 static void keep_references(struct queue *queue, const struct span *span)
 {
 	for (size_t i = 0; i < span->n_relocs; i++) {
@@ -115,7 +153,8 @@ static void keep_references(struct queue *queue, const struct span *span)
 					    reloc->symbol->name);
 		if (!target || target == span)
 			continue;
-		if (reloc->unsure)
+		if (reloc->unsure ||
+		    (reloc->target && is_end_of_another(span, reloc)))
 			refuse("%s: cannot tell what '%s' refers to in section '%s' at offset 0x%llx",
 			       unit_of(span), span->name,
 			       target->section->name,

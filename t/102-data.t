@@ -80,4 +80,61 @@ my $func = "void say(const char *);\n";
     . patch('', 'void n(void) { say(__func__); }', 'void b(void) { say(__func__); }'));
 is($diff->{status}, 66, 'another number of __func__ is no difference');
 
+# Names of flags of which a fresh one will do are those of static locals only.
+is_refused(diff_text(<<'END'), "dir/1.o: initialiser of 'descriptor' changes: the running kernel "
+#ifdef PATCHED
+static int descriptor = 6;
+#else
+static int descriptor = 5;
+#endif
+int get(void) { return descriptor++; }
+END
+    . 'has a value of its own', "a file's variable is no debug message");
+
+# The new body must not jump into the old one.
+like(diff_text(<<'END')->{err}, qr/^objmanip: dir\/1\.o: initialiser of 'table\.\d+' changes:/,
+int h(int);
+void *volatile *leak;
+int f(unsigned i, int x)
+{
+	static void *table[] = { &&a, &&b, &&c };
+	leak = table;
+	goto *table[i];
+a:	x = h(x);
+b:	x = h(x + 1);
+c:	x = h(x + 2);
+#ifdef PATCHED
+	return x + 12;
+#else
+	return x + 11;
+#endif
+}
+END
+    'a writable table of places inside a changed function is refused');
+
+# The end of one array is where another variable starts.
+my $end = <<'END';
+#define READ_MOSTLY __attribute__((section(".data..read_mostly")))
+int h(int *);
+static READ_MOSTLY int a[4] = { 1, 2, 3, 4 };
+#ifdef PATCHED
+static READ_MOSTLY int n = 7;
+#endif
+static READ_MOSTLY int b[4] = { 5, 6, 7, 8 };
+int f(void) { return a[0]++
+#ifdef PATCHED
+	+ n++
+#endif
+	; }
+int g(void) { int s = 0; for (int *p = b; p < b + 4; p++) s += h(p); return s; }
+int k(void) { int s = 0; for (int *p = a; p < a + 4; p++) s += h(p); return s; }
+END
+my $ends = diff_text($end);
+is($ends->{status}, 1, 'a new variable behind an array whose end is referred to is refused');
+like($ends->{err},
+    qr/^objmanip: dir\/1\.o: cannot tell what '[gk]' refers to in section '.data\.\.read_mo/m,
+    '... as it may be either');
+$end =~ s/^int [gk].*\n//mg;
+is(diff_text($end)->{status}, 0, '... and is not if nobody refers to the end');
+
 done_testing;

@@ -249,6 +249,11 @@ static int __change_match(struct ksplice_update *update,
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "the change of '%s' is there already",
 				     id->target);
+	/* It would be undone without ever having been applied. */
+	if (update->stage != KSPLICE_PREPARING)
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "'%s' comes too late: all %u changes are there",
+				     owner->name, update->n_changes);
 
 	change = kzalloc(sizeof(*change), GFP_KERNEL);
 	if (!change)

@@ -12,7 +12,7 @@
  *	target a module		its own symbols; for a label that the target
  *				does not define, vmlinux' and the global ones
  *				of all modules
- *	both			the new code of updates that are in, whose
+ *	both			the new code of applied updates, whose
  *				functions are known by their original entry
  *
  * Labels of one span (aliases) share their candidates: they are kept under the
@@ -267,9 +267,10 @@ static int add_new_code(struct lookup *lookup)
 	int err;
 
 	list_for_each_entry(update, &ksplice_updates, list) {
+		/* Nothing would keep one in that is not applied. */
+		if (update->stage != KSPLICE_APPLIED)
+			continue;
 		list_for_each_entry(change, &update->changes, list) {
-			if (!change->new_module)
-				continue;
 			err = add_module_symbols(lookup, change->new_module,
 						 false);
 			if (err)
@@ -356,9 +357,10 @@ bool ksplice_in_new_code(unsigned long addr)
 	const struct ksplice_change *change;
 
 	list_for_each_entry(update, &ksplice_updates, list) {
+		if (update->stage != KSPLICE_APPLIED)
+			continue;
 		list_for_each_entry(change, &update->changes, list) {
-			if (change->new_module &&
-			    within_module(addr, change->new_module))
+			if (within_module(addr, change->new_module))
 				return true;
 		}
 	}

@@ -49,7 +49,7 @@ unsigned int ksplice_symbols_alive(const struct ksplice_symbols *symbols,
 bool ksplice_symbols_exclude(const struct ksplice_symbols *symbols, u32 label,
 			     unsigned long value);
 
-/* Is addr in the new code of an update that is in? */
+/* Is addr in the new code of an update that is applied? */
 bool ksplice_in_new_code(unsigned long addr);
 
 #endif

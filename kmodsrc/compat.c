@@ -15,6 +15,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/string.h>
+#include "arch.h"
 #include "compat.h"
 
 struct ksplice_needs ksplice_need;
@@ -73,9 +74,14 @@ static unsigned long find_kallsyms_lookup_name(void)
 
 int ksplice_compat_init(void)
 {
+	const char *refusal = ksplice_arch_refuses();
 	unsigned long addr;
 	unsigned int i;
 
+	if (refusal) {
+		pr_err("%s\n", refusal);
+		return -EOPNOTSUPP;
+	}
 	addr = find_kallsyms_lookup_name();
 	if (!addr)
 		return refuse("kallsyms_lookup_name",

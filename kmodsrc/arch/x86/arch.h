@@ -6,11 +6,24 @@
 #define KSPLICE_ARCH_H
 
 #include <linux/sched.h>
+#include <asm/cpufeature.h>
 #include <asm/segment.h>
 #include <asm/sync_core.h>
 
 /* int3, tail, first byte: see redirect.c */
 #define KSPLICE_WRITE_STEPS	3
+
+/*
+ * Why nothing can be done on this machine, or NULL.  What is called by address
+ * must begin with endbr64 if the CPU looks for that: a function that is not
+ * exported has lost it at boot, and a kprobe tells the address behind it.
+ */
+static inline const char *ksplice_arch_refuses(void)
+{
+	if (IS_ENABLED(CONFIG_X86_KERNEL_IBT) && boot_cpu_has(X86_FEATURE_IBT))
+		return "indirect branch tracking is on; boot with ibt=off";
+	return NULL;
+}
 
 /* Make this CPU forget what it has fetched of text changed by another. */
 static inline void ksplice_serialise(void)

@@ -183,8 +183,11 @@ static void refuse_moved(const struct queue *queue, struct object *pre)
 	struct span *span;
 
 	for_each_span(span, pre) {
+		const bool is_data = span->section->kind == KIND_DATA ||
+				     span->section->kind == KIND_PERCPU;
+		/* A static variable may become global for its new users. */
 		const struct span *moved = span->state == SPAN_DELETED &&
-			span->symbol && span->symbol->is_global ?
+			span->symbol && (span->symbol->is_global || is_data) ?
 			strmap_get(&queue->globals, span->name) : NULL;
 
 		if (moved && moved->state == SPAN_NEW)

@@ -137,4 +137,22 @@ like($ends->{err},
 $end =~ s/^int [gk].*\n//mg;
 is(diff_text($end)->{status}, 0, '... and is not if nobody refers to the end');
 
+# A static variable that moves to another unit, and is global there
+is_refused(diff(build_pair(<<'END1'), build_pair(<<'END2')), "dir/1.o: 'shared' moves to dir/2.o: "
+#ifdef PATCHED
+extern int shared;
+#else
+static int shared = 3;
+#endif
+int a(void) { return shared++; }
+END1
+#ifdef PATCHED
+int shared = 3;
+int b(void) { return shared; }
+#else
+int b(void) { return 1; }
+#endif
+END2
+    . 'not supported', 'a static variable that moves to another unit is refused');
+
 done_testing;

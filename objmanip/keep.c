@@ -114,13 +114,16 @@ static bool is_place(const struct reloc *reloc, const struct section *section,
 /*
  * The end of an array is where the next variable starts, in a section that
  * holds several.  The assembler tells both by the same number.  Does it refer
- * to the end of what stood before something else, and did so already?
+ * to the end of what stood before something else, and did so already?  Strings
+ * and constants have no ends that anybody asks for.
  */
 static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 {
 	const struct section *section = reloc->target->section;
 	const struct span *target = reloc->target, *before = NULL;
 
+	if (section->kind != KIND_DATA && section->kind != KIND_PERCPU)
+		return false;
 	for (size_t i = 1; i < section->n_spans; i++)
 		if (section->spans[i] == target)
 			before = section->spans[i - 1];

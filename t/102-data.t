@@ -137,6 +137,17 @@ like($ends->{err},
 $end =~ s/^int [gk].*\n//mg;
 is(diff_text($end)->{status}, 0, '... and is not if nobody refers to the end');
 
+# Strings stand behind one another, too, but nobody asks for the end of one.
+my $strings = diff_text(<<'END');
+int say(const char *);
+#ifdef PATCHED
+int f(void) { return say("one") + say("changed"); }
+#else
+int f(void) { return say("one") + say("two"); }
+#endif
+END
+is("$strings->{status} $strings->{err}", '0 ', 'a string may follow one that both know');
+
 # A static variable that moves to another unit, and is global there
 is_refused(diff(build_pair(<<'END1'), build_pair(<<'END2')), "dir/1.o: 'shared' moves to dir/2.o: "
 #ifdef PATCHED

@@ -216,22 +216,6 @@ static void change_free(struct ksplice_change *change)
 	kfree(change);
 }
 
-/* What undo will put back, and apply expects to find. */
-static void __change_save_text(struct ksplice_change *change)
-{
-	struct ksplice_function *function;
-	unsigned int i;
-
-	for (i = 0; i < change->n_functions; i++) {
-		function = &change->functions[i];
-		if (function->is_part || function->site_conflict)
-			continue;
-		memcpy(function->saved, (void *)function->redirect,
-		       min_t(unsigned int, function->redirect_room,
-			     KSPLICE_MAX_REDIRECT));
-	}
-}
-
 static int __change_match(struct ksplice_update *update,
 			  const struct ksplice_change_id *id,
 			  struct module *owner, const void *pre,
@@ -275,7 +259,6 @@ static int __change_match(struct ksplice_update *update,
 	ret = __ksplice_match_change(change, pre, size);
 	if (ret)
 		goto err_free_change;
-	__change_save_text(change);
 	list_add_tail(&change->list, &update->changes);
 	ksplice_debug(update, "%s matched %u of %u functions in %llu us",
 		      change->target_name, change->n_matched, change->n_text,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * core.c - ksplice.ko: its init and exit, and what it offers to an update
+ * core.c - ksplice.ko: its init and exit
  *
- * The modules of updates call the four functions of ksplice.h; they depend on
- * this module by them, so it can't go while one of them is loaded.
+ * The modules of updates call the functions of ksplice.h, which update.c exports;
+ * they depend on this module by them, so it can't go while one of them is loaded.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -13,35 +13,6 @@
 #include "redirect.h"
 #include "sysfs.h"
 #include "update.h"
-
-int ksplice_register_old_code(const struct ksplice_change_id *id,
-			      struct module *owner, const void *pre,
-			      unsigned long size)
-{
-	return ksplice_add_change(id, owner, pre, size);
-}
-EXPORT_SYMBOL_GPL(ksplice_register_old_code);
-
-void ksplice_unregister_old_code(struct module *owner)
-{
-	ksplice_remove_change(owner);
-}
-EXPORT_SYMBOL_GPL(ksplice_unregister_old_code);
-
-int ksplice_register_new_code(const struct ksplice_change_id *id,
-			      struct module *owner,
-			      const struct ksplice_patch_record *patches,
-			      unsigned int n)
-{
-	return ksplice_add_new_code(id, owner, patches, n);
-}
-EXPORT_SYMBOL_GPL(ksplice_register_new_code);
-
-void ksplice_unregister_new_code(struct module *owner)
-{
-	ksplice_remove_new_code(owner);
-}
-EXPORT_SYMBOL_GPL(ksplice_unregister_new_code);
 
 static int __init ksplice_init(void)
 {

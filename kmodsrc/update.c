@@ -270,9 +270,9 @@ err_free_change:
 	return ret;
 }
 
-int ksplice_add_change(const struct ksplice_change_id *id,
-		       struct module *owner, const void *pre,
-		       unsigned long size)
+int ksplice_register_old_code(const struct ksplice_change_id *id,
+			      struct module *owner, const void *pre,
+			      unsigned long size)
 {
 	struct ksplice_update *update, *failed = NULL;
 	int ret = -ENOMEM;
@@ -305,6 +305,7 @@ out_unlock:
 	mutex_unlock(&membership_mutex);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(ksplice_register_old_code);
 
 static struct ksplice_change *__find_change_of(const struct module *owner)
 {
@@ -319,7 +320,7 @@ static struct ksplice_change *__find_change_of(const struct module *owner)
 	return NULL;
 }
 
-void ksplice_remove_change(struct module *owner)
+void ksplice_unregister_old_code(struct module *owner)
 {
 	struct ksplice_update *update = NULL;
 	struct ksplice_change *change;
@@ -342,6 +343,7 @@ out_unlock:
 		update_remove(update);
 	mutex_unlock(&membership_mutex);
 }
+EXPORT_SYMBOL_GPL(ksplice_unregister_old_code);
 
 static struct ksplice_function *
 change_find_span(struct ksplice_change *change, unsigned int span)
@@ -400,10 +402,10 @@ static int __change_add_new_code(struct ksplice_change *change,
 	return 0;
 }
 
-int ksplice_add_new_code(const struct ksplice_change_id *id,
-			 struct module *owner,
-			 const struct ksplice_patch_record *patches,
-			 unsigned int n)
+int ksplice_register_new_code(const struct ksplice_change_id *id,
+			      struct module *owner,
+			      const struct ksplice_patch_record *patches,
+			      unsigned int n)
 {
 	struct ksplice_update *update;
 	struct ksplice_change *change = NULL;
@@ -422,6 +424,7 @@ int ksplice_add_new_code(const struct ksplice_change_id *id,
 	mutex_unlock(&ksplice_mutex);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(ksplice_register_new_code);
 
 /*
  * No thread that the stack check sees was in the new code when it was undone.
@@ -429,7 +432,7 @@ int ksplice_add_new_code(const struct ksplice_change_id *id,
  * been; so may one preempted in a kprobe's copy of an instruction of it.
  * Tasks RCU waits for both, and its grace period is over before the code goes.
  */
-void ksplice_remove_new_code(struct module *owner)
+void ksplice_unregister_new_code(struct module *owner)
 {
 	struct ksplice_change *change;
 	bool has_run = false;
@@ -449,6 +452,7 @@ out_unlock:
 	if (has_run)
 		synchronize_rcu_tasks();
 }
+EXPORT_SYMBOL_GPL(ksplice_unregister_new_code);
 
 int ksplice_forget_update(const char *kid)
 {

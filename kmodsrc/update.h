@@ -106,20 +106,6 @@ extern struct list_head ksplice_updates;
 
 struct ksplice_update *__ksplice_find_update(const char *kid);
 
-/*
- * Add and remove changes and their new code.  They take ksplice_mutex, may
- * sleep; the arguments are those of ksplice.h.
- */
-int ksplice_add_change(const struct ksplice_change_id *id,
-		       struct module *owner, const void *pre,
-		       unsigned long size);
-void ksplice_remove_change(struct module *owner);
-int ksplice_add_new_code(const struct ksplice_change_id *id,
-			 struct module *owner,
-			 const struct ksplice_patch_record *patches,
-			 unsigned int n);
-void ksplice_remove_new_code(struct module *owner);
-
 /* Drop an update that has no modules; -EBUSY if it has, -ENOENT if unknown. */
 int ksplice_forget_update(const char *kid);
 void ksplice_forget_all(void);

@@ -331,6 +331,8 @@ static int add_function(struct ksplice_match *m, u32 span)
 				GFP_KERNEL),
 		.span = span,
 		.is_part = m->pre.spans[span].flags & KSPLICE_SPAN_PART,
+		.allow_running = m->pre.spans[span].flags &
+				 KSPLICE_SPAN_ALLOW_RUNNING,
 		.addr = __ksplice_canonical_addr(run->addr),
 		.body = run->body,
 		.size = run->size,

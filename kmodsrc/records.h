@@ -106,6 +106,11 @@ enum ksplice_span_flags {
 	 * names the function.
 	 */
 	KSPLICE_SPAN_PART	= 1 << 1,
+	/*
+	 * With one of these: the author of the patch says that threads in it
+	 * may end in the old code.
+	 */
+	KSPLICE_SPAN_ALLOW_RUNNING = 1 << 2,
 };
 
 struct ksplice_span {

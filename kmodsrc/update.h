@@ -51,6 +51,8 @@ struct ksplice_function {
 	const char *name;		/* kstrdup'd, kallsyms' name */
 	unsigned int span;		/* index in the pre image */
 	bool is_part;			/* nothing is written to it */
+	bool allow_running;		/* the author says that threads in it
+					 * may end in the old body */
 	unsigned long addr;		/* original entry: what pointers hold */
 	unsigned long body;		/* entry of the newest version, which
 					 * is what was matched */

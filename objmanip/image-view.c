@@ -236,6 +236,10 @@ static void check_parent(const struct check *check,
 	if (span->flags && span->kind != KSPLICE_SPAN_TEXT)
 		refuse_image(check, "span %u is replaced and no function",
 			     check->span);
+	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING &&
+	    !(span->flags & (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART)))
+		refuse_image(check, "span %u is allowed to run on and not replaced",
+			     check->span);
 	if (span->parent == KSPLICE_NONE) {
 		if (is_part)
 			refuse_image(check, "span %u is a part of none",

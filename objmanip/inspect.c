@@ -119,6 +119,8 @@ static void print_span(const struct image_view *view, uint32_t index)
 	       span->size, view->strings + span->section);
 	if (span->flags & KSPLICE_SPAN_PATCHED)
 		printf(", replaced");
+	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING)
+		printf(", allowed to run on");
 	if (span->flags & KSPLICE_SPAN_PART)
 		printf(", replaced with");
 	else if (span->parent != KSPLICE_NONE)

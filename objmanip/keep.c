@@ -17,6 +17,7 @@
 #include "forbid.h"
 #include "kind.h"
 #include "layout.h"
+#include "marks.h"
 #include "strmap.h"
 #include "vec.h"
 
@@ -239,6 +240,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 		for (size_t i = 0; i < n_pairs; i++)
 			keep_cold_parts(&queue, pairs[i].post);
 	} while (done < queue.n);
+	marks_apply(pairs, n_pairs);
 	layout_compare(pairs, n_pairs);
 	refused_exit();
 	return n_patched;

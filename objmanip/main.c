@@ -10,6 +10,7 @@
 #include "die.h"
 #include "finalize.h"
 #include "inspect.h"
+#include "marks.h"
 #include "match.h"
 #include "symvers.h"
 #include "vec.h"
@@ -57,7 +58,8 @@ static int cmd_compare(int argc, char **argv)
 
 	struct pair pair = load_pair(argv[1], argv[1], argv[2]);
 
-	return compare_pair(&pair) ? EXIT_CHANGED : EXIT_NO_CHANGES;
+	return compare_pair(&pair) || marks_any(pair.post) ?
+		EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 
 /* "UNIT=PRE=POST" */

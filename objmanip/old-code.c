@@ -434,6 +434,8 @@ static void add_span(struct image *image, const struct unit *unit,
 	};
 
 	if (kind == KSPLICE_SPAN_TEXT) {
+		const struct span *function = span->parent ?: span;
+
 		if (span->parent) {
 			record.parent = span->parent->index;
 			if (span->parent->patched)
@@ -441,6 +443,8 @@ static void add_span(struct image *image, const struct unit *unit,
 		} else if (span->patched) {
 			record.flags |= KSPLICE_SPAN_PATCHED;
 		}
+		if (function->allow_running)
+			record.flags |= KSPLICE_SPAN_ALLOW_RUNNING;
 		add_sites(image, &record, unit, section, span->start, symvers);
 	}
 	if (kind != KSPLICE_SPAN_DATA) {

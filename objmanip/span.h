@@ -57,6 +57,8 @@ struct span {
 	 * .cold part, whose parent it is, does not have this set.
 	 */
 	bool patched;
+	/* In pre, set by marks.c: running calls of it may end in the old body. */
+	bool allow_running;
 	/* For the writers: index in the pre image, symbol in the output. */
 	unsigned int index;
 	void *out;

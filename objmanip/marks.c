@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * marks.c - what the author of the patch says about a name
+ *
+ * Part of the sixth step.  The macros of ksplice-patch.h write texts, "WHAT
+ * NAME", into the section .ksplice_marks, which is not loaded: nothing of it
+ * gets into a module, and what the compiler makes of the rest is the same
+ * with and without them.  What is refused: a mark that nothing comes of.
+ */
+#include "marks.h"
+#include "die.h"
+#include "vec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct mark {
+	const char *what, *name;
+};
+
+struct marks {
+	struct mark *all;
+	size_t n;
+};
+
+/* One inlined into several places is there several times. */
+static bool is_known(const struct marks *marks, const struct mark *mark)
+{
+	for (size_t i = 0; i < marks->n; i++)
+		if (!strcmp(marks->all[i].what, mark->what) &&
+		    !strcmp(marks->all[i].name, mark->name))
+			return true;
+	return false;
+}
+
+static struct marks marks_read(const struct object *object)
+{
+	asection *section = bfd_get_section_by_name(object->bfd,
+						    ".ksplice_marks");
+	struct marks marks = {};
+	bfd_byte *text = NULL;
+
+	if (!section)
+		return marks;
+
+	const bfd_size_type size = bfd_section_size(section);
+
+	if (!bfd_malloc_and_get_section(object->bfd, section, &text))
+		die_bfd("cannot read '.ksplice_marks' of '%s'", object->path);
+	if (size && text[size - 1])
+		die("'%s': broken marks: the last one has no end",
+		    object->path);
+	for (char *at = (char *)text, *end = at + size; at < end;
+	     at += strlen(at) + 1) {
+		char *what = xstrdup(at);
+		char *name = strchr(what, ' ');
+
+		if (!name)
+			die("'%s': broken marks: '%s' has no name",
+			    object->path, what);
+		*name++ = '\0';
+
+		struct mark mark = { .what = what, .name = name };
+
+		if (!is_known(&marks, &mark))
+			vec_add(marks.all, marks.n) = mark;
+	}
+	free(text);
+	return marks;
+}
+
+bool marks_any(const struct object *post)
+{
+	return bfd_get_section_by_name(post->bfd, ".ksplice_marks");
+}
+
+/* The function, or a clone that the compiler made of it: "f.isra.0" */
+static bool is_of_function(const struct span *span, const char *name)
+{
+	const size_t length = strlen(name);
+
+	return !strncmp(span->name, name, length) &&
+	       (!span->name[length] || span->name[length] == '.');
+}
+
+static void allow_running(struct pair *pair, const struct mark *mark)
+{
+	struct span *span;
+	bool is_found = false;
+
+	for_each_span(span, pair->pre) {
+		if (!span->patched || !is_of_function(span, mark->name))
+			continue;
+		span->allow_running = true;
+		is_found = true;
+	}
+	if (!is_found)
+		refuse("%s: '%s' is marked ksplice_allow_running, but not replaced: mark the function that it is part of, or take the mark away",
+		       pair->unit, mark->name);
+}
+
+static const struct {
+	const char *what;
+	void (*apply)(struct pair *pair, const struct mark *mark);
+} kinds[] = {
+	{ "allow_running", allow_running },
+};
+
+static void apply(struct pair *pair, const struct mark *mark)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i].what, mark->what)) {
+			kinds[i].apply(pair, mark);
+			return;
+		}
+	refuse("%s: '%s' has the unknown mark '%s'", pair->unit, mark->name,
+	       mark->what);
+}
+
+void marks_apply(struct pair *pairs, size_t n_pairs)
+{
+	for (size_t i = 0; i < n_pairs; i++) {
+		const struct marks marks = marks_read(pairs[i].post);
+
+		for (size_t j = 0; j < marks.n; j++)
+			apply(&pairs[i], &marks.all[j]);
+	}
+}

@@ -3,30 +3,15 @@
  * patch.c - replace the functions of an update in one stop, or put them back
  *
  * 1. Prepare: memory, redirect bytes, the ranges to look for, a writable
- *    mapping of each place.
- * 2. Take kprobe_mutex, the CPU hotplug lock, then text_mutex (the order of
- *    kprobes), and refuse if a kprobe is where the redirect goes.  text_mutex
- *    alone does not keep others from coming: register_kprobe() copies the
- *    instruction under it, lets go, and only then can the probe be found.
- * 3. Stop all CPUs.  The first to arrive is the master, the others spin.
- * 4. Check: the text is still what was seen, no thread is in the way.  This
- *    may fail and changes nothing.
- * 5. Commit: write all redirects step by step (redirect.h).  After each step
- *    every CPU serialises and says so, then comes the next.
- * 6. Let the CPUs go.  If a thread was in the way, wait and go to 2, a few
- *    times.
- * Steps 4 and 5 neither allocate nor print.
+ *    mapping of each place.  All that may fail or sleep is here.
+ * 2. Stop the machine, look, and write (stop.c).  If a thread was in the way,
+ *    wait and try it again, a few times.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/atomic.h>
-#include <linux/cpu.h>
 #include <linux/delay.h>
-#include <linux/kprobes.h>
-#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/stop_machine.h>
 #include <linux/vmalloc.h>
 #include "compat.h"
 #include "depend.h"
@@ -34,139 +19,13 @@
 #include "patch.h"
 #include "redirect.h"
 #include "stack.h"
+#include "stop.h"
 #include "update.h"
 
 #define ATTEMPTS		5
 #define FIRST_DELAY_MS		20	/* doubled for each attempt */
 
-/* The last value of stop.step: the other CPUs leave. */
-#define STEP_LEAVE		UINT_MAX
-
-struct stop {
-	struct ksplice_update *update;
-	bool apply;
-	struct ksplice_function **functions;	/* those that are written */
-	unsigned int n_functions;
-	struct ksplice_stack stack;
-
-	unsigned int n_cpus;
-	atomic_t arrived;		/* CPUs that are in the stop */
-	unsigned int step;		/* written by the master only */
-	atomic_t seen;			/* CPUs that have seen this step */
-
-	enum ksplice_abort_cause cause;	/* what check found */
-	const struct ksplice_function *changed;
-};
-
-static const u8 *bytes_before(const struct stop *stop,
-			      const struct ksplice_function *function)
-{
-	return stop->apply ? function->saved : function->written;
-}
-
-static const u8 *bytes_after(const struct stop *stop,
-			     const struct ksplice_function *function)
-{
-	return stop->apply ? function->written : function->saved;
-}
-
-/* The master: every CPU has serialised after this. */
-static void master_step(struct stop *stop, unsigned int step)
-{
-	atomic_set(&stop->seen, 1);
-	smp_store_release(&stop->step, step);	/* pairs with the acquire in
-						 * follow() */
-	ksplice_serialise();
-	while (atomic_read_acquire(&stop->seen) < stop->n_cpus)
-		cpu_relax();
-}
-
-/* The other CPUs. */
-static void follow(struct stop *stop)
-{
-	unsigned int step, last = 0;
-
-	do {
-		step = smp_load_acquire(&stop->step);	/* pairs with the
-							 * release in
-							 * master_step() */
-		if (step == last) {
-			cpu_relax();
-			continue;
-		}
-		last = step;
-		ksplice_serialise();
-		/* Pairs with the acquire of seen in master_step(). */
-		smp_mb__before_atomic();
-		atomic_inc(&stop->seen);
-	} while (last != STEP_LEAVE);
-}
-
-static enum ksplice_abort_cause stop_check(struct stop *stop)
-{
-	const struct ksplice_function *function;
-	unsigned int i;
-
-	for (i = 0; i < stop->n_functions; i++) {
-		function = stop->functions[i];
-		if (memcmp((void *)function->redirect,
-			   bytes_before(stop, function),
-			   function->redirect_len)) {
-			stop->changed = function;
-			return KSPLICE_TEXT_CHANGED;
-		}
-	}
-	if (ksplice_stack_check(&stop->stack))
-		return KSPLICE_CODE_BUSY;
-	return KSPLICE_OK;
-}
-
-static void stop_commit(struct stop *stop)
-{
-	unsigned int step, i;
-
-	ksplice_redirect_catch(stop->functions, stop->n_functions);
-	for (step = 0; step < KSPLICE_WRITE_STEPS; step++) {
-		for (i = 0; i < stop->n_functions; i++)
-			ksplice_redirect_write(stop->functions[i],
-					       bytes_after(stop,
-							   stop->functions[i]),
-					       step);
-		master_step(stop, step + 1);
-	}
-	ksplice_redirect_catch(NULL, 0);
-}
-
-/* Nothing is left to wait for: stop_machine() waits for the CPUs. */
-static void stop_leave(struct stop *stop)
-{
-	smp_store_release(&stop->step, STEP_LEAVE);	/* pairs with the
-							 * acquire in follow()
-							 */
-}
-
-/* On every CPU, with interrupts off. */
-static int stop_cpu(void *arg)
-{
-	struct stop *stop = arg;
-
-	ksplice_stack_running(&stop->stack);
-	if (atomic_inc_return(&stop->arrived) != 1) {
-		follow(stop);
-		return 0;
-	}
-	/* The acquire makes what ksplice_stack_running() left visible. */
-	while (atomic_read_acquire(&stop->arrived) < stop->n_cpus)
-		cpu_relax();
-
-	stop->cause = stop_check(stop);
-	if (stop->cause == KSPLICE_OK)
-		stop_commit(stop);
-	stop_leave(stop);
-	return 0;
-}
-
-static int map_functions(struct stop *stop)
+static int map_functions(struct ksplice_stop *stop)
 {
 	struct ksplice_function *function;
 	unsigned int i;
@@ -184,7 +43,7 @@ static int map_functions(struct stop *stop)
 	return 0;
 }
 
-static void unmap_functions(struct stop *stop)
+static void unmap_functions(struct ksplice_stop *stop)
 {
 	unsigned int i;
 
@@ -197,69 +56,7 @@ static void unmap_functions(struct stop *stop)
 	vm_unmap_aliases();	/* nor may one stay in a TLB */
 }
 
-static bool has_kprobe(unsigned long addr)
-{
-	bool ret;
-
-	preempt_disable();
-	ret = ksplice_need.get_kprobe((void *)addr);
-	preempt_enable();
-	return ret;
-}
-
-/* The caller holds kprobe_mutex. */
-static int check_kprobes(struct stop *stop)
-{
-	const struct ksplice_function *function;
-	unsigned int i, j;
-
-	for (i = 0; i < stop->n_functions; i++) {
-		function = stop->functions[i];
-		for (j = 0; j < function->redirect_len; j++)
-			if (has_kprobe(function->redirect + j))
-				return ksplice_abort(stop->update,
-					KSPLICE_SITE_CONFLICT,
-					"a kprobe is at '%s'+0x%lx, where the redirect is written; remove it first",
-					function->name,
-					function->redirect + j -
-					function->body);
-	}
-	return 0;
-}
-
-static int run_once(struct stop *stop)
-{
-	u64 start;
-	int ret;
-
-	atomic_set(&stop->arrived, 0);
-	stop->step = 0;
-	stop->changed = NULL;
-	stop->cause = KSPLICE_OK;
-
-	mutex_lock(ksplice_need.kprobe_mutex);
-	cpus_read_lock();
-	mutex_lock(ksplice_need.text_mutex);
-	ret = check_kprobes(stop);
-	if (ret)
-		goto out_unlock;
-	stop->n_cpus = num_online_cpus();
-	start = ktime_get_ns();
-	ret = ksplice_need.stop_machine_cpuslocked(stop_cpu, stop,
-						   cpu_online_mask);
-	stop->update->pause_ns = ktime_get_ns() - start;
-	if (WARN_ON_ONCE(ret))
-		ret = ksplice_abort(stop->update, KSPLICE_UNEXPECTED,
-				    "the machine could not be stopped: %d",
-				    ret);
-out_unlock:
-	mutex_unlock(ksplice_need.text_mutex);
-	cpus_read_unlock();
-	mutex_unlock(ksplice_need.kprobe_mutex);
-	return ret;
-}
-
-static int abort_busy(struct stop *stop)
+static int abort_busy(struct ksplice_stop *stop)
 {
 	const struct ksplice_conflict *first = &stop->stack.conflicts[0];
 	struct ksplice_update *update = stop->update;
@@ -275,7 +72,7 @@ static int abort_busy(struct stop *stop)
 			     first->range->name ?: "");
 }
 
-static int run(struct stop *stop)
+static int run(struct ksplice_stop *stop)
 {
 	unsigned int attempt, delay = FIRST_DELAY_MS;
 	int ret;
@@ -284,7 +81,7 @@ static int run(struct stop *stop)
 	if (ret)
 		return ret;
 	for (attempt = 1; ; attempt++) {
-		ret = run_once(stop);
+		ret = ksplice_stop_run(stop);
 		if (ret || stop->cause != KSPLICE_CODE_BUSY)
 			break;
 		ksplice_debug(stop->update,
@@ -330,7 +127,7 @@ static unsigned int count_functions(const struct ksplice_update *update)
 	return n;
 }
 
-static void stop_release(struct stop *stop)
+static void stop_release(struct ksplice_stop *stop)
 {
 	unmap_functions(stop);
 	kvfree(stop->functions);
@@ -338,7 +135,7 @@ static void stop_release(struct stop *stop)
 }
 
 /* Released by stop_release(), whatever it returns. */
-static int stop_init(struct stop *stop, struct ksplice_update *update,
+static int stop_init(struct ksplice_stop *stop, struct ksplice_update *update,
 		     bool apply)
 {
 	unsigned int n = count_functions(update);
@@ -373,7 +170,7 @@ static void note_kprobes(struct ksplice_update *update,
 	if (!function->is_part)
 		addr = function->redirect + function->redirect_len;
 	for (; addr < end; addr++)
-		if (has_kprobe(addr))
+		if (ksplice_has_kprobe(addr))
 			ksplice_debug(update,
 				      "note: the kprobe at %s+0x%lx will not fire any more",
 				      function->name, addr - function->body);
@@ -411,7 +208,7 @@ static int prepare_redirect(struct ksplice_update *update,
 int __ksplice_patch_apply(struct ksplice_update *update)
 {
 	struct ksplice_change *change;
-	struct stop stop;
+	struct ksplice_stop stop;
 	unsigned int i;
 	int ret;
 
@@ -445,7 +242,7 @@ out_release:
 int __ksplice_patch_reverse(struct ksplice_update *update)
 {
 	struct ksplice_change *change;
-	struct stop stop;
+	struct ksplice_stop stop;
 	int ret;
 
 	ret = __ksplice_depend_check_reverse(update);

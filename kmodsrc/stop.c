@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stop.c - stop the machine, look once more, and write
+ *
+ * 1. Take kprobe_mutex, the CPU hotplug lock, then text_mutex (the order of
+ *    kprobes), and refuse if a kprobe is where the redirect goes.  text_mutex
+ *    alone does not keep others from coming: register_kprobe() copies the
+ *    instruction under it, lets go, and only then can the probe be found.
+ * 2. Stop all CPUs.  The first to arrive is the master, the others spin.
+ * 3. Check: the text is still what was seen, no thread is in the way.  This
+ *    may fail and changes nothing.
+ * 4. Commit: write all redirects step by step (redirect.h).  After each step
+ *    every CPU serialises and says so, then comes the next.
+ * 5. Let the CPUs go.
+ * Steps 3 and 4 neither allocate nor print.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/cpu.h>
+#include <linux/kprobes.h>
+#include <linux/ktime.h>
+#include <linux/stop_machine.h>
+#include "compat.h"
+#include "redirect.h"
+#include "stop.h"
+#include "update.h"
+
+/* The last value of stop->step: the other CPUs leave. */
+#define STEP_LEAVE		UINT_MAX
+
+static const u8 *bytes_before(const struct ksplice_stop *stop,
+			      const struct ksplice_function *function)
+{
+	return stop->apply ? function->saved : function->written;
+}
+
+static const u8 *bytes_after(const struct ksplice_stop *stop,
+			     const struct ksplice_function *function)
+{
+	return stop->apply ? function->written : function->saved;
+}
+
+/* The master: every CPU has serialised after this. */
+static void master_step(struct ksplice_stop *stop, unsigned int step)
+{
+	atomic_set(&stop->seen, 1);
+	smp_store_release(&stop->step, step);	/* pairs with the acquire in
+						 * follow() */
+	ksplice_serialise();
+	while (atomic_read_acquire(&stop->seen) < stop->n_cpus)
+		cpu_relax();
+}
+
+/* The other CPUs. */
+static void follow(struct ksplice_stop *stop)
+{
+	unsigned int step, last = 0;
+
+	do {
+		step = smp_load_acquire(&stop->step);	/* pairs with the
+							 * release in
+							 * master_step() */
+		if (step == last) {
+			cpu_relax();
+			continue;
+		}
+		last = step;
+		ksplice_serialise();
+		/* Pairs with the acquire of seen in master_step(). */
+		smp_mb__before_atomic();
+		atomic_inc(&stop->seen);
+	} while (last != STEP_LEAVE);
+}
+
+static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
+{
+	const struct ksplice_function *function;
+	unsigned int i;
+
+	for (i = 0; i < stop->n_functions; i++) {
+		function = stop->functions[i];
+		if (memcmp((void *)function->redirect,
+			   bytes_before(stop, function),
+			   function->redirect_len)) {
+			stop->changed = function;
+			return KSPLICE_TEXT_CHANGED;
+		}
+	}
+	if (ksplice_stack_check(&stop->stack))
+		return KSPLICE_CODE_BUSY;
+	return KSPLICE_OK;
+}
+
+static void stop_commit(struct ksplice_stop *stop)
+{
+	unsigned int step, i;
+
+	ksplice_redirect_catch(stop->functions, stop->n_functions);
+	for (step = 0; step < KSPLICE_WRITE_STEPS; step++) {
+		for (i = 0; i < stop->n_functions; i++)
+			ksplice_redirect_write(stop->functions[i],
+					       bytes_after(stop,
+							   stop->functions[i]),
+					       step);
+		master_step(stop, step + 1);
+	}
+	ksplice_redirect_catch(NULL, 0);
+}
+
+/* Nothing is left to wait for: stop_machine() waits for the CPUs. */
+static void stop_leave(struct ksplice_stop *stop)
+{
+	smp_store_release(&stop->step, STEP_LEAVE);	/* pairs with the
+							 * acquire in follow()
+							 */
+}
+
+/* On every CPU, with interrupts off. */
+static int stop_cpu(void *arg)
+{
+	struct ksplice_stop *stop = arg;
+
+	ksplice_stack_running(&stop->stack);
+	if (atomic_inc_return(&stop->arrived) != 1) {
+		follow(stop);
+		return 0;
+	}
+	/* The acquire makes what ksplice_stack_running() left visible. */
+	while (atomic_read_acquire(&stop->arrived) < stop->n_cpus)
+		cpu_relax();
+
+	stop->cause = stop_check(stop);
+	if (stop->cause == KSPLICE_OK)
+		stop_commit(stop);
+	stop_leave(stop);
+	return 0;
+}
+
+bool ksplice_has_kprobe(unsigned long addr)
+{
+	bool ret;
+
+	preempt_disable();
+	ret = ksplice_need.get_kprobe((void *)addr);
+	preempt_enable();
+	return ret;
+}
+
+/* The caller holds kprobe_mutex. */
+static int check_kprobes(struct ksplice_stop *stop)
+{
+	const struct ksplice_function *function;
+	unsigned int i, j;
+
+	for (i = 0; i < stop->n_functions; i++) {
+		function = stop->functions[i];
+		for (j = 0; j < function->redirect_len; j++)
+			if (ksplice_has_kprobe(function->redirect + j))
+				return ksplice_abort(stop->update,
+					KSPLICE_SITE_CONFLICT,
+					"a kprobe is at '%s'+0x%lx, where the redirect is written; remove it first",
+					function->name,
+					function->redirect + j -
+					function->body);
+	}
+	return 0;
+}
+
+int ksplice_stop_run(struct ksplice_stop *stop)
+{
+	u64 start;
+	int ret;
+
+	atomic_set(&stop->arrived, 0);
+	stop->step = 0;
+	stop->changed = NULL;
+	stop->cause = KSPLICE_OK;
+
+	mutex_lock(ksplice_need.kprobe_mutex);
+	cpus_read_lock();
+	mutex_lock(ksplice_need.text_mutex);
+	ret = check_kprobes(stop);
+	if (ret)
+		goto out_unlock;
+	stop->n_cpus = num_online_cpus();
+	start = ktime_get_ns();
+	ret = ksplice_need.stop_machine_cpuslocked(stop_cpu, stop,
+						   cpu_online_mask);
+	stop->update->pause_ns = ktime_get_ns() - start;
+	if (WARN_ON_ONCE(ret))
+		ret = ksplice_abort(stop->update, KSPLICE_UNEXPECTED,
+				    "the machine could not be stopped: %d",
+				    ret);
+out_unlock:
+	mutex_unlock(ksplice_need.text_mutex);
+	cpus_read_unlock();
+	mutex_unlock(ksplice_need.kprobe_mutex);
+	return ret;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stop.h - stop the machine, look once more, and write
+ *
+ * patch.c prepares all of it; what runs inside the stop reads only what was
+ * prepared before it.
+ */
+#ifndef KSPLICE_STOP_H
+#define KSPLICE_STOP_H
+
+#include <linux/atomic.h>
+#include "stack.h"
+#include "update.h"
+
+struct ksplice_stop {
+	struct ksplice_update *update;
+	bool apply;			/* or put back */
+	struct ksplice_function **functions;	/* those that are written */
+	unsigned int n_functions;
+	struct ksplice_stack stack;
+
+	unsigned int n_cpus;
+	atomic_t arrived;		/* CPUs that are in the stop */
+	unsigned int step;		/* written by the master only */
+	atomic_t seen;			/* CPUs that have seen this step */
+
+	/* What the check found. */
+	enum ksplice_abort_cause cause;	/* ok, text_changed or code_busy */
+	const struct ksplice_function *changed;
+};
+
+/*
+ * Stop the machine once; writes if the check finds nothing.  May sleep.
+ * Return: 0 and the cause is set, or what ksplice_abort() returned and the
+ * machine was not stopped.
+ */
+int ksplice_stop_run(struct ksplice_stop *stop);
+
+/* Is there a kprobe at this very address? */
+bool ksplice_has_kprobe(unsigned long addr);
+
+#endif

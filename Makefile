@@ -8,7 +8,7 @@
 #   check       all tests; installs what they need
 #   check-fast  those that need neither a kernel tree nor a VM
 #   lint        all sources: syntax, warnings, pod, white space, licences
-#   bench       the benchmarks
+#   bench       the benchmarks; of those that take long a small sample
 #   install     to $(DESTDIR)$(PREFIX); the commands name $(PREFIX) inside
 #   clean       remove what was built
 #
@@ -60,10 +60,11 @@ lint:
 	@$(CC) -fsyntax-only $(cflags) -Werror $(sources)
 	@dev/lint
 
+# What to give to bench/NAME here
+bench-match = --objects=20 --machines=max,off
+
 bench: all
-	@for file in bench/*; do \
-		if [ -f "$$file" ] && [ -x "$$file" ]; then "$$file" || exit 1; fi; \
-	done
+	@$(foreach file,$(wildcard bench/*),$(file) $($(subst /,-,$(file))) || exit 1;)
 
 # --- installing ------------------------------------------------------------
 # What only root can use goes to sbin; making and looking at an update needs no

@@ -5,7 +5,8 @@
  * "diff" takes the objects of one target before (pre) and after (post) the
  * patch and writes what an update consists of.  The steps are those of
  * cmd_diff(): load, cut, match, compare, label, keep, write.  "compare" stops
- * after the fourth.  Exit status: see die.h.
+ * after the fourth.  "image" writes the pre image of objects that nothing is
+ * changed in, to have them matched.  Exit status: see die.h.
  */
 #include "die.h"
 #include "finalize.h"
@@ -25,6 +26,7 @@ static const char usage_text[] =
 "usage: objmanip compare PRE POST\n"
 "       objmanip diff --kid=KID --target=TARGET --symvers=FILE --out=DIR\n"
 "                     [--explain] UNIT=PRE=POST...\n"
+"       objmanip image --symvers=FILE --out=DIR UNIT=OBJECT...\n"
 "       objmanip inspect FILE\n"
 "       objmanip finalize IN.ko OUT.ko\n"
 "exit status: 0 done or changed, 1 refused or failed, 2 usage, 66 no changes\n";
@@ -154,6 +156,55 @@ static int cmd_diff(int argc, char **argv)
 	return n_replaced ? EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 
+/* "UNIT=OBJECT" */
+static struct pair parse_unit(const char *argument)
+{
+	char *unit = xstrdup(argument);
+	char *object = strchr(unit, '=');
+
+	if (!object || object == unit || !object[1])
+		usage();
+	*object++ = '\0';
+	return load_pair(unit, object, object);
+}
+
+static int cmd_image(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "symvers", required_argument, NULL, 's' },
+		{ "out", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *symvers_path = NULL, *out = NULL;
+	const struct imports imports = {};
+	struct pair *pairs = NULL;
+	size_t n_pairs = 0;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (option == 's')
+			symvers_path = optarg;
+		else if (option == 'o')
+			out = optarg;
+		else
+			usage();
+	}
+	if (!symvers_path || !out || optind == argc)
+		usage();
+
+	for (int i = optind; i < argc; i++) {
+		struct pair pair = parse_unit(argv[i]);
+
+		label_pair(&pair);
+		vec_add(pairs, n_pairs) = pair;
+	}
+	old_code_number(pairs, n_pairs);
+	old_code_write(xasprintf("%s/old.o", out), pairs, n_pairs,
+		       symvers_load(symvers_path), &imports);
+	imports_write(xasprintf("%s/imports.h", out), &imports);
+	return 0;
+}
+
 static int cmd_inspect(int argc, char **argv)
 {
 	if (argc != 2)
@@ -176,6 +227,7 @@ static const struct {
 } commands[] = {
 	{ "compare", cmd_compare },
 	{ "diff", cmd_diff },
+	{ "image", cmd_image },
 	{ "inspect", cmd_inspect },
 	{ "finalize", cmd_finalize },
 };

@@ -24,7 +24,9 @@ use Ksplice::Distro qw(cache_dir);
 use Ksplice::Tree   qw(make_tree);
 use Ksplice::Update qw(module_file module_name);
 
-our @EXPORT_OK = qw(objmanip combine_target build_core build_modules check_target);
+our @EXPORT_OK = qw(
+    objmanip combine_target build_core build_modules build_old_modules check_target
+);
 
 # Longest name that the kernel takes for a module.
 my $longest_name = 55;
@@ -88,16 +90,28 @@ sub build_core ($tree) {
 # Builds the old and the new module of each target from SCRATCH/TARGET/{old.o,
 # new.o,imports.h}, and writes them to OUT.
 sub build_modules ($tree, $kid, $scratch, $out, $core, @targets) {
+    build_kinds([qw(old new)], $tree, $kid, $scratch, $out, $core, @targets);
+    return;
+}
+
+# The old ones alone, which match and do nothing; without new.o.
+sub build_old_modules ($tree, $kid, $scratch, $out, $core, @targets) {
+    build_kinds([qw(old)], $tree, $kid, $scratch, $out, $core, @targets);
+    return;
+}
+
+sub build_kinds ($kinds, $tree, $kid, $scratch, $out, $core, @targets) {
     my $sources = base_dir() . '/kmodsrc';
     copy_sources($sources, $scratch, source_files($sources));
     my $ok = progress('building modules for ' . join(', ', @targets), sub {
         make_tree($tree, 'modinst', 0, "KSPLICE_BUILD=$tree->{config}{build}",
             "KSPLICE_SCRATCH=$scratch", "KSPLICE_OUT=$out",
-            "KSPLICE_KID=$kid", "KSPLICE_TARGETS=@targets", "KSPLICE_CORE=$core");
+            "KSPLICE_KID=$kid", "KSPLICE_TARGETS=@targets", "KSPLICE_KINDS=@$kinds",
+            "KSPLICE_CORE=$core");
     });
     fail('cannot build the modules of the update') if !$ok;
     for my $target (@targets) {
-        for my $file (map { module_file($kid, $target, $_) } qw(old new)) {
+        for my $file (map { module_file($kid, $target, $_) } @$kinds) {
             -s "$out/$file" or fail("kbuild did not make '$file'");
         }
     }

@@ -91,9 +91,20 @@ sub release_config_dir ($release) {
         dir        => $dir,
         config     => "$dir/.config",
         system_map => -e $map ? $map : undef,
-        flags      => [],
+        flags      => [package_flags($build)],
         read_build_dir($build),
     };
+}
+
+# Debian's kernels have the package's name and version in them, which their build
+# is told: " Debian 6.1.192-2".
+sub package_flags ($build) {
+    my $file = "$build/include/generated/package.h";
+    return if !-e $file;
+    my ($distributor, $version) =
+        read_file($file) =~ /^#define LINUX_PACKAGE_ID " ([^\s"]+) ([^\s"]+)"$/m or return;
+    return ('DISTRIBUTION_OFFICIAL_BUILD=1', "DISTRIBUTOR=$distributor",
+        "DISTRIBUTION_VERSION=$version");
 }
 
 # Says so if there is no use in the System.map.

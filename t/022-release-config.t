@@ -1,0 +1,44 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A release's configuration directory is made from its headers package, and what
+# the build has to be told of the distribution with it.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::More;
+use lib root_dir() . '/lib';
+use Ksplice::Config qw(release_config_dir);
+
+my $release = '6.1.0-9-none';
+my $headers;
+
+# The headers package in an empty cache, with this package.h
+sub config ($package_h) {
+    $ENV{KSPLICE_CACHE} = scratch_dir();
+    $headers = "$ENV{KSPLICE_CACHE}/packages/linux-headers-${release}_6.1.90-2"
+        . "/usr/src/linux-headers-$release";
+    spew("$headers/.config", "CONFIG_X86_64=y\n");
+    spew("$headers/Module.symvers", '');
+    spew("$headers/include/generated/utsrelease.h", "#define UTS_RELEASE \"$release\"\n");
+    spew("$headers/include/generated/compile.h", "#define UTS_VERSION \"#1 SMP\"\n");
+    spew("$headers/include/generated/package.h", $package_h) if defined $package_h;
+    return release_config_dir($release);
+}
+
+my $config = config("#define LINUX_PACKAGE_ID \" Debian 6.1.90-2\"\n");
+is("$config->{release} $config->{version}", "$release #1 SMP", 'the release and its version');
+is(slurp("$config->{dir}/.config"), "CONFIG_X86_64=y\n", 'its configuration');
+is(readlink "$config->{dir}/build", $headers, 'what modules are built against');
+is_deeply($config->{flags}, ['DISTRIBUTION_OFFICIAL_BUILD=1', 'DISTRIBUTOR=Debian',
+    'DISTRIBUTION_VERSION=6.1.90-2'], 'the package, which the kernel has in a string');
+
+is_deeply(config("#define LINUX_PACKAGE_ID \"\"\n")->{flags}, [], 'an unofficial build');
+is_deeply(config(undef)->{flags}, [], 'another distribution');
+
+done_testing;

@@ -275,6 +275,12 @@ static const struct span *changed_inside(const struct span *span)
 		    function_of(reloc->target) != function_of(span))
 			return reloc->target;
 	}
+	for (size_t i = 0; i < span->n_jumps; i++) {
+		const struct jump *jump = &span->jumps[i];
+
+		if (jump->target_offset && jump->target->state == SPAN_CHANGED)
+			return jump->target;
+	}
 	return NULL;
 }
 

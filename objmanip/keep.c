@@ -15,6 +15,7 @@
 #include "match.h"
 #include "die.h"
 #include "forbid.h"
+#include "jump.h"
 #include "kind.h"
 #include "layout.h"
 #include "marks.h"
@@ -210,6 +211,20 @@ static void keep_cold_parts(struct queue *queue, struct object *post)
 			keep(queue, span);
 }
 
+/* Code that the copy of a function would miss */
+static void refuse_incomplete(const struct queue *queue)
+{
+	for (size_t i = 0; i < queue->n; i++) {
+		const struct span *span = queue->spans[i];
+		const char *obstacle = span->section->kind == KIND_TEXT ?
+			jump_obstacle(span) : NULL;
+
+		if (obstacle)
+			refuse("%s: '%s' changes or is new, and %s: it can not be copied alone",
+			       unit_of(span), span->name, obstacle);
+	}
+}
+
 size_t keep_decide(struct pair *pairs, size_t n_pairs)
 {
 	struct queue queue = {};
@@ -241,6 +256,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 			keep_cold_parts(&queue, pairs[i].post);
 	} while (done < queue.n);
 	marks_apply(pairs, n_pairs);
+	refuse_incomplete(&queue);
 	layout_compare(pairs, n_pairs);
 	refused_exit();
 	return n_patched;

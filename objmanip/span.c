@@ -9,10 +9,12 @@
  *   3. everything else at its symbols, unless one lies inside another (a
  *      label in an assembly function); mostly there is only one symbol.
  *      What fills the room up to the next piece is left out.
- * Then refer.c finds what their relocations refer to.
+ * Then jump.c adds the relocations that the assembler saved, and refer.c finds
+ * what they refer to.
  */
 #include "span.h"
 #include "die.h"
+#include "jump.h"
 #include "kind.h"
 #include "name.h"
 #include "operand.h"
@@ -361,6 +363,7 @@ void span_cut(struct object *object)
 			cut_section(&object->sections[i], cuts[i].symbols,
 				    cuts[i].n);
 	name_spans(object);
+	jump_relocate(object);
 	for (size_t i = 0; i < object->n_sections; i++) {
 		struct section *section = &object->sections[i];
 

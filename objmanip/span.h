@@ -19,6 +19,13 @@ enum span_state {
 	SPAN_DELETED,		/* only in pre */
 };
 
+/* A field that leads out of the span and can have no relocation (jump.c) */
+struct jump {
+	uint64_t offset;		/* in the span, of the instruction */
+	struct span *target;
+	uint64_t target_offset;
+};
+
 struct span {
 	struct section *section;
 	uint64_t start, size;		/* in the section, without padding */
@@ -50,6 +57,11 @@ struct span {
 	/* Spans with a relocation whose target this is, each once. */
 	struct span **referrers;
 	size_t n_referrers;
+	/* Of code that shares its section: what would be missing in a copy. */
+	struct jump *jumps;
+	size_t n_jumps;
+	bool runs_on;			/* into what stands behind it */
+	const char *odd;		/* what of it is not understood, or NULL */
 	/* In post, set by keep.c: it goes into the new code. */
 	bool keep;
 	/*

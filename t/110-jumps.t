@@ -1,0 +1,107 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Where functions share a section the assembler works out the distance from one
+# to another by itself: a copy of one still reaches the others, or is refused.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::Ksplice::Objmanip;
+use Test::More;
+
+sub summary ($diff) {
+    return "$diff->{status} " . join ' ', $diff->{summary} =~ /^\w+ \S+ (\S+) \(/mg;
+}
+
+# What a function of the new code refers to
+sub targets ($diff, $function) {
+    my $relocations = objdump_relocations("$diff->{dir}/new.o");
+    my ($symbol) = grep { $_->{name} eq $function } objdump_symbols("$diff->{dir}/new.o");
+    return join ' ', map { "$_->{symbol} $_->{type}" }
+        grep { $_->{offset} >= $symbol->{value}
+            && $_->{offset} < $symbol->{value} + $symbol->{size} }
+        @{ $relocations->{ $symbol->{section} } };
+}
+
+my $sched = '#define S __attribute__((noipa, section(".sched.text")))' . "\nint h(int);\n";
+my $pair = $sched . <<'END';
+static S int a(int x) { return h(x) + A; }
+S int b(int x) { return a(x) * B; }
+S int c(int x) { return a(x) - 1; }
+END
+my ($pre) = build_pair("#define A 1\n#define B 2\n$pair");
+is_deeply([map { $_->{symbol} } @{ objdump_relocations($pre)->{'.sched.text'} }], ['h'],
+    'the fixture has calls without a relocation');
+my $patch = sub ($old, $new) { "#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$pair" };
+my $diff = diff_text($patch->("#define A 1\n#define B 2", "#define A 1\n#define B 3"));
+is(summary($diff), '0 b', 'one of several functions of a section');
+like(targets($diff, 'b'), qr/^ksplice_abc_\d+_a R_X86_64_PLT32$/, '... calls the one beside it');
+is((run_cmd('objdump', '-s', '-j.sched.text', "$diff->{dir}/new.o"))[1] =~ /e8000000 00/, 1,
+    '... with nothing in the field, as the loader wants it');
+like((run_cmd('objmanip/objmanip', 'inspect', "$diff->{dir}/old.o"))[1],
+    qr/^label a\@dir\/1\.o, /m, '... which the pre image knows');
+$diff = diff_text($patch->("#define A 1\n#define B 2", "#define A 5\n#define B 3"));
+is(summary($diff), '0 a b', 'both of them');
+is(targets($diff, 'b'), 'a R_X86_64_PLT32', '... the call is to the new one');
+$diff = diff_text($patch->("#define A 1\n#define B 2", "#define A 1\n#define B 2\n"
+    . 'S int first(int x) { return h(x) ^ 4; }' =~ s/^S/__attribute__((section(".sched.text")))/r)
+    =~ s/(?=#ifdef)/int h(int);\n/r);
+is(summary($diff), '66 ', 'other distances alone are no difference');
+
+# A jump of two bytes
+my $short = $sched . <<'END';
+static S int a(int x) { return h(x) + 1; }
+#ifdef PATCHED
+S int b(int x) { return a(x * 3); }
+#else
+S int b(int x) { return a(x * 2); }
+#endif
+S int k(int x) { return h(x) + 7; }
+END
+is_refused(diff_text($short), "dir/1.o: 'b' changes or is new, and has a short jump to 'a' at "
+    . 'offset 0x3: it can not be copied alone', 'a short jump to one that is not copied');
+$diff = diff_text($short =~ s/\+ 1; \}/+\n#ifdef PATCHED\n2\n#else\n1\n#endif\n; }/r);
+is(summary($diff), '0 a b', '... is fine if that one is copied as well');
+my ($jump) = grep { /^jmp/ } map { $_->[1] } @{ objdump_code("$diff->{dir}/new.o")->{b} };
+like($jump, qr/<a\.ksplice_abc>$/, '... and goes there');
+
+# Assembly
+sub assembly (@parts) {
+    return 'asm(".pushsection .text.asm,\"ax\"\n' . join('', map { s/\n/\\n/gr } @parts)
+        . '.popsection");';
+}
+
+sub function ($name, $code, $align = 16) {
+    return ".balign $align\n.globl $name\n.type $name,\@function\n$name: $code\n"
+        . ".size $name,.-$name\n";
+}
+
+sub patched ($old, $new) {
+    return diff_text("#ifdef PATCHED\n" . assembly(@$new) . "\n#else\n" . assembly(@$old)
+        . "\n#endif\nint other(void) { return 1; }\n");
+}
+my $behind = function('behind', 'xor %eax,%eax; ret', 1);
+my $before = "dir/1.o: 'f' changes or is new, and";
+is_refused(patched([function('f', 'mov $1,%eax'), $behind],
+    [function('f', 'mov $2,%eax'), $behind]),
+    "$before runs on into 'behind': it can not be copied alone", 'code that runs on');
+is(summary(patched([function('f', 'mov $1,%eax'), function('g', 'mov $1,%eax; ret', 1)],
+    [function('f', 'mov $2,%eax'), function('g', 'mov $2,%eax; ret', 1)])), '0 f g',
+    '... is fine with what it runs on into');
+is_refused(patched([function('f', 'mov $1,%eax; ret'), $behind],
+    [function('f', 'mov $2,%eax; .byte 6; ret'), $behind]),
+    "$before has no instruction at offset 0x5 that is known: it can not be copied alone",
+    'code that is not understood');
+$diff = patched([function('f', 'lea table(%rip),%rax; ret'), function('table', 'ret', 1)],
+    [function('f', 'nop; lea table(%rip),%rax; ret'), function('table', 'ret', 1)]);
+like(targets($diff, 'f'), qr/^ksplice_abc_\d+_table R_X86_64_PC32$/, 'an address beside it');
+$diff = patched([function('f', 'mov $1,%eax; 1: ret'), function('g', 'jmp 1b')],
+    [function('f', 'mov $2,%eax; 1: ret'), function('g', 'jmp 1b')]);
+is(summary($diff), '0 f g', 'one that jumps into the middle of a changed one comes along');
+
+done_testing;

@@ -156,6 +156,19 @@ static struct copy *copy_joined(struct writer *writer,
 	return copy;
 }
 
+/* The one behind it comes along: both are aligned as the section is. */
+static struct copy *copy_first(struct writer *writer, const struct span *span)
+{
+	const uint64_t align = span->section->align;
+	struct copy *copy = xcalloc(1, sizeof(*copy));
+
+	copy->section = new_section(writer, span->section);
+	elf_section_add(copy->section, NULL, span->start % align, align);
+	copy->offset = elf_section_add(copy->section, span_bytes(span),
+				       span->size, 1);
+	return copy;
+}
+
 static struct copy *copy_alone(struct writer *writer, const struct span *span)
 {
 	struct copy *copy = xcalloc(1, sizeof(*copy));
@@ -171,6 +184,8 @@ static void copy_section(struct writer *writer, const struct section *section)
 	for (size_t i = 0; i < section->n_spans; i++) {
 		struct span *span = section->spans[i];
 		const struct span *before = i ? section->spans[i - 1] : NULL;
+		const struct span *behind = i + 1 < section->n_spans ?
+			section->spans[i + 1] : NULL;
 
 		if (!span->keep)
 			continue;
@@ -178,6 +193,8 @@ static void copy_section(struct writer *writer, const struct section *section)
 			span->out = copy_joined(writer, span);
 		else if (before && before->out)
 			span->out = copy_behind(span, before);
+		else if (behind && behind->keep)
+			span->out = copy_first(writer, span);
 		else
 			span->out = copy_alone(writer, span);
 	}

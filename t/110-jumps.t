@@ -104,4 +104,12 @@ $diff = patched([function('f', 'mov $1,%eax; 1: ret'), function('g', 'jmp 1b')],
     [function('f', 'mov $2,%eax; 1: ret'), function('g', 'jmp 1b')]);
 is(summary($diff), '0 f g', 'one that jumps into the middle of a changed one comes along');
 
+# Copied together, both are aligned as they were.
+my @old = (function('f', 'mov $1,%eax'), function('g', 'mov $1,%eax; ret', 64), $behind);
+$diff = patched(\@old, [map { s/\$1/\$2/r } @old]);
+is(summary($diff), '0 f g', 'two that stand behind one another');
+my %symbol = map { $_->{name} => $_ } objdump_symbols("$diff->{dir}/new.o");
+is($symbol{g}{value} % 64, 0, '... keep their places');
+is(objdump_sections("$diff->{dir}/new.o")->{'.text.asm'}{align}, 64, '... and their alignment');
+
 done_testing;

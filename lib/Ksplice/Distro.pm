@@ -28,7 +28,7 @@ use Ksplice    qw(fail run capture progress read_file write_file);
 
 our @EXPORT_OK = qw(
     release_image release_headers release_source
-    known_releases newest_release cache_dir
+    known_releases newest_release release_of_version version_of_release cache_dir
 );
 
 # --- the cache -------------------------------------------------------------
@@ -142,6 +142,18 @@ sub newest_release ($series, $flavour) {
     return $newest // fail("no kernel $series-$flavour is installed, cached or known to apt"
         . update_hint(apt_releases()));
 }
+
+# The release of a flavour whose image package has that version, like 6.1.190-1.
+sub release_of_version ($version, $flavour) {
+    my ($series) = $version =~ /\A(\d+\.\d+)\./ or fail("'$version' is no kernel's version");
+    for my $release (reverse grep { /\A\Q$series\E\.\d+-\d+-\Q$flavour\E\z/ }
+        known_releases()) {
+        return $release if version_of_release($release) eq $version;
+    }
+    fail("no kernel $series-$flavour of version '$version' is installed, cached or known to apt");
+}
+
+sub version_of_release ($release) { return scalar package_version('image', $release) }
 
 # Numbers in them sorted as numbers.
 sub sort_versions (@versions) {

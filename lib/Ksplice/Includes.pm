@@ -31,7 +31,8 @@ my @not_kernel = qw(Documentation LICENSES tools samples scripts arch usr rust d
 # The .c and .S files that include one of the files, in whatever way; all C
 # files of the tree is the reply ('*') for what is included everywhere.
 sub find_includers ($tree, @files) {
-    my $graph = progress('reading the #include lines of the source', sub { read_graph($tree) });
+    my $graph = $tree->{include_graph} //=
+        progress('reading the #include lines of the source', sub { read_graph($tree) });
     my %seen;
     my @todo = @files;
     while (defined(my $file = shift @todo)) {

@@ -19,7 +19,7 @@ use Ksplice           qw(fail note progress capture);
 use Ksplice::Includes qw(find_includers included_sources depends_on kernel_dirs plain_path);
 use Ksplice::Tree     qw(list_objects);
 
-our @EXPORT_OK = qw(find_objects owners_of);
+our @EXPORT_OK = qw(find_objects owners_of objects_of);
 
 # So many objects take as long as all of them do.
 my $many = 200;

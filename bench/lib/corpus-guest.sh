@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# corpus-guest.sh - try the updates of /corpus/list ("ID TARGET...") one by one
+#
+# Each step is told on stdout before it is taken, "@ID STEP TEXT", so that the
+# host knows where the kernel was if it dies: load, apply, undo, end; and what
+# came of it.  What the kernel logs at a step is told as log:STEP.  After a fault
+# the rest is left for another boot.
+
+bad_taints=$((1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))
+
+tell() {
+	echo "@$id $*"
+}
+tell_file() { # STEP FILE
+	sed "s/^/@$id $1 /" "$2"
+}
+# What the kernel logged since the last time.
+tell_log() {
+	dmesg -c > /tmp/log
+	tell_file "log:$1" /tmp/log
+}
+taint() {
+	echo $(($(cat /proc/sys/kernel/tainted) & bad_taints))
+}
+
+load() {
+	for target in "$@"; do
+		tell load "$target"
+		[ "$target" = vmlinux ] || [ -e "/sys/module/$target" ] ||
+			timeout -k 5 100 modprobe "$target" > /tmp/words 2>&1 ||
+			return 1
+	done
+}
+
+# Some of what a machine does, so that new code has a chance to be wrong.
+exercise() {
+	mkdir -p /tmp/exercise
+	cd /proc
+	cat cpuinfo meminfo interrupts slabinfo vmstat zoneinfo mounts partitions \
+		net/* self/maps self/status self/net/* timer_list modules \
+		> /tmp/exercise/proc
+	cd /
+	cp /bin/busybox /tmp/exercise/file && ln /tmp/exercise/file /tmp/exercise/link
+	find /proc/self /sys/class /sys/module -maxdepth 2 > /tmp/exercise/list
+	sort /tmp/exercise/list | gzip | gunzip | wc -l > /dev/null
+	ping -q -c 2 -W 2 127.0.0.1 > /dev/null
+	mount -t tmpfs none /tmp/exercise && touch /tmp/exercise/a && umount /tmp/exercise
+	rm -r /tmp/exercise
+} 2> /dev/null
+
+try() {
+	before=$(taint)
+	if ! load "$@"; then
+		tell_file words /tmp/words
+		tell unloadable
+		tell_log load
+		return
+	fi
+	tell_log load
+	before=$(taint)
+	tell apply
+	if ! ksplice-apply -q "/corpus/$id.tar.gz" > /tmp/words 2>&1; then
+		tell_file words /tmp/words
+		tell refused
+		tell_log apply
+	else
+		tell functions "$(wc -l < "/sys/kernel/ksplice/$id/patches")"
+		exercise
+		tell_log apply
+		tell undo
+		if ! ksplice-undo -q "$id" > /tmp/words 2>&1; then
+			tell_file words /tmp/words
+			tell stays
+			tell_log undo
+			return 1
+		fi
+		exercise
+		tell undone
+	fi
+	tell_log undo
+	lsmod > /tmp/words
+	if [ -e /sys/kernel/ksplice ] || grep -q ksplice /tmp/words; then
+		tell_file words /tmp/words
+		tell left
+		return 1
+	fi
+	if [ "$(taint)" != "$before" ]; then
+		tell tainted "$(cat /proc/sys/kernel/tainted)"
+		return 1
+	fi
+}
+
+dmesg -c > /dev/null
+while read -r id targets; do
+	tell begin
+	try $targets
+	status=$?
+	tell end
+	[ $status = 0 ] || break
+done < /corpus/list

@@ -22,6 +22,8 @@ int __ksplice_depend_check_apply(struct ksplice_update *update)
 	unsigned int i;
 
 	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, true))
+			continue;
 		for (i = 0; i < change->n_functions; i++) {
 			function = &change->functions[i];
 			if (function->is_part)
@@ -89,6 +91,8 @@ int __ksplice_depend_check_reverse(struct ksplice_update *update)
 	unsigned int i;
 
 	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, false))
+			continue;
 		for (i = 0; i < change->n_functions; i++) {
 			function = &change->functions[i];
 			if (function->is_part ||

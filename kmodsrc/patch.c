@@ -152,11 +152,14 @@ static int stop_init(struct ksplice_stop *stop, struct ksplice_update *update,
 	    !stop->functions)
 		return ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
 				     "no memory for the stop");
-	list_for_each_entry(change, &update->changes, list)
+	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, apply))
+			continue;
 		for (i = 0; i < change->n_functions; i++)
 			if (!change->functions[i].is_part)
 				stop->functions[stop->n_functions++] =
 					&change->functions[i];
+	}
 	return 0;
 }
 
@@ -224,6 +227,8 @@ int __ksplice_patch_apply(struct ksplice_update *update)
 			goto out_release;
 	}
 	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, true))
+			continue;
 		for (i = 0; i < change->n_functions; i++) {
 			const struct ksplice_function *function =
 				&change->functions[i];
@@ -251,11 +256,14 @@ int __ksplice_patch_reverse(struct ksplice_update *update)
 	ret = stop_init(&stop, update, false);
 	if (ret)
 		goto out_release;
-	list_for_each_entry(change, &update->changes, list)
+	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, false))
+			continue;
 		ksplice_stack_add(&stop.stack,
 				  ksplice_module_text(change->new_module),
 				  ksplice_module_text_size(change->new_module),
 				  NULL);
+	}
 	ret = run(&stop);
 out_release:
 	stop_release(&stop);

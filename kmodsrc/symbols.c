@@ -267,10 +267,10 @@ static int add_new_code(struct lookup *lookup)
 	int err;
 
 	list_for_each_entry(update, &ksplice_updates, list) {
-		/* Nothing would keep one in that is not applied. */
-		if (update->stage != KSPLICE_APPLIED)
-			continue;
 		list_for_each_entry(change, &update->changes, list) {
+			/* Nothing would keep one in that is not applied. */
+			if (!change->is_applied)
+				continue;
 			err = add_module_symbols(lookup, change->new_module,
 						 false);
 			if (err)
@@ -357,10 +357,9 @@ bool ksplice_in_new_code(unsigned long addr)
 	const struct ksplice_change *change;
 
 	list_for_each_entry(update, &ksplice_updates, list) {
-		if (update->stage != KSPLICE_APPLIED)
-			continue;
 		list_for_each_entry(change, &update->changes, list) {
-			if (within_module(addr, change->new_module))
+			if (change->is_applied &&
+			    within_module(addr, change->new_module))
 				return true;
 		}
 	}

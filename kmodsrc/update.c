@@ -13,7 +13,7 @@
  * read, until it is forgotten, replaced by a new attempt or the core goes.
  *
  * References: a change holds its target; its new code holds the -old.ko, whose
- * export table it was linked with; an applied update holds its -new.ko.
+ * export table it was linked with; an applied one holds its -new.ko.
  *
  * Locks: membership_mutex is held while updates are made or go, ksplice_mutex
  * guards everything in them and nests inside.  The directory in sysfs is
@@ -143,9 +143,9 @@ __ksplice_find_redirect_of(unsigned long body, struct ksplice_update **whose)
 	unsigned int i;
 
 	list_for_each_entry_reverse(update, &ksplice_updates, list) {
-		if (update->stage != KSPLICE_APPLIED)
-			continue;
 		list_for_each_entry(change, &update->changes, list) {
+			if (!change->is_applied)
+				continue;
 			for (i = 0; i < change->n_functions; i++) {
 				if (change->functions[i].is_part ||
 				    change->functions[i].body != body)
@@ -171,12 +171,13 @@ unsigned long __ksplice_canonical_addr(unsigned long addr)
 	unsigned int i;
 
 	list_for_each_entry(update, &ksplice_updates, list) {
-		if (update->stage != KSPLICE_APPLIED)
-			continue;
-		list_for_each_entry(change, &update->changes, list)
+		list_for_each_entry(change, &update->changes, list) {
+			if (!change->is_applied)
+				continue;
 			for (i = 0; i < change->n_functions; i++)
 				if (change->functions[i].new_addr == addr)
 					return change->functions[i].addr;
+		}
 	}
 	return addr;
 }
@@ -439,11 +440,10 @@ void ksplice_unregister_new_code(struct module *owner)
 
 	mutex_lock(&ksplice_mutex);
 	change = __find_change_of(owner);
-	/* An applied update holds its modules: only force gets us here. */
-	if (WARN_ON_ONCE(!change ||
-			 change->update->stage == KSPLICE_APPLIED))
+	/* An applied change holds its modules: only force gets us here. */
+	if (WARN_ON_ONCE(!change || change->is_applied))
 		goto out_unlock;
-	has_run = change->update->stage != KSPLICE_MATCHED;
+	has_run = change->has_run;
 	change_forget_new_code(change);
 	change->new_module = NULL;
 	module_put(change->old_module);
@@ -493,7 +493,10 @@ void ksplice_forget_all(void)
 	mutex_unlock(&membership_mutex);
 }
 
-/* Drop the references of the changes before end, which may be the list. */
+/*
+ * Drop the references of the changes that are to be applied, up to end, which
+ * may be the list.
+ */
 static void __put_new_modules(struct ksplice_update *update,
 			      struct list_head *end)
 {
@@ -502,7 +505,8 @@ static void __put_new_modules(struct ksplice_update *update,
 	list_for_each_entry(change, &update->changes, list) {
 		if (&change->list == end)
 			return;
-		module_put(change->new_module);
+		if (ksplice_change_takes_part(change, true))
+			module_put(change->new_module);
 	}
 }
 
@@ -519,7 +523,8 @@ static int __get_new_modules(struct ksplice_update *update)
 				     "%u of %u changes have all their modules loaded",
 				     n, update->n_changes);
 	list_for_each_entry(change, &update->changes, list) {
-		if (try_module_get(change->new_module))
+		if (!ksplice_change_takes_part(change, true) ||
+		    try_module_get(change->new_module))
 			continue;
 		__put_new_modules(update, &change->list);
 		return ksplice_abort(update, KSPLICE_MODULE_BUSY,
@@ -531,6 +536,7 @@ static int __get_new_modules(struct ksplice_update *update)
 
 static int __update_apply(struct ksplice_update *update)
 {
+	struct ksplice_change *change;
 	int ret;
 
 	ret = __get_new_modules(update);
@@ -547,11 +553,15 @@ static int __update_apply(struct ksplice_update *update)
 	 */
 	list_move_tail(&update->list, &ksplice_updates);
 	update->stage = KSPLICE_APPLIED;
+	list_for_each_entry(change, &update->changes, list)
+		if (ksplice_change_takes_part(change, true))
+			change->is_applied = change->has_run = true;
 	return 0;
 }
 
 static int __update_reverse(struct ksplice_update *update)
 {
+	struct ksplice_change *change;
 	int ret;
 
 	if (update->stage != KSPLICE_APPLIED)
@@ -561,7 +571,12 @@ static int __update_reverse(struct ksplice_update *update)
 	if (ret)
 		return ret;
 	update->stage = KSPLICE_REVERSED;
-	__put_new_modules(update, &update->changes);
+	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, false))
+			continue;
+		change->is_applied = false;
+		module_put(change->new_module);
+	}
 	return 0;
 }
 

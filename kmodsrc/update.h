@@ -80,6 +80,8 @@ struct ksplice_change {
 					 * held while the -old.ko is loaded */
 	struct module *old_module;
 	struct module *new_module;	/* NULL until it is there */
+	bool is_applied;
+	bool has_run;			/* was applied since it was matched */
 	struct ksplice_function *functions;
 	unsigned int n_functions;
 	unsigned int n_matched;		/* "matched n_matched of n_text */
@@ -100,6 +102,16 @@ struct ksplice_update {
 	struct ksplice_log *log;	/* debugfs; may be NULL */
 	u64 pause_ns;			/* of the last stop */
 };
+
+/*
+ * Does the change take part when its update is applied (or reversed)?  One
+ * that comes to an applied update is applied alone.
+ */
+static inline bool
+ksplice_change_takes_part(const struct ksplice_change *change, bool apply)
+{
+	return change->new_module && change->is_applied != apply;
+}
 
 extern struct mutex ksplice_mutex;
 extern struct list_head ksplice_updates;

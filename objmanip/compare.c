@@ -22,7 +22,6 @@
 #include "match.h"
 #include "die.h"
 #include "kind.h"
-#include "name.h"
 #include "table.h"
 #include "vec.h"
 
@@ -173,6 +172,9 @@ static bool same_target(const struct span *pre_span, const struct reloc *pre,
 		return same_content(pre, post);
 	if (pre->target_offset != post->target_offset)
 		return false;
+	/* The place that an entry is about: same_entries() compares it. */
+	if (pre_span->section->table && a == pre_span->parent)
+		return b == post_span->parent;
 	if (a == pre_span || b == post_span)
 		return a == pre_span && b == post_span;
 	if (a->peer || b->peer)
@@ -182,7 +184,7 @@ static bool same_target(const struct span *pre_span, const struct reloc *pre,
 	/* Parts of a function that have no names */
 	if (a->section->kind == KIND_REPLACEMENT ||
 	    a->section->kind == KIND_ALT_AUX)
-		return same_body(a, b, NULL, NULL);
+		return compare_spans(a, b, NULL, NULL);
 	/* Sections that are not paired */
 	if (a->section->kind == KIND_IGNORED ||
 	    a->section->kind == KIND_EXPORT)
@@ -296,18 +298,35 @@ static bool is_read_by_code_only(const struct span *span)
 	return true;
 }
 
+/* A table that the compiler made for a switch: all places in functions */
+static bool is_jump_table(const struct span *span)
+{
+	if (span->symbol || span->section->kind != KIND_RODATA ||
+	    !span->n_relocs)
+		return false;
+	for (size_t i = 0; i < span->n_relocs; i++) {
+		const struct reloc *reloc = &span->relocs[i];
+
+		if (!reloc->target || !reloc->target_offset ||
+		    reloc->target->section->kind != KIND_TEXT)
+			return false;
+	}
+	return is_read_by_code_only(span);
+}
+
 /* Is a fresh copy for the new code as good as the old one? */
 static bool can_dissolve(const struct span *pre)
 {
 	const struct span *post = pre->peer;
 
 	if (!pre->symbol || !pre->symbol->is_global) {
-		if (name_is_disposable(pre->name))
+		if (span_is_disposable(pre))
 			return true;
 		if (pre->section->kind != KIND_RODATA ||
 		    post->section->kind != KIND_RODATA)
 			return false;
 		return changed_inside(pre) || changed_inside(post) ||
+		       (is_jump_table(pre) && is_jump_table(post)) ||
 		       (!pre->n_relocs && !post->n_relocs &&
 			is_read_by_code_only(pre) &&
 			is_read_by_code_only(post));
@@ -320,6 +339,27 @@ static bool is_data(const struct span *span)
 	return span->section->kind == KIND_DATA ||
 	       span->section->kind == KIND_PERCPU ||
 	       span->section->kind == KIND_RODATA;
+}
+
+static bool is_alone(const struct span *span)
+{
+	return span->section->n_spans == 1;
+}
+
+/* What of its place new code may rely on and the running kernel lacks, or NULL */
+static const char *other_place(const struct span *pre)
+{
+	const struct section *from = pre->section, *to = pre->peer->section;
+
+	if (!is_data(pre) || span_is_content(pre))
+		return NULL;
+	if (!strcmp(from->name, ".data..ro_after_init") &&
+	    strcmp(to->name, from->name))
+		return "is no longer read-only after boot";
+	if (is_alone(pre) && is_alone(pre->peer) && to->align > from->align)
+		return xasprintf("is aligned to %u instead of %u bytes",
+				 to->align, from->align);
+	return NULL;
 }
 
 /* Returns whether anything has become known that was not. */
@@ -335,6 +375,15 @@ static bool compare_one(struct span *pre)
 		set_changed(pre, xasprintf("moves from %s to %s",
 			kind_name(pre->section->kind),
 			kind_name(pre->peer->section->kind)), 0);
+		return true;
+	}
+	why = other_place(pre);
+	if (why && can_dissolve(pre)) {
+		dissolve(pre);
+		return true;
+	} else if (why) {
+		set_changed(pre, why, 0);
+		pre->other_place = pre->peer->other_place = true;
 		return true;
 	}
 	inside = changed_inside(pre);

@@ -81,6 +81,9 @@ static void refuse_data(const struct span *pre)
 
 	if (pre->section->kind != post->section->kind)
 		refuse("%s: '%s' %s", unit_of(pre), pre->name, pre->why);
+	else if (pre->other_place)
+		refuse("%s: '%s' %s: that of the running kernel stays as it is",
+		       unit_of(pre), pre->name, pre->why);
 	else if (pre->size != post->size)
 		refuse("%s: the size of '%s' changes from %llu to %llu: the running kernel has the old one",
 		       unit_of(pre), pre->name,

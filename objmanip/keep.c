@@ -49,12 +49,37 @@ static void keep(struct queue *queue, struct span *span)
 static void keep_new(struct queue *queue, const struct span *by,
 		     struct span *target)
 {
-	if (target->maybe)
+	if (target->maybe && target->maybe->section->kind == KIND_INIT)
+		refuse("%s: '%s', which '%s' refers to, is gone since boot, and so is its value",
+		       unit_of(by), target->name, by->name);
+	else if (target->maybe)
 		refuse("%s: cannot tell whether '%s', which '%s' refers to, is '%s' of the running kernel: give it a name of its own",
 		       unit_of(by), target->name, by->name,
 		       target->maybe->name);
 	else
 		keep(queue, target);
+}
+
+/* Somebody who did not change refers to that one of several. */
+static bool is_confirmed(const struct span *target)
+{
+	for (size_t i = 0; i < target->n_referrers; i++) {
+		const struct span *by = target->referrers[i];
+
+		if (by->parent)
+			by = by->parent;
+		if (by->section->flags & SEC_CODE && by->state == SPAN_SAME)
+			return true;
+	}
+	return false;
+}
+
+static void keep_old(const struct span *by, const struct span *target)
+{
+	if (target->by_order && !is_confirmed(target))
+		refuse("%s: cannot tell which '%s' of the running kernel is '%s', which '%s' refers to: the function has several of that name",
+		       unit_of(by), target->peer->name, target->name,
+		       by->name);
 }
 
 /* A kept span refers to this one. */
@@ -89,6 +114,8 @@ static void keep_target(struct queue *queue, const struct span *by,
 	case KIND_PERCPU:
 		if (target->state == SPAN_NEW)
 			keep_new(queue, by, target);
+		else
+			keep_old(by, target);
 		break;
 	case KIND_INIT:
 		refuse("%s: '%s' refers to '%s' in section '%s', which is gone after boot",
@@ -152,9 +179,10 @@ static void keep_references(struct queue *queue, const struct span *span)
 		const struct reloc *reloc = &span->relocs[i];
 		struct span *target = reloc->target;
 
-		/* Another unit of the target may define it. */
-		if (!target && reloc->symbol->is_global)
-			target = strmap_get(&queue->globals,
+		/* Another unit of the target may define it, or a better one. */
+		if (target ? target->overridden : reloc->symbol->is_global)
+			target = strmap_get(&queue->globals, target ?
+					    target->name :
 					    reloc->symbol->name);
 		if (!target || target == span)
 			continue;
@@ -170,15 +198,41 @@ static void keep_references(struct queue *queue, const struct span *span)
 	}
 }
 
-static void collect_globals(struct queue *queue, struct object *post)
+static bool is_strong(const struct span *span)
 {
-	for (size_t i = 0; i < post->n_symbols; i++) {
-		struct symbol *symbol = &post->symbols[i];
+	return span->symbol && span->symbol->is_global &&
+	       !span->symbol->is_weak;
+}
 
-		if (symbol->is_global && symbol->span && *symbol->name &&
-		    symbol->value == symbol->span->start)
-			*strmap_slot(&queue->globals, symbol->name) =
-				symbol->span;
+static void collect_globals(struct strmap *globals, struct object *object)
+{
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		struct symbol *symbol = &object->symbols[i];
+
+		if (!symbol->is_global || !symbol->span || !*symbol->name ||
+		    symbol->value != symbol->span->start)
+			continue;
+
+		struct span **slot =
+			(struct span **)strmap_slot(globals, symbol->name);
+
+		if (!*slot || !is_strong(*slot))
+			*slot = symbol->span;
+	}
+}
+
+/* The linker took another one: nobody ever calls these. */
+static void find_overridden(const struct strmap *globals,
+			    struct object *object)
+{
+	struct span *span;
+
+	for_each_span(span, object) {
+		const struct span *other = span->symbol &&
+			span->symbol->is_weak ?
+			strmap_get(globals, span->name) : NULL;
+
+		span->overridden = other && other != span && is_strong(other);
 	}
 }
 
@@ -195,9 +249,17 @@ static void refuse_moved(const struct queue *queue, struct object *pre)
 			span->symbol && (span->symbol->is_global || is_data) ?
 			strmap_get(&queue->globals, span->name) : NULL;
 
+		const struct span *better = span->symbol &&
+			span->symbol->is_weak && span->peer ?
+			strmap_get(&queue->globals, span->name) : NULL;
+
 		if (moved && moved->state == SPAN_NEW)
 			refuse("%s: '%s' moves to %s: not supported",
 			       unit_of(span), span->name, unit_of(moved));
+		if (better && better != span->peer &&
+		    better->state == SPAN_NEW && is_strong(better))
+			refuse("%s: '%s' is weak, and %s gets another one: who does not change would go on using the weak one",
+			       unit_of(span), span->name, unit_of(better));
 	}
 }
 
@@ -228,19 +290,25 @@ static void refuse_incomplete(const struct queue *queue)
 size_t keep_decide(struct pair *pairs, size_t n_pairs)
 {
 	struct queue queue = {};
+	struct strmap pre_globals = {};
 	struct span *span;
 	size_t n_patched = 0;
 	size_t done = 0;
 
 	for (size_t i = 0; i < n_pairs; i++) {
 		forbid_differences(&pairs[i]);
-		collect_globals(&queue, pairs[i].post);
+		collect_globals(&pre_globals, pairs[i].pre);
+		collect_globals(&queue.globals, pairs[i].post);
+	}
+	for (size_t i = 0; i < n_pairs; i++) {
+		find_overridden(&pre_globals, pairs[i].pre);
+		find_overridden(&queue.globals, pairs[i].post);
 	}
 	for (size_t i = 0; i < n_pairs; i++) {
 		refuse_moved(&queue, pairs[i].pre);
 		for_each_span(span, pairs[i].pre) {
 			if (span->section->kind != KIND_TEXT ||
-			    span->state != SPAN_CHANGED)
+			    span->state != SPAN_CHANGED || span->overridden)
 				continue;
 			keep(&queue, span->peer);
 			if (span->parent)

@@ -118,6 +118,12 @@ static struct named *named_slot(struct strmap *map, const char *name)
 	return *slot;
 }
 
+static bool is_init_data(const struct span *span)
+{
+	return span->section->kind == KIND_INIT &&
+	       !(span->section->flags & SEC_CODE);
+}
+
 static void match_names(struct pair *pair)
 {
 	struct strmap map = {};
@@ -157,6 +163,8 @@ static void match_names(struct pair *pair)
 			continue;
 		if (sorts_agree(named->pre, named->post))
 			match_set(named->pre, named->post);
+		else if (is_init_data(named->pre))
+			named->post->maybe = named->pre;
 	}
 }
 
@@ -347,7 +355,7 @@ static struct list referred(struct span **spans, size_t n,
 static bool may_be(const struct span *pre, const struct span *post)
 {
 	return !pre->scope || !post->scope ||
-	       name_is_disposable(pre->name) ||
+	       span_is_disposable(pre) ||
 	       !strcmp(pre->scope, post->scope);
 }
 
@@ -371,7 +379,7 @@ static bool is_only_one(const struct span *span, const struct list *list,
 /* Returns whether anything was paired. */
 static bool match_lists(const struct list *pre, const struct list *post)
 {
-	bool disposable = pre->n && name_is_disposable(pre->spans[0]->name);
+	const bool disposable = pre->n && span_is_disposable(pre->spans[0]);
 	bool found = false;
 	size_t from = 0;
 
@@ -383,6 +391,9 @@ static bool match_lists(const struct list *pre, const struct list *post)
 			    !(is_only_one(pre->spans[i], post, true) &&
 			      is_only_one(post->spans[j], pre, false)))
 				continue;
+			post->spans[j]->by_order = !disposable &&
+				!(is_only_one(pre->spans[i], post, true) &&
+				  is_only_one(post->spans[j], pre, false));
 			match_set(pre->spans[i], post->spans[j]);
 			found = true;
 			from = j + 1;
@@ -518,7 +529,7 @@ static void match_rest(struct group *group)
 	}
 	for (size_t i = 0; i < group->n_pre; i++) {
 		pre = group->pre[i];
-		if (pre->peer || name_is_disposable(pre->name) ||
+		if (pre->peer || span_is_disposable(pre) ||
 		    !strchr("dpf", sort_of(pre)))
 			continue;
 		for (size_t j = 0; j < group->n_post; j++)
@@ -539,7 +550,7 @@ static bool has_static_locals(const struct groups *groups)
 
 		if (is_of_sorts(group, "rdp") && group->n_pre &&
 		    group->n_post &&
-		    !name_is_disposable(group->pre[0]->name))
+		    !span_is_disposable(group->pre[0]))
 			return true;
 	}
 	return false;

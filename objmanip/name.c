@@ -65,7 +65,6 @@ bool name_is_disposable(const char *name)
 	static const char *const names[] = {
 		"__already_done",	/* WARN_ONCE(), pr_info_once() */
 		"__warned", "__print_once",
-		"___done", "___once_key",	/* DO_ONCE() */
 		"_rs",			/* printk_ratelimited() */
 		"__key",		/* lock_class_key */
 		"descriptor",		/* pr_debug(): struct _ddebug */

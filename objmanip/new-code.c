@@ -385,10 +385,11 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 	int64_t offset = reloc->target_offset;
 	struct elf_symbol *out;
 
-	/* Defined in another unit of the target? */
-	if (!target && !symbol->section) {
+	/* Defined in another unit of the target, or there is a better one? */
+	if ((!target && !symbol->section) || (target && target->overridden)) {
 		const struct symbol *global =
-			strmap_get(&writer->globals, symbol->name);
+			strmap_get(&writer->globals,
+				   target ? target->name : symbol->name);
 
 		if (global) {
 			target = global->span;

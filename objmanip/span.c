@@ -326,6 +326,15 @@ bool span_is_content(const struct span *span)
 	return false;
 }
 
+bool span_is_disposable(const struct span *span)
+{
+	/* A person may call a variable so; the macros have a section. */
+	if (strstr(span->name, "descriptor") &&
+	    strncmp(span->section->name, "__dyndbg", 8))
+		return false;
+	return name_is_disposable(span->name);
+}
+
 static void cut_section(struct section *section, struct symbol **symbols,
 			size_t n_symbols)
 {

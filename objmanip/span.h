@@ -38,9 +38,12 @@ struct span {
 	struct span *peer;		/* in the other object, or NULL */
 	struct span *maybe;		/* in post: the one of pre that it could
 					 * be, when nothing tells for certain */
+	bool by_order;			/* in post: which of several of one name
+					 * its peer is, only their order tells */
 	const char *scope;		/* of a static local: the function that
 					 * it stands in; NULL: not known */
 	enum span_state state;
+	bool other_place;		/* CHANGED, but not in its contents */
 	const char *why;		/* CHANGED: one line for people */
 	uint64_t why_offset;		/* of the first difference */
 	struct span *parent;		/* of a .cold part: its function; of an
@@ -69,6 +72,8 @@ struct span {
 	 * .cold part, whose parent it is, does not have this set.
 	 */
 	bool patched;
+	/* A weak one, for which another unit of the target has a better one */
+	bool overridden;
 	/* In pre, set by marks.c: running calls of it may end in the old body. */
 	bool allow_running;
 	/* For the writers: index in the pre image, symbol in the output. */
@@ -91,6 +96,9 @@ struct span *span_find(struct section *section, uint64_t offset);
  * not matter to anybody, so it is compared by contents and always copied.
  */
 bool span_is_content(const struct span *span);
+
+/* Data of which a fresh copy is as good as the old one, see name.h */
+bool span_is_disposable(const struct span *span);
 
 #define for_each_span(span, object)					\
 	for (size_t s_ = 0; s_ < (object)->n_sections; s_++)		\

@@ -74,6 +74,15 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 		     post->name, (unsigned long long)post->size);
 }
 
+/* Changes that nobody in this kernel can see */
+static void add_overridden(struct bytes *out, const struct pair *pair,
+			   const struct span *pre)
+{
+	if (pre->overridden && pre->state == SPAN_CHANGED)
+		bytes_printf(out, "ignored %s %s (weak, and another unit has a better one)\n",
+			     pair->unit, pre->name);
+}
+
 /* Only those that a person named are worth a line. */
 static void add_ignored(struct bytes *out, const struct pair *pair,
 			const struct span *span)
@@ -100,6 +109,8 @@ static void add_pair(struct bytes *out, const struct pair *pair, bool explain)
 		    span->state == SPAN_DELETED)
 			bytes_printf(out, "deleted %s %s\n", pair->unit,
 				     span->name);
+	for_each_span(span, pair->pre)
+		add_overridden(out, pair, span);
 	for_each_span(span, pair->pre)
 		add_ignored(out, pair, span);
 	for_each_span(span, pair->post)

@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include "update.h"
 
@@ -64,6 +65,6 @@ void __ksplice_clear_abort(struct ksplice_update *update)
 	update->abort_cause = KSPLICE_OK;
 	kfree(update->reason);
 	update->reason = NULL;
-	kfree(update->conflicts);
+	kvfree(update->conflicts);
 	update->conflicts = NULL;
 }

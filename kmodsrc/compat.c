@@ -40,6 +40,8 @@ static const struct {
 	NEED(kprobe_mutex, "keep kprobes out of code to be replaced"),
 	NEED(stop_machine_cpuslocked, "stop the machine"),
 	NEED(idle_task, "check the stacks of idle tasks"),
+	NEED(task_call_func, "check the stacks of sleeping tasks"),
+	NEED(put_task_stack, "check the stacks of sleeping tasks"),
 	NEED(find_module, "find the module to be patched"),
 #ifdef CONFIG_LIVEPATCH
 	NEED(klp_mutex, "find functions that are live-patched"),

@@ -13,11 +13,11 @@
 #include <linux/types.h>
 #include <linux/kallsyms.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/stop_machine.h>
 
 struct mutex;
 struct kprobe;
-struct task_struct;
 struct insn;
 enum insn_mode;
 
@@ -38,6 +38,10 @@ struct ksplice_needs {
 	int (*stop_machine_cpuslocked)(cpu_stop_fn_t fn, void *data,
 				       const struct cpumask *cpus);
 	struct task_struct *(*idle_task)(int cpu);
+	int (*task_call_func)(struct task_struct *task,
+			      int (*fn)(struct task_struct *, void *),
+			      void *arg);
+	void (*put_task_stack)(struct task_struct *task);
 	struct module *(*find_module)(const char *name);
 	/* Not needed of a kernel without CONFIG_LIVEPATCH. */
 	struct mutex *klp_mutex;
@@ -45,6 +49,16 @@ struct ksplice_needs {
 };
 
 extern struct ksplice_needs ksplice_need;
+
+/* Pinned by task_call_func(), or the machine is stopped. */
+static inline bool ksplice_is_on_cpu(const struct task_struct *task)
+{
+#ifdef CONFIG_SMP
+	return READ_ONCE(task->on_cpu);
+#else
+	return task == current;
+#endif
+}
 
 /* Fill ksplice_need.  Return: 0, or -EOPNOTSUPP and the log names the need. */
 int ksplice_compat_init(void);

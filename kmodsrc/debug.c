@@ -5,6 +5,9 @@
  * A line that does not fit under the cap, or for which there is no memory, is
  * dropped, and so is all that follows it: a log with holes would mislead.
  * A log has its own mutex, so that it can be read while matching goes on.
+ *
+ * debugfs ksplice/empty_stop: reading it stops the machine once, for nothing,
+ * and tells how many ns that took: what a stop costs at least.
  */
 #include <linux/debugfs.h>
 #include <linux/mm.h>
@@ -12,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "debug.h"
+#include "stop.h"
 #include "update.h"
 
 #define LOG_CAP		(1U << 20)
@@ -113,6 +117,14 @@ static ssize_t log_read(struct file *file, char __user *to, size_t count,
 	return ret;
 }
 
+/* Each time it is opened the machine is stopped once, with nothing to do. */
+static int empty_stop_get(void *data, u64 *ns)
+{
+	*ns = ksplice_stop_empty();
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(empty_stop_fops, empty_stop_get, NULL, "%llu\n");
+
 static const struct file_operations log_fops = {
 	.owner = THIS_MODULE,
 	.open = simple_open,
@@ -152,6 +164,8 @@ void ksplice_log_free(struct ksplice_log *log)
 void ksplice_debug_init(void)
 {
 	root = debugfs_create_dir("ksplice", NULL);
+	debugfs_create_file_unsafe("empty_stop", 0400, root, NULL,
+				   &empty_stop_fops);
 }
 
 void ksplice_debug_exit(void)

@@ -4,12 +4,16 @@
  *
  * 1. Prepare: memory, redirect bytes, the ranges to look for, a writable
  *    mapping of each place.  All that may fail or sleep is here.
- * 2. Stop the machine, look, and write (stop.c).  If a thread was in the way,
- *    wait and try it again, a few times.
+ * 2. Look at all threads while the machine runs (precheck.c).  If one is in the
+ *    way, wait and look again, for a while.
+ * 3. Stop the machine, look at those who have run since, and write (stop.c).
+ *    If one of them is in the way, go to 2.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/vmalloc.h>
@@ -17,13 +21,15 @@
 #include "depend.h"
 #include "livepatch.h"
 #include "patch.h"
+#include "precheck.h"
 #include "redirect.h"
 #include "stack.h"
 #include "stop.h"
 #include "update.h"
 
-#define ATTEMPTS		5
-#define FIRST_DELAY_MS		20	/* doubled for each attempt */
+#define PATIENCE_MS		1000	/* whoever asked may ask again */
+#define FIRST_DELAY_MS		10	/* doubled for each attempt */
+#define LAST_DELAY_MS		160
 
 static int map_functions(struct ksplice_stop *stop)
 {
@@ -60,45 +66,71 @@ static int abort_busy(struct ksplice_stop *stop)
 {
 	const struct ksplice_conflict *first = &stop->stack.conflicts[0];
 	struct ksplice_update *update = stop->update;
+	unsigned int n = stop->stack.n_conflicts;
 
-	kfree(update->conflicts);
-	update->conflicts = ksplice_stack_format(&stop->stack);
+	if (!n)
+		return ksplice_abort(update, KSPLICE_CODE_BUSY,
+				     "threads come and go faster than they can be looked at");
+	kvfree(update->conflicts);
+	update->conflicts = ksplice_conflicts_format(&stop->stack);
 	return ksplice_abort(update, KSPLICE_CODE_BUSY,
 			     "%u thread%s in the way, the first is %d (%s)%s%s",
-			     stop->stack.n_conflicts,
-			     stop->stack.n_conflicts == 1 ? " is" : "s are",
+			     n, n == 1 ? " is" : "s are",
 			     first->pid, first->comm,
 			     first->range->name ? " in " : "",
 			     first->range->name ?: "");
 }
 
-static int run(struct ksplice_stop *stop)
+/* Until it is done, refused or patience ends; the cause is in stop. */
+static int attempt(struct ksplice_stop *stop)
 {
-	unsigned int attempt, delay = FIRST_DELAY_MS;
+	unsigned long end = jiffies + msecs_to_jiffies(PATIENCE_MS);
+	unsigned int delay = FIRST_DELAY_MS;
 	int ret;
 
+	for (;;) {
+		stop->cause = KSPLICE_CODE_BUSY;
+		ret = ksplice_precheck_turns(&stop->precheck);
+		if (!ret) {
+			ret = ksplice_stop_run(stop);
+			if (ret || stop->cause != KSPLICE_CODE_BUSY)
+				return ret;
+		}
+		if (ret < 0)
+			return ksplice_abort(stop->update,
+					     KSPLICE_OUT_OF_MEMORY,
+					     "no memory to look at all threads");
+		ksplice_debug(stop->update, "%u threads are in the way",
+			      stop->stack.n_conflicts);
+		if (signal_pending(current) || time_after(jiffies, end))
+			return 0;
+		msleep_interruptible(delay);
+		delay = min_t(unsigned int, 2 * delay, LAST_DELAY_MS);
+	}
+}
+
+static int run(struct ksplice_stop *stop)
+{
+	int ret;
+
+	stop->update->pause_ns = 0;
 	ret = map_functions(stop);
 	if (ret)
 		return ret;
-	for (attempt = 1; ; attempt++) {
-		ret = ksplice_stop_run(stop);
-		if (ret || stop->cause != KSPLICE_CODE_BUSY)
-			break;
-		ksplice_debug(stop->update,
-			      "attempt %u: %u of %u threads are in the way",
-			      attempt, stop->stack.n_conflicts,
-			      stop->stack.n_tasks);
-		if (attempt == ATTEMPTS || signal_pending(current))
-			break;
-		msleep_interruptible(delay);
-		delay *= 2;
-	}
+	ksplice_ranges_seal(&stop->stack.ranges);
+	if (ksplice_precheck_start(&stop->precheck, &stop->stack))
+		return ksplice_abort(stop->update, KSPLICE_OUT_OF_MEMORY,
+				     "no memory to look at all threads");
+	ret = attempt(stop);
+	ksplice_precheck_end(&stop->precheck);
 	if (ret)
 		return ret;
 	switch (stop->cause) {
 	case KSPLICE_OK:
 		break;
 	case KSPLICE_CODE_BUSY:
+		ksplice_debug(stop->update, "the machine was stopped %u times",
+			      stop->n_stops);
 		return abort_busy(stop);
 	default:
 		return ksplice_abort(stop->update, stop->cause,
@@ -110,9 +142,10 @@ static int run(struct ksplice_stop *stop)
 				     "applying wrote there");
 	}
 	ksplice_debug(stop->update,
-		      "%s %u functions; %u threads checked; stopped for %llu us",
+		      "%s %u functions; %u threads checked before the stop, %u in it; stopped %u times, the last for %llu us",
 		      stop->apply ? "replaced" : "put back",
-		      stop->n_functions, stop->stack.n_tasks,
+		      stop->n_functions, stop->precheck.n_before,
+		      stop->stack.n_tasks, stop->n_stops,
 		      stop->update->pause_ns / 1000);
 	return 0;
 }
@@ -131,6 +164,7 @@ static void stop_release(struct ksplice_stop *stop)
 {
 	unmap_functions(stop);
 	kvfree(stop->functions);
+	kvfree(stop->running);
 	ksplice_stack_release(&stop->stack);
 }
 
@@ -147,9 +181,11 @@ static int stop_init(struct ksplice_stop *stop, struct ksplice_update *update,
 	stop->apply = apply;
 	stop->functions = kvcalloc(n + 1, sizeof(*stop->functions),
 				   GFP_KERNEL);
+	stop->running = kvcalloc(nr_cpu_ids, sizeof(*stop->running),
+				 GFP_KERNEL);
 	/* Undo has one range a module. */
 	if (ksplice_stack_init(&stop->stack, n + update->n_changes) ||
-	    !stop->functions)
+	    !stop->functions || !stop->running)
 		return ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
 				     "no memory for the stop");
 	list_for_each_entry(change, &update->changes, list) {
@@ -234,8 +270,9 @@ int __ksplice_patch_apply(struct ksplice_update *update)
 				&change->functions[i];
 
 			note_kprobes(update, function);
-			ksplice_stack_add(&stop.stack, function->body,
-					  function->size, function->name);
+			ksplice_ranges_add(&stop.stack.ranges,
+					   function->body, function->size,
+					   function->name);
 		}
 	}
 	ret = run(&stop);
@@ -259,10 +296,10 @@ int __ksplice_patch_reverse(struct ksplice_update *update)
 	list_for_each_entry(change, &update->changes, list) {
 		if (!ksplice_change_takes_part(change, false))
 			continue;
-		ksplice_stack_add(&stop.stack,
-				  ksplice_module_text(change->new_module),
-				  ksplice_module_text_size(change->new_module),
-				  NULL);
+		ksplice_ranges_add(&stop.stack.ranges,
+				   ksplice_module_text(change->new_module),
+				   ksplice_module_text_size(change->new_module),
+				   NULL);
 	}
 	ret = run(&stop);
 out_release:

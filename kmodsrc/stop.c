@@ -6,7 +6,8 @@
  *    kprobes), and refuse if a kprobe is where the redirect goes.  text_mutex
  *    alone does not keep others from coming: register_kprobe() copies the
  *    instruction under it, lets go, and only then can the probe be found.
- * 2. Stop all CPUs.  The first to arrive is the master, the others spin.
+ * 2. Stop all CPUs.  The first to arrive is the master, the others spin.  None
+ *    comes here before all have their interrupts off, so nothing else runs.
  * 3. Check: the text is still what was seen, no thread is in the way.  This
  *    may fail and changes nothing.
  * 4. Commit: write all redirects step by step (redirect.h).  After each step
@@ -73,6 +74,22 @@ static void follow(struct ksplice_stop *stop)
 	} while (last != STEP_LEAVE);
 }
 
+/* The stacks of the threads that stop the CPUs, ours among them. */
+static bool is_stopper_busy(struct ksplice_stop *stop)
+{
+	bool is_busy = false;
+	int cpu;
+
+	/* Pairs with the increment in stop_cpu(): what is in running is so. */
+	while (atomic_read_acquire(&stop->arrived) < stop->n_cpus)
+		cpu_relax();
+	for_each_online_cpu(cpu)
+		is_busy |= ksplice_stack_check(&stop->stack,
+					       stop->running[cpu].task,
+					       stop->running[cpu].sp);
+	return is_busy;
+}
+
 static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 {
 	const struct ksplice_function *function;
@@ -87,9 +104,8 @@ static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 			return KSPLICE_TEXT_CHANGED;
 		}
 	}
-	if (ksplice_stack_check(&stop->stack))
-		return KSPLICE_CODE_BUSY;
-	return KSPLICE_OK;
+	return ksplice_precheck_last(&stop->precheck) ||
+	       is_stopper_busy(stop) ? KSPLICE_CODE_BUSY : KSPLICE_OK;
 }
 
 static void stop_commit(struct ksplice_stop *stop)
@@ -116,20 +132,18 @@ static void stop_leave(struct ksplice_stop *stop)
 							 */
 }
 
-/* On every CPU, with interrupts off. */
+/* On every CPU, with interrupts off on all of them. */
 static int stop_cpu(void *arg)
 {
 	struct ksplice_stop *stop = arg;
+	int cpu = smp_processor_id();
 
-	ksplice_stack_running(&stop->stack);
+	stop->running[cpu].task = current;
+	stop->running[cpu].sp = current_stack_pointer;
 	if (atomic_inc_return(&stop->arrived) != 1) {
 		follow(stop);
 		return 0;
 	}
-	/* The acquire makes what ksplice_stack_running() left visible. */
-	while (atomic_read_acquire(&stop->arrived) < stop->n_cpus)
-		cpu_relax();
-
 	stop->cause = stop_check(stop);
 	if (stop->cause == KSPLICE_OK)
 		stop_commit(stop);
@@ -184,6 +198,7 @@ int ksplice_stop_run(struct ksplice_stop *stop)
 	if (ret)
 		goto out_unlock;
 	stop->n_cpus = num_online_cpus();
+	stop->n_stops++;
 	start = ktime_get_ns();
 	ret = ksplice_need.stop_machine_cpuslocked(stop_cpu, stop,
 						   cpu_online_mask);
@@ -197,4 +212,24 @@ out_unlock:
 	cpus_read_unlock();
 	mutex_unlock(ksplice_need.kprobe_mutex);
 	return ret;
+}
+
+static int stop_nothing(void *arg)
+{
+	return 0;
+}
+
+u64 ksplice_stop_empty(void)
+{
+	u64 start;
+
+	cpus_read_lock();
+	mutex_lock(ksplice_need.text_mutex);
+	start = ktime_get_ns();
+	ksplice_need.stop_machine_cpuslocked(stop_nothing, NULL,
+					     cpu_online_mask);
+	start = ktime_get_ns() - start;
+	mutex_unlock(ksplice_need.text_mutex);
+	cpus_read_unlock();
+	return start;
 }

@@ -9,8 +9,15 @@
 #define KSPLICE_STOP_H
 
 #include <linux/atomic.h>
+#include "precheck.h"
 #include "stack.h"
 #include "update.h"
+
+/* What a CPU runs while the machine is stopped: its stopper thread. */
+struct ksplice_running {
+	struct task_struct *task;
+	unsigned long sp;
+};
 
 struct ksplice_stop {
 	struct ksplice_update *update;
@@ -18,8 +25,11 @@ struct ksplice_stop {
 	struct ksplice_function **functions;	/* those that are written */
 	unsigned int n_functions;
 	struct ksplice_stack stack;
+	struct ksplice_precheck precheck;
+	struct ksplice_running *running;	/* one a possible CPU */
 
 	unsigned int n_cpus;
+	unsigned int n_stops;		/* how often it was stopped */
 	atomic_t arrived;		/* CPUs that are in the stop */
 	unsigned int step;		/* written by the master only */
 	atomic_t seen;			/* CPUs that have seen this step */
@@ -35,6 +45,9 @@ struct ksplice_stop {
  * machine was not stopped.
  */
 int ksplice_stop_run(struct ksplice_stop *stop);
+
+/* How long a stop takes in which nothing is done, in ns.  May sleep. */
+u64 ksplice_stop_empty(void);
 
 /* Is there a kprobe at this very address? */
 bool ksplice_has_kprobe(unsigned long addr);

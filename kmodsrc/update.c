@@ -23,6 +23,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
+#include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -89,7 +90,7 @@ void ksplice_update_free(struct ksplice_update *update)
 	ksplice_log_hide(update->log);
 	ksplice_log_free(update->log);
 	kfree(update->reason);
-	kfree(update->conflicts);
+	kvfree(update->conflicts);
 	kfree(update->kid);
 	kfree(update);
 }

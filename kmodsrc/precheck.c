@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * precheck.c - look at all threads before the machine is stopped
+ *
+ * The threads of a machine sleep, all but a few, and one that sleeps stays
+ * where it is.  So their stacks are looked at while the machine runs, and the
+ * stop has to look only at those who have run since:
+ *
+ * 1. Start the watch (watch.c, which says why nobody escapes).
+ * 2. Copy the list of threads.
+ * 3. Look at each in the list, pinned: it can not run while it is looked at.
+ *    One on a CPU is left to the watch.  One in the way stays in the list.
+ * 4. Drain the watch into the list.  If many have run since, go to 3: that
+ *    takes the shorter the fewer there are, so fewer will have run then.
+ * 5. If somebody is in the way, the caller waits and goes on with 4; nothing is
+ *    stopped for that.
+ * 6. In the stop: look at those whom the watch has now, and at what is never in
+ *    the list: the idle threads.
+ *
+ * If the watch overflows, the list is copied anew; if it still does in the
+ * end, the stop looks at everyone: right, but as long as there are threads.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include "arch.h"
+#include "compat.h"
+#include "precheck.h"
+#include "watch.h"
+
+#define MAX_TURNS	6
+/* So many more than there are CPUs are no reason for another turn. */
+#define FEW		8
+
+static bool is_wanted = true;
+module_param_named(precheck, is_wanted, bool, 0644);
+MODULE_PARM_DESC(precheck, "look at sleeping threads before the stop");
+
+/* Called by task_call_func(), possibly with a run queue locked. */
+static int look_pinned(struct task_struct *task, void *arg)
+{
+	if (ksplice_is_on_cpu(task))
+		return false;
+	return ksplice_stack_check(arg, task, 0);
+}
+
+static bool look(struct ksplice_stack *stack, struct task_struct *task)
+{
+	int ret;
+
+	if (!try_get_task_stack(task))
+		return false;	/* it is dead */
+	ret = ksplice_need.task_call_func(task, look_pinned, stack);
+	ksplice_need.put_task_stack(task);
+	return ret;
+}
+
+/* Leaves those in the list who are in the way. */
+static void look_at_list(struct ksplice_precheck *precheck)
+{
+	struct ksplice_tasks *todo = &precheck->todo;
+	unsigned int i = 0;
+
+	ksplice_stack_reset(precheck->stack);
+	while (i < todo->n) {
+		if (look(precheck->stack, todo->list[i]))
+			i++;
+		else
+			ksplice_tasks_drop(todo, i);
+		cond_resched();
+	}
+	precheck->n_before += precheck->stack->n_tasks;
+}
+
+static int copy_list(struct ksplice_precheck *precheck)
+{
+	ksplice_tasks_release(&precheck->todo);
+	return ksplice_tasks_add_all(&precheck->todo);
+}
+
+/* A thread on its last way was not recorded: wait until it is gone. */
+static int watch_anew(struct ksplice_precheck *precheck)
+{
+	ksplice_watch_stop(precheck->watch);
+	precheck->watch = ksplice_watch_start();
+	return precheck->watch ? copy_list(precheck) : -ENOMEM;
+}
+
+int ksplice_precheck_start(struct ksplice_precheck *precheck,
+			   struct ksplice_stack *stack)
+{
+	int ret = -ENOMEM;
+
+	memset(precheck, 0, sizeof(*precheck));
+	precheck->stack = stack;
+	precheck->watch = ksplice_watch_start();
+	if (precheck->watch)
+		ret = copy_list(precheck);
+	if (ret)
+		ksplice_precheck_end(precheck);
+	return ret;
+}
+
+void ksplice_precheck_end(struct ksplice_precheck *precheck)
+{
+	ksplice_watch_stop(precheck->watch);
+	precheck->watch = NULL;
+	ksplice_tasks_release(&precheck->todo);
+}
+
+int ksplice_precheck_turns(struct ksplice_precheck *precheck)
+{
+	unsigned int turn, n_busy, n_new;
+	int ret;
+
+	precheck->is_full = !READ_ONCE(is_wanted);
+	if (precheck->is_full)
+		return 0;
+	for (turn = 0; turn < MAX_TURNS; turn++) {
+		n_busy = precheck->todo.n;
+		if (ksplice_watch_lost(precheck->watch))
+			ret = watch_anew(precheck);
+		else
+			ret = ksplice_watch_drain(precheck->watch, &precheck->todo);
+		precheck->is_full = ret == -EOVERFLOW;
+		if (precheck->is_full)
+			ret = copy_list(precheck);
+		if (ret)
+			return ret;
+		ksplice_tasks_unique(&precheck->todo);
+		n_new = precheck->todo.n > n_busy ? precheck->todo.n - n_busy : 0;
+		look_at_list(precheck);
+		if (turn && !precheck->is_full && n_new <= num_online_cpus() + FEW)
+			break;
+	}
+	return precheck->stack->n_conflicts;
+}
+
+static void look_stopped(struct ksplice_stack *stack,
+			 struct task_struct *task)
+{
+	/* A dead task waiting for its parent has given its stack back. */
+	if (!task_stack_page(task) || !refcount_read(&task->stack_refcount))
+		return;
+	if (!ksplice_is_on_cpu(task))
+		ksplice_stack_check(stack, task, 0);
+}
+
+static void look_at_record(struct ksplice_precheck *precheck)
+{
+	struct task_struct *task;
+	unsigned int i, n;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		n = ksplice_watch_n(precheck->watch, cpu);
+		for (i = 0; i < n; i++) {
+			task = ksplice_watch_get(precheck->watch, cpu, i);
+			/* All others are found by whoever looks at all. */
+			if (!precheck->is_full || task->exit_state)
+				look_stopped(precheck->stack, task);
+		}
+	}
+}
+
+static void look_at_everyone(struct ksplice_stack *stack)
+{
+	struct task_struct *process, *thread;
+
+	for_each_process_thread(process, thread)
+		look_stopped(stack, thread);
+}
+
+static void look_at_idle(struct ksplice_stack *stack)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		look_stopped(stack, ksplice_need.idle_task(cpu));
+}
+
+bool ksplice_precheck_last(struct ksplice_precheck *precheck)
+{
+	unsigned int i;
+
+	ksplice_stack_reset(precheck->stack);
+	if (ksplice_watch_overflowed(precheck->watch))
+		precheck->is_full = true;
+	look_at_record(precheck);
+	for (i = 0; i < precheck->todo.n; i++)
+		look_stopped(precheck->stack, precheck->todo.list[i]);
+	if (precheck->is_full)
+		look_at_everyone(precheck->stack);
+	look_at_idle(precheck->stack);
+	return precheck->stack->n_conflicts || ksplice_watch_lost(precheck->watch);
+}

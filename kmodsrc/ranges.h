@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ranges.h - the pieces of code that no thread may be in
+ *
+ * Calling sequence: _init, _add for each piece, _seal, then _find; _release in
+ * any case.
+ */
+#ifndef KSPLICE_RANGES_H
+#define KSPLICE_RANGES_H
+
+#include <linux/types.h>
+
+struct ksplice_range {
+	unsigned long start;		/* first byte */
+	unsigned long end;		/* first byte after it */
+	const char *name;		/* or NULL: kallsyms knows */
+	unsigned long body;		/* of name: what offsets count from */
+	bool is_inner;			/* see ksplice_ranges_add_inner() */
+};
+
+struct ksplice_ranges {
+	struct ksplice_range *list;	/* sorted when sealed */
+	unsigned int n;
+	unsigned int max;
+	unsigned long lowest, highest;	/* over all of them */
+};
+
+/* What an address is decides where in a range it counts. */
+enum ksplice_addr_kind {
+	KSPLICE_RETURN_ADDRESS,
+	KSPLICE_INSTRUCTION,		/* interrupted, or a pointer to it */
+};
+
+/* Return: 0 or -ENOMEM; release it in any case. */
+int ksplice_ranges_init(struct ksplice_ranges *ranges, unsigned int max);
+void ksplice_ranges_release(struct ksplice_ranges *ranges);
+
+/*
+ * Code that nobody may be in: a return address in (start, end], since a call
+ * can be the last instruction of a function that does not come back; an
+ * instruction in [start, end).
+ */
+void ksplice_ranges_add(struct ksplice_ranges *ranges, unsigned long start,
+			unsigned long size, const char *name);
+
+/*
+ * Code that is overwritten by one instruction, in the function name at body:
+ * nobody may come back to the middle of it.  Its first byte is fine, that is
+ * one of an instruction before and after.
+ */
+void ksplice_ranges_add_inner(struct ksplice_ranges *ranges,
+			      unsigned long start, unsigned long size,
+			      unsigned long body, const char *name);
+
+/* All have been added; they do not overlap. */
+void ksplice_ranges_seal(struct ksplice_ranges *ranges);
+
+/* Any context.  Return: the range that addr is in, or NULL. */
+const struct ksplice_range *
+ksplice_ranges_find(const struct ksplice_ranges *ranges, unsigned long addr,
+		    enum ksplice_addr_kind kind);
+
+#endif

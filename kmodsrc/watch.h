@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * watch.h - who has run since it was looked at
+ *
+ * Calling sequence: ksplice_watch_start; _drain as often as wanted; in the
+ * stop _n and _get for each CPU; ksplice_watch_stop.
+ */
+#ifndef KSPLICE_WATCH_H
+#define KSPLICE_WATCH_H
+
+#include <linux/types.h>
+
+struct ksplice_tasks;
+struct ksplice_watch;
+struct task_struct;
+
+/* May sleep.  Return: the watch, or NULL if there is no memory for it. */
+struct ksplice_watch *ksplice_watch_start(void);
+
+/* NULL is fine.  May sleep. */
+void ksplice_watch_stop(struct ksplice_watch *watch);
+
+/*
+ * Move what was recorded to the end of a list; its references go along.  May
+ * sleep.  Return: 0; -ENOMEM and some were left; -EOVERFLOW and any thread may
+ * have run, so that all have to be looked at again: the record starts anew.
+ */
+int ksplice_watch_drain(struct ksplice_watch *watch,
+			struct ksplice_tasks *to);
+
+/* Inside the stop: the threads that last left this CPU, none of them dead. */
+unsigned int ksplice_watch_n(const struct ksplice_watch *watch, int cpu);
+struct task_struct *ksplice_watch_get(const struct ksplice_watch *watch,
+				      int cpu, unsigned int i);
+
+/* Inside the stop: there were more than could be recorded. */
+bool ksplice_watch_overflowed(const struct ksplice_watch *watch);
+
+/* Inside the stop: not even all of those who are exiting were recorded. */
+bool ksplice_watch_lost(const struct ksplice_watch *watch);
+
+#endif

@@ -15,7 +15,7 @@
  *   - it jumps into the middle of,
  *   - is its .cold part, or the other way round.
  * Data of which a fresh copy is as good (name_is_disposable()), read-only data
- * of numbers that only code reads, and tables of places inside a changed
+ * that only code reads, and tables of places inside a changed
  * function are not changed but new: their pair is dissolved, and whoever
  * refers to them changes.  All this repeats until nothing changes any more.
  */
@@ -314,6 +314,19 @@ static bool is_jump_table(const struct span *span)
 	return is_read_by_code_only(span);
 }
 
+/*
+ * Nobody but code has its address, so all who use the new one can be replaced.
+ * With pointers in it and of the size it had it may be a table of operations,
+ * which objects of the running kernel point to: they would not be told.  One
+ * that grows is an array, which code searches.
+ */
+static bool is_only_searched(const struct span *pre, const struct span *post)
+{
+	return is_read_by_code_only(pre) && is_read_by_code_only(post) &&
+	       ((!pre->n_relocs && !post->n_relocs) ||
+		pre->size != post->size);
+}
+
 /* Is a fresh copy for the new code as good as the old one? */
 static bool can_dissolve(const struct span *pre)
 {
@@ -327,9 +340,7 @@ static bool can_dissolve(const struct span *pre)
 			return false;
 		return changed_inside(pre) || changed_inside(post) ||
 		       (is_jump_table(pre) && is_jump_table(post)) ||
-		       (!pre->n_relocs && !post->n_relocs &&
-			is_read_by_code_only(pre) &&
-			is_read_by_code_only(post));
+		       is_only_searched(pre, post);
 	}
 	return false;
 }

@@ -63,6 +63,24 @@ is($diff->{status}, 0, 'a constant table that only code reads may change');
 is($diff->{summary} =~ s/ \(.*//mgr, "replace dir/1.o f\nnew data dir/1.o x\n",
     '... with the code that reads it');
 
+# So may an array that grows, whatever it points to.
+my $entries = 'struct entry { int id; int *what; }; int one, two, three;' . "\n";
+my $search = 'int f(int i) { for (const struct entry *e = x; e->id; e++)'
+    . ' if (e->id == i) return *e->what; return 0; }';
+my @arrays = map { "static const struct entry x[] = { $_, {} };" }
+    '{ 1, &one }, { 3, &three }', '{ 1, &one }, { 2, &two }, { 3, &three }';
+$diff = diff_text($entries . patch(@arrays, $search));
+is($diff->{status}, 0, 'an array of entries that only code reads may grow');
+is($diff->{summary} =~ s/ \(.*//mgr, "replace dir/1.o f\nnew data dir/1.o x\n",
+    '... and the code that reads it has a new one');
+is_deeply([map { $_->{symbol} =~ s/.*_//r }
+    @{ objdump_relocations("$diff->{dir}/new.o")->{'.rodata.x'} }], [qw(one two three)],
+    '... which points to the variables that there are');
+is_refused(diff_text($entries . patch(@arrays,
+        "$search struct user { const struct entry *e; } user = { x };")),
+    "dir/1.o: the size of 'x' changes from 48 to 64: the running kernel has the old one",
+    'one that a variable points to may not');
+
 $diff = diff_text(patch('', 'static int y = 3; int z;', <<'END'));
 #ifdef PATCHED
 int f(void) { return y++ + z++; }

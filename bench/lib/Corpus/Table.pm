@@ -27,8 +27,13 @@ my @results = (
 my %words = @results;
 
 # Refusals that are right: without its author's help nobody could apply such a
-# patch safely, see doc/limits.md.
+# patch safely, see doc/limits.md.  One of several reasons is enough.
 my @rules = (
+    qr/has another layout/,                     # the objects there are keep theirs
+    qr/initialiser of '\S+' changes/,           # writable data has a value by now
+    qr/the size of '\S+' changes/,              # something else points to it
+    qr/export of '\S+'|is a new export/,        # what modules are linked with
+    qr/what section '\S+' holds is registered at boot/,
 );
 
 sub by_rule ($reason) { return scalar grep { $reason =~ $_ } @rules }

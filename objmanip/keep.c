@@ -82,6 +82,20 @@ static void keep_old(const struct span *by, const struct span *target)
 		       by->name);
 }
 
+static void keep_new_code(struct queue *queue, struct span *target)
+{
+	const struct section *section = target->section;
+	/* A module may have static calls of its own. */
+	const char *obstacle = !strcmp(section->name, ".static_call.text") ?
+		NULL : forbid_code_in(section);
+
+	if (obstacle)
+		refuse("%s: '%s' is new in section '%s': %s", unit_of(target),
+		       target->name, section->name, obstacle);
+	else
+		keep(queue, target);
+}
+
 /* A kept span refers to this one. */
 static void keep_target(struct queue *queue, const struct span *by,
 			struct span *target)
@@ -100,15 +114,8 @@ static void keep_target(struct queue *queue, const struct span *by,
 			keep_new(queue, by, target);
 		break;
 	case KIND_TEXT:
-		if (target->state != SPAN_NEW)
-			break;
-		if (forbid_code_in(target->section))
-			refuse("%s: '%s' is new in section '%s': %s",
-			       unit_of(target), target->name,
-			       target->section->name,
-			       forbid_code_in(target->section));
-		else
-			keep(queue, target);
+		if (target->state == SPAN_NEW)
+			keep_new_code(queue, target);
 		break;
 	case KIND_DATA:
 	case KIND_PERCPU:

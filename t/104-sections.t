@@ -71,6 +71,12 @@ my $new = "__attribute__((noipa)) int $entry g(void) { return 2; }";
 is_refused(patched('int f(void) { return 1; }', "$new int f(void) { return g(); }"),
     "dir/1.o: 'g' is new in section '.entry.text': it runs before the kernel's memory is mapped",
     '... and new entry code');
+my $trampoline = '__attribute__((noipa)) int ' . in('.static_call.text') . ' g(void) { return N; }';
+is(patched('int f(void) { return 1; }', "#define N 2\n$trampoline int f(void) { return g(); }")
+    ->{status}, 0, 'a new static call is one of the module');
+is_refused(patched('#define N 1', '#define N 2', $trampoline),
+    "dir/1.o: 'g' in section '.static_call.text' changes: the kernel rewrites it as a whole",
+    '... and a changed one is none');
 sub assembly ($text) {
     return 'asm(".pushsection .text.asm,\"ax\"\n' . $text . '\n.popsection\n");';
 }

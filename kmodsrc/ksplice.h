@@ -45,19 +45,24 @@ int ksplice_register_old_code(const struct ksplice_change_id *id,
  */
 void ksplice_unregister_old_code(struct module *owner);
 
+/* What a -new.ko brings; it must stay until it is unregistered. */
+struct ksplice_new_records {
+	const struct ksplice_patch_record *patches;
+	const struct ksplice_hook_record *hooks;
+	unsigned int n_patches, n_hooks;	/* 0 is fine */
+};
+
 /**
  * ksplice_register_new_code() - tell where the new functions are
  * @id: the change
  * @owner: the -new.ko module
- * @patches: its patch records; they must stay until it is unregistered
- * @n: their number, 0 is fine
+ * @records: what is in it; the struct itself is not used after the call
  *
  * Return: 0 or a negative errno.
  */
 int ksplice_register_new_code(const struct ksplice_change_id *id,
 			      struct module *owner,
-			      const struct ksplice_patch_record *patches,
-			      unsigned int n);
+			      const struct ksplice_new_records *records);
 
 /** ksplice_unregister_new_code() - in the exit of the -new.ko */
 void ksplice_unregister_new_code(struct module *owner);

@@ -4,9 +4,9 @@
  *
  * Compiled once a target, with KSPLICE_KID, KSPLICE_TARGET, KSPLICE_N_CHANGES
  * and KSPLICE_IMPORTS_H defined (Kbuild).  It brings the new functions, which
- * objmanip made as new.o, and the records of what they replace.  The kernel's
- * loader has linked them when init runs: with exported symbols of the kernel
- * and with the placeholders of the -old.ko.
+ * objmanip made as new.o, the records of what they replace, and the hooks.
+ * The kernel's loader has linked them when init runs: with exported symbols of
+ * the kernel and with the placeholders of the -old.ko.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -18,6 +18,7 @@
 
 extern const struct ksplice_patch_record ksplice_patches[],
 					 ksplice_patches_end[];
+extern const struct ksplice_hook_record ksplice_hooks[], ksplice_hooks_end[];
 
 static int __init new_code_init(void)
 {
@@ -26,10 +27,14 @@ static int __init new_code_init(void)
 		.target = KSPLICE_TARGET,
 		.n_changes = KSPLICE_N_CHANGES,
 	};
+	const struct ksplice_new_records records = {
+		.patches = ksplice_patches,
+		.n_patches = ksplice_patches_end - ksplice_patches,
+		.hooks = ksplice_hooks,
+		.n_hooks = ksplice_hooks_end - ksplice_hooks,
+	};
 
-	return ksplice_register_new_code(&id, THIS_MODULE, ksplice_patches,
-					 ksplice_patches_end -
-					 ksplice_patches);
+	return ksplice_register_new_code(&id, THIS_MODULE, &records);
 }
 
 static void __exit new_code_exit(void)

@@ -19,6 +19,7 @@
 #include <linux/vmalloc.h>
 #include "compat.h"
 #include "depend.h"
+#include "hooks.h"
 #include "livepatch.h"
 #include "patch.h"
 #include "precheck.h"
@@ -132,6 +133,8 @@ static int run(struct ksplice_stop *stop)
 		ksplice_debug(stop->update, "the machine was stopped %u times",
 			      stop->n_stops);
 		return abort_busy(stop);
+	case KSPLICE_CALL_FAILED:
+		return ksplice_hooks_abort(stop->hooks);
 	default:
 		return ksplice_abort(stop->update, stop->cause,
 				     "the code at '%s'+0x%lx is not what %s",
@@ -170,7 +173,7 @@ static void stop_release(struct ksplice_stop *stop)
 
 /* Released by stop_release(), whatever it returns. */
 static int stop_init(struct ksplice_stop *stop, struct ksplice_update *update,
-		     bool apply)
+		     struct ksplice_hooks *hooks, bool apply)
 {
 	unsigned int n = count_functions(update);
 	struct ksplice_change *change;
@@ -178,6 +181,7 @@ static int stop_init(struct ksplice_stop *stop, struct ksplice_update *update,
 
 	memset(stop, 0, sizeof(*stop));
 	stop->update = update;
+	stop->hooks = hooks;
 	stop->apply = apply;
 	stop->functions = kvcalloc(n + 1, sizeof(*stop->functions),
 				   GFP_KERNEL);
@@ -244,7 +248,8 @@ static int prepare_redirect(struct ksplice_update *update,
 	return 0;
 }
 
-int __ksplice_patch_apply(struct ksplice_update *update)
+int __ksplice_patch_apply(struct ksplice_update *update,
+			  struct ksplice_hooks *hooks)
 {
 	struct ksplice_change *change;
 	struct ksplice_stop stop;
@@ -254,7 +259,7 @@ int __ksplice_patch_apply(struct ksplice_update *update)
 	ret = __ksplice_depend_check_apply(update);
 	if (ret)
 		return ret;
-	ret = stop_init(&stop, update, true);
+	ret = stop_init(&stop, update, hooks, true);
 	if (ret)
 		goto out_release;
 	for (i = 0; i < stop.n_functions; i++) {
@@ -281,7 +286,8 @@ out_release:
 	return ret;
 }
 
-int __ksplice_patch_reverse(struct ksplice_update *update)
+int __ksplice_patch_reverse(struct ksplice_update *update,
+			    struct ksplice_hooks *hooks)
 {
 	struct ksplice_change *change;
 	struct ksplice_stop stop;
@@ -290,7 +296,7 @@ int __ksplice_patch_reverse(struct ksplice_update *update)
 	ret = __ksplice_depend_check_reverse(update);
 	if (ret)
 		return ret;
-	ret = stop_init(&stop, update, false);
+	ret = stop_init(&stop, update, hooks, false);
 	if (ret)
 		goto out_release;
 	list_for_each_entry(change, &update->changes, list) {

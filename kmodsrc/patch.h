@@ -10,10 +10,16 @@
 #ifndef KSPLICE_PATCH_H
 #define KSPLICE_PATCH_H
 
+struct ksplice_hooks;
 struct ksplice_update;
 
-/* Return: 0, or what ksplice_abort() returned and nothing has changed. */
-int __ksplice_patch_apply(struct ksplice_update *update);
-int __ksplice_patch_reverse(struct ksplice_update *update);
+/*
+ * The hooks are those called inside the stop.
+ * Return: 0, or what ksplice_abort() returned and nothing has changed.
+ */
+int __ksplice_patch_apply(struct ksplice_update *update,
+			  struct ksplice_hooks *hooks);
+int __ksplice_patch_reverse(struct ksplice_update *update,
+			    struct ksplice_hooks *hooks);
 
 #endif

@@ -23,7 +23,7 @@
 #include <linux/types.h>
 
 #define KSPLICE_PRE_MAGIC	0x3145525053504bULL	/* "KPSPRE1" */
-#define KSPLICE_API_VERSION	1
+#define KSPLICE_API_VERSION	2
 #define KSPLICE_NONE		0xffffffffU
 
 /* A table inside the pre image: its first byte and its number of entries. */
@@ -192,14 +192,47 @@ struct ksplice_import {
 	__u32 placeholder;		/* string, or 0 */
 };
 
+enum ksplice_patch_kind {
+	KSPLICE_PATCH_FUNCTION	= 1,	/* the old entry gets a redirect */
+};
+
 /*
  * In the -new.ko, section .ksplice_patches, from the symbol ksplice_patches
- * to the symbol ksplice_patches_end: one for each function to be replaced.
+ * to the symbol ksplice_patches_end: one for each span to be replaced.
  */
 struct ksplice_patch_record {
-	__u64 new_addr;			/* entry of the new function */
+	__u64 new_addr;			/* first byte of the new one */
 	__u32 span;			/* index of the old one in the image */
-	__u32 new_size;			/* bytes of the new function */
+	__u32 new_size;			/* bytes of the new one */
+	__u32 kind;			/* enum ksplice_patch_kind */
+	__u32 pad;
+};
+
+/* When a function of the patch's author is called: ksplice-patch.h */
+enum ksplice_hook_kind {
+	KSPLICE_HOOK_PRE_APPLY	= 1,
+	KSPLICE_HOOK_CHECK_APPLY,
+	KSPLICE_HOOK_APPLY,
+	KSPLICE_HOOK_POST_APPLY,
+	KSPLICE_HOOK_FAIL_APPLY,
+	KSPLICE_HOOK_PRE_REVERSE,
+	KSPLICE_HOOK_CHECK_REVERSE,
+	KSPLICE_HOOK_REVERSE,
+	KSPLICE_HOOK_POST_REVERSE,
+	KSPLICE_HOOK_FAIL_REVERSE,
+	KSPLICE_N_HOOK_KINDS
+};
+
+/*
+ * In the -new.ko, section .ksplice_hooks, from the symbol ksplice_hooks to the
+ * symbol ksplice_hooks_end.  Those of a unit follow one another, and a unit has
+ * at most one of each kind.
+ */
+struct ksplice_hook_record {
+	__u64 call;			/* int (*)(void) or void (*)(void) */
+	__u64 name;			/* of the function: const char * */
+	__u32 kind;			/* enum ksplice_hook_kind */
+	__u32 unit;			/* its number in the image */
 };
 
 #endif

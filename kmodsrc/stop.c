@@ -8,10 +8,11 @@
  *    instruction under it, lets go, and only then can the probe be found.
  * 2. Stop all CPUs.  The first to arrive is the master, the others spin.  None
  *    comes here before all have their interrupts off, so nothing else runs.
- * 3. Check: the text is still what was seen, no thread is in the way.  This
- *    may fail and changes nothing.
+ * 3. Check: the text is still what was seen, no thread is in the way, and the
+ *    author's hooks agree.  This may fail and changes nothing.
  * 4. Commit: write all redirects step by step (redirect.h).  After each step
- *    every CPU serialises and says so, then comes the next.
+ *    every CPU serialises and says so, then comes the next.  Hooks are called
+ *    while all is new: for undo before it, else behind it.
  * 5. Let the CPUs go.
  * Steps 3 and 4 neither allocate nor print.
  */
@@ -104,14 +105,19 @@ static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 			return KSPLICE_TEXT_CHANGED;
 		}
 	}
-	return ksplice_precheck_last(&stop->precheck) ||
-	       is_stopper_busy(stop) ? KSPLICE_CODE_BUSY : KSPLICE_OK;
+	if (ksplice_precheck_last(&stop->precheck) || is_stopper_busy(stop))
+		return KSPLICE_CODE_BUSY;
+	if (!ksplice_hooks_check(stop->hooks))
+		return KSPLICE_CALL_FAILED;
+	return KSPLICE_OK;
 }
 
 static void stop_commit(struct ksplice_stop *stop)
 {
 	unsigned int step, i;
 
+	if (!stop->apply)
+		ksplice_hooks_commit(stop->hooks);
 	ksplice_redirect_catch(stop->functions, stop->n_functions);
 	for (step = 0; step < KSPLICE_WRITE_STEPS; step++) {
 		for (i = 0; i < stop->n_functions; i++)
@@ -122,6 +128,8 @@ static void stop_commit(struct ksplice_stop *stop)
 		master_step(stop, step + 1);
 	}
 	ksplice_redirect_catch(NULL, 0);
+	if (stop->apply)
+		ksplice_hooks_commit(stop->hooks);
 }
 
 /* Nothing is left to wait for: stop_machine() waits for the CPUs. */

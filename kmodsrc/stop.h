@@ -9,6 +9,7 @@
 #define KSPLICE_STOP_H
 
 #include <linux/atomic.h>
+#include "hooks.h"
 #include "precheck.h"
 #include "stack.h"
 #include "update.h"
@@ -21,6 +22,7 @@ struct ksplice_running {
 
 struct ksplice_stop {
 	struct ksplice_update *update;
+	struct ksplice_hooks *hooks;
 	bool apply;			/* or put back */
 	struct ksplice_function **functions;	/* those that are written */
 	unsigned int n_functions;
@@ -35,7 +37,8 @@ struct ksplice_stop {
 	atomic_t seen;			/* CPUs that have seen this step */
 
 	/* What the check found. */
-	enum ksplice_abort_cause cause;	/* ok, text_changed or code_busy */
+	enum ksplice_abort_cause cause;	/* ok, text_changed, code_busy or
+						 * call_failed */
 	const struct ksplice_function *changed;
 };
 

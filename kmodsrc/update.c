@@ -29,6 +29,7 @@
 #include <linux/string.h>
 #include "compat.h"
 #include "debug.h"
+#include "hooks.h"
 #include "patch.h"
 #include "sysfs.h"
 #include "update.h"
@@ -367,32 +368,69 @@ static void change_forget_new_code(struct ksplice_change *change)
 		change->functions[i].new_addr = 0;
 		change->functions[i].new_size = 0;
 	}
+	change->hooks = NULL;
+	change->n_hooks = 0;
+}
+
+/* Those of a unit follow one another. */
+static bool is_hook_good(const struct ksplice_new_records *records,
+			 unsigned int i, const struct module *owner)
+{
+	const struct ksplice_hook_record *hook = &records->hooks[i];
+
+	return hook->kind && hook->kind < KSPLICE_N_HOOK_KINDS &&
+	       within_module_core(hook->call, owner) &&
+	       within_module_core(hook->name, owner) &&
+	       (!i || hook->unit >= hook[-1].unit);
+}
+
+static int __change_add_patches(struct ksplice_change *change,
+				struct module *owner,
+				const struct ksplice_new_records *records)
+{
+	const struct ksplice_patch_record *patch;
+	struct ksplice_function *function;
+	unsigned int i;
+
+	for (i = 0; i < records->n_patches; i++) {
+		patch = &records->patches[i];
+		function = change_find_span(change, patch->span);
+		if (!function || function->new_addr ||
+		    patch->kind != KSPLICE_PATCH_FUNCTION ||
+		    !within_module_core(patch->new_addr, owner))
+			return ksplice_abort(change->update,
+					     KSPLICE_UNEXPECTED,
+					     "patch record %u of '%s' is bad",
+					     i, owner->name);
+		function->new_addr = patch->new_addr;
+		function->new_size = patch->new_size;
+	}
+	for (i = 0; i < records->n_hooks; i++)
+		if (!is_hook_good(records, i, owner))
+			return ksplice_abort(change->update,
+					     KSPLICE_UNEXPECTED,
+					     "hook record %u of '%s' is bad",
+					     i, owner->name);
+	change->hooks = records->hooks;
+	change->n_hooks = records->n_hooks;
+	return 0;
 }
 
 static int __change_add_new_code(struct ksplice_change *change,
 				 struct module *owner,
-				 const struct ksplice_patch_record *patches,
-				 unsigned int n)
+				 const struct ksplice_new_records *records)
 {
 	struct ksplice_update *update = change->update;
-	struct ksplice_function *function;
-	unsigned int i;
+	int ret;
 
 	if (change->new_module)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "the new code of '%s' is there already",
 				     change->target_name);
-	for (i = 0; i < n; i++) {
-		function = change_find_span(change, patches[i].span);
-		if (!function || function->new_addr ||
-		    !within_module_core(patches[i].new_addr, owner)) {
-			change_forget_new_code(change);
-			return ksplice_abort(update, KSPLICE_UNEXPECTED,
-					     "patch record %u of '%s' is bad",
-					     i, owner->name);
-		}
-		function->new_addr = patches[i].new_addr;
-		function->new_size = patches[i].new_size;
+	ret = __change_add_patches(change, owner, records);
+	if (ret) {
+		change_forget_new_code(change);
+		return ret;
 	}
 	if (!try_module_get(change->old_module)) {
 		change_forget_new_code(change);
@@ -406,8 +444,7 @@ static int __change_add_new_code(struct ksplice_change *change,
 
 int ksplice_register_new_code(const struct ksplice_change_id *id,
 			      struct module *owner,
-			      const struct ksplice_patch_record *patches,
-			      unsigned int n)
+			      const struct ksplice_new_records *records)
 {
 	struct ksplice_update *update;
 	struct ksplice_change *change = NULL;
@@ -418,7 +455,7 @@ int ksplice_register_new_code(const struct ksplice_change_id *id,
 	if (update)
 		change = __find_change(update, id->target);
 	if (change) {
-		ret = __change_add_new_code(change, owner, patches, n);
+		ret = __change_add_new_code(change, owner, records);
 	} else {
 		pr_err("'%s' has no matched old code\n", owner->name);
 		ret = -ESRCH;
@@ -535,15 +572,44 @@ static int __get_new_modules(struct ksplice_update *update)
 	return 0;
 }
 
+/*
+ * Replace, or put back, and what is to be done before it or if it fails.  On
+ * success the caller calls the post hooks and releases them.
+ */
+static int __patch_with_hooks(struct ksplice_hooks *hooks,
+			      struct ksplice_update *update, bool apply)
+{
+	int ret;
+
+	ret = ksplice_hooks_init(hooks, update, apply);
+	if (ret)
+		return ret;
+	ret = ksplice_hooks_pre(hooks);
+	if (ret)
+		goto err_release;
+	ret = apply ? __ksplice_patch_apply(update, hooks) :
+		      __ksplice_patch_reverse(update, hooks);
+	if (ret)
+		goto err_fail;
+	return 0;
+
+err_fail:
+	ksplice_hooks_fail(hooks);
+err_release:
+	ksplice_hooks_release(hooks);
+	return ret;
+}
+
 static int __update_apply(struct ksplice_update *update)
 {
+	struct ksplice_hooks hooks;
 	struct ksplice_change *change;
 	int ret;
 
 	ret = __get_new_modules(update);
 	if (ret)
 		return ret;
-	ret = __ksplice_patch_apply(update);
+	ret = __patch_with_hooks(&hooks, update, true);
 	if (ret) {
 		__put_new_modules(update, &update->changes);
 		return ret;
@@ -557,21 +623,26 @@ static int __update_apply(struct ksplice_update *update)
 	list_for_each_entry(change, &update->changes, list)
 		if (ksplice_change_takes_part(change, true))
 			change->is_applied = change->has_run = true;
+	ksplice_hooks_post(&hooks);
+	ksplice_hooks_release(&hooks);
 	return 0;
 }
 
 static int __update_reverse(struct ksplice_update *update)
 {
+	struct ksplice_hooks hooks;
 	struct ksplice_change *change;
 	int ret;
 
 	if (update->stage != KSPLICE_APPLIED)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "the update is not applied");
-	ret = __ksplice_patch_reverse(update);
+	ret = __patch_with_hooks(&hooks, update, false);
 	if (ret)
 		return ret;
 	update->stage = KSPLICE_REVERSED;
+	ksplice_hooks_post(&hooks);
+	ksplice_hooks_release(&hooks);
 	list_for_each_entry(change, &update->changes, list) {
 		if (!ksplice_change_takes_part(change, false))
 			continue;

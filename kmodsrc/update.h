@@ -84,6 +84,8 @@ struct ksplice_change {
 	bool has_run;			/* was applied since it was matched */
 	struct ksplice_function *functions;
 	unsigned int n_functions;
+	const struct ksplice_hook_record *hooks;	/* in new_module */
+	unsigned int n_hooks;
 	unsigned int n_matched;		/* "matched n_matched of n_text */
 	unsigned int n_text;		/*  functions" */
 	u64 match_ns;			/* time that matching took */

@@ -20,8 +20,41 @@
  *		same time, and if the old one may still run when everything
  *		else is new.  For functions that some thread is always in.
  *
- * They stand outside of functions; those about a static variable of a function
- * stand in it, behind the variable.
+ * They stand outside of functions.
+ *
+ * Hooks are functions of the patch that are called when the update is applied
+ * or undone.  A file has at most one of each kind; a function takes no
+ * arguments and is a new one of the file.
+ *
+ *	int  f(void);	ksplice_pre_apply(f);
+ *		Before the machine is stopped.  May sleep, and may fail: return
+ *		a negative errno, having undone what it did itself.
+ *	int  f(void);	ksplice_check_apply(f);
+ *		With the machine stopped, when all else is ready to be
+ *		written.  May fail, must change nothing.
+ *	void f(void);	ksplice_apply(f);
+ *		With the machine stopped, when new code and data are in place.
+ *	void f(void);	ksplice_post_apply(f);
+ *		Afterwards.  May sleep.
+ *	void f(void);	ksplice_fail_apply(f);
+ *		Instead of it, if the update was not applied, whatever the
+ *		reason, and the pre_apply of the same file has returned 0 or,
+ *		if it has none, those of all files before it have.  May sleep.
+ *		Undoes what pre_apply did.
+ *
+ * pre_reverse, check_reverse, reverse, post_reverse and fail_reverse are the
+ * same when the update is undone; reverse is called while new code and data are
+ * still in place, and what post_reverse leaves behind must not refer to them.
+ *
+ * Files are in the order of the update's targets, and of their names in
+ * each.  fail_apply and all of undoing go the other way round.  What fails
+ * with the machine stopped, or before, leaves the kernel as it was; the reason
+ * names the hook.
+ *
+ * With the machine stopped no other code runs, interrupts are off, and any
+ * mutex may be held by somebody who does not go on: do not sleep, wait,
+ * allocate or print.  All hooks are called with a lock of the core held: they
+ * must not go near its files in sysfs.
  */
 #ifndef KSPLICE_PATCH_H
 #define KSPLICE_PATCH_H
@@ -41,5 +74,21 @@
 
 #define ksplice_allow_running(function)					\
 	__ksplice_mark("allow_running", function)
+
+/* The section is the message; the name allows one of each kind. */
+#define __ksplice_hook(type, kind, function)				\
+	static type (*const __ksplice_hook_##kind)(void)		\
+	__attribute__((used, section(".ksplice_hooks." #kind))) = (function)
+
+#define ksplice_pre_apply(f)		__ksplice_hook(int, pre_apply, f)
+#define ksplice_check_apply(f)		__ksplice_hook(int, check_apply, f)
+#define ksplice_apply(f)		__ksplice_hook(void, apply, f)
+#define ksplice_post_apply(f)		__ksplice_hook(void, post_apply, f)
+#define ksplice_fail_apply(f)		__ksplice_hook(void, fail_apply, f)
+#define ksplice_pre_reverse(f)		__ksplice_hook(int, pre_reverse, f)
+#define ksplice_check_reverse(f)	__ksplice_hook(int, check_reverse, f)
+#define ksplice_reverse(f)		__ksplice_hook(void, reverse, f)
+#define ksplice_post_reverse(f)		__ksplice_hook(void, post_reverse, f)
+#define ksplice_fail_reverse(f)		__ksplice_hook(void, fail_reverse, f)
 
 #endif

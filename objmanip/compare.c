@@ -500,6 +500,8 @@ static bool matters(const struct span *span)
 			return global;
 		return span->state == SPAN_CHANGED &&
 		       (global || span->n_referrers);
+	case KIND_HOOK:
+		return span->state == SPAN_NEW;
 	default:
 		return false;
 	}

@@ -8,6 +8,7 @@
  */
 #include "inspect.h"
 #include "die.h"
+#include "hooks.h"
 #include "image-view.h"
 #include "object.h"
 
@@ -183,21 +184,30 @@ static void print_image(const struct image_view *view)
 	}
 }
 
-/* --- .ksplice_patches ---------------------------------------------------- */
+/* --- .ksplice_patches, .ksplice_hooks ------------------------------------ */
 
-/* What the record's new_addr refers to, and where in it. */
-static const struct reloc *new_addr(const struct section *section, size_t i)
+/* What a field of 64 bits refers to, and where in it. */
+static const struct reloc *address_at(const struct section *section,
+				      uint64_t offset)
 {
-	uint64_t offset = i * sizeof(struct ksplice_patch_record) +
-			  offsetof(struct ksplice_patch_record, new_addr);
-
 	for (size_t j = 0; j < section->n_relocs; j++)
 		if (section->relocs[j].offset == offset &&
 		    section->relocs[j].type == R_X86_64_64 &&
 		    section->relocs[j].symbol->section)
 			return &section->relocs[j];
-	die("'%s': broken patch records: number %zu refers to no function",
-	    section->object->path, i);
+	return NULL;
+}
+
+static const struct reloc *new_addr(const struct section *section, size_t i)
+{
+	const struct reloc *reloc = address_at(section,
+		i * sizeof(struct ksplice_patch_record) +
+		offsetof(struct ksplice_patch_record, new_addr));
+
+	if (!reloc)
+		die("'%s': broken patch records: number %zu refers to no function",
+		    section->object->path, i);
+	return reloc;
 }
 
 /* The function that starts where the relocation says */
@@ -231,10 +241,41 @@ static void print_patches(struct object *object,
 
 		memcpy(&record, section->contents + i * sizeof(record),
 		       sizeof(record));
+		if (record.kind != KSPLICE_PATCH_FUNCTION)
+			die("'%s': broken patch records: number %zu is of kind %u",
+			    object->path, i, record.kind);
 		printf("patch span %u: %s, %u bytes\n", record.span,
 		       function_at(object, new_addr(section, i)),
 		       record.new_size);
 	}
+}
+
+static void print_hooks(struct object *object, const struct section *section)
+{
+	struct ksplice_hook_record record;
+	size_t n = section->size / sizeof(record);
+
+	if (section->size % sizeof(record))
+		die("'%s': broken hooks: %" PRIu64 " bytes are no whole number of them",
+		    object->path, section->size);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = i * sizeof(record);
+		const struct reloc *call = address_at(section, at +
+				offsetof(typeof(record), call));
+
+		memcpy(&record, section->contents + at, sizeof(record));
+		if (!call || !record.kind ||
+		    record.kind >= KSPLICE_N_HOOK_KINDS)
+			die("'%s': broken hooks: number %zu is none",
+			    object->path, i);
+		printf("hook %s of unit %u: %s\n",
+		       hook_kind_name(record.kind), record.unit,
+		       function_at(object, call));
+	}
+}
+
+static void print_needs(const struct object *object)
+{
 	for (size_t i = 0; i < object->n_symbols; i++) {
 		const struct symbol *symbol = &object->symbols[i];
 
@@ -250,12 +291,14 @@ void inspect(const char *path)
 	struct section *pre = object_find_section(object, ".init.ksplice_pre");
 	struct section *patches = object_find_section(object,
 						      ".ksplice_patches");
+	struct section *hooks = object_find_section(object, ".ksplice_hooks");
 	struct image_view view;
 
 	if (!pre && !patches)
 		die("'%s' has no records of ksplice", path);
 	if ((pre && !pre->contents) ||
-	    (patches && patches->size && !patches->contents))
+	    (patches && patches->size && !patches->contents) ||
+	    (hooks && hooks->size && !hooks->contents))
 		die("'%s': the records have no contents", path);
 	if (pre) {
 		view = image_view(path, pre->contents, pre->size);
@@ -263,4 +306,8 @@ void inspect(const char *path)
 	}
 	if (patches)
 		print_patches(object, patches);
+	if (hooks)
+		print_hooks(object, hooks);
+	if (patches)
+		print_needs(object);
 }

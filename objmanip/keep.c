@@ -4,7 +4,7 @@
  *
  * Sixth step of "diff", over all units of a target at once.  When forbid.c
  * has refused what cannot be, kept is, starting from the changed functions,
- * what they need and the running kernel does not have:
+ * and the hooks, what they need and the running kernel does not have:
  *   - their .cold parts and their entries of tables,
  *   - new functions and variables that kept ones refer to,
  *   - contents (strings, constants), always as a copy.
@@ -16,6 +16,7 @@
 #include "die.h"
 #include "forbid.h"
 #include "jump.h"
+#include "hooks.h"
 #include "kind.h"
 #include "layout.h"
 #include "marks.h"
@@ -133,6 +134,7 @@ static void keep_target(struct queue *queue, const struct span *by,
 	case KIND_UNKNOWN:	/* if it differs, refused already */
 	case KIND_TABLE:
 	case KIND_EXPORT:
+	case KIND_HOOK:
 	case KIND_DEBUG:
 	case KIND_IGNORED:
 		break;
@@ -294,12 +296,29 @@ static void refuse_incomplete(const struct queue *queue)
 	}
 }
 
+/* Returns their number. */
+static size_t keep_hooks(struct queue *queue, struct object *post)
+{
+	struct span *span, *function;
+	size_t n = 0;
+
+	for_each_span(span, post) {
+		if (span->section->kind != KIND_HOOK)
+			continue;
+		function = hook_function(span);
+		if (function)
+			keep_target(queue, span, function);
+		n++;
+	}
+	return n;
+}
+
 size_t keep_decide(struct pair *pairs, size_t n_pairs)
 {
 	struct queue queue = {};
 	struct strmap pre_globals = {};
 	struct span *span;
-	size_t n_patched = 0;
+	size_t n_patched = 0, n_hooks = 0;
 	size_t done = 0;
 
 	for (size_t i = 0; i < n_pairs; i++) {
@@ -323,6 +342,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 			span->patched = true;
 			n_patched++;
 		}
+		n_hooks += keep_hooks(&queue, pairs[i].post);
 	}
 	do {
 		while (done < queue.n)
@@ -334,5 +354,5 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 	refuse_incomplete(&queue);
 	layout_compare(pairs, n_pairs);
 	refused_exit();
-	return n_patched;
+	return n_patched + n_hooks;
 }

@@ -69,6 +69,9 @@ static const struct {
 	{ ".apicdrivers",		KIND_FIXED },
 	{ ".kunit_test_suites",		KIND_FIXED },
 
+	/* Of ksplice-patch.h */
+	{ ".ksplice_hooks.*",		KIND_HOOK },
+
 	/* Exports */
 	{ "___ksymtab*",		KIND_EXPORT },
 	{ "___kcrctab*",		KIND_EXPORT },
@@ -198,6 +201,7 @@ const char *kind_name(enum section_kind kind)
 		[KIND_REPLACEMENT]	= "alternative",
 		[KIND_ALT_AUX]		= "alternative",
 		[KIND_FIXED]		= "registered data",
+		[KIND_HOOK]		= "hook",
 		[KIND_DEBUG]		= "debug information",
 		[KIND_IGNORED]		= "ignored",
 		[KIND_UNKNOWN]		= "unknown",

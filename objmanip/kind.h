@@ -28,6 +28,7 @@ enum section_kind {
 	KIND_FIXED,		/* what boot registers somewhere: tracepoints,
 				 * events, parameters ... may be referred to,
 				 * may not change or be added */
+	KIND_HOOK,		/* .ksplice_hooks.*: see hooks.h */
 	KIND_DEBUG,		/* .debug_*, not allocated */
 	KIND_IGNORED,		/* .comment, .note.*, .modinfo, .discard.* */
 	KIND_UNKNOWN,

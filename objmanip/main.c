@@ -139,9 +139,9 @@ static int cmd_diff(int argc, char **argv)
 		vec_add(pairs, n_pairs) = pair;
 	}
 
-	const size_t n_replaced = keep_decide(pairs, n_pairs);
+	const size_t n_reached = keep_decide(pairs, n_pairs);
 
-	if (n_replaced) {
+	if (n_reached) {
 		const struct symvers *symvers = symvers_load(diff.symvers);
 
 		old_code_number(pairs, n_pairs);
@@ -153,7 +153,7 @@ static int cmd_diff(int argc, char **argv)
 	}
 	summary_write(xasprintf("%s/summary", diff.out), pairs, n_pairs,
 		      diff.explain);
-	return n_replaced ? EXIT_CHANGED : EXIT_NO_CHANGES;
+	return n_reached ? EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 
 /* "UNIT=OBJECT" */

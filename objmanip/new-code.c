@@ -18,6 +18,7 @@
 #include "write.h"
 #include "die.h"
 #include "elf-write.h"
+#include "hooks.h"
 #include "kind.h"
 #include "table.h"
 #include "vec.h"
@@ -431,7 +432,25 @@ static void copy_relocs(struct writer *writer, struct object *post)
 			copy_reloc(writer, span, &span->relocs[i]);
 }
 
-/* --- .ksplice_patches ---------------------------------------------------- */
+/* --- .ksplice_patches, .ksplice_hooks ------------------------------------ */
+
+/* The address of the copy, in a field of 64 bits */
+static void add_address(struct elf_section *section, uint64_t at,
+			const struct copy *copy)
+{
+	elf_reloc_add(section, at, R_X86_64_64, copy->symbol ?:
+		      elf_section_symbol(copy->section),
+		      copy->symbol ? 0 : copy->offset);
+}
+
+/* Symbols at the start and the end of what is complete now */
+static void add_bounds(struct writer *writer, struct elf_section *section,
+		       const char *start, const char *end)
+{
+	elf_symbol_new(writer->elf, start, section, 0)->is_global = true;
+	elf_symbol_new(writer->elf, end, section,
+		       section->bytes.n)->is_global = true;
+}
 
 static void add_patch(struct elf_section *patches, const struct span *pre)
 {
@@ -441,13 +460,11 @@ static void add_patch(struct elf_section *patches, const struct span *pre)
 		.span = pre->index,
 		.new_size = post->symbol && post->symbol->size ?
 			post->symbol->size : post->size,
+		.kind = KSPLICE_PATCH_FUNCTION,
 	};
 	uint64_t at = elf_section_add(patches, &record, sizeof(record), 8);
 
-	elf_reloc_add(patches, at + offsetof(typeof(record), new_addr),
-		      R_X86_64_64, copy->symbol ?:
-		      elf_section_symbol(copy->section),
-		      copy->symbol ? 0 : copy->offset);
+	add_address(patches, at + offsetof(typeof(record), new_addr), copy);
 }
 
 static void add_patches(struct writer *writer, struct pair *pairs,
@@ -464,11 +481,43 @@ static void add_patches(struct writer *writer, struct pair *pairs,
 			if (span->patched && span->section->kind == KIND_TEXT &&
 			    !span->parent && span->peer && span->peer->out)
 				add_patch(patches, span);
+	add_bounds(writer, patches, "ksplice_patches", "ksplice_patches_end");
+}
 
-	elf_symbol_new(writer->elf, "ksplice_patches", patches,
-		       0)->is_global = true;
-	elf_symbol_new(writer->elf, "ksplice_patches_end", patches,
-		       patches->bytes.n)->is_global = true;
+static void add_hook(struct elf_section *hooks, struct elf_section *names,
+		     const struct span *hook, unsigned int unit)
+{
+	const struct span *function = hook_function(hook);
+	struct ksplice_hook_record record = {
+		.kind = hook_kind(hook),
+		.unit = unit,
+	};
+	uint64_t at = elf_section_add(hooks, &record, sizeof(record), 8);
+	uint64_t name = elf_section_add(names, function->name,
+					strlen(function->name) + 1, 1);
+
+	add_address(hooks, at + offsetof(typeof(record), call), function->out);
+	elf_reloc_add(hooks, at + offsetof(typeof(record), name), R_X86_64_64,
+		      elf_section_symbol(names), name);
+}
+
+static void add_hooks(struct writer *writer, struct pair *pairs,
+		      size_t n_pairs)
+{
+	struct elf_section *hooks =
+		elf_section_new(writer->elf, ".ksplice_hooks", SHT_PROGBITS,
+				SHF_ALLOC);
+	struct elf_section *names =
+		elf_section_new(writer->elf, ".rodata.ksplice_hooks",
+				SHT_PROGBITS, SHF_ALLOC);
+	struct span *span;
+
+	hooks->align = 8;
+	for (size_t i = 0; i < n_pairs; i++)
+		for_each_span(span, pairs[i].post)
+			if (span->section->kind == KIND_HOOK)
+				add_hook(hooks, names, span, i);
+	add_bounds(writer, hooks, "ksplice_hooks", "ksplice_hooks_end");
 }
 
 void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
@@ -491,5 +540,6 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 	for (size_t i = 0; i < n_pairs; i++)
 		copy_relocs(&writer, pairs[i].post);
 	add_patches(&writer, pairs, n_pairs);
+	add_hooks(&writer, pairs, n_pairs);
 	elf_write(writer.elf, path);
 }

@@ -6,6 +6,7 @@
  *	    +0x9: refers to 'x' instead of 'y' (fs/proc/cmdline.c:12)
  *	new function fs/proc/cmdline.o helper (20 bytes)
  *	new data fs/proc/cmdline.o count.1 (4 bytes)
+ *	hook pre_apply fs/proc/cmdline.o prepare
  *	deleted fs/proc/cmdline.o unused
  *	ignored fs/proc/cmdline.o proc_cmdline_init (.init.text: will not run)
  *	ignored fs/x.o x_exit (.exit.text: is not replaced)
@@ -14,6 +15,7 @@
  * step of "diff"; it decides nothing.
  */
 #include "match.h"
+#include "hooks.h"
 #include "kind.h"
 #include "output.h"
 #include "vec.h"
@@ -83,6 +85,17 @@ static void add_overridden(struct bytes *out, const struct pair *pair,
 			     pair->unit, pre->name);
 }
 
+static void add_hooks(struct bytes *out, const struct pair *pair)
+{
+	struct span *span;
+
+	for_each_span(span, pair->post)
+		if (span->section->kind == KIND_HOOK)
+			bytes_printf(out, "hook %s %s %s\n",
+				     hook_kind_name(hook_kind(span)),
+				     pair->unit, hook_function(span)->name);
+}
+
 /* Only those that a person named are worth a line. */
 static void add_ignored(struct bytes *out, const struct pair *pair,
 			const struct span *span)
@@ -104,6 +117,7 @@ static void add_pair(struct bytes *out, const struct pair *pair, bool explain)
 			add_replaced(out, pair, span, explain);
 	for_each_span(span, pair->post)
 		add_kept(out, pair, span);
+	add_hooks(out, pair);
 	for_each_span(span, pair->pre)
 		if (span->section->kind == KIND_TEXT && !span->parent &&
 		    span->state == SPAN_DELETED)

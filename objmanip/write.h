@@ -24,7 +24,7 @@ struct imports {
 
 /*
  * new-code.c: one relocatable object with all kept spans of all pairs, their
- * entries in the tables, .ksplice_patches.  Fills imports.
+ * entries in the tables, .ksplice_patches, .ksplice_hooks.  Fills imports.
  */
 void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 		    const char *kid, const struct symvers *symvers,

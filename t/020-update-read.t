@@ -23,7 +23,7 @@ my $contents = "kid abc12345\nrelease 6.1.0-56-amd64\narch x86_64\ncore ksplice.
 
 # The entries of a good update, with some of them replaced, added or (undef) dropped.
 sub entries (%other) {
-    my %content = ('api-version' => "1\n", contents => $contents, description => "Fix it\n",
+    my %content = ('api-version' => "2\n", contents => $contents, description => "Fix it\n",
         'ksplice.ko' => 'core', $old => 'old', $new => 'new', %other);
     return { name => "$top/", type => 5 },
         map { { name => "$top/$_", content => $content{$_} } }
@@ -127,8 +127,8 @@ refused('a file at the top', "is not an update: 'contents' is not a directory",
 refused('no contents', "is not an update: it has no 'contents'", entries(contents => undef));
 refused('no api version', "is not an update: it has no 'api-version'",
     entries('api-version' => undef));
-refused('another api version', "has api version '2', but this ksplice has 1",
-    entries('api-version' => "2\n"));
+refused('another api version', "has api version '1', but this ksplice has 2",
+    entries('api-version' => "1\n"));
 refused('a module that is missing', "is incomplete: '$new' is missing", entries($new => undef));
 refused('no core', "is incomplete: 'ksplice.ko' is missing", entries('ksplice.ko' => undef));
 refused('an empty module', "is incomplete: '$old' is empty", entries($old => ''));

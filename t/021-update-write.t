@@ -33,7 +33,7 @@ sub make_update (@order) {
 my @files = ('ksplice.ko', 'patch', 'description', 'dump/some.txt',
     map { ("ksplice-abc12345-$_-old.ko", "ksplice-abc12345-$_-new.ko") } 'vmlinux', $target);
 my $place = make_update(@files);
-is(slurp("$place/api-version"), "1\n", 'api-version is written');
+is(slurp("$place/api-version"), "2\n", 'api-version is written');
 is(slurp("$place/contents"), <<"END", 'contents is written');
 kid abc12345
 release 6.1.0-56-amd64

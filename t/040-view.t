@@ -87,7 +87,7 @@ my ($file, $top) = (scratch_dir() . '/update.tar.gz', 'ksplice-abc12345');
 my $patch = "--- a/fs/proc/x.c\t2024\n+++ b/fs/proc/x.c\n\@\@ -1 +1 \@\@\n-a\n+b\n"
     . "--- /dev/null\n+++ b/fs/new.h\n";
 make_tar($file, map { { name => "$top/$_->[0]", content => $_->[1] } }
-    ['api-version', "1\n"], ['ksplice.ko', 'x'], ['patch', $patch], ['description', "Fix \"it\"\n"],
+    ['api-version', "2\n"], ['ksplice.ko', 'x'], ['patch', $patch], ['description', "Fix \"it\"\n"],
     ["$top-vmlinux-old.ko", 'x'], ["$top-vmlinux-new.ko", 'x'], ['contents', <<"END"]);
 kid abc12345
 release 6.1.0-56-amd64

@@ -75,7 +75,7 @@ sub broken {
 is((inspect($file{$_}))[0], 0, "$_.o as it was made is fine") for qw(old new);
 
 broken(with(0, 1), 'it does not start like one', 'another magic number');
-broken(with(8, 9), 'its api version is 9, not 1', 'another version');
+broken(with(8, 9), 'its api version is 9, not 2', 'another version');
 broken(with(12, $size + 8), 'it is cut off', 'a size that is too large');
 broken(with(12, 8), 'it is cut off', 'a size that is too small');
 for (sort keys %table) {
@@ -161,7 +161,7 @@ for my $which (qw(old new)) {
 
 # The patch records
 my ($patches, $n) = place('.ksplice_patches', 'new');
-is($n, 16, 'one patch record');
+is($n, 24, 'one patch record');
 my $renamed = $file{new} =~ s/\.ksplice_patches\0/.ksplice_nothing\0/r;
 ($status, $out, $err) = inspect($renamed);
 is("$status $out$err", "1 objmanip: '$copy' has no records of ksplice\n", 'a file without records');

@@ -55,8 +55,12 @@ new:	mov	ksplice_toy_0_$target(%rip), %rax
 	.globl	ksplice_patches, ksplice_patches_end
 ksplice_patches:
 	.quad	new
-	.long	0, 9
+	.long	0, 9, 1, 0
 ksplice_patches_end:
+	.section .ksplice_hooks, "a"
+	.globl	ksplice_hooks, ksplice_hooks_end
+ksplice_hooks:
+ksplice_hooks_end:
 END
     for my $kind (qw(old new)) {
         my ($status, $out, $err) =
@@ -90,7 +94,7 @@ for my $target (qw(vmlinux toy_mod)) {
     my $sections = objdump_sections("$dir/$module-old.ko");
     is($sections->{'.init.ksplice_pre'}{size}, 8, "$target: the pre image is in the old");
     ok(!$sections->{'.init.ksplice_pre'}{flags}{CODE}, '  ... and is no code');
-    is(objdump_sections("$dir/$module-new.ko")->{'.ksplice_patches'}{size}, 16,
+    is(objdump_sections("$dir/$module-new.ko")->{'.ksplice_patches'}{size}, 24,
         "$target: the records are in the new");
     is(() = slurp("$dir/Module.symvers") =~ /\tksplice_toy_0_$target\t/g, 1,
         "$target: the placeholder is exported");

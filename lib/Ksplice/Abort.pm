@@ -33,7 +33,7 @@ my @table = (
     target_not_loaded => 'a module that the update changes is not loaded',
         'load it first (modprobe), then apply the update again',
     call_failed => "a function of the update's author refused",
-        'the documentation of the update tells what it waits for',
+        'the description of the update, or its author, tells what it waits for',
     cold_update_loaded => 'another update is in the way',
         'undo that one first',
     text_changed => 'code has changed since it was checked',

@@ -21,7 +21,7 @@ our @EXPORT_OK = qw(API_VERSION is_kid is_target module_file module_name
     read_update write_update pack_update);
 
 # Of the files and of the talk with the core; the core has the same.
-use constant API_VERSION => '1';
+use constant API_VERSION => '2';
 
 # The three words are files of the core, beside the directories named KID.
 sub is_kid ($text) {

@@ -67,6 +67,8 @@ try() {
 		tell_log apply
 	else
 		tell functions "$(wc -l < "/sys/kernel/ksplice/$id/patches")"
+		perl /corpus/imports.pl "$id" > /tmp/words 2>&1
+		tell_file wrong /tmp/words
 		exercise
 		tell_log apply
 		tell undo

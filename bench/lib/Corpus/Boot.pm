@@ -58,8 +58,10 @@ sub boot ($release, @updates) {
         print $list "$update->{id} $update->{targets}\n";
     }
     close $list or fail("cannot write '$dir/corpus/list': $!");
-    copy(base_dir() . '/bench/lib/corpus-guest.sh', "$dir/corpus/guest.sh")
-        or fail("cannot write '$dir/corpus/guest.sh': $!");
+    for my $name (qw(guest.sh imports.pl)) {
+        copy(base_dir() . "/bench/lib/corpus-$name", "$dir/corpus/$name")
+            or fail("cannot write '$dir/corpus/$name': $!");
+    }
     run({ ok => 'any', group => 1, to => "$dir/told", output => \my $words },
         base_dir() . '/dev/vm', "--release=$release", '--modules', '--mem=3072',
         '--timeout=' . ($for_boot + $for_each * @updates), "--dir=$dir/corpus",
@@ -87,6 +89,7 @@ sub verdict ($steps, $died) {
     if ($died ne '') {
         my $last = (grep { $_->[0] =~ /^(?:load|apply|undo)\z/ } @$steps)[-1];
         my $at = $last ? "$last->[0] $last->[1]" : 'start';
+        $seen{said} .= "\n$died";
         return $end->($at =~ /^load/ ? 'unloadable' : 'failed', "the kernel died at $at: "
             . first_words($died));
     }
@@ -95,6 +98,7 @@ sub verdict ($steps, $died) {
         map { @{ $text{$_} // [] } } qw(log:apply log:undo));
     return $end->('failed', 'the kernel said: ' . join ' ', @fault) if @fault;
     return $end->('refused', $words) if $text{refused};
+    return $end->('failed', "wrong: @{ $text{wrong} }") if $text{wrong};
     return $end->('failed', "it can not be undone: $words") if $text{stays};
     return $end->('failed', "something is left behind: $words") if $text{left};
     return $end->('failed', 'the guest is tainted by a fault') if $text{tainted};

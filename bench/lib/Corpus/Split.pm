@@ -36,6 +36,7 @@ sub split_releases ($from, $to) {
     return $dir if -d "$dir/patches";
     my $old = unpack_release($from);
     my $tree = open_tree($old, release_config_dir($from), 1);    # reverts it, keeps it so
+    return $dir if -d "$dir/patches";
     my ($new, $made) = ("$dir/source", "$dir/patches.new");
     remove_tree($new, $made);
     make_path($new, $made);

@@ -34,7 +34,7 @@ refused(2, "'true' is not an option; put '--' before the command", 'true');
 refused(2, "unknown option '--no-such'", '--no-such', '--', 'true');
 refused(2, "unsupported architecture 'arm64': there is only x86_64", '--arch=arm64', '--', 'true');
 refused(2, "'hvf' is no accelerator: use tcg or kvm", '--accel=hvf', '--', 'true');
-for my $name (qw(cpus mem timeout)) {
+for my $name (qw(cpus mem timeout disk)) {
     for my $value ('0', '-1', 'two', '') {
         refused(2, "'--$name=$value' is not a positive number", "--$name=$value", '--', 'true');
     }
@@ -42,6 +42,9 @@ for my $name (qw(cpus mem timeout)) {
 refused(2, "'--allow=(' is not a pattern", '--allow=(', '--', 'true');
 refused(2, "'--tool=mkfs' is not an absolute path", '--tool=mkfs', '--', 'true');
 refused(1, "there is no program '$dir/mkfs'", "--tool=$dir/mkfs", '--', 'true');
+refused(1, "there is no kernel '$dir/vmlinuz'", "--kernel=$dir/vmlinuz", '--', 'true');
+refused(2, '--kernel and --modules do not go together', "--kernel=$0", '--modules', '--', 'true');
+refused(2, '--kernel and --release do not go together', "--kernel=$0", '--release=x', '--', 'true');
 refused(1, "there is no directory '$dir/x'", "--dir=$dir/x", '--', 'true');
 refused(2, "'--dir=$dir/tmp' would cover the guest's own '/tmp'", "--dir=$dir/tmp", '--', 'true');
 refused(2, "'--dir=$dir/a/same' and '--dir=$dir/b/same' would both be '/same'",
@@ -55,7 +58,8 @@ refused(2, "'--dir=$dir/a/same' and '--dir=$dir/b/same' would both be '/same'",
 {
     my ($status, $out, $err) = run_cmd('dev/vm', '--help');
     is($status, 0, '--help succeeds');
-    for my $option (qw(release arch cpus mem append dir tool modules timeout accel cpu allow)) {
+    for my $option (qw(release kernel disk arch cpus mem append dir tool modules timeout accel cpu
+        allow)) {
         like($out, qr/^  --$option\b/m, "and tells of --$option");
     }
 }
@@ -106,9 +110,12 @@ like(slurp("$dir/bin/qemu-system-x86_64.arguments"),
     'it was told of two emulated processors and 1 GiB');
 
 with_guest("echo status 0 taint 0 >\$report; $ended\n", '--accel=kvm', '--cpus=4',
-    '--mem=2048', '--append=one', '--append=two three');
+    '--mem=2048', '--append=one', '--append=two three', '--disk=8');
 like(slurp("$dir/bin/qemu-system-x86_64.arguments"),
     qr/ -accel kvm -cpu host -smp 4 -m 2048 .* one two three /, 'options reach QEMU');
+like(slurp("$dir/bin/qemu-system-x86_64.arguments"),
+    qr{ -drive \S+,file=\S+/disk0 -device virtio-blk-pci,drive=disk0,num-queues=4 },
+    'a disk has a queue for each processor');
 
 ($status, $out, $err) = with_guest("echo '[ 1.0] Booting' >\$console; exec sleep 60\n",
     '--timeout=1');

@@ -51,12 +51,14 @@ sub make_updates (%patch) {
     return;
 }
 
-# run_guest(TESTS, SCRIPT, VM-OPTION...): never returns.
+# run_guest(TESTS, SCRIPT, VM-OPTION...): never returns.  The kernel is that of the
+# release under test unless an option is --kernel.
 sub run_guest ($tests, $script, @options) {
     spew("$scratch/guest/script", $script);
     $| = 1;
     print "1..$tests\n";
-    my @command = (root_dir() . '/dev/vm', '--release=' . guest_release(),
+    my @kernel = grep { /^--kernel=/ } @options;
+    my @command = (root_dir() . '/dev/vm', @kernel ? () : '--release=' . guest_release(),
         "--dir=$updates", "--dir=$scratch/guest", '--dir=' . root_dir() . '/t',
         @options, '--', 'sh', '/t/lib/guest.sh', '/guest/script');
     system { $command[0] } @command;

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# KernelPatches.pm - the series in kernel-patches/ and the trees it is tried in
+#
+# There is one patched source tree, kept in the cache, and builds beside it:
+#
+#   CACHE/kernel-patches/source     what the release was built from, patched
+#   CACHE/kernel-patches/originals  the files that the series touches, as they were
+#   CACHE/kernel-patches/debian     objects, with the release's configuration
+#   CACHE/kernel-patches/boot       a whole kernel, with boot.config
+#   CACHE/kernel-patches/KEY        that kernel, as it came out
+#
+# When the series changes only the files that come out different are written:
+# the next build compiles what these make necessary and nothing else.  KEY is
+# made of all that the kernel depends on, but not of what patches say in their
+# heads.
+
+package KernelPatches;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Digest::SHA     qw(sha256_hex);
+use Exporter        qw(import);
+use Fcntl           qw(LOCK_EX);
+use File::Basename  qw(dirname);
+use File::Copy      qw(copy);
+use File::Find      ();
+use File::Path      qw(make_path remove_tree);
+use Ksplice         qw(fail run capture progress note temp_dir base_dir read_file write_file);
+use Ksplice::Config qw(find_compiler);
+use Ksplice::Distro qw(cache_dir release_image release_source);
+
+our @EXPORT_OK = qw(
+    base_release read_series read_head touched_files check_series patch_tree
+    build_objects boot_kernel build_boot_kernel unpack_source
+);
+
+sub patches_dir () { base_dir() . '/kernel-patches' }
+sub place ($name)  { cache_dir() . "/kernel-patches/$name" }
+
+# The release that the series is for; in list context its package's version, too.
+sub base_release () {
+    my ($release, $version) = read_file(patches_dir() . '/BASE') =~ /^(\S+) (\S+)$/m
+        or fail("kernel-patches/BASE is not 'RELEASE VERSION'");
+    return wantarray ? ($release, $version) : $release;
+}
+
+# --- the series ------------------------------------------------------------
+
+# The names of the patches in their order; only those whose numbers are given, if
+# any are.
+sub read_series (@numbers) {
+    my @names = grep { /\S/ && !/^#/ } split /\n/, read_file(patches_dir() . '/series');
+    my %there = map { /^(\d{4})-[\w.-]+\.patch\z/ ? ($1 => $_)
+        : fail("'$_' in kernel-patches/series is not NNNN-name.patch") } @names;
+    return @names if !@numbers;
+    for my $number (@numbers) {
+        fail("there is no patch '$number' in kernel-patches/series") if !$there{$number};
+    }
+    return grep { my $name = $_; grep { $name eq $there{$_} } @numbers } @names;
+}
+
+# What a patch says before its first change.
+sub read_head ($name) {
+    my ($head) = read_file(patches_dir() . "/$name") =~ /\A(.*?)^diff --git /ms
+        or fail("'$name' has no 'diff --git'");
+    return $head;
+}
+
+# The files that the patches touch, each once: name => whether one of them adds it.
+sub touched_files (@names) {
+    my %added;
+    for my $name (@names) {
+        my $text = read_file(patches_dir() . "/$name");
+        while ($text =~ m{^--- (\S+).*\n\+\+\+ (\S+)}mg) {
+            my ($old, $new) = ($1, $2);
+            my $file = ($new eq '/dev/null' ? $old : $new) =~ s{^[ab]/}{}r;
+            $added{$file} //= $old eq '/dev/null' ? 1 : 0;
+        }
+    }
+    return %added;
+}
+
+# Fails unless the patches apply, one after the other, with no fuzz; without an
+# offset either if they are all of the series.  Leaves the result in the
+# directory, which has the originals.
+sub apply_series ($dir, @names) {
+    my $strict = @names == read_series();
+    for my $name (@names) {
+        my $status = run({ ok => 'any', output => \my $output }, 'patch', '-d', $dir, '-p1',
+            '--force', '--fuzz=0', '--no-backup-if-mismatch', '-i', patches_dir() . "/$name");
+        fail("'$name' does not apply:\n$output") if $status;
+        fail("'$name' applies with an offset:\n$output") if $strict && $output =~ /offset/;
+    }
+    return;
+}
+
+# --- the trees -------------------------------------------------------------
+
+# The tarball of the source, after making sure that it is the one meant.
+sub source_tarball () {
+    my ($release, $version) = base_release();
+    my $image = release_image($release);
+    fail("kernel-patches/BASE is for $release $version, and here is $image->{version}")
+        if $image->{version} ne $version;
+    return release_source($release);
+}
+
+# The source as it came, in a directory that is not there yet.
+sub unpack_source ($dir) {
+    my $tarball = source_tarball();
+    fail("'$dir' is there already") if -e $dir;
+    make_path("$dir.new");
+    progress('unpacking ' . base_release(), sub {
+        run('tar', '--use-compress-program=xz -T0', '-xf', $tarball, '-C', "$dir.new",
+            '--strip-components=1');
+    });
+    rename "$dir.new", $dir or fail("cannot rename '$dir.new': $!");
+    return;
+}
+
+# Held until the handle goes.
+sub lock_trees () {
+    make_path(place('.'));
+    open my $lock, '>>', place('lock') or fail("cannot write '" . place('lock') . "': $!");
+    progress('waiting for another process', sub { flock $lock, LOCK_EX })
+        or fail("cannot lock '" . place('lock') . "': $!");
+    return $lock;
+}
+
+# The original of each file in a directory of its own, as far as there is one.
+sub copy_originals ($to, %added) {
+    my $source = place('source');
+    unpack_source($source) if !-d $source;
+    for my $file (sort keys %added) {
+        my $original = place("originals/$file");
+        if (!-e $original && !$added{$file}) {
+            make_path(dirname($original));
+            copy("$source/$file", $original) or fail("the source has no '$file'");
+        }
+        make_path(dirname("$to/$file"));
+        next if !-e $original;
+        copy($original, "$to/$file") or fail("cannot write '$to/$file': $!");
+    }
+    return;
+}
+
+# Fails unless the series applies.
+sub check_series (@names) {
+    my $lock = lock_trees();
+    my $scratch = temp_dir();
+    copy_originals($scratch, touched_files(@names));
+    apply_series($scratch, @names);
+    return;
+}
+
+# Makes the kept tree the patched one; returns {file => whether it was added}.
+sub patch_tree () {
+    my $scratch = temp_dir();
+    my @names = read_series();
+    my %added = touched_files(@names);
+    copy_originals($scratch, %added);
+    apply_series($scratch, @names);
+    my $source = place('source');
+    my $before = -e place('added') ? read_file(place('added')) : '';
+    write_file(place('added'), join '', map { "$_\n" } sort grep { $added{$_} } keys %added);
+    for my $file (split /\n/, $before) {
+        unlink "$source/$file" if !$added{$file};
+    }
+    for my $file (originals(), sort keys %added) {
+        my $new = -e "$scratch/$file" ? "$scratch/$file" : place("originals/$file");
+        next if -e "$source/$file" && read_file("$source/$file") eq read_file($new);
+        make_path(dirname("$source/$file"));
+        write_file("$source/$file", read_file($new));
+    }
+    return \%added;
+}
+
+# All files that a series, now or then, has touched.
+sub originals () {
+    my $dir = place('originals');
+    return if !-d $dir;
+    my @files;
+    File::Find::find({ no_chdir => 1, wanted => sub {
+        push @files, $_ =~ s{^\Q$dir\E/}{}r if -f;
+    } }, $dir);
+    return sort @files;
+}
+
+# --- building --------------------------------------------------------------
+
+# That of the release, as warnings differ between them; but any will do for a
+# kernel of our own.
+sub compiler ($build) {
+    return 'gcc' if $build eq 'boot';
+    return find_compiler({ config => release_image(scalar base_release())->{config} });
+}
+
+sub make_kernel ($build, @arguments) {
+    my $jobs = capture('nproc') =~ s/\s//gr;
+    my $status = run({ ok => 'any', output => \my $output, group => 1 },
+        'make', '-s', '-C', place('source'), "-j$jobs", 'O=' . place($build),
+        'CC=' . compiler($build), @arguments);
+    return $output if !$status;
+    my @lines = split /\n/, $output;
+    splice @lines, 0, @lines - 40 if @lines > 40;
+    fail(join "\n", 'the kernel does not build:', @lines);
+}
+
+# Gives a build its .config and what compiling needs, unless it has that already.
+sub configure ($build, $text, @targets) {
+    my $dir = place($build);
+    my $stamp = sha256_hex(join "\0", $text, compiler($build));
+    return if -e "$dir/.stamp" && read_file("$dir/.stamp") eq $stamp;
+    make_path($dir);
+    unlink "$dir/.stamp";
+    write_file("$dir/.config", $text);
+    progress("configuring '$build'", sub {
+        make_kernel($build, 'olddefconfig');
+        make_kernel($build, @targets) if @targets;
+    });
+    write_file("$dir/.stamp", $stamp);
+    return;
+}
+
+# Compiles all that the series touches as the release is configured, or some of
+# it.  Returns what the compiler has to say.
+sub build_objects (@only) {
+    my $lock = lock_trees();
+    my $added = patch_tree();
+    my $config = read_file(release_image(scalar base_release())->{config});
+    configure('debian', $config, 'prepare', 'scripts');
+    my @objects = sort map { s/\.c\z/.o/r } grep { /\.c\z/ } keys %$added;
+    @objects = grep { my $object = $_; grep { $object =~ $_ } @only } @objects if @only;
+    return progress('compiling ' . @objects . ' objects', sub {
+        make_kernel('debian', '-o', 'prepare', @objects);
+    });
+}
+
+sub boot_config () { return read_file(patches_dir() . '/boot.config') }
+
+# What the kernel comes out of, as a name.
+sub boot_key () {
+    state $key;
+    return $key if defined $key;
+    my @parts = (read_file(patches_dir() . '/BASE'), boot_config(),
+        scalar capture(compiler('boot'), '--version'));
+    for my $name (read_series()) {
+        push @parts, substr read_file(patches_dir() . "/$name"), length read_head($name);
+    }
+    return $key = substr sha256_hex(join "\0", @parts), 0, 16;
+}
+
+# The kernel of the series, if it was built; KSPLICE_TEST_BOOT_KERNEL is another.
+sub boot_kernel () {
+    return $ENV{KSPLICE_TEST_BOOT_KERNEL} if length($ENV{KSPLICE_TEST_BOOT_KERNEL} // '');
+    my $file = place(boot_key()) . '/bzImage';
+    return -e $file ? $file : undef;
+}
+
+# Builds it, if it was not; returns its name.
+sub build_boot_kernel () {
+    my $file = place(boot_key()) . '/bzImage';
+    return $file if -e $file;
+    my $lock = lock_trees();
+    patch_tree();
+    my $default = place('source') . '/arch/x86/configs/x86_64_defconfig';
+    configure('boot', read_file($default) . boot_config());
+    check_boot_config();
+    my $words = progress('building the kernel of kernel-patches', sub {
+        make_kernel('boot', 'bzImage');
+    });
+    note($words) if $words =~ /\S/;
+    make_path(dirname($file));
+    copy(place('boot/arch/x86/boot/bzImage'), "$file.new")
+        or fail("cannot write '$file.new': $!");
+    rename "$file.new", $file or fail("cannot rename '$file.new': $!");
+    return $file;
+}
+
+# Kconfig drops without a word what depends on something else.
+sub check_boot_config () {
+    my %is = map { $_ => 1 } split /\n/, read_file(place('boot/.config'));
+    my %on = map { /^(CONFIG_\w+)=/ ? ($1 => 1) : () } keys %is;
+    my @lost;
+    for my $line (split /\n/, boot_config()) {
+        if ($line =~ /^# (CONFIG_\w+) is not set$/) { push @lost, $line if $on{$1} }
+        elsif ($line =~ /^CONFIG_\w+=/)             { push @lost, $line if !$is{$line} }
+    }
+    fail(join "\n", 'the configuration lacks of boot.config:', @lost) if @lost;
+    return;
+}
+
+1;

@@ -1,0 +1,41 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The series in kernel-patches/ applies, one patch after the other, each says
+# what it is, and what it touches compiles without a warning as Debian
+# configures its kernel.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(basename dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::More;
+use lib root_dir() . '/dev/lib', root_dir() . '/lib';
+use Ksplice::Distro qw(cache_dir);
+use KernelPatches qw(read_series read_head touched_files);
+
+my $patches = root_dir() . '/kernel-patches';
+my @names = read_series();
+
+is_deeply([map { basename($_) } sort glob "$patches/*.patch"], \@names,
+    'the series has all patches, in their order');
+for my $name (@names) {
+    my $head = read_head($name);
+    my @missing = grep { $head !~ /^$_: \S/m } qw(Subject What Why Interface Limits Hot);
+    is("@missing", '', "$name says what, why, interface, limits, and if it can be hot");
+}
+my %added = touched_files(@names);
+is_deeply([grep { !$added{$_} && /\.h\z|Kconfig/ } sort keys %added], [],
+    "no patch changes a header or the configuration's options");
+
+for my $command (['check-apply', 'the series applies'],
+    ['objects', 'what it touches compiles without warnings']) {
+    my ($status, $out, $err) = run_cmd({ env => { KSPLICE_CACHE => cache_dir() } },
+        'dev/kernel-patches', $command->[0]);
+    is($status, 0, $command->[1]) or diag($out, $err);
+}
+
+done_testing();

@@ -4,7 +4,8 @@
 #
 # A directory has NUMBER.result for each patch, a line "KEY VALUE" for each
 # thing known, and `names`, the list of the patches: so a run that was ended goes
-# on where it was.
+# on where it was.  Several may run on one directory at a time: what one is at is
+# locked by NUMBER.lock.
 
 package Corpus::Results;
 use v5.32;
@@ -13,10 +14,11 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter   qw(import);
+use Fcntl      qw(LOCK_EX LOCK_NB);
 use File::Path qw(make_path);
 use Ksplice    qw(fail read_file write_file);
 
-our @EXPORT_OK = qw(open_results result_of save_result);
+our @EXPORT_OK = qw(open_results claim result_of save_result);
 
 # -> {dir, number => {NAME => NUMBER}}; fails if it has results of others.
 sub open_results ($dir, $what, @names) {
@@ -29,6 +31,13 @@ sub open_results ($dir, $what, @names) {
     write_file($file, join '', map { "$_\n" } $what, @known);
     my $n = 0;
     return { dir => $dir, number => { map { ($_ => sprintf '%03d', ++$n) } @known } };
+}
+
+# A lock on the patch, held while it is kept; undef if somebody else has it.
+sub claim ($results, $name) {
+    my $file = "$results->{dir}/$results->{number}{$name}.lock";
+    open my $lock, '>>', $file or fail("cannot write '$file': $!");
+    return flock($lock, LOCK_EX | LOCK_NB) ? $lock : undef;
 }
 
 sub result_of ($results, $name) {

@@ -23,6 +23,7 @@ my @results = (
     unchanged  => 'no changes',
     unloadable => 'target not loadable here',
     untried    => 'not tried',
+    made       => 'not done yet',
 );
 my %words = @results;
 

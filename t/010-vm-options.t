@@ -34,6 +34,8 @@ refused(2, "'true' is not an option; put '--' before the command", 'true');
 refused(2, "unknown option '--no-such'", '--no-such', '--', 'true');
 refused(2, "unsupported architecture 'arm64': there is only x86_64", '--arch=arm64', '--', 'true');
 refused(2, "'hvf' is no accelerator: use tcg or kvm", '--accel=hvf', '--', 'true');
+refused(2, "'--icount' counts what is emulated, not what kvm runs", '--icount', '--accel=kvm',
+    '--', 'true');
 for my $name (qw(cpus mem timeout disk)) {
     for my $value ('0', '-1', 'two', '') {
         refused(2, "'--$name=$value' is not a positive number", "--$name=$value", '--', 'true');
@@ -58,8 +60,8 @@ refused(2, "'--dir=$dir/a/same' and '--dir=$dir/b/same' would both be '/same'",
 {
     my ($status, $out, $err) = run_cmd('dev/vm', '--help');
     is($status, 0, '--help succeeds');
-    for my $option (qw(release kernel disk arch cpus mem append dir tool modules timeout accel cpu
-        allow)) {
+    for my $option (qw(release kernel disk arch cpus mem append dir tool modules timeout accel
+        icount cpu allow)) {
         like($out, qr/^  --$option\b/m, "and tells of --$option");
     }
 }

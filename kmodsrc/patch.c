@@ -215,7 +215,7 @@ static void note_kprobes(struct ksplice_update *update,
 	for (; addr < end; addr++)
 		if (ksplice_has_kprobe(addr))
 			ksplice_debug(update,
-				      "note: the kprobe at %s+0x%lx will not fire any more",
+				      "note: the kprobe at %s+0x%lx does not fire until this is undone",
 				      function->name, addr - function->body);
 }
 

@@ -19,7 +19,7 @@ int ksplice_redirect_init(void);
 void ksplice_redirect_exit(void);
 
 /*
- * Fill written[] and redirect_len with the jump from redirect to new_addr.
+ * Fill redirect_len bytes of written[] with the jump from redirect to new_addr.
  * Return: 0, or -ERANGE if it is too far for the jump, -ENOSPC if
  * redirect_room is too small.
  */

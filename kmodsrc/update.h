@@ -40,7 +40,7 @@ enum ksplice_stage {
 	KSPLICE_REVERSED,
 };
 
-#define KSPLICE_MAX_REDIRECT	16
+#define KSPLICE_MAX_REDIRECT	20
 
 /*
  * An old function that the change replaces, or a part (.cold) of one.  Made
@@ -60,12 +60,12 @@ struct ksplice_function {
 	/* Where the redirect goes; site_conflict tells why it can't be. */
 	unsigned long redirect;		/* address, inside [body, body+size) */
 	unsigned int redirect_room;	/* bytes that may be overwritten */
+	unsigned int redirect_len;	/* and that are: whole instructions */
 	const char *site_conflict;	/* static string or NULL */
 
 	/* Filled by register_new_code and apply. */
 	unsigned long new_addr;
 	unsigned long new_size;
-	unsigned int redirect_len;
 	u8 saved[KSPLICE_MAX_REDIRECT];	/* as matching left it, at redirect */
 	u8 written[KSPLICE_MAX_REDIRECT];
 	u8 *alias;			/* of redirect, to write it; NULL but

@@ -36,6 +36,7 @@ sub apply_update ($kernel, $update, $option) {
         change_stage($kernel, $kid, 'applied');
         @$done = ();
     });
+    warning($_) for notes($kernel, $kid);
     note("update '$kid' is applied: " . describe_applied($kernel, $kid));
     return;
 }
@@ -283,6 +284,13 @@ sub describe_applied ($kernel, $kid) {
     my $ns = $kernel->read_update_file($kid, 'pause_ns');
     push @parts, sprintf 'stopped for %.0f us', $ns / 1000 if $ns =~ /^\d+\z/;
     return join ', ', @parts;
+}
+
+# What the core's log has to say to whoever applied the update, each once.
+sub notes ($kernel, $kid) {
+    my %seen;
+    return grep { !$seen{$_}++ } map { /^note: (.*)/ ? $1 : () }
+        split /\n/, $kernel->debug_log($kid) // '';
 }
 
 sub show_debug_log ($kernel, $kid) {

@@ -3,9 +3,10 @@
  * entry.c - where the redirect of a function goes
  *
  * It goes behind endbr64 and the ftrace site, so that tracers at the entry
- * keep working; without an ftrace site it is the entry itself.  Five bytes are
- * overwritten.  Nobody else may rewrite any of them later: a jump label or the
- * like there is a conflict, which is named.  Alternatives, paravirtual calls,
+ * keep working; without an ftrace site it is the entry itself.  It has five
+ * bytes; the rest of the last instruction that it covers is overwritten, too.
+ * Nobody else may rewrite any of that later: a jump label or the like there is
+ * a conflict, which is named.  Alternatives, paravirtual calls,
  * retpolines and returns are no conflict: they are rewritten when the kernel
  * boots or the module is loaded, and never again.
  */
@@ -80,13 +81,13 @@ static const char *find_conflict(const struct ksplice_match *m,
 				     ksplice_run_offset(run, site->offset);
 		u32 len = ksplice_site_len(pre, span, site);
 
-		if (addr < function->redirect + JMP32_INSN_SIZE &&
+		if (addr < function->redirect + function->redirect_len &&
 		    addr + len > function->redirect &&
 		    site->kind < ARRAY_SIZE(conflicts) &&
 		    conflicts[site->kind] && !is_settled_lock(site, addr))
 			return conflicts[site->kind];
 	}
-	if (ksplice_probe_inside(function->redirect, JMP32_INSN_SIZE))
+	if (ksplice_probe_inside(function->redirect, function->redirect_len))
 		return "a kprobe";
 	return NULL;
 }
@@ -123,18 +124,38 @@ static u32 padding_len(const struct ksplice_match *m, unsigned long start,
 	return len;
 }
 
+/*
+ * The jump, to the end of the last instruction that it covers.  kprobes decodes
+ * a function from its start to learn where its instructions begin; what is
+ * left of one would make it accept a probe in the middle of another, which
+ * undo would put back under the probe.
+ */
+static u32 overwritten_len(const u8 *code, u32 size)
+{
+	struct insn insn;
+	u32 len = 0;
+
+	while (len < JMP32_INSN_SIZE && ksplice_insn(&insn, code, size, len))
+		len += insn.length;
+	return max_t(u32, len, JMP32_INSN_SIZE);
+}
+
 void ksplice_entry_find(const struct ksplice_match *m,
 			struct ksplice_function *function)
 {
 	const struct ksplice_span *span = &m->pre.spans[function->span];
 	const struct ksplice_run_span *run = &m->spans[function->span];
 	u32 offset = ksplice_run_offset(run, redirect_offset(&m->pre, span));
+	u32 len;
 
 	function->redirect = function->body + offset;
 	function->redirect_room = function->size - offset +
 				  padding_len(m, function->body,
 					      function->body + function->size);
+	len = ksplice_run_read(function->saved, function->redirect,
+			       sizeof(function->saved), JMP32_INSN_SIZE, NULL);
+	function->redirect_len =
+		overwritten_len(function->saved,
+				min(len, function->redirect_room));
 	function->site_conflict = find_conflict(m, function);
-	ksplice_run_read(function->saved, function->redirect,
-			 sizeof(function->saved), JMP32_INSN_SIZE, NULL);
 }

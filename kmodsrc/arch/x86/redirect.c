@@ -2,6 +2,8 @@
 /*
  * redirect.c - x86: a jump of five bytes, and how it is written
  *
+ * Nops fill the rest of the last instruction that it covers (entry.c).
+ *
  * Only NMIs (and machine checks) run while the machine is stopped.  So that
  * none of them executes a torn instruction, it is written in three steps, and
  * every CPU serialises after each:
@@ -19,9 +21,13 @@
 #include <linux/kprobes.h>
 #include <linux/notifier.h>
 #include <linux/ptrace.h>
+#include <linux/string.h>
 #include <asm/text-patching.h>
 #include "../../redirect.h"
 #include "../../update.h"
+
+/* Nops of one byte, so that each of them is an instruction. */
+#define NOP_INSN_OPCODE		0x90
 
 /* Written inside the stop only, read by the notifier on any CPU. */
 static struct ksplice_function **caught;
@@ -76,7 +82,7 @@ int ksplice_redirect_make(struct ksplice_function *function)
 		return -ENOSPC;
 	if (displacement != distance)
 		return -ERANGE;
-	function->redirect_len = JMP32_INSN_SIZE;
+	memset(function->written, NOP_INSN_OPCODE, function->redirect_len);
 	function->written[0] = JMP32_INSN_OPCODE;
 	memcpy(function->written + 1, &displacement, sizeof(displacement));
 	return 0;

@@ -1,0 +1,170 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Probes in the body of a function that is replaced: they rest while it is, and
+# the one who applies is told; none can get into what undo puts back, also not
+# in the middle of an instruction; and return addresses that probes and tracers
+# took from a stack are found.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice::Guest;
+
+make_updates(function => 'vmlinux-function', sleeper => 'sleeper');
+
+run_guest(40, <<'END');
+cd /sys/kernel/tracing
+probes() { # OFFSET...: as many events t/at_OFFSET; prints those that are accepted
+	for offset; do
+		echo "p:t/at_$offset version_proc_show+$offset" >> kprobe_events &&
+			echo $offset
+	done 2> /dev/null
+	return 0
+}
+enable() { echo 1 > events/t/enable; }
+disable() { echo 0 > events/t/enable; }
+no_probe() { # [OFFSET]
+	if [ $# = 0 ]; then
+		disable && : > kprobe_events
+	else
+		echo 0 > events/t/at_$1/enable && echo "-:t/at_$1" >> kprobe_events
+	fi
+}
+hits() { # the events of one call
+	: > trace
+	cat /proc/version
+	grep -o ' [a-z_0-9]*: (' trace | sort -u
+}
+n_hits() { hits | grep -c ': (' ; }
+offsets=$(perl -e 'print join " ", 5 .. 80')
+optimised() { # OFFSET
+	grep -q "version_proc_show+0x$(printf %x $1) .*OPTIMIZED" \
+		/sys/kernel/debug/kprobes/list
+}
+
+# What the kernel takes for the start of an instruction: the function is a
+# straight line, so all but the padding behind it fire.
+all=$(probes $offsets)
+enable
+hits > /tmp/hits
+inside=$(for offset in $all; do grep -q "at_$offset:" /tmp/hits && echo $offset; done)
+first=$(echo $inside | cut -d ' ' -f 1)
+second=$(echo $inside | cut -d ' ' -f 2)
+last=$(echo $inside | tr ' ' '\n' | tail -n 1)
+no_probe
+ok 'probes fire at several instructions' [ $last -gt $second ]
+
+# In the body, before the update.
+probes $second $last > /tmp/accepted
+enable
+ok 'a probe in the body is optimised' wait_for optimised $second
+ok 'the update goes in' sh -c 'ksplice-apply /updates/function.tar.gz 2> /tmp/notes'
+says 'and names the probes that rest' \
+	"the kprobe at version_proc_show\+0x$(printf %x $second) does not fire until" \
+	cat /tmp/notes
+says 'each of them' "version_proc_show\+0x$(printf %x $last) does" cat /tmp/notes
+says 'the new code runs' '^patched: version$' cat /proc/version
+says_not 'they rest' 'at_' hits
+undo function
+says 'undone, one fires' "at_$second:" hits
+says 'and so does the other' "at_$last:" hits
+no_probe
+
+# Optimised, in the way, and just gone.
+probes $first > /tmp/accepted
+enable
+ok 'a probe at the first instruction is optimised' wait_for optimised $first
+refused 'it is in the way' 1 'kprobe' ksplice-apply /updates/function.tar.gz
+says 'and still works' "at_$first:" hits
+disable
+: > kprobe_events
+apply function
+
+# Set while the function is replaced: the redirect, and what lies behind it.
+later=$(probes $offsets)
+enable
+in_way= stray=
+for offset in $later; do
+	if [ $offset -lt $second ]; then
+		in_way="$in_way $offset"
+	elif ! echo " $all " | tr '\n' ' ' | grep -q " $offset "; then
+		stray="$stray $offset"
+	fi
+done
+says_not 'none is accepted inside an instruction of the old body' . echo $stray
+says 'the redirect can be probed' "at_$first:" hits
+refused 'then it is not taken away' 1 "a kprobe is at 'version_proc_show'\+0x$(printf %x $first)" \
+	ksplice-undo function
+says 'it still works' '^patched: version$' cat /proc/version
+for offset in $in_way; do no_probe $offset; done
+undo function
+says 'undone, those in the body fire' "at_$last:" hits
+ok 'all of them' [ "$(n_hits)" = $(($(echo $inside | wc -w) - 1)) ]
+no_probe
+says_not 'the old code is whole' patched cat /proc/version
+
+# In the new code; they go with it.
+apply function
+echo 'p:t/new version_proc_show.ksplice_function' > kprobe_events
+echo 'p:t/new_body version_proc_show.ksplice_function+5' >> kprobe_events
+enable
+says 'a probe at the entry of the new code' 'new: ' hits
+says 'and in its body' 'new_body:' hits
+undo function
+says_not 'they went with the code' 'patched|new' hits
+no_probe
+
+# Return addresses that are not on the stack.
+mkfifo /tmp/fifo
+blocked() { grep -q pipe_read /proc/$reader/stack; }
+start_reader() {
+	sleep 1000 > /tmp/fifo &
+	writer=$!
+	perl -e 'sysread STDIN, $_, 100; print' < /tmp/fifo > /tmp/read &
+	reader=$!
+	wait_for blocked
+}
+end_reader() {
+	echo something > /tmp/fifo
+	wait $reader
+	kill $writer
+}
+echo 'r:t/ret_schedule schedule' > kprobe_events
+echo 'r:t/ret_read pipe_read' >> kprobe_events
+enable
+start_reader
+refused 'a kretprobe waits in what it calls' 3 "$reader.*pipe_read\+0x" \
+	ksplice-apply /updates/sleeper.tar.gz
+end_reader
+: > trace
+apply sleeper
+start_reader
+refused 'and in the new code' 3 "$reader.*pipe_read.ksplice_sleeper\+0x" ksplice-undo sleeper
+end_reader
+says 'the thread went on' something cat /tmp/read
+says 'and its probe fired' 'ret_read: .* <- pipe_read' cat trace
+undo sleeper
+no_probe
+echo schedule > set_ftrace_filter
+echo pipe_read >> set_ftrace_filter
+echo function_graph > current_tracer
+start_reader
+refused 'the graph tracer has its return addresses' 3 "$reader.*pipe_read\+0x" \
+	ksplice-apply /updates/sleeper.tar.gz
+echo nop > current_tracer
+refused 'also when it is off again' 3 "$reader.*pipe_read\+0x" \
+	ksplice-apply /updates/sleeper.tar.gz
+end_reader
+echo function_graph > current_tracer
+apply sleeper
+start_reader
+refused 'and those into new code' 3 "$reader.*pipe_read.ksplice_sleeper\+0x" \
+	ksplice-undo sleeper
+end_reader
+says 'it traces the function' 'pipe_read' cat trace
+echo nop > current_tracer
+undo sleeper
+untouched 'nothing is left'
+END

@@ -23,7 +23,7 @@ use File::Path   qw(make_path remove_tree);
 our @EXPORT_OK = qw(try_updates);
 
 # So many updates in one boot, and seconds for a boot and for each.
-my ($portion, $for_boot, $for_each) = (25, 300, 120);
+my ($portion, $for_boot, $for_each) = (12, 300, 120);
 
 # try_updates(RELEASE, SUB, {id, file, targets}...): calls SUB with the id and
 # {result, reason, functions, said} of each as soon as its boot has ended.  The

@@ -8,6 +8,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include "await.h"
 #include "compat.h"
 #include "debug.h"
 #include "redirect.h"
@@ -25,11 +26,16 @@ static int __init ksplice_init(void)
 	ret = ksplice_redirect_init();
 	if (ret)
 		goto err_debug_exit;
-	ret = ksplice_sysfs_init();
+	ret = ksplice_await_init();
 	if (ret)
 		goto err_redirect_exit;
+	ret = ksplice_sysfs_init();
+	if (ret)
+		goto err_await_exit;
 	return 0;
 
+err_await_exit:
+	ksplice_await_exit();
 err_redirect_exit:
 	ksplice_redirect_exit();
 err_debug_exit:
@@ -39,6 +45,7 @@ err_debug_exit:
 
 static void __exit ksplice_exit(void)
 {
+	ksplice_await_exit();
 	ksplice_forget_all();
 	ksplice_sysfs_exit();
 	ksplice_redirect_exit();

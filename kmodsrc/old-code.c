@@ -11,7 +11,6 @@
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include "ksplice.h"
 
 #define KSPLICE_IMPORT(symbol) \
@@ -23,16 +22,12 @@
 /* In .init.ksplice_pre: gone after init. */
 extern const char ksplice_pre[], ksplice_pre_end[];
 
-/* Fewer than the update was made of, if it is applied in part. */
-static unsigned int n_changes = KSPLICE_N_CHANGES;
-module_param(n_changes, uint, 0);
-
 static int __init old_code_init(void)
 {
 	const struct ksplice_change_id id = {
 		.kid = KSPLICE_KID,
 		.target = KSPLICE_TARGET,
-		.n_changes = n_changes,
+		.n_changes = KSPLICE_N_CHANGES,
 	};
 
 	return ksplice_register_old_code(&id, THIS_MODULE, ksplice_pre,

@@ -5,8 +5,13 @@
  *	state	one line an update: KID STAGE
  *	version	of this interface
  *	forget	write a KID: drop an update that has no modules
+ *	await	write "KID N TARGET...": an update of N changes will come, those of
+ *		these targets when they are loaded
+ *	helper	the program that loads the modules of such a change
  *	KID/stage	what it is; write "applied" or "reversed" to do it, and the
  *		write returns the errno
+ *	KID/awaited	TARGET, and absent, applied, or unpatched and why, a line a
+ *		target that was not loaded
  *	KID/abort_cause, reason	why the last attempt was refused
  *	KID/conflicts	the threads that were in the way
  *	KID/patches	TARGET FUNCTION OLDADDR NEWADDR, a line a function
@@ -22,6 +27,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include "await.h"
 #include "debug.h"
 #include "sysfs.h"
 #include "update.h"
@@ -217,6 +223,33 @@ static ssize_t match_read(struct file *file, struct kobject *kobj,
 	return window.done;
 }
 
+static ssize_t awaited_read(struct file *file, struct kobject *kobj,
+			    struct bin_attribute *attr, char *to,
+			    loff_t offset, size_t count)
+{
+	struct window window = { .to = to, .offset = offset, .count = count };
+	struct ksplice_update *update = update_of(kobj);
+	struct ksplice_awaited *awaited = NULL;
+	char *line;
+	int ret = update_lock(update);
+
+	if (ret)
+		return ret;
+	while ((awaited = __ksplice_next_awaited(update, awaited))) {
+		line = __ksplice_await_line(awaited);
+		if (!line) {
+			ret = -ENOMEM;
+			goto out_unlock;
+		}
+		window_put(&window, line, strlen(line));
+		kfree(line);
+	}
+	ret = window.done;
+out_unlock:
+	update_unlock();
+	return ret;
+}
+
 static ssize_t conflicts_read(struct file *file, struct kobject *kobj,
 			      struct bin_attribute *attr, char *to,
 			      loff_t offset, size_t count)
@@ -247,6 +280,8 @@ static struct bin_attribute patches_attr =
 	__BIN_ATTR(patches, 0400, patches_read, NULL, 0);
 static struct bin_attribute match_attr =
 	__BIN_ATTR(match, 0444, match_read, NULL, 0);
+static struct bin_attribute awaited_attr =
+	__BIN_ATTR(awaited, 0444, awaited_read, NULL, 0);
 static struct bin_attribute conflicts_attr =
 	__BIN_ATTR(conflicts, 0400, conflicts_read, NULL, 0);
 static struct bin_attribute debug_attr =
@@ -255,6 +290,7 @@ static struct bin_attribute debug_attr =
 static struct bin_attribute *update_bin_attrs[] = {
 	&patches_attr,
 	&match_attr,
+	&awaited_attr,
 	&conflicts_attr,
 	&debug_attr,
 	NULL
@@ -332,14 +368,50 @@ static ssize_t forget_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return ret ?: count;
 }
 
+static ssize_t await_store(struct kobject *kobj, struct kobj_attribute *attr,
+			   const char *from, size_t count)
+{
+	char *copy = kmemdup_nul(from, count, GFP_KERNEL);
+	int ret;
+
+	if (!copy)
+		return -ENOMEM;
+	ret = ksplice_await(strim(copy));
+	kfree(copy);
+	return ret ?: count;
+}
+
+static ssize_t helper_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *to)
+{
+	return ksplice_helper_show(to);
+}
+
+static ssize_t helper_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *from, size_t count)
+{
+	char *copy = kmemdup_nul(from, count, GFP_KERNEL);
+	int ret;
+
+	if (!copy)
+		return -ENOMEM;
+	ret = ksplice_helper_set(strim(copy));
+	kfree(copy);
+	return ret ?: count;
+}
+
 static struct kobj_attribute state_attr = __ATTR_RO(state);
 static struct kobj_attribute version_attr = __ATTR_RO(version);
 static struct kobj_attribute forget_attr = __ATTR_WO(forget);
+static struct kobj_attribute await_attr = __ATTR_WO(await);
+static struct kobj_attribute helper_attr = __ATTR_RW_MODE(helper, 0600);
 
 static struct attribute *root_attrs[] = {
 	&state_attr.attr,
 	&version_attr.attr,
 	&forget_attr.attr,
+	&await_attr.attr,
+	&helper_attr.attr,
 	NULL
 };
 

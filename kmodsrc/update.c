@@ -12,8 +12,14 @@
  * failed while matching has no modules; it stays, so that the reason can be
  * read, until it is forgotten, replaced by a new attempt or the core goes.
  *
+ * An update may await changes whose targets are not loaded (await.c).  Then it
+ * is made before its first -old.ko, those count as if they were in, and may
+ * come while it is applied: they are matched, and applied by another
+ * stage=applied.  They go again without a change of the stage.
+ *
  * References: a change holds its target; its new code holds the -old.ko, whose
- * export table it was linked with; an applied one holds its -new.ko.
+ * export table it was linked with; an applied one holds its -new.ko, and an
+ * applied update the core.
  *
  * Locks: membership_mutex is held while updates are made or go, ksplice_mutex
  * guards everything in them and nests inside.  The directory in sysfs is
@@ -27,6 +33,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "await.h"
 #include "compat.h"
 #include "debug.h"
 #include "hooks.h"
@@ -54,7 +61,9 @@ const char *ksplice_stage_name(enum ksplice_stage stage)
 /* A KID is a name in sysfs, beside these files. */
 static bool is_valid_kid(const char *kid)
 {
-	static const char *const taken[] = { "state", "version", "forget" };
+	static const char *const taken[] = {
+		"state", "version", "forget", "await", "helper"
+	};
 	const char *p;
 
 	for (p = kid; *p; p++)
@@ -63,7 +72,8 @@ static bool is_valid_kid(const char *kid)
 	return p != kid && match_string(taken, ARRAY_SIZE(taken), kid) < 0;
 }
 
-static struct ksplice_update *update_new(const struct ksplice_change_id *id)
+static struct ksplice_update *update_new(const char *kid,
+					 unsigned int n_changes)
 {
 	struct ksplice_update *update = kzalloc(sizeof(*update), GFP_KERNEL);
 
@@ -71,9 +81,9 @@ static struct ksplice_update *update_new(const struct ksplice_change_id *id)
 		return NULL;
 	INIT_LIST_HEAD(&update->list);
 	INIT_LIST_HEAD(&update->changes);
-	update->n_changes = id->n_changes;
+	update->n_changes = n_changes;
 	update->stage = KSPLICE_PREPARING;
-	update->kid = kstrdup(id->kid, GFP_KERNEL);
+	update->kid = kstrdup(kid, GFP_KERNEL);
 	if (!update->kid) {
 		kfree(update);
 		return NULL;
@@ -94,6 +104,13 @@ void ksplice_update_free(struct ksplice_update *update)
 	kvfree(update->conflicts);
 	kfree(update->kid);
 	kfree(update);
+}
+
+/* Nobody finds it any more. */
+static void __update_unlink(struct ksplice_update *update)
+{
+	__ksplice_await_forget(update);
+	list_del_init(&update->list);
 }
 
 /*
@@ -195,9 +212,13 @@ static int __change_hold_target(struct ksplice_change *change)
 		return 0;
 	preempt_disable();	/* keeps the module's memory */
 	target = ksplice_need.find_module(change->target_name);
-	if (target && target->state == MODULE_STATE_LIVE)
-		is_held = try_module_get(target);
+	is_held = target && try_module_get(target);
 	preempt_enable();
+	if (is_held && target->state != MODULE_STATE_LIVE &&
+	    !ksplice_is_held(target)) {
+		module_put(target);
+		is_held = false;
+	}
 	if (!target)
 		return ksplice_abort(update, KSPLICE_TARGET_NOT_LOADED,
 				     "module '%s' is not loaded",
@@ -207,14 +228,14 @@ static int __change_hold_target(struct ksplice_change *change)
 				     "module '%s' is coming or going",
 				     change->target_name);
 	change->target = target;
+	__ksplice_target_add(change);
 	return 0;
 }
 
 static void change_free(struct ksplice_change *change)
 {
 	ksplice_free_functions(change);
-	if (change->target)
-		module_put(change->target);
+	__ksplice_target_remove(change);
 	kfree(change->target_name);
 	kfree(change);
 }
@@ -237,7 +258,12 @@ static int __change_match(struct ksplice_update *update,
 				     "the change of '%s' is there already",
 				     id->target);
 	/* It would be undone without ever having been applied. */
-	if (update->stage != KSPLICE_PREPARING)
+	if (__ksplice_find_awaited(update, id->target)) {
+		if (update->stage != KSPLICE_APPLIED)
+			return ksplice_abort(update, KSPLICE_UNEXPECTED,
+					     "'%s' is awaited when the others are applied",
+					     owner->name);
+	} else if (update->stage != KSPLICE_PREPARING)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "'%s' comes too late: all %u changes are there",
 				     owner->name, update->n_changes);
@@ -247,6 +273,7 @@ static int __change_match(struct ksplice_update *update,
 		return ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
 				     "no memory for the change of '%s'",
 				     id->target);
+	INIT_LIST_HEAD(&change->of_target);
 	change->update = update;
 	change->old_module = owner;
 	change->target_name = kstrdup(id->target, GFP_KERNEL);
@@ -273,11 +300,74 @@ err_free_change:
 	return ret;
 }
 
+/*
+ * NULL if there is no such update, or one that is replaced by a new attempt:
+ * it has no modules, nor is it made for some that are to come, unless
+ * is_restart.  Lets go of ksplice_mutex for a while.
+ */
+static struct ksplice_update *__find_or_drop(const char *kid, bool is_restart)
+{
+	struct ksplice_update *update = __ksplice_find_update(kid);
+
+	if (!update || !list_empty(&update->changes) ||
+	    update->stage == KSPLICE_APPLIED ||
+	    (__ksplice_next_awaited(update, NULL) && !is_restart))
+		return update;
+	__update_unlink(update);
+	mutex_unlock(&ksplice_mutex);
+	update_remove(update);
+	mutex_lock(&ksplice_mutex);
+	return NULL;
+}
+
+/* Are all changes in, or known to come later? */
+static void __check_complete(struct ksplice_update *update)
+{
+	if (update->stage == KSPLICE_PREPARING &&
+	    __count_changes(update) + __ksplice_count_absent(update) ==
+	    update->n_changes)
+		update->stage = KSPLICE_MATCHED;
+}
+
+struct ksplice_update *ksplice_update_begin(const char *kid,
+					    unsigned int n_changes)
+{
+	struct ksplice_update *update;
+	int ret = -EEXIST;
+
+	if (!is_valid_kid(kid))
+		return ERR_PTR(-EINVAL);
+	mutex_lock(&membership_mutex);
+	mutex_lock(&ksplice_mutex);
+	if (__find_or_drop(kid, true))
+		goto err_unlock;
+	ret = -ENOMEM;
+	update = update_new(kid, n_changes);
+	if (update)
+		return update;
+err_unlock:
+	mutex_unlock(&ksplice_mutex);
+	mutex_unlock(&membership_mutex);
+	return ERR_PTR(ret);
+}
+
+void ksplice_update_begun(struct ksplice_update *update, int ret)
+{
+	if (ret)
+		__update_unlink(update);
+	else
+		__check_complete(update);
+	mutex_unlock(&ksplice_mutex);
+	if (ret)
+		update_remove(update);
+	mutex_unlock(&membership_mutex);
+}
+
 int ksplice_register_old_code(const struct ksplice_change_id *id,
 			      struct module *owner, const void *pre,
 			      unsigned long size)
 {
-	struct ksplice_update *update, *failed = NULL;
+	struct ksplice_update *update;
 	int ret = -ENOMEM;
 
 	if (!is_valid_kid(id->kid)) {
@@ -286,23 +376,17 @@ int ksplice_register_old_code(const struct ksplice_change_id *id,
 	}
 	mutex_lock(&membership_mutex);
 	mutex_lock(&ksplice_mutex);
-	update = __ksplice_find_update(id->kid);
-	if (update && list_empty(&update->changes)) {
-		failed = update;
-		list_del_init(&failed->list);
-		mutex_unlock(&ksplice_mutex);
-		update_remove(failed);
-		mutex_lock(&ksplice_mutex);
-		update = NULL;
-	}
+	update = __find_or_drop(id->kid, false);
 	if (!update)
-		update = update_new(id);
+		update = update_new(id->kid, id->n_changes);
 	if (!update)
 		goto out_unlock;
 	__ksplice_clear_abort(update);
 	ret = __change_match(update, id, owner, pre, size);
-	if (!ret && __count_changes(update) == update->n_changes)
-		update->stage = KSPLICE_MATCHED;
+	if (ret)
+		__ksplice_await_refused(update, id->target);
+	else
+		__check_complete(update);
 out_unlock:
 	mutex_unlock(&ksplice_mutex);
 	mutex_unlock(&membership_mutex);
@@ -334,11 +418,13 @@ void ksplice_unregister_old_code(struct module *owner)
 	if (WARN_ON_ONCE(!change))
 		goto out_unlock;
 	list_del(&change->list);
-	change->update->stage = KSPLICE_PREPARING;
-	if (list_empty(&change->update->changes)) {
-		update = change->update;
-		list_del_init(&update->list);
+	if (change->update->stage != KSPLICE_APPLIED) {
+		change->update->stage = KSPLICE_PREPARING;
+		if (list_empty(&change->update->changes))
+			update = change->update;
 	}
+	if (update)
+		__update_unlink(update);
 	change_free(change);
 out_unlock:
 	mutex_unlock(&ksplice_mutex);
@@ -423,6 +509,10 @@ static int __change_add_new_code(struct ksplice_change *change,
 	struct ksplice_update *update = change->update;
 	int ret;
 
+	if (change->is_lost)
+		return ksplice_abort(update, KSPLICE_TARGET_NOT_LOADED,
+				     "module '%s' is gone",
+				     change->target_name);
 	if (change->new_module)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "the new code of '%s' is there already",
@@ -502,10 +592,11 @@ int ksplice_forget_update(const char *kid)
 	update = __ksplice_find_update(kid);
 	if (!update)
 		ret = -ENOENT;
-	else if (!list_empty(&update->changes))
+	else if (!list_empty(&update->changes) ||
+		 update->stage == KSPLICE_APPLIED)
 		ret = -EBUSY;
 	else
-		list_del_init(&update->list);
+		__update_unlink(update);
 	mutex_unlock(&ksplice_mutex);
 	if (!ret)
 		update_remove(update);
@@ -524,7 +615,7 @@ void ksplice_forget_all(void)
 	mutex_unlock(&ksplice_mutex);
 	list_for_each_entry_safe(update, next, &all, list) {
 		mutex_lock(&ksplice_mutex);
-		list_del_init(&update->list);
+		__update_unlink(update);
 		mutex_unlock(&ksplice_mutex);
 		update_remove(update);
 	}
@@ -554,9 +645,11 @@ static int __get_new_modules(struct ksplice_update *update)
 	unsigned int n = 0;
 
 	list_for_each_entry(change, &update->changes, list)
-		if (change->new_module)
+		if (change->new_module && !change->is_lost)
 			n++;
-	if (n != update->n_changes)
+	/* A change that comes later is applied when it has both of its own. */
+	if (update->stage != KSPLICE_APPLIED &&
+	    n + __ksplice_count_absent(update) != update->n_changes)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "%u of %u changes have all their modules loaded",
 				     n, update->n_changes);
@@ -570,6 +663,16 @@ static int __get_new_modules(struct ksplice_update *update)
 				     change->new_module->name);
 	}
 	return 0;
+}
+
+static bool __takes_part(const struct ksplice_update *update, bool apply)
+{
+	const struct ksplice_change *change;
+
+	list_for_each_entry(change, &update->changes, list)
+		if (ksplice_change_takes_part(change, apply))
+			return true;
+	return false;
 }
 
 /*
@@ -587,8 +690,9 @@ static int __patch_with_hooks(struct ksplice_hooks *hooks,
 	ret = ksplice_hooks_pre(hooks);
 	if (ret)
 		goto err_release;
-	ret = apply ? __ksplice_patch_apply(update, hooks) :
-		      __ksplice_patch_reverse(update, hooks);
+	if (__takes_part(update, apply))
+		ret = apply ? __ksplice_patch_apply(update, hooks) :
+			      __ksplice_patch_reverse(update, hooks);
 	if (ret)
 		goto err_fail;
 	return 0;
@@ -616,9 +720,12 @@ static int __update_apply(struct ksplice_update *update)
 	}
 	/*
 	 * The order of updates is that of applying: a redirect is looked for
-	 * from the newest on.
+	 * from the newest on.  A change that comes later is that of its update.
 	 */
-	list_move_tail(&update->list, &ksplice_updates);
+	if (update->stage != KSPLICE_APPLIED) {
+		list_move_tail(&update->list, &ksplice_updates);
+		__module_get(THIS_MODULE);
+	}
 	update->stage = KSPLICE_APPLIED;
 	list_for_each_entry(change, &update->changes, list)
 		if (ksplice_change_takes_part(change, true))
@@ -641,6 +748,7 @@ static int __update_reverse(struct ksplice_update *update)
 	if (ret)
 		return ret;
 	update->stage = KSPLICE_REVERSED;
+	module_put(THIS_MODULE);
 	ksplice_hooks_post(&hooks);
 	ksplice_hooks_release(&hooks);
 	list_for_each_entry(change, &update->changes, list) {
@@ -655,9 +763,11 @@ static int __update_reverse(struct ksplice_update *update)
 int __ksplice_set_stage(struct ksplice_update *update,
 			enum ksplice_stage stage)
 {
+	struct ksplice_change *change;
 	int ret;
 
-	if (update->stage == stage)
+	if (update->stage == stage &&
+	    (stage != KSPLICE_APPLIED || !__takes_part(update, true)))
 		return 0;
 	__ksplice_clear_abort(update);
 	switch (stage) {
@@ -670,6 +780,13 @@ int __ksplice_set_stage(struct ksplice_update *update,
 	default:
 		return -EINVAL;
 	}
+	if (ret) {
+		list_for_each_entry(change, &update->changes, list)
+			if (!change->is_applied)
+				__ksplice_await_refused(update,
+							change->target_name);
+	}
+	__ksplice_await_refresh(update);
 	if (!ret)
 		pr_info("update '%s' %s, stopped for %llu us\n", update->kid,
 			ksplice_stage_name(stage), update->pause_ns / 1000);

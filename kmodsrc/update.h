@@ -78,6 +78,8 @@ struct ksplice_change {
 	const char *target_name;
 	struct module *target;		/* NULL for vmlinux; a reference is
 					 * held while the -old.ko is loaded */
+	struct list_head of_target;	/* await.c: while it has or had one */
+	bool is_lost;			/* the target went away all the same */
 	struct module *old_module;
 	struct module *new_module;	/* NULL until it is there */
 	bool is_applied;
@@ -112,7 +114,8 @@ struct ksplice_update {
 static inline bool
 ksplice_change_takes_part(const struct ksplice_change *change, bool apply)
 {
-	return change->new_module && change->is_applied != apply;
+	return change->new_module && !change->is_lost &&
+	       change->is_applied != apply;
 }
 
 extern struct mutex ksplice_mutex;
@@ -122,7 +125,18 @@ extern struct list_head ksplice_updates;
 
 struct ksplice_update *__ksplice_find_update(const char *kid);
 
-/* Drop an update that has no modules; -EBUSY if it has, -ENOENT if unknown. */
+/*
+ * Make an update that has no changes yet: begin takes the locks unless it
+ * returns an error, begun lets go, and drops the update if ret is one.
+ */
+struct ksplice_update *ksplice_update_begin(const char *kid,
+					    unsigned int n_changes);
+void ksplice_update_begun(struct ksplice_update *update, int ret);
+
+/*
+ * Drop an update that has no modules; -EBUSY if it has or is applied, -ENOENT
+ * if unknown.
+ */
 int ksplice_forget_update(const char *kid);
 void ksplice_forget_all(void);
 
@@ -130,8 +144,9 @@ void ksplice_forget_all(void);
 void ksplice_update_free(struct ksplice_update *update);
 
 /*
- * Go to a stage, applied or reversed; 0 if it is there already.  On failure
- * the stage is what it was, and abort_cause and reason say why.
+ * Go to a stage, applied or reversed; 0 if it is there already.  Applied again
+ * applies the changes that came since.  On failure the stage is what it was, and
+ * abort_cause and reason say why.
  */
 int __ksplice_set_stage(struct ksplice_update *update,
 			enum ksplice_stage stage);

@@ -146,7 +146,7 @@ static int cmd_diff(int argc, char **argv)
 
 		old_code_number(pairs, n_pairs);
 		new_code_write(xasprintf("%s/new.o", diff.out), pairs, n_pairs,
-			       diff.kid, symvers, &imports);
+			       diff.kid, diff.target, symvers, &imports);
 		old_code_write(xasprintf("%s/old.o", diff.out), pairs, n_pairs,
 			       symvers, &imports);
 		imports_write(xasprintf("%s/imports.h", diff.out), &imports);

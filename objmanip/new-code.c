@@ -40,6 +40,7 @@ struct copy {
 struct writer {
 	struct elf *elf;
 	const char *kid;
+	const char *target;
 	const struct symvers *symvers;
 	struct imports *imports;
 	struct strmap globals;		/* name: struct symbol, defined */
@@ -311,6 +312,12 @@ static struct elf_symbol *import(struct writer *writer, const char *label,
 
 	const struct export *export = is_global ?
 		symvers_find(writer->symvers, name) : NULL;
+
+	/* The kernel does not link with a module that is just coming. */
+	if (export && strcmp(writer->target, "vmlinux") &&
+	    export_is_of(export, writer->target))
+		export = NULL;
+
 	struct import entry = {
 		.label = label,
 		.symbol = name,
@@ -521,12 +528,13 @@ static void add_hooks(struct writer *writer, struct pair *pairs,
 }
 
 void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
-		    const char *kid, const struct symvers *symvers,
-		    struct imports *imports)
+		    const char *kid, const char *target,
+		    const struct symvers *symvers, struct imports *imports)
 {
 	struct writer writer = {
 		.elf = elf_new(),
 		.kid = kid,
+		.target = target,
 		.symvers = symvers,
 		.imports = imports,
 	};

@@ -82,3 +82,14 @@ const struct export *symvers_find(const struct symvers *symvers,
 {
 	return strmap_get(&symvers->exports, name);
 }
+
+bool export_is_of(const struct export *export, const char *target)
+{
+	const char *slash = strrchr(export->module, '/');
+	const char *name = slash ? slash + 1 : export->module;
+
+	for (; *name && *target; name++, target++)
+		if ((*name == '-' ? '_' : *name) != *target)
+			return false;
+	return *name == *target;
+}

@@ -29,4 +29,7 @@ struct symvers *symvers_load(const char *path);
 const struct export *symvers_find(const struct symvers *symvers,
 				  const char *name);
 
+/* Is it the module of that name, which has '_' for '-'? */
+bool export_is_of(const struct export *export, const char *target);
+
 #endif

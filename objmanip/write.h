@@ -27,8 +27,8 @@ struct imports {
  * entries in the tables, .ksplice_patches, .ksplice_hooks.  Fills imports.
  */
 void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
-		    const char *kid, const struct symvers *symvers,
-		    struct imports *imports);
+		    const char *kid, const char *target,
+		    const struct symvers *symvers, struct imports *imports);
 
 /*
  * old-code.c: the object with the pre image (kmodsrc/records.h).  It sets

@@ -10,8 +10,9 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Apply qw(apply_update try_update);
+use Ksplice::Apply qw(apply_update try_update complete_target release_target);
 use Test::FakeKernel;
+use Test::Ksplice;
 use Test::More;
 
 my %update = (
@@ -42,8 +43,16 @@ sub apply ($kernel, %option) {
     return attempt(sub { apply_update($kernel, \%update, \%option) });
 }
 
+# Its files, as far as they are read.
+my $dir = $update{dir} = scratch_dir();
+spew("$dir/$_", "$_\n")
+    for 'ksplice.ko', map { @$_{qw(old new)} } @{ $update{changes} };
+my $store = scratch_dir() . '/store';
+
 # n: the changes that the update was made of.
-sub kernel (%with) { return Test::FakeKernel->new(modules => ['ext4'], n => 2, %with) }
+sub kernel (%with) {
+    return Test::FakeKernel->new(modules => ['ext4'], n => 2, store => $store, %with);
+}
 
 my @all = qw(ext4 ksplice ksplice_abc_vmlinux_old ksplice_abc_ext4_old
     ksplice_abc_vmlinux_new ksplice_abc_ext4_new);
@@ -154,16 +163,81 @@ is("@{ $kernel->{did} }", '', 'nothing is done');
 # --partial
 ($status, $out, $message) = apply($kernel, partial => 1);
 is($status, 0, '--partial applies the other changes') or diag $message;
-like($out, qr/warning: not loaded, so left as they are: 'ext4'\n/, 'and says what is left out');
+like($out, qr/^not loaded, to be patched when they are: 'ext4'\n/, 'and says what is left out');
 is($kernel->modules, 'ksplice ksplice_abc_vmlinux_old ksplice_abc_vmlinux_new', 'only those');
 is($kernel->stage('abc'), 'applied', 'the stage is applied');
+is_deeply([map { s{.*/}{}r } glob "$store/abc/*.ko"],
+    ['ksplice-abc-ext4-new.ko', 'ksplice-abc-ext4-old.ko', 'ksplice.ko'],
+    'the modules of the others are kept');
+is((stat "$store/abc")[2] & 07777, 0700, 'for root alone');
+
+# The module comes.
+sub complete ($kernel) { return attempt(sub { complete_target($kernel, 'ext4', {}) }) }
+my $part = $kernel->modules;
+($status, undef, $message) = complete($kernel);
+is("$status $message", "1 module 'ext4' is not loaded", 'completing needs the module');
+push @{ $kernel->{modules} }, 'ext4';
+for my $step ('insmod ksplice-abc-ext4-old.ko', 'insmod ksplice-abc-ext4-new.ko', 'stage applied') {
+    local $kernel->{refuse}{$step} = ['No way', 'no_match', 'f+0x3: ret'];
+    ($status, $out, $message) = complete($kernel);
+    is($status, 1, "its change is refused: $step");
+    like($message, qr/^module 'ext4' is not patched by update 'abc': .*(?:f\+0x3: ret|No way)/,
+        '  ... told');
+    is($kernel->modules, "$part ext4", '  ... the update is as it was');
+    is($kernel->stage('abc'), 'applied', '  ... and applied');
+}
+$tries = 0;
+{
+    local $kernel->{refuse}{'insmod ksplice-abc-ext4-old.ko'} = sub ($self) {
+        return ++$tries <= 3 ? ('busy', 'module_busy', 'it is coming') : ();
+    };
+    ($status, $out, $message) = complete($kernel);
+}
+is($status, 0, 'its change is applied, when its init is over') or diag $message;
+is($out, "module 'ext4' is patched by update 'abc'\n", 'and it is said');
+is($kernel->modules, "$part ext4 ksplice_abc_ext4_old ksplice_abc_ext4_new", 'it is loaded');
+($status, $out) = complete($kernel);
+is("$status $out", '0 ', 'completing it twice is fine');
+
+# It goes all the same.
+$kernel->{update}{abc}{awaits}{ext4} = 0;
+($status, undef, $message) = attempt(sub { release_target($kernel, 'ext4') });
+is($status, 0, 'the modules of its change are removed') or diag $message;
+is($kernel->modules, "$part ext4", 'and no others');
+
+# A store that is none.
+chmod 0777, "$store/abc";
+($status, undef, $message) = complete($kernel);
+is($status, 1, 'modules that others could have put there are not loaded');
+like($message, qr/'\Q$store\E\/abc' is no directory that only its owner/, 'and it is said');
+rename "$store/abc", "$store/elsewhere";
+($status, undef, $message) = complete($kernel);
+like($message, qr/modules of update 'abc' are not kept in '\Q$store\E\/abc'/, 'none is kept');
+($status, $out) = apply($kernel);
+is($status, 0, 'the update itself completes what it has applied');
+is($out, "update 'abc' is already applied\nmodule 'ext4' is patched by update 'abc'\n", 'told');
+($status, undef, $message) = attempt(sub { complete_target($kernel, 'xfs', {}) });
+is("$status $message", "1 no update awaits the module 'xfs'", 'another module');
+
+$kernel = kernel(modules => [], refuse => { 'stage applied' => ['No', 'text_changed', 'f'] });
+($status, undef, $message) = apply($kernel, partial => 1);
+is($status, 1, '--partial is refused');
+is($kernel->modules, '', 'nothing is left in the kernel');
+is_deeply([$kernel->updates], [], 'nor awaited');
+ok(!-e "$store/abc", 'nor kept');
+$kernel = kernel(modules => [], refuse => { 'await abc' => ['File exists'] });
+($status, undef, $message) = apply($kernel, partial => 1);
+is("$status $message", "1 the core cannot await the modules of 'abc': File exists",
+    'a core that does not');
+is($kernel->modules, '', 'nothing is left in the kernel');
 
 {
     local $update{changes} = [$update{changes}[1]];
     $kernel = kernel(modules => []);
-    ($status, undef, $message) = apply($kernel, partial => 1);
-    is($status, 1, '--partial without any target is refused');
-    like($message, qr/^a module that the update changes is not loaded: 'ext4'\n/, 'and named');
+    ($status, $out, $message) = apply($kernel, partial => 1);
+    is($status, 0, '--partial without any target is fine') or diag $message;
+    like($out, qr/^update 'abc' is applied: its modules are awaited$/m, 'and says so');
+    is($kernel->modules, 'ksplice', 'it needs the core only');
 }
 
 $kernel = kernel();

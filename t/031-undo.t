@@ -28,7 +28,7 @@ sub undo ($kernel, $kid, %option) {
 
 # With updates abc and other applied.
 sub kernel (%with) {
-    my $kernel = Test::FakeKernel->new(modules => ['ext4'], %with);
+    my $kernel = Test::FakeKernel->new(modules => ['ext4'], store => '/nonexistent', %with);
     $kernel->insmod("/x/$_") for qw(ksplice.ko
         ksplice-abc-vmlinux-old.ko ksplice-abc-ext4-old.ko
         ksplice-abc-vmlinux-new.ko ksplice-abc-ext4-new.ko

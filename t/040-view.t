@@ -35,12 +35,15 @@ is_deeply([@$read{qw(e h)}], [[], {}], 'empty ones, too');
 like(to_json($odd), qr/"n": 12,\n.*"t": true,/s, 'numbers and truths are not quoted');
 
 # Updates in a kernel.
-my $kernel = Test::FakeKernel->new(order => [qw(abc12345 12345678)], update => {
+my $kernel = Test::FakeKernel->new(modules => ['xfs'],
+    order => [qw(abc12345 12345678 late)], update => {
     abc12345 => { stage => 'applied', abort_cause => 'ok', pause_ns => 98765,
         match => "vmlinux matched 2 of 3 functions in 9 us\n"
             . "ext4 matched 1 of 1 functions in 4 us\n",
         patches => "vmlinux f ffffffff81000000 ffffffffc0000010\n"
             . "ext4 g ffffffffc0100000 ffffffffc0000020\n" },
+    late => { stage => 'applied', abort_cause => 'ok', match => "ext4 matched 1 of 1 functions\n",
+        patches => '', awaits => { xfs => 0, ext4 => 1, btrfs => 0 } },
     12345678 => { stage => 'preparing', abort_cause => 'no_match', reason => 'f+0x3: ret',
         match => '' },
 });
@@ -50,6 +53,7 @@ is(printed(sub { show_list(\@found) }), <<'END', 'the list');
 id                stage      functions  targets
 abc12345          applied            2  vmlinux ext4
 12345678          preparing          0  -
+late              applied            0  ext4 btrfs (awaited) xfs (not patched)
 END
 is(printed(sub { show_list([]) }), "no update is in the kernel\n", 'an empty list');
 
@@ -59,6 +63,7 @@ stage:    applied
 paused:   99 us
 target:   vmlinux: matched 2 of 3 functions in 9 us
 target:   ext4: matched 1 of 1 functions in 4 us
+holds:    ext4
 
 original          new               function
 ffffffff81000000  ffffffffc0000010  f
@@ -70,6 +75,16 @@ stage:    preparing
 refused:  the running kernel does not match the code the update was made for: f+0x3: ret
 END
 
+is(printed(sub { show_update($found[2]) }), <<'END', 'an update that was applied in part');
+id:       late
+stage:    applied
+target:   ext4: matched 1 of 1 functions
+awaits:   btrfs: not loaded, to be patched when it is
+awaits:   ext4: patched when it was loaded
+awaits:   xfs: loaded, but NOT patched: ksplice-apply --complete was not run
+holds:    ext4
+END
+
 my $json = JSON::PP->new->decode(to_json(\@found));
 is_deeply($json->[0]{functions}[1], { target => 'ext4', name => 'g', old => 'ffffffffc0100000',
     new => 'ffffffffc0000020' }, 'JSON has the functions');
@@ -78,7 +93,7 @@ is($json->[1]{abort_cause}, 'no_match', 'and the word of a refusal');
 like(to_json(\@found), qr/"id": "12345678"/, 'an id of digits is a string');
 
 ok(!eval { describe_update($kernel, 'nosuch'); 1 }, 'an unknown id is a failure');
-is($@->{message}, "no update 'nosuch' in the kernel; there are: abc12345 12345678",
+is($@->{message}, "no update 'nosuch' in the kernel; there are: abc12345 12345678 late",
     'which names those that are there');
 ok(!eval { describe_update($kernel, '../x'); 1 }, 'so is what cannot be an id');
 

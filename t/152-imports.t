@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the new code needs is imported: under its own name if the kernel exports
-# it, under a placeholder if not.
+# it, under a placeholder if not, or if the target itself exports it.
 
 use v5.32;
 use warnings;
@@ -76,6 +76,13 @@ like($out, qr/^import in_space$/m, '... and those that pre does not refer to');
 like($out, qr/^label plain, global, exported, undefined$/m, 'labels say what is exported');
 like($out, qr/^label \Q$long\E, global, undefined$/m, 'labels are never cut');
 like($out, qr{^label local\@dir/1\.o, symbol local, function, span \d+$}m, 'a static one is not');
+
+# A module that is just being loaded does not give its exports to others yet.
+$diff = diff({ symvers => $symvers =~ s{fs/ext4/ext4}{drivers/x/my-mod}r, target => 'my_mod' },
+    @pair);
+like(slurp("$diff->{dir}/imports.h"), qr/^KSPLICE_IMPORT\(ksplice_abc_\d+_for_gpl\)$/m,
+    "what the target itself exports has a placeholder");
+unlike(slurp("$diff->{dir}/imports.h"), qr/plain/, 'what others export has none');
 
 # Module.symvers
 for (

@@ -31,7 +31,7 @@ my @table = (
     failed_to_find => 'a symbol that the update needs is not in the running kernel',
         'make the update for exactly this kernel',
     target_not_loaded => 'a module that the update changes is not loaded',
-        'load it first (modprobe), then apply the update again',
+        'load it first (modprobe), or apply with --partial: then it is patched when it is loaded',
     call_failed => "a function of the update's author refused",
         'the description of the update, or its author, tells what it waits for',
     cold_update_loaded => 'another update is in the way',

@@ -3,7 +3,9 @@
 # Apply.pm - put an update into the kernel and take it out again
 #
 # The way in: core, each -old.ko (it matches), each -new.ko (the kernel links
-# it), stage `applied`.  Each step that was done is remembered, and what fails
+# it), stage `applied`.  What is applied in part is kept (Store.pm), and the core
+# told what it awaits: it calls us when that comes, and again when it goes before
+# it was undone.  Each step that was done is remembered, and what fails
 # after it takes the steps back in reverse order, once the reason has been
 # read: a failed apply leaves the machine as it was.  A stage counts as reached
 # when the core says so, whatever the write said.  The kernel is passed in
@@ -16,37 +18,45 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter        qw(import);
-use Ksplice         qw(busy fail note progress quiet verbose warning);
+use Ksplice         qw(busy fail failure_text note progress quiet verbose warning);
 use Ksplice::Abort  qw(fail_abort is_busy);
+use Ksplice::Store  qw(keep_update kept_update drop_update);
 use Ksplice::Update qw(API_VERSION is_kid module_name);
 
-our @EXPORT_OK = qw(apply_update try_update undo_update);
+our @EXPORT_OK = qw(apply_update try_update undo_update complete_target release_target);
 
 my @pauses = (0.25, 0.5, 1, 2);
 my $core = 'ksplice';
 
+# Set by the command: what the core is to call, ksplice-apply itself.
+our $program = '';
+
 # apply_update(KERNEL, UPDATE, {partial, debug}): nothing to do is success.
 sub apply_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
-    my @changes = changes_to_apply($kernel, $update, $option) or return;
+    my $changes = changes_to_apply($kernel, $update, $option) or return;
+    my ($present, $absent) = @$changes{qw(present absent)};
     with_steps_back($kernel, $update, $option, sub ($done) {
-        load_old_code($kernel, $update, $done, @changes);
-        load_module($kernel, $update, $_, 'new', $done) for @changes;
+        await_changes($kernel, $update, $done, @$absent) if @$absent;
+        load_old_code($kernel, $update, $done, @$present);
+        load_module($kernel, $update, $_, 'new', $done) for @$present;
         push @$done, ['applied'];
         change_stage($kernel, $kid, 'applied');
         @$done = ();
     });
     warning($_) for notes($kernel, $kid);
     note("update '$kid' is applied: " . describe_applied($kernel, $kid));
+    # One that came before it was awaited.
+    apply_late($kernel, $update, $option);
     return;
 }
 
 # The same up to matching, and all back.
 sub try_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
-    my @changes = changes_to_apply($kernel, $update, $option) or return;
+    my $changes = changes_to_apply($kernel, $update, $option) or return;
     with_steps_back($kernel, $update, $option, sub ($done) {
-        load_old_code($kernel, $update, $done, @changes);
+        load_old_code($kernel, $update, $done, @{ $changes->{present} });
         note($_) for split /\n/, $kernel->read_update_file($kid, 'match');
     });
     note("update '$kid' matches the running kernel; nothing was changed");
@@ -64,6 +74,7 @@ sub undo_update ($kernel, $kid, $option) {
         fail("no update '$kid' is applied; "
             . (@there ? 'applied: ' . join(' ', @there) : 'there is none'));
     }
+    drop_update($kernel->store, $kid) if $stage ne 'applied';
     if ($stage ne 'applied') {
         my $problem = remove_leftovers($kernel, $kid, targets($kernel, $kid));
         fail("no update '$kid' is applied; what was left of it "
@@ -75,9 +86,91 @@ sub undo_update ($kernel, $kid, $option) {
         show_debug_log($kernel, $kid) if $option->{debug};
         die $error;
     };
+    drop_update($kernel->store, $kid);
     my $problem = remove_leftovers($kernel, $kid, @targets);
     busy("update '$kid' is reversed, but cannot be removed: $problem") if $problem;
     note("update '$kid' is undone");
+    return;
+}
+
+# --- modules that come and go ----------------------------------------------
+
+# complete_target(KERNEL, TARGET, {debug}): applies the changes that all updates
+# have of a module that came after them, the oldest update first.
+sub complete_target ($kernel, $target, $option) {
+    check_root($kernel);
+    $kernel->lock;
+    check_core_version($kernel);
+    my (@problems, $n);
+    my $is_loaded = $kernel->has_module($target);
+    for my $kid (map { $_->[0] } grep { $_->[1] eq 'applied' } $kernel->updates) {
+        next unless grep { $_->{target} eq $target } $kernel->awaited($kid);
+        $n++;
+        next unless $is_loaded;
+        eval { apply_late($kernel, kept_update($kernel->store, $kid), $option, $target); 1 }
+            or push @problems, "update '$kid': " . failure_text($@);
+    }
+    fail("no update awaits the module '$target'") if !$n;
+    fail("module '$target' is not loaded") if !$is_loaded;
+    fail("module '$target' is not patched by " . join "\n  ", @problems) if @problems;
+    return;
+}
+
+# release_target(KERNEL, TARGET): takes out the modules of all changes of a
+# module that went away under them, the newest update first.
+sub release_target ($kernel, $target) {
+    check_root($kernel);
+    $kernel->lock;
+    for my $kid (reverse map { $_->[0] } $kernel->updates) {
+        next if grep { $_->{target} eq $target && $_->{state} eq 'applied' }
+            $kernel->awaited($kid);
+        my $problem = remove_modules($kernel, $kid, $target);
+        fail("what update '$kid' had for '$target' cannot be removed: $problem") if $problem;
+    }
+    return;
+}
+
+# Keeps the modules of the changes, and tells the core.
+sub await_changes ($kernel, $update, $done, @changes) {
+    my $kid = $update->{kid};
+    push @$done, ['awaited'];
+    keep_update($kernel->store, $update, @changes);
+    my $n = @{ $update->{changes} };
+    my $problem = $kernel->await($kid, $n, $program, map { $_->{target} } @changes);
+    fail("the core cannot await the modules of '$kid': $problem") if $problem;
+    return;
+}
+
+# The changes, of one target or all, whose module has come to the applied update.
+sub apply_late ($kernel, $update, $option, $only = undef) {
+    my $kid = $update->{kid};
+    for my $target (map { $_->{target} } grep { $_->{state} eq 'unpatched' } $kernel->awaited($kid)) {
+        next if defined $only && $target ne $only;
+        my ($change) = grep { $_->{target} eq $target } @{ $update->{changes} };
+        fail("update '$kid' has nothing for '$target'") unless $change;
+        my $problem = remove_modules($kernel, $kid, $target);
+        fail("cannot remove what is left of '$target': $problem") if $problem;
+        with_steps_back($kernel, $update, $option, sub ($done) {
+            load_late($kernel, $update, $change, $done);
+            load_module($kernel, $update, $change, 'new', $done);
+            change_stage($kernel, $kid, 'applied');
+            @$done = ();
+        });
+        note("module '$target' is patched by update '$kid'");
+    }
+    return;
+}
+
+# The module may just be in its init.
+sub load_late ($kernel, $update, $change, $done) {
+    for my $pause (@pauses, 4, 8, undef) {
+        last if eval { load_module($kernel, $update, $change, 'old', $done); 1 };
+        my $error = $@;
+        my $cause = $kernel->read_update_file($update->{kid}, 'abort_cause');
+        die $error unless $cause eq 'module_busy' && defined $pause;
+        pop @$done;
+        $kernel->pause($pause);
+    }
     return;
 }
 
@@ -88,8 +181,9 @@ sub check_root ($kernel) {
     return;
 }
 
-# Those whose targets are there, none if the update is applied already.  Fails
-# if it is not for this machine, and unless --partial if a target is not there.
+# {present, absent}: the changes whose targets are there and the others; nothing
+# if the update is applied already.  Fails if it is not for this machine, and
+# unless --partial if a target is not there.
 sub changes_to_apply ($kernel, $update, $option) {
     my $kid = $update->{kid};
     check_root($kernel);
@@ -103,6 +197,7 @@ sub changes_to_apply ($kernel, $update, $option) {
     my $stage = $kernel->stage($kid);
     if (defined $stage && $stage eq 'applied') {
         note("update '$kid' is already applied");
+        apply_late($kernel, $update, $option) unless $option->{'dry-run'};
         return;
     }
     my @changes = @{ $update->{changes} };
@@ -110,12 +205,15 @@ sub changes_to_apply ($kernel, $update, $option) {
     my @absent = grep { $_ ne 'vmlinux' && !$kernel->has_module($_) } @targets;
     my $names = join ', ', map { "'$_'" } @absent;
     fail_abort('target_not_loaded', $names)
-        if @absent && (!$option->{partial} || @absent == @targets);
-    warning("not loaded, so left as they are: $names") if @absent;
+        if @absent && !$option->{partial};
+    note("not loaded, to be patched when they are: $names") if @absent;
     my $problem = defined $stage ? remove_leftovers($kernel, $kid, @targets) : '';
     fail("cannot remove what is left of update '$kid': $problem") if $problem;
     my %is_absent = map { $_ => 1 } @absent;
-    return grep { !$is_absent{$_->{target}} } @changes;
+    return {
+        present => [grep { !$is_absent{$_->{target}} } @changes],
+        absent  => [grep { $is_absent{$_->{target}} } @changes],
+    };
 }
 
 sub check_core_version ($kernel) {
@@ -127,7 +225,8 @@ sub check_core_version ($kernel) {
 
 # --- steps -----------------------------------------------------------------
 
-# Runs the body with a list of steps, [module => NAME] or ['applied'], each put
+# Runs the body with a list of steps, [module => NAME], ['awaited'] (there are
+# files in the store) or ['applied'], each put
 # in it just before it is tried; takes back those that are in it at the end,
 # also when the body fails or we are told to stop.
 sub with_steps_back ($kernel, $update, $option, $body) {
@@ -155,6 +254,10 @@ sub take_back ($kernel, $kid, @done) {
             next unless $problem;
             warning("cannot reverse update '$kid', it stays: $problem");
             return;
+        }
+        if ($kind eq 'awaited') {
+            drop_update($kernel->store, $kid);
+            next;
         }
         forget($kernel, $kid) if $name eq $core;
         next if $name eq $core && (grep { $_->[0] ne $kid } $kernel->updates);
@@ -187,22 +290,19 @@ sub load_core ($kernel, $update, $done) {
     return;
 }
 
-# The core must know how many changes there will be, if it is not all of them.
 sub load_old_code ($kernel, $update, $done, @changes) {
-    my $n = @changes;
-    my @part = $n < @{ $update->{changes} } ? "n_changes=$n" : ();
     for my $change (@changes) {
         progress("matching $change->{target}",
-            sub { load_module($kernel, $update, $change, 'old', $done, @part) });
+            sub { load_module($kernel, $update, $change, 'old', $done) });
     }
     return;
 }
 
-sub load_module ($kernel, $update, $change, $side, $done, @parameters) {
+sub load_module ($kernel, $update, $change, $side, $done) {
     my $kid = $update->{kid};
     my $mark = $kernel->log_mark;
     push @$done, [module => module_name($kid, $change->{target}, $side)];
-    my $problem = $kernel->insmod("$update->{dir}/$change->{$side}", @parameters) || return;
+    my $problem = $kernel->insmod("$update->{dir}/$change->{$side}") || return;
     my @words = map { "kernel: $_" } $kernel->log_since($mark);
     my ($cause, $reason) = map { $kernel->read_update_file($kid, $_) } qw(abort_cause reason);
     fail_abort($cause, $reason, verbose ? @words : ()) if $cause !~ /^(?:|ok)\z/;
@@ -249,6 +349,15 @@ sub conflicts ($text) {
 # The modules that are there of an update that is not applied, new code first,
 # then the core if no other update needs it.  '' or what went wrong.
 sub remove_leftovers ($kernel, $kid, @targets) {
+    my $problem = remove_modules($kernel, $kid, @targets);
+    return $problem if $problem;
+    forget($kernel, $kid);
+    return '' if $kernel->updates || !$kernel->has_module($core);
+    return remove_module($kernel, $core);
+}
+
+# '' or what went wrong.
+sub remove_modules ($kernel, $kid, @targets) {
     for my $side (qw(new old)) {
         for my $target (reverse @targets) {
             my $name = module_name($kid, $target, $side);
@@ -257,9 +366,7 @@ sub remove_leftovers ($kernel, $kid, @targets) {
             return $problem if $problem;
         }
     }
-    forget($kernel, $kid);
-    return '' if $kernel->updates || !$kernel->has_module($core);
-    return remove_module($kernel, $core);
+    return '';
 }
 
 # Someone may just be reading a file of it: tries again shortly after.
@@ -282,8 +389,8 @@ sub describe_applied ($kernel, $kid) {
     $n{(split / /)[0]}++ for split /\n/, $kernel->read_update_file($kid, 'patches');
     my @parts = map { "$n{$_} function" . ($n{$_} == 1 ? '' : 's') . " of $_" } sort keys %n;
     my $ns = $kernel->read_update_file($kid, 'pause_ns');
-    push @parts, sprintf 'stopped for %.0f us', $ns / 1000 if $ns =~ /^\d+\z/;
-    return join ', ', @parts;
+    push @parts, sprintf 'stopped for %.0f us', $ns / 1000 if $ns =~ /^\d+\z/ && @parts;
+    return join(', ', @parts) || 'its modules are awaited';
 }
 
 # What the core's log has to say to whoever applied the update, each once.

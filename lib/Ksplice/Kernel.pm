@@ -22,13 +22,16 @@ sub new ($class, %with) {
     my $run = -d '/run' ? '/run' : '/tmp';
     return bless {
         sysfs => '/sys/kernel/ksplice', modules => '/proc/modules',
-        lock_file => "$run/ksplice.lock", %with,
+        lock_file => "$run/ksplice.lock", store => "$run/ksplice", %with,
     }, $class;
 }
 
 sub release ($self) { return (POSIX::uname())[2] }
 sub arch    ($self) { return (POSIX::uname())[4] }
 sub is_root ($self) { return $> == 0 }
+
+# Where updates that await modules are kept.
+sub store ($self) { return $self->{store} }
 
 # One ksplice command at a time: waits for others; ends with the process.
 sub lock ($self) {
@@ -94,6 +97,23 @@ sub read_update_file ($self, $kid, $name) { return $self->attribute("$kid/$name"
 # '' or why the core would not do it.
 sub write_stage ($self, $kid, $stage) { return $self->write_attribute("$kid/stage", $stage) }
 sub forget      ($self, $kid)         { return $self->write_attribute('forget', $kid) }
+
+# The update of so many changes will come; some of them when their targets do,
+# with the help of the program.
+sub await ($self, $kid, $n, $program, @targets) {
+    return $self->write_attribute('helper', $program)
+        || $self->write_attribute('await', "$kid $n @targets");
+}
+
+# Of each target that was not loaded: {target, state, abort_cause, reason}; the
+# state is absent, applied or unpatched.
+sub awaited ($self, $kid) {
+    return map {
+        my ($target, $state, $cause, $reason) = split / /, $_, 4;
+        { target => $target, state => $state, abort_cause => $cause // 'ok',
+          reason => $reason // '' };
+    } split /\n/, $self->read_update_file($kid, 'awaited');
+}
 
 sub attribute ($self, $name) {
     open my $file, '<', "$self->{sysfs}/$name" or return undef;

@@ -38,9 +38,12 @@ sub describe_update ($kernel, $kid) {
         { target => $target, text => $text };
     } split /\n/, $text{match};
     my @targets = grep { !$seen{$_}++ } map { $_->{target} } @matched, @functions;
+    my @awaited = $kernel->awaited($kid);
+    my %is_open = map { $_->{target} => 1 } grep { $_->{state} ne 'applied' } @awaited;
+    my @held = $stage eq 'applied' ? grep { $_ ne 'vmlinux' && !$is_open{$_} } @targets : ();
     return {
         id => $kid, stage => $stage, targets => \@targets, functions => \@functions,
-        matched => \@matched, abort_cause => $text{abort_cause}, reason => $text{reason},
+        matched => \@matched, awaited => \@awaited, holds => \@held, abort_cause => $text{abort_cause}, reason => $text{reason},
         pause_ns => $text{pause_ns} =~ /^\d+\z/ ? \$text{pause_ns} : undef,
     };
 }
@@ -73,8 +76,13 @@ sub show_list ($updates) {
     my $layout = "%-16s  %-9s  %9s  %s\n";
     printf $layout, qw(id stage functions targets) unless quiet;
     for my $update (@$updates) {
+        my %said = (absent => 'awaited', unpatched => 'not patched');
+        my %open = map { $_->{target} => $said{ $_->{state} } }
+            grep { $said{ $_->{state} } } @{ $update->{awaited} };
+        my @targets = ((grep { !$open{$_} } @{ $update->{targets} }),
+            map { "$_ ($open{$_})" } sort keys %open);
         printf $layout, @$update{qw(id stage)}, scalar @{ $update->{functions} },
-            join(' ', @{ $update->{targets} }) || '-';
+            join(' ', @targets) || '-';
     }
     return;
 }
@@ -83,12 +91,11 @@ sub show_update ($update) {
     show_pair('id', $update->{id});
     show_pair('stage', $update->{stage});
     my ($cause, $reason) = @$update{qw(abort_cause reason)};
-    if ($cause !~ /^(?:|ok)\z/) {
-        my $text = raw_errors ? $cause : abort_sentence($cause) // $cause;
-        show_pair('refused', length $reason ? "$text: $reason" : $text);
-    }
+    show_pair('refused', refusal_text($cause, $reason)) if $cause !~ /^(?:|ok)\z/;
     show_pair('paused', sprintf '%.0f us', ${ $update->{pause_ns} } / 1000) if $update->{pause_ns};
     show_pair('target', "$_->{target}: $_->{text}") for @{ $update->{matched} };
+    show_pair('awaits', "$_->{target}: " . awaited_text($_)) for @{ $update->{awaited} };
+    show_pair('holds', join ' ', @{ $update->{holds} }) if @{ $update->{holds} };
     my @functions = @{ $update->{functions} };
     printf "\n%-16s  %-16s  %s\n", qw(original new function) if @functions && !quiet;
     for my $function (@functions) {
@@ -97,6 +104,19 @@ sub show_update ($update) {
             : "$function->{name} [$function->{target}]";
     }
     return;
+}
+
+sub refusal_text ($cause, $reason) {
+    my $text = raw_errors ? $cause : abort_sentence($cause) // $cause;
+    return length $reason ? "$text: $reason" : $text;
+}
+
+sub awaited_text ($awaited) {
+    my ($state, $cause, $reason) = @$awaited{qw(state abort_cause reason)};
+    return 'not loaded, to be patched when it is' if $state eq 'absent';
+    return 'patched when it was loaded'           if $state eq 'applied';
+    return 'loaded, but NOT patched: ' . ($cause eq 'ok' ? 'ksplice-apply --complete was not run'
+        : refusal_text($cause, $reason));
 }
 
 sub show_file ($file) {

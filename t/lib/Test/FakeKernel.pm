@@ -55,11 +55,11 @@ sub insmod ($self, $path, @parameters) {
     return 'Unknown symbol in module' if $kid && !$self->has_module('ksplice');
     if ($kid && $side eq 'old') {
         push @{ $self->{order} }, $kid unless $self->{update}{$kid};
-        my ($n) = map { /^n_changes=(\d+)\z/ } @parameters, 'n_changes=' . ($self->{n} // 0);
-        my $update = $self->{update}{$kid} //= { stage => 'preparing', match => '', n => $n };
+        my $update = $self->{update}{$kid} //=
+            { stage => 'preparing', match => '', n => $self->{n} // 0 };
         @$update{qw(abort_cause reason)} = ($cause // 'ok', $reason // '');
         $update->{match} .= "$target matched 2 of 2 functions in 7 us\n" unless $words;
-        $update->{stage} = 'matched' unless $words;
+        $update->{stage} = 'matched' unless $words || $update->{stage} eq 'applied';
     }
     return $words if $words;
     push @{ $self->{modules} }, $name;
@@ -74,9 +74,11 @@ sub rmmod ($self, $name) {
     my @users = grep { $kid ? /_${kid}_${target}_new\z/ && $side eq 'old' : /^ksplice_/ }
         @{ $self->{modules} };
     return "Module $name is in use by: @users" if @users;
-    return "Module $name is in use" if $kid && $self->{update}{$kid}{stage} eq 'applied';
+    return "Module $name is in use" if $kid && $self->{update}{$kid}{stage} eq 'applied'
+        && ($self->{update}{$kid}{awaits}{$target} // 1);
     @{ $self->{modules} } = grep { $_ ne $name } @{ $self->{modules} };
-    $self->drop($kid) if $kid && !grep { /^ksplice_${kid}_/ } @{ $self->{modules} };
+    $self->drop($kid) if $kid && $self->{update}{$kid}{stage} ne 'applied'
+        && !grep { /^ksplice_${kid}_/ } @{ $self->{modules} };
     return '';
 }
 
@@ -106,11 +108,37 @@ sub write_stage ($self, $kid, $stage) {
     return $words if defined $words;
     my @old = grep { /^ksplice_${kid}_.*_old\z/ } @{ $self->{modules} };
     my @new = grep { /^ksplice_${kid}_.*_new\z/ } @{ $self->{modules} };
-    return 'Invalid argument' if @new != @old || $update->{n} && $update->{n} != @old;
+    my $n = $update->{n} && $update->{stage} ne 'applied' ? $update->{n} : @old;
+    my @absent = grep { my $target = $_; !grep { /_${target}_old\z/ } @old }
+        keys %{ $update->{awaits} // {} };
+    return 'Invalid argument' if @new != @old || $n != @old
+        + ($update->{stage} eq 'applied' ? 0 : @absent);
+    for my $target (keys %{ $update->{awaits} // {} }) {
+        $update->{awaits}{$target} = 1 if grep { /_${target}_new\z/ } @new;
+    }
     $update->{stage} = $stage;
-    $update->{patches} = "vmlinux f 01 02\nvmlinux g 03 04\n";
+    $update->{patches} = @old ? "vmlinux f 01 02\nvmlinux g 03 04\n" : '';
     $update->{pause_ns} = 123456;
     return '';
+}
+
+sub store ($self) { return $self->{store} }
+
+sub await ($self, $kid, $n, $program, @targets) {
+    my ($words) = $self->refusal("await $kid");
+    return $words if $words;
+    push @{ $self->{order} }, $kid;
+    $self->{update}{$kid} = { stage => $n == @targets ? 'matched' : 'preparing', match => '',
+        n => $n, awaits => { map { $_ => 0 } @targets } };
+    return '';
+}
+
+sub awaited ($self, $kid) {
+    my $awaits = $self->{update}{$kid}{awaits} // {};
+    return map { {
+        target => $_, abort_cause => 'ok', reason => '',
+        state => $awaits->{$_} ? 'applied' : $self->has_module($_) ? 'unpatched' : 'absent',
+    } } sort keys %$awaits;
 }
 
 sub forget ($self, $kid) {

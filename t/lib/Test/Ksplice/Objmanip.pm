@@ -22,7 +22,7 @@ sub compare ($pre, $post) {
 
 # diff([{OPTIONS},] PRE, POST, ...) -> {status, err, out, summary, dir}
 #
-# Each pair is a unit: dir/1.o, dir/2.o ...  OPTIONS: explain, symvers (text).
+# Each pair is a unit: dir/1.o, dir/2.o ...  OPTIONS: explain, symvers (text), target.
 # summary is '' if none was written.
 sub diff (@objects) {
     my $option = ref $objects[0] ? shift @objects : {};
@@ -35,7 +35,7 @@ sub diff (@objects) {
         push @units, "dir/$n.o=$pre=$post";
     }
     my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'diff', '--kid=abc',
-        '--target=vmlinux', "--symvers=$symvers", "--out=$dir/out",
+        '--target=' . ($option->{target} // 'vmlinux'), "--symvers=$symvers", "--out=$dir/out",
         $option->{explain} ? '--explain' : (), @units);
     return {
         status  => $status,

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Store.pm - what is kept of an update that awaits modules
+#
+# An update that is applied in part leaves the modules of the other changes in
+# a directory of its own, an update as files again.  It is where root alone can
+# write, and gone after a boot, as is all that was applied.
+
+package Ksplice::Store;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter        qw(import);
+use File::Path      qw(remove_tree);
+use Ksplice         qw(fail read_file write_file);
+use Ksplice::Update qw(read_update write_update);
+
+our @EXPORT_OK = qw(keep_update kept_update drop_update);
+
+# keep_update(STORE, UPDATE, CHANGE...)
+sub keep_update ($store, $update, @changes) {
+    my $dir = "$store/$update->{kid}";
+    drop_update($store, $update->{kid});
+    make_private($_) for $store, $dir;
+    for my $file ($update->{core}, map { @$_{qw(old new)} } @changes) {
+        write_file("$dir/$file", read_file("$update->{dir}/$file"));
+    }
+    write_update($dir, { %$update, changes => \@changes });
+    return;
+}
+
+# As read_update(); fails if nothing is kept of it.
+sub kept_update ($store, $kid) {
+    my $dir = "$store/$kid";
+    fail("the modules of update '$kid' are not kept in '$dir'; apply its tarball again")
+        unless -d $dir;
+    check_private($_) for $store, $dir;
+    return read_update($dir);
+}
+
+sub drop_update ($store, $kid) {
+    remove_tree("$store/$kid", { error => \my $errors }) if -l "$store/$kid" || -e _;
+    rmdir $store;
+    return;
+}
+
+sub make_private ($dir) {
+    mkdir $dir, 0700 or $!{EEXIST} or fail("cannot make '$dir': $!");
+    check_private($dir);
+    return;
+}
+
+# A directory that nobody else can have put something into.
+sub check_private ($dir) {
+    my ($mode, $uid) = (lstat $dir)[2, 4] or fail("cannot read '$dir': $!");
+    fail("'$dir' is no directory that only its owner, who must be you, can write")
+        if !-d _ || $uid != $> || $mode & 022;
+    return;
+}
+
+1;

@@ -15,11 +15,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(basename);
+use File::Basename  qw(basename);
+use Ksplice::Update qw(API_VERSION);
 
 sub new ($class, %with) {
     return bless {
-        release => '6.1.0-56-amd64', arch => 'x86_64', root => 1, core_has => '1',
+        release => '6.1.0-56-amd64', arch => 'x86_64', root => 1, core_has => API_VERSION,
         modules => [], update => {}, order => [], refuse => {}, did => [], paused => 0, log => [],
         %with,
     }, $class;

@@ -144,7 +144,8 @@ sub await_changes ($kernel, $update, $done, @changes) {
 # The changes, of one target or all, whose module has come to the applied update.
 sub apply_late ($kernel, $update, $option, $only = undef) {
     my $kid = $update->{kid};
-    for my $target (map { $_->{target} } grep { $_->{state} eq 'unpatched' } $kernel->awaited($kid)) {
+    my @open = grep { $_->{state} eq 'unpatched' } $kernel->awaited($kid);
+    for my $target (map { $_->{target} } @open) {
         next if defined $only && $target ne $only;
         my ($change) = grep { $_->{target} eq $target } @{ $update->{changes} };
         fail("update '$kid' has nothing for '$target'") unless $change;

@@ -43,7 +43,8 @@ sub describe_update ($kernel, $kid) {
     my @held = $stage eq 'applied' ? grep { $_ ne 'vmlinux' && !$is_open{$_} } @targets : ();
     return {
         id => $kid, stage => $stage, targets => \@targets, functions => \@functions,
-        matched => \@matched, awaited => \@awaited, holds => \@held, abort_cause => $text{abort_cause}, reason => $text{reason},
+        matched => \@matched, awaited => \@awaited, holds => \@held,
+        abort_cause => $text{abort_cause}, reason => $text{reason},
         pause_ns => $text{pause_ns} =~ /^\d+\z/ ? \$text{pause_ns} : undef,
     };
 }

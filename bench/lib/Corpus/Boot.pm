@@ -88,7 +88,7 @@ sub verdict ($steps, $died) {
     my $words = join '; ', @{ $text{words} // [] };
     if ($died ne '') {
         my $last = (grep { $_->[0] =~ /^(?:load|apply|undo)\z/ } @$steps)[-1];
-        my $at = $last ? "$last->[0] $last->[1]" : 'start';
+        my $at = $last ? "$last->[0] $last->[1]" =~ s/ \z//r : 'start';
         $seen{said} .= "\n$died";
         return $end->($at =~ /^load/ ? 'unloadable' : 'failed', "the kernel died at $at: "
             . first_words($died));

@@ -1,0 +1,99 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What bench/corpus makes of what it sees: the compiler's words, the steps that a
+# guest told before it ended or died, and the sums.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib map { dirname(__FILE__) . "/$_" } 'lib', '../lib', '../bench/lib', '../dev/lib';
+use Corpus::Boot    ();
+use Corpus::Create  ();
+use Corpus::Results qw(open_results claim result_of save_result);
+use Corpus::Split   qw(pick);
+use Corpus::Table   qw(table by_rule);
+use Test::Ksplice;
+use Test::More;
+
+# Which patches
+my @names = map { "dir/$_.c" } 'a' .. 'z';
+my @ten = pick(3, 10, @names);
+is_deeply([pick(3, 10, reverse @names)], \@ten, 'a seed picks the same ones each time');
+is_deeply([(pick(3, 20, @names))[0 .. 9]], \@ten, 'more begin with those');
+isnt("@{[pick(4, 10, @names)]}", "@ten", 'another seed picks others');
+is(scalar(() = pick(3, 100, @names)), 26, 'there are no more than there are');
+
+# What ksplice-create says
+sub judged { return join ': ', Corpus::Create::judge(@_, 9) }
+is(judged(0, ''), 'made: ', 'an update');
+is(judged(66, "ksplice-create: the patch changes nothing\n"), 'unchanged: ', 'no changes');
+is(judged(124, ''), 'failed: took longer than 9 s', 'one that takes too long');
+is(judged(1, "objmanip: a.o: no\nobjmanip: b.o: no\nobjmanip: warning: hm\n"
+        . "ksplice-create: the patch can not be applied to a running 'vmlinux'\n"),
+    'refused: a.o: no; b.o: no', 'a refusal, with all reasons');
+is(judged(1, "ksplice-create: internal error: x\n"), 'failed: status 1: '
+    . "ksplice-create: internal error: x\n", 'a bug of ours is a failure');
+is(judged(1, "a.c:1:2: error: \xe2\x80\x98struct s\xe2\x80\x99 has no member named "
+        . "\xe2\x80\x98m\xe2\x80\x99\na.c:3:4: error: 'm' undeclared\na.c:5:6: error: implicit "
+        . "declaration of function 'f'\nksplice-create: the patched source does not compile\n"),
+    'alone: m, f', 'what a patch needs that does not compile');
+
+# What a guest tells
+sub seen {
+    my ($died, @steps) = @_;
+    my $verdict = Corpus::Boot::verdict([map { [/^(\S+) ?(.*)/] } @steps], $died);
+    return "$verdict->{result}: $verdict->{reason}";
+}
+my @good = ('begin', 'load vmlinux', 'apply', 'functions 3', 'undo', 'undone');
+is(seen('', @good, 'end'), 'applied: ', 'all went well');
+is(seen('', @good, 'log:undo [ 1.0] WARNING: CPU: 0', 'end'),
+    'failed: the kernel said: [ 1.0] WARNING: CPU: 0', 'a warning of the kernel');
+is(seen('', @good, 'tainted 512', 'end'), 'failed: the guest is tainted by a fault',
+    'a warning that nobody saw');
+is(seen('', @good, "wrong 'x' is taken to be at 1", 'end'),
+    "failed: wrong: 'x' is taken to be at 1", 'an address of another symbol');
+is(seen('', @good[0 .. 4], 'words busy', 'stays', 'end'),
+    'failed: it can not be undone: busy', 'an undo that fails');
+is(seen('', @good, 'words ksplice 1', 'left', 'end'),
+    'failed: something is left behind: ksplice 1', 'a module that stays');
+is(seen('', 'begin', 'load vmlinux', 'apply', 'words no_match', 'refused', 'end'),
+    'refused: no_match', 'a refusal of the kernel');
+is(seen('', 'begin', 'load m', 'words No such device', 'unloadable', 'end'),
+    'unloadable: No such device', 'a module without its device');
+is(seen('', @good[0 .. 4], 'end'), 'failed: it is not undone', 'nothing is taken for granted');
+is(seen("Oops\nat f", @good[0 .. 3]), 'failed: the kernel died at apply: Oops | at f',
+    'a kernel that dies');
+is(seen('Oops', @good[0 .. 1]), 'unloadable: the kernel died at load vmlinux: Oops',
+    'one that dies of the module');
+
+# Results
+my $dir = scratch_dir();
+my $results = open_results($dir, 'a -> b', 'x.c', 'y.c');
+ok(!result_of($results, 'x.c'), 'nothing is known at first');
+save_result($results, 'y.c', { result => 'failed', reason => "two\nlines" });
+$results = open_results($dir, 'a -> b', 'z.c', 'y.c');
+is_deeply(result_of($results, 'y.c'), { result => 'failed', reason => "two\nlines" },
+    'what is known stays known');
+is($results->{number}{'z.c'}, '003', 'more may come');
+my $lock = claim($results, 'z.c');
+ok($lock && !claim($results, 'z.c'), 'one is done by one only');
+undef $lock;
+ok(claim($results, 'z.c'), '... at a time');
+ok(!eval { open_results($dir, 'a -> c', 'x.c'); 1 }, 'results of others are not touched');
+
+# Sums
+my $layout = "a.o: struct 's' has another layout: member 'm' is new";
+ok(by_rule($layout), 'a layout is refused by rule');
+ok(!by_rule('no match'), 'what does not match is not');
+my ($text, $failed) = table('title', map { { name => "$_->[0].c", result => $_->[1],
+    reason => $_->[2] // '', functions => 1, seconds => $_->[3] // 1 } }
+    ['a', 'applied', '', 4], ['b', 'applied', '', 3], ['c', 'refused', $layout],
+    ['d', 'refused', 'hm', 2], ['e', 'alone', 'f'], ['f', 'unchanged']);
+is($failed, 0, 'no failure');
+like($text, qr/^e\.c +1 +1  does not compile alone: needs f$/m, 'a line for each');
+like($text, qr/^ +2 applied\n +1 refused\n +1 refused by rule\n +0 failed\n/m, 'sums');
+like($text, qr/can be tried: 2 of 4, 50\.0 %\n.*refuses: 2 of 3, 66\.7 %\n/, 'shares');
+like($text, qr/update: 3\.0 s\n/, 'the median of those that came so far');
+
+done_testing();

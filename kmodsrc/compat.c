@@ -43,6 +43,7 @@ static const struct {
 	NEED(task_call_func, "check the stacks of sleeping tasks"),
 	NEED(put_task_stack, "check the stacks of sleeping tasks"),
 	NEED(find_module, "find the module to be patched"),
+	NEED(module_mutex, "see which modules use new code"),
 #ifdef CONFIG_LIVEPATCH
 	NEED(klp_mutex, "find functions that are live-patched"),
 	NEED(klp_patches, "find functions that are live-patched"),

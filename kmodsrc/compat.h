@@ -43,6 +43,7 @@ struct ksplice_needs {
 			      void *arg);
 	void (*put_task_stack)(struct task_struct *task);
 	struct module *(*find_module)(const char *name);
+	struct mutex *module_mutex;
 	/* Not needed of a kernel without CONFIG_LIVEPATCH. */
 	struct mutex *klp_mutex;
 	struct list_head *klp_patches;

@@ -6,10 +6,13 @@
  * that the earlier one brought, so the earlier one can't be undone before it.
  * Nor can it if a later update's new code uses its functions or data: those
  * are in the later one's export table, even while it is not applied.  Other
- * updates come out in any order.
+ * updates come out in any order.  Any module at all may use what new code
+ * exports, and keeps it in as well.
  */
 #include <linux/export.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
+#include "compat.h"
 #include "depend.h"
 #include "update.h"
 
@@ -83,16 +86,51 @@ static bool update_imports_from(const struct ksplice_update *other,
 	return false;
 }
 
+static bool __has_new_module(const struct ksplice_update *update,
+			     const struct module *module)
+{
+	const struct ksplice_change *change;
+
+	list_for_each_entry(change, &update->changes, list)
+		if (change->new_module == module)
+			return true;
+	return false;
+}
+
+/* Abort if a module that is not ours uses what the new code exports. */
+static int __check_users(struct ksplice_update *update,
+			 const struct module *new_module)
+{
+	const struct module_use *use;
+	int ret = 0;
+
+	mutex_lock(ksplice_need.module_mutex);
+	list_for_each_entry(use, &new_module->source_list, source_list) {
+		if (__has_new_module(update, use->source))
+			continue;
+		ret = ksplice_abort(update, KSPLICE_MODULE_BUSY,
+			"module '%s' uses what the update exports; remove it first",
+			use->source->name);
+		break;
+	}
+	mutex_unlock(ksplice_need.module_mutex);
+	return ret;
+}
+
 int __ksplice_depend_check_reverse(struct ksplice_update *update)
 {
 	struct ksplice_change *change;
 	struct ksplice_function *function;
 	struct ksplice_update *other;
 	unsigned int i;
+	int ret;
 
 	list_for_each_entry(change, &update->changes, list) {
 		if (!ksplice_change_takes_part(change, false))
 			continue;
+		ret = __check_users(update, change->new_module);
+		if (ret)
+			return ret;
 		for (i = 0; i < change->n_functions; i++) {
 			function = &change->functions[i];
 			if (function->is_part ||

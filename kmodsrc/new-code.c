@@ -14,6 +14,11 @@
 
 #define KSPLICE_IMPORT(symbol)
 #define KSPLICE_IMPORT_NS(namespace) MODULE_IMPORT_NS(namespace);
+#define KSPLICE_EXPORT_AS(symbol, import)
+#define KSPLICE_EXPORT(symbol)
+#define KSPLICE_EXPORT_GPL(symbol)
+#define KSPLICE_EXPORT_NS(symbol, namespace)
+#define KSPLICE_EXPORT_NS_GPL(symbol, namespace)
 #include KSPLICE_IMPORTS_H
 
 extern const struct ksplice_patch_record ksplice_patches[],

@@ -17,6 +17,11 @@
 	char symbol;	       \
 	EXPORT_SYMBOL_GPL(symbol);
 #define KSPLICE_IMPORT_NS(namespace)
+#define KSPLICE_EXPORT_AS(symbol, import)
+#define KSPLICE_EXPORT(symbol)
+#define KSPLICE_EXPORT_GPL(symbol)
+#define KSPLICE_EXPORT_NS(symbol, namespace)
+#define KSPLICE_EXPORT_NS_GPL(symbol, namespace)
 #include KSPLICE_IMPORTS_H
 
 /* In .init.ksplice_pre: gone after init. */

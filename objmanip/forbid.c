@@ -13,6 +13,7 @@
  */
 #include "forbid.h"
 #include "die.h"
+#include "export.h"
 #include "kind.h"
 
 #include <string.h>
@@ -168,52 +169,38 @@ static void refuse_unknown_table(const struct span *span)
 	}
 }
 
-static const char *export_name(const struct section *section)
+static bool is_same_text(const char *a, const char *b)
 {
-	const char *plus = strchr(section->name, '+');
-
-	return plus ? plus + 1 : NULL;
-}
-
-static struct section *find_export(struct object *object, const char *name)
-{
-	for (size_t i = 0; i < object->n_sections; i++) {
-		struct section *section = &object->sections[i];
-		const char *other = section->kind == KIND_EXPORT ?
-			export_name(section) : NULL;
-
-		if (other && !strcmp(other, name))
-			return section;
-	}
-	return NULL;
+	return !a || !b ? a == b : !strcmp(a, b);
 }
 
 static void refuse_exports(struct object *pre, struct object *post)
 {
 	for (size_t i = 0; i < pre->n_sections; i++) {
-		struct section *section = &pre->sections[i];
-		const char *name = section->kind == KIND_EXPORT ?
-			export_name(section) : NULL;
+		const struct section *section = &pre->sections[i];
+		const char *name = export_name(section);
+		const struct section *other = name ?
+			export_find(post, name) : NULL;
 
 		if (!name)
 			continue;
-
-		struct section *other = find_export(post, name);
-
 		if (!other)
 			refuse("%s: the export of '%s' is gone: modules may use it",
 			       pre->unit, name);
-		else if (strcmp(section->name, other->name))
+		else if (export_is_gpl(section) != export_is_gpl(other))
 			refuse("%s: the export of '%s' changes its licence",
+			       pre->unit, name);
+		else if (!is_same_text(export_namespace(section),
+				       export_namespace(other)))
+			refuse("%s: the export of '%s' changes its namespace",
 			       pre->unit, name);
 	}
 	for (size_t i = 0; i < post->n_sections; i++) {
-		struct section *section = &post->sections[i];
-		const char *name = section->kind == KIND_EXPORT ?
-			export_name(section) : NULL;
+		const struct section *section = &post->sections[i];
+		const char *name = export_name(section);
 
-		if (name && !find_export(pre, name))
-			refuse("%s: '%s' is a new export: not supported",
+		if (name && !export_find(pre, name) && !export_symbol(section))
+			refuse("%s: '%s' is a new export of what another object defines: export it there",
 			       post->unit, name);
 	}
 }

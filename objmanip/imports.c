@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * imports.c - the header that kmodsrc/old-code.c and new-code.c include
+ * imports.c - the header that kmodsrc/old-code.c, new-code.c and new-exports.c
+ * include
  *
  * Each placeholder becomes an export of the -old.ko; a namespace that exports
- * of the kernel are in is declared by the -new.ko.
+ * of the kernel are in is declared by the -new.ko, which has the new exports.
  */
 #include "write.h"
 #include "output.h"
+
+static void add_export(struct bytes *text, const struct new_export *export)
+{
+	if (export->import)
+		bytes_printf(text, "KSPLICE_EXPORT_AS(%s, %s)\n",
+			     export->name, export->import);
+	if (export->namespace)
+		bytes_printf(text, "KSPLICE_EXPORT_NS%s(%s, %s)\n",
+			     export->is_gpl ? "_GPL" : "", export->name,
+			     export->namespace);
+	else
+		bytes_printf(text, "KSPLICE_EXPORT%s(%s)\n",
+			     export->is_gpl ? "_GPL" : "", export->name);
+}
 
 void imports_write(const char *path, const struct imports *imports)
 {
@@ -29,5 +44,7 @@ void imports_write(const char *path, const struct imports *imports)
 				     import->namespace);
 		*slot = &namespaces;
 	}
+	for (size_t i = 0; i < imports->n_exports; i++)
+		add_export(&text, &imports->exports[i]);
 	output_write(path, text.at, text.n);
 }

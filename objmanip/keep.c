@@ -14,6 +14,7 @@
  */
 #include "match.h"
 #include "die.h"
+#include "export.h"
 #include "forbid.h"
 #include "jump.h"
 #include "hooks.h"
@@ -313,6 +314,26 @@ static size_t keep_hooks(struct queue *queue, struct object *post)
 	return n;
 }
 
+/* Returns how many there are. */
+static size_t keep_exports(struct queue *queue, const struct pair *pair)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pair->post->n_sections; i++) {
+		const struct section *section = &pair->post->sections[i];
+		const char *name = export_name(section);
+		const struct symbol *symbol = name &&
+			!export_find(pair->pre, name) ?
+			export_symbol(section) : NULL;
+
+		if (!symbol || !symbol->span)
+			continue;
+		keep_target(queue, symbol->span, symbol->span);
+		n++;
+	}
+	return n;
+}
+
 size_t keep_decide(struct pair *pairs, size_t n_pairs)
 {
 	struct queue queue = {};
@@ -344,6 +365,8 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 		}
 		n_hooks += keep_hooks(&queue, pairs[i].post);
 	}
+	for (size_t i = 0; i < n_pairs; i++)
+		n_patched += keep_exports(&queue, &pairs[i]);
 	do {
 		while (done < queue.n)
 			keep_references(&queue, queue.spans[done++]);

@@ -13,6 +13,7 @@
 #include "inspect.h"
 #include "marks.h"
 #include "match.h"
+#include "prototype.h"
 #include "symvers.h"
 #include "vec.h"
 #include "write.h"
@@ -25,7 +26,7 @@
 static const char usage_text[] =
 "usage: objmanip compare PRE POST\n"
 "       objmanip diff --kid=KID --target=TARGET --symvers=FILE --out=DIR\n"
-"                     [--explain] UNIT=PRE=POST...\n"
+"                     [--crcs=FILE] [--explain] UNIT=PRE=POST...\n"
 "       objmanip image --symvers=FILE --out=DIR UNIT=OBJECT...\n"
 "       objmanip inspect FILE\n"
 "       objmanip finalize IN.ko OUT.ko\n"
@@ -80,7 +81,7 @@ static struct pair parse_pair(const char *argument)
 }
 
 struct diff_options {
-	const char *kid, *target, *symvers, *out;
+	const char *kid, *target, *symvers, *out, *crcs;
 	bool explain;
 };
 
@@ -91,6 +92,7 @@ static struct diff_options parse_diff_options(int argc, char **argv)
 		{ "target", required_argument, NULL, 't' },
 		{ "symvers", required_argument, NULL, 's' },
 		{ "out", required_argument, NULL, 'o' },
+		{ "crcs", required_argument, NULL, 'c' },
 		{ "explain", no_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -111,6 +113,9 @@ static struct diff_options parse_diff_options(int argc, char **argv)
 		case 'o':
 			diff.out = optarg;
 			break;
+		case 'c':
+			diff.crcs = optarg;
+			break;
 		case 'e':
 			diff.explain = true;
 			break;
@@ -129,8 +134,11 @@ static int cmd_diff(int argc, char **argv)
 	const struct diff_options diff = parse_diff_options(argc, argv);
 	struct pair *pairs = NULL;
 	struct imports imports = {};
-	size_t n_pairs = 0;
+	struct crc_change *crcs = NULL;
+	size_t n_pairs = 0, n_crcs = 0;
 
+	if (diff.crcs)
+		crcs = prototype_read_crcs(diff.crcs, &n_crcs);
 	for (int i = optind; i < argc; i++) {
 		struct pair pair = parse_pair(argv[i]);
 
@@ -138,6 +146,8 @@ static int cmd_diff(int argc, char **argv)
 		label_pair(&pair);
 		vec_add(pairs, n_pairs) = pair;
 	}
+
+	prototype_compare(pairs, n_pairs, crcs, n_crcs);
 
 	const size_t n_reached = keep_decide(pairs, n_pairs);
 

@@ -46,7 +46,8 @@ size_t compare_pair(struct pair *pair);
  * keep.c: decide over all pairs of the target which post spans are kept and
  * which pre spans are patched, and collect every refusal (printed on stderr;
  * exits with 1 after the last one).  Returns the number of functions that are
- * replaced and of hooks; new code without any is not reached by anybody.
+ * replaced, of hooks and of new exports; new code without any is not reached by
+ * anybody.
  */
 size_t keep_decide(struct pair *pairs, size_t n_pairs);
 

@@ -18,6 +18,7 @@
 #include "write.h"
 #include "die.h"
 #include "elf-write.h"
+#include "export.h"
 #include "hooks.h"
 #include "kind.h"
 #include "table.h"
@@ -439,6 +440,32 @@ static void copy_relocs(struct writer *writer, struct object *post)
 			copy_reloc(writer, span, &span->relocs[i]);
 }
 
+/* --- exports ------------------------------------------------------------- */
+
+static void add_exports(struct writer *writer, const struct pair *pair)
+{
+	for (size_t i = 0; i < pair->post->n_sections; i++) {
+		const struct section *section = &pair->post->sections[i];
+		const char *name = export_name(section);
+
+		if (!name || export_find(pair->pre, name))
+			continue;
+
+		const struct span *span = export_symbol(section)->span;
+		struct new_export entry = {
+			.name = name,
+			.namespace = export_namespace(section),
+			.is_gpl = export_is_gpl(section),
+		};
+
+		/* As a pointer: what the running kernel has is the original. */
+		if (span->peer)
+			entry.import = import_span(writer, span, span)->name;
+		vec_add(writer->imports->exports,
+			writer->imports->n_exports) = entry;
+	}
+}
+
 /* --- .ksplice_patches, .ksplice_hooks ------------------------------------ */
 
 /* The address of the copy, in a field of 64 bits */
@@ -547,6 +574,8 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 		copy_symbols(&writer, pairs[i].post);
 	for (size_t i = 0; i < n_pairs; i++)
 		copy_relocs(&writer, pairs[i].post);
+	for (size_t i = 0; i < n_pairs; i++)
+		add_exports(&writer, &pairs[i]);
 	add_patches(&writer, pairs, n_pairs);
 	add_hooks(&writer, pairs, n_pairs);
 	elf_write(writer.elf, path);

@@ -7,6 +7,7 @@
  *	new function fs/proc/cmdline.o helper (20 bytes)
  *	new data fs/proc/cmdline.o count.1 (4 bytes)
  *	hook pre_apply fs/proc/cmdline.o prepare
+ *	new export fs/proc/cmdline.o helper
  *	deleted fs/proc/cmdline.o unused
  *	ignored fs/proc/cmdline.o proc_cmdline_init (.init.text: will not run)
  *	ignored fs/x.o x_exit (.exit.text: is not replaced)
@@ -15,6 +16,7 @@
  * step of "diff"; it decides nothing.
  */
 #include "match.h"
+#include "export.h"
 #include "hooks.h"
 #include "kind.h"
 #include "output.h"
@@ -108,6 +110,17 @@ static void add_ignored(struct bytes *out, const struct pair *pair,
 			     "is not replaced" : "will not run");
 }
 
+static void add_exports(struct bytes *out, const struct pair *pair)
+{
+	for (size_t i = 0; i < pair->post->n_sections; i++) {
+		const char *name = export_name(&pair->post->sections[i]);
+
+		if (name && !export_find(pair->pre, name))
+			bytes_printf(out, "new export %s %s\n", pair->unit,
+				     name);
+	}
+}
+
 static void add_pair(struct bytes *out, const struct pair *pair, bool explain)
 {
 	struct span *span;
@@ -118,6 +131,7 @@ static void add_pair(struct bytes *out, const struct pair *pair, bool explain)
 	for_each_span(span, pair->post)
 		add_kept(out, pair, span);
 	add_hooks(out, pair);
+	add_exports(out, pair);
 	for_each_span(span, pair->pre)
 		if (span->section->kind == KIND_TEXT && !span->parent &&
 		    span->state == SPAN_DELETED)

@@ -16,10 +16,22 @@ struct import {
 	const char *namespace;		/* of the export, or NULL */
 };
 
-/* What the new code refers to, collected by new_code_write(). */
+/* A symbol that is exported from now on */
+struct new_export {
+	const char *name;
+	const char *import;		/* the symbol of new.o that stands for
+					 * what the running kernel has; NULL:
+					 * it is in the new code */
+	const char *namespace;		/* or NULL */
+	bool is_gpl;
+};
+
+/* What the new code refers to and exports, collected by new_code_write(). */
 struct imports {
 	struct import *entries;
 	size_t n;
+	struct new_export *exports;
+	size_t n_exports;
 };
 
 /*

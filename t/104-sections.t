@@ -54,8 +54,6 @@ my $f = 'int f(void) { return 1; } int g(void) { return 2; }';
 is_refused(patched(export('f', ''), '', $f),
     "dir/1.o: the export of 'f' is gone: modules may use it",
     'an export that is gone');
-is_refused(patched('', export('f', ''), $f), "dir/1.o: 'f' is a new export: not supported",
-    'a new export');
 is_refused(patched(export('f', ''), export('f', '_gpl'), $f),
     "dir/1.o: the export of 'f' changes its licence", 'one for other modules');
 is(patched('int g(void) { return 2; }', 'int g(void) { return 3; }',

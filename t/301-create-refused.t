@@ -47,6 +47,13 @@ refused('a new object', 1, qr/the patch changes what is built or how: fs\/proc\/
 refused('a header that everything includes', 1,
     qr/every object includes include\/linux\/compiler_types\.h: only --full will do/,
     'include/linux/compiler_types.h' => sub { $_ .= "\n#define NEW 1\n" });
+refused('an exported function of another type', 1,
+    qr/^objmanip: lib\/glob\.o: the exported 'glob_match' was '_Bool \(char \*, char \*\)' and/m,
+    'lib/glob.c' => sub {
+        s/^#include <linux.glob.h>\n//m or die;
+        s/^(bool .*glob_match\(char const \*pat, char const \*str)\)/$1, int start)/m or die;
+        s/(\n\{\n)/$1\tstr += start;\n/ or die;
+    });
 refused('a member in a struct that is in use', 1,
     qr/^objmanip: fs\/timerfd\.o: struct 'timerfd_ctx' has another layout: member 'mine' is new; /m,
     'fs/timerfd.c' => sub { s/(?<=\n)(?=\twait_queue_head_t wqh;)/\tlong mine;\n/ or die });

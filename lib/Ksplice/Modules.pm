@@ -43,7 +43,7 @@ sub check_target ($kid, $target) {
     return;
 }
 
-# combine_target(DIR, {kid, target, symvers, explain}, UNIT=PRE=POST...): writes
+# combine_target(DIR, {kid, target, symvers, crcs, explain}, UNIT=PRE=POST...): writes
 # old.o, new.o, imports.h and summary into DIR.  Returns what is to be said, or
 # nothing if there are no changes that matter.
 sub combine_target ($dir, $change, @units) {
@@ -51,7 +51,7 @@ sub combine_target ($dir, $change, @units) {
     my $status = run({ ok => [0, 1, 66], output => \my $output }, objmanip(), 'diff',
         $change->{explain} ? '--explain' : (),
         "--kid=$change->{kid}", "--target=$change->{target}",
-        "--symvers=$change->{symvers}", "--out=$dir", @units);
+        "--symvers=$change->{symvers}", "--crcs=$change->{crcs}", "--out=$dir", @units);
     if ($status == 1) {
         STDOUT->flush();
         print STDERR $output;

@@ -116,11 +116,14 @@ sub link_changed ($tree, $dir, @changed) {
         my ($from, $to) = ("$tree->{dir}/$object.KSPLICE_changed", post_object($dir, $object));
         make_path(dirname($to));
         link $from, $to or copy($from, $to) or fail("cannot write '$to': $!");
+        my $command = command_file("$tree->{dir}/$object");
+        copy($command, "$to.cmd") or fail("cannot write '$to.cmd': $!") if -e $command;
     }
     return \@changed;
 }
 
-# Where the post object is after diff_objects.
+# Where the post object is after diff_objects, beside it what kbuild wrote about it
+# with .cmd at its end.
 sub post_object ($dir, $object) { "$dir/" . plain_path($object) }
 
 # In portions that fit on a command line.

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * new-exports.c - what the -new.ko module of a change exports
+ *
+ * Compiled once a target, with KSPLICE_IMPORTS_H defined (Kbuild).  A symbol
+ * that the patch exports is either in the new code or, under the name of its
+ * import, where it always was.  No header declares any of them here: the names
+ * are all that counts, and the CRCs are those of the patched source (Kbuild),
+ * not of these declarations, hence __GENKSYMS__.
+ */
+#include <linux/export.h>
+
+#ifndef __GENKSYMS__
+
+#define KSPLICE_IMPORT(symbol)
+#define KSPLICE_IMPORT_NS(namespace)
+#define KSPLICE_EXPORT_AS(symbol, import) \
+	asm(".set " #symbol ", " #import);
+#define KSPLICE_EXPORT(symbol) \
+	extern const char symbol[]; \
+	EXPORT_SYMBOL(symbol);
+#define KSPLICE_EXPORT_GPL(symbol) \
+	extern const char symbol[]; \
+	EXPORT_SYMBOL_GPL(symbol);
+#define KSPLICE_EXPORT_NS(symbol, namespace) \
+	extern const char symbol[]; \
+	EXPORT_SYMBOL_NS(symbol, namespace);
+#define KSPLICE_EXPORT_NS_GPL(symbol, namespace) \
+	extern const char symbol[]; \
+	EXPORT_SYMBOL_NS_GPL(symbol, namespace);
+#include KSPLICE_IMPORTS_H
+
+#endif

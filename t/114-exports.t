@@ -1,0 +1,100 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What modules know of the kernel stays as it is: exports may come, but neither
+# go nor change their type; a CRC that changes without a cause is told.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::Ksplice::Objmanip;
+use Test::More;
+
+sub export ($name, $kind = '', $namespace = '') {
+    my $text = ".pushsection ___ksymtab$kind+$name,\"a\"\n.long $name - .\n.popsection\n"
+        . ".pushsection __ksymtab_strings,\"aMS\",\@progbits,1\n"
+        . "__kstrtabns_$name: .asciz \"$namespace\"\n.popsection\n";
+    return 'asm("' . $text =~ s/"/\\"/gr =~ s/\n/\\n/gr . '");';
+}
+
+sub source ($old, $new, $rest = '') { return "#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$rest\n" }
+sub patched (@parts) { return diff_text(source(@parts)) }
+
+# New ones
+my $f = 'int h(int); int f(int x) { return h(x) + 1; }';
+my $diff = patched($f, "$f int g(int x) { return h(x) - 1; }" . export('g', '_gpl'));
+is($diff->{status}, 0, 'a new function that is exported is reason enough') or diag $diff->{err};
+is($diff->{summary} =~ s/ \(.*//mgr, "new function dir/1.o g\nnew export dir/1.o g\n", '... told');
+my $header = slurp("$diff->{dir}/imports.h");
+like($header, qr/^KSPLICE_EXPORT_GPL\(g\)$/m, '... and is in imports.h');
+my ($g) = grep { $_->{name} eq 'g' } objdump_symbols("$diff->{dir}/new.o");
+is($g->{global}, 1, '... and global in the new code');
+
+$diff = patched($f, $f . export('f', '', 'SPACE'));
+is("$diff->{status} $diff->{summary}", "0 new export dir/1.o f\n", 'one that is there already');
+$header = slurp("$diff->{dir}/imports.h");
+like($header, qr/^KSPLICE_EXPORT_AS\(f, (ksplice_abc_0_f)\)\nKSPLICE_EXPORT_NS\(f, SPACE\)$/m,
+    '... is imported to be exported, with its namespace');
+is_deeply([map { $_->{name} } grep { $_->{type} eq 'function' }
+    objdump_symbols("$diff->{dir}/new.o")], [], '... and not copied');
+is_refused(patched("$f int k(void);", "$f int k(void);" . export('k')),
+    "dir/1.o: 'k' is a new export of what another object defines: export it there",
+    'one of another object');
+
+# What was there
+is_refused(patched($f . export('f', '', 'A'), $f . export('f', '', 'B')),
+    "dir/1.o: the export of 'f' changes its namespace", 'another namespace');
+my @types = (
+    ['int f(int x) { return h(x); }', 'int f(int x, long y) { return h(x); }',
+        'int (int)', 'int (int, long int)', 'a parameter more'],
+    ['int f(int x) { return h(x); }', 'long f(int x) { return h(x); }',
+        'int (int)', 'long int (int)', 'what it returns'],
+    ['int f(struct a *x) { return h(1); }', 'int f(struct b *x) { return h(1); }',
+        'int (struct a *)', 'int (struct b *)', 'a pointer to something else'],
+    ['long f[2] = { 1 };', 'void *f[2] = { (void *)1 };', 'long int []', 'void * []',
+        'a variable of another type'],
+    ['int f(int (*x)(void)) { return x(); }', 'int f(int (*x)(int)) { return x(1); }',
+        'int (int () *)', 'int (int (int) *)', 'a function that it is given'],
+);
+for (@types) {
+    my ($old, $new, $was, $is, $title) = @$_;
+    is_refused(diff_text("int h(int);\n" . source($old, $new, export('f'))),
+        "dir/1.o: the exported 'f' was '$was' and is '$is': modules know the old one: "
+        . 'export another one', $title);
+    isnt(diff_text("int h(int);\n" . source($old, $new))->{err} =~ /modules know/, 1,
+        '... matters if it is exported only');
+}
+unlike(patched('typedef int number; int f(const int x) { return h(x); }',
+        'typedef int number; int f(number y) { return h(y) + 1; }', export('f') . "int h(int);")
+    ->{err}, qr/modules know/, 'names do not matter');
+
+# CRCs
+my $dir = scratch_dir();
+my @pair = build_pair(source("$f\n#define N 1", "$f\n#define N 2",
+    export('f') . 'int g(int x) { return h(x) * N; }'));
+sub with_crcs ($text) {
+    mkdir "$dir/out";
+    spew("$dir/crcs", $text);
+    spew("$dir/symvers", '');
+    return run_cmd('objmanip/objmanip', 'diff', '--kid=abc', '--target=vmlinux',
+        "--symvers=$dir/symvers", "--crcs=$dir/crcs", "--out=$dir/out",
+        "dir/1.o=$pair[0]=$pair[1]");
+}
+is((with_crcs("dir/2.o f\ndir/1.o other\n"))[2], '', 'the CRC of something else');
+my ($status, $out, $err) = with_crcs("dir/1.o f\n");
+is("$status $err", "0 objmanip: warning: dir/1.o: the CRCs of 1 exports change ('f'), but their "
+    . "types do not: modules go on using them\n", 'a CRC that changes without a cause is told');
+run_cmd('strip', '--strip-debug', @pair);
+($status, $out, $err) = with_crcs("dir/1.o f\n");
+is($status, 1, 'without debug information it is refused');
+like($err, qr/^objmanip: dir\/1\.o: the CRC of the exported 'f' changes: .* by #ifndef __GENKSY/m,
+    '... with the way out');
+($status, $out, $err) = with_crcs("dir/1.o\n");
+is("$status $err", "1 objmanip: '$dir/crcs' is no list of units and names\n",
+    'a list of CRCs that makes no sense');
+
+done_testing;

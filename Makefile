@@ -26,7 +26,7 @@ PROVE = prove -j2
 
 warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
 cflags = -std=gnu11 $(warnings) -I. $(CPPFLAGS) $(CFLAGS)
-libs = -lbfd -liberty -ldw
+libs = -lopcodes -lbfd -liberty -ldw
 sources = $(sort $(wildcard objmanip/*.c))
 
 all: objmanip/objmanip

@@ -26,7 +26,8 @@
 static const char usage_text[] =
 "usage: objmanip compare PRE POST\n"
 "       objmanip diff --kid=KID --target=TARGET --symvers=FILE --out=DIR\n"
-"                     [--crcs=FILE] [--explain] UNIT=PRE=POST...\n"
+"                     [--crcs=FILE] [--explain [--touched=FILE:FIRST-LAST]...]\n"
+"                     UNIT=PRE=POST...\n"
 "       objmanip image --symvers=FILE --out=DIR UNIT=OBJECT...\n"
 "       objmanip inspect FILE\n"
 "       objmanip finalize IN.ko OUT.ko\n"
@@ -83,6 +84,7 @@ static struct pair parse_pair(const char *argument)
 struct diff_options {
 	const char *kid, *target, *symvers, *out, *crcs;
 	bool explain;
+	struct touched_lines touched;
 };
 
 static struct diff_options parse_diff_options(int argc, char **argv)
@@ -94,6 +96,7 @@ static struct diff_options parse_diff_options(int argc, char **argv)
 		{ "out", required_argument, NULL, 'o' },
 		{ "crcs", required_argument, NULL, 'c' },
 		{ "explain", no_argument, NULL, 'e' },
+		{ "touched", required_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct diff_options diff = {};
@@ -118,6 +121,10 @@ static struct diff_options parse_diff_options(int argc, char **argv)
 			break;
 		case 'e':
 			diff.explain = true;
+			break;
+		case 'l':
+			if (!touched_add(&diff.touched, optarg))
+				usage();
 			break;
 		default:
 			usage();
@@ -162,7 +169,7 @@ static int cmd_diff(int argc, char **argv)
 		imports_write(xasprintf("%s/imports.h", diff.out), &imports);
 	}
 	summary_write(xasprintf("%s/summary", diff.out), pairs, n_pairs,
-		      diff.explain);
+		      diff.explain ? &diff.touched : NULL);
 	return n_reached ? EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 

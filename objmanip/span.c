@@ -270,12 +270,23 @@ static void trim(struct section *section)
 	}
 }
 
+/* The beginning of a string, in a line */
+static const char *quoted(const char *text)
+{
+	char *copy = xasprintf("\"%.60s\"", text);
+
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = '.';
+	return copy;
+}
+
 static const char *made_up_name(const struct span *span, size_t index)
 {
 	const struct section *section = span->section;
 
 	if (section->kind == KIND_STRING && section->entsize <= 1)
-		return xasprintf("\"%.60s\"", span_bytes(span));
+		return quoted((const char *)span_bytes(span));
 	if (section->kind == KIND_TABLE)
 		return xasprintf("%s[%zu]", section->name, index);
 	if (section->n_spans == 1)

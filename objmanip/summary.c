@@ -4,6 +4,9 @@
  *
  *	replace fs/proc/cmdline.o cmdline_proc_show (38 -> 45 bytes)
  *	    +0x9: refers to 'x' instead of 'y' (fs/proc/cmdline.c:12)
+ *	      - call y
+ *	      + call x
+ *	replace fs/pipe.o pipe_read (902 -> 914 bytes; threads sleep in it)
  *	new function fs/proc/cmdline.o helper (20 bytes)
  *	new data fs/proc/cmdline.o count.1 (4 bytes)
  *	hook pre_apply fs/proc/cmdline.o prepare
@@ -11,46 +14,75 @@
  *	deleted fs/proc/cmdline.o unused
  *	ignored fs/proc/cmdline.o proc_cmdline_init (.init.text: will not run)
  *	ignored fs/x.o x_exit (.exit.text: is not replaced)
+ *	ignored fs/x.o 3 functions (only line numbers differ)
  *
- * The second line is there with --explain only.  The writing is the last
- * step of "diff"; it decides nothing.
+ * The lines that are further in, and the last one, are there with --explain
+ * only.  The writing is the last step of "diff"; it decides nothing.
  */
+#include "busy.h"
+#include "explain.h"
 #include "match.h"
 #include "export.h"
 #include "hooks.h"
 #include "kind.h"
 #include "output.h"
+#include "table.h"
 #include "vec.h"
 #include "write.h"
 
 #include <string.h>
 
-/* " (fs/x.c:12)", or "" without debug information */
-static const char *source_line(const struct span *span, uint64_t offset)
+/* What of a function makes it hard to replace, or "" */
+static const char *busy_words(const struct span *pre, enum busy busy)
 {
-	const struct object *object = span->section->object;
-	const char *file = NULL, *function = NULL;
-	unsigned int line = 0;
-
-	if (!bfd_find_nearest_line(object->bfd, span->section->bfd,
-				   object->syms, span->start + offset, &file,
-				   &function, &line) || !file || !line)
+	if (pre->allow_running)
+		return "; running calls may end in the old one";
+	switch (busy) {
+	case BUSY_NOT:
 		return "";
-	return xasprintf(" (%s:%u)", file, line);
+	case BUSY_SLEEPS:
+		return "; threads sleep in it";
+	case BUSY_ALWAYS:
+		return "; some thread is always in it";
+	case BUSY_WRITER:
+		return "; ksplice-apply itself is in it";
+	}
+	return "";
+}
+
+/* What to do about it */
+static void explain_busy(struct bytes *out, const struct span *pre,
+			 enum busy busy, const char *by)
+{
+	if (pre->allow_running || busy == BUSY_NOT)
+		return;
+	if (by)
+		bytes_printf(out, "    it calls '%s': if that is in the way, try ksplice-apply --kick, or write\n",
+			     by);
+	else
+		bytes_printf(out, "    it is never without a thread: change another function instead, or write\n");
+	bytes_printf(out, "    ksplice_allow_running(%s) in the patch, if old and new calls may run side by side\n",
+		     pre->name);
 }
 
 static void add_replaced(struct bytes *out, const struct pair *pair,
-			 const struct span *pre, bool explain)
+			 const struct span *pre,
+			 const struct touched_lines *touched)
 {
 	const struct span *post = pre->peer;
+	const char *by;
+	enum busy busy = busy_function(pre, &by);
 
-	bytes_printf(out, "replace %s %s (%llu -> %llu bytes)\n", pair->unit,
+	bytes_printf(out, "replace %s %s (%llu -> %llu bytes%s)\n", pair->unit,
 		     pre->name, (unsigned long long)pre->size,
-		     (unsigned long long)post->size);
-	if (explain)
-		bytes_printf(out, "    +0x%llx: %s%s\n",
-			     (unsigned long long)pre->why_offset, pre->why,
-			     source_line(post, pre->why_offset));
+		     (unsigned long long)post->size, busy_words(pre, busy));
+	if (!touched)
+		return;
+	if (pre->state == SPAN_CHANGED)
+		explain_difference(out, pre, touched);
+	else
+		bytes_printf(out, "    unchanged; another one's new code needs it\n");
+	explain_busy(out, pre, busy, by);
 }
 
 static void add_kept(struct bytes *out, const struct pair *pair,
@@ -121,13 +153,58 @@ static void add_exports(struct bytes *out, const struct pair *pair)
 	}
 }
 
-static void add_pair(struct bytes *out, const struct pair *pair, bool explain)
+/* Does an entry about the function differ in what is not compared of it? */
+static bool has_other_lines(const struct span *pre)
+{
+	const struct span *post = pre->peer;
+
+	for (size_t i = 0; i < pre->n_entries && i < post->n_entries; i++) {
+		const struct table *table = pre->entries[i]->section->table;
+
+		if (table && table->neutral_size &&
+		    memcmp(span_bytes(pre->entries[i]) + table->neutral_start,
+			   span_bytes(post->entries[i]) + table->neutral_start,
+			   table->neutral_size))
+			return true;
+	}
+	return false;
+}
+
+static void add_other_lines(struct bytes *out, const struct pair *pair)
+{
+	struct span *span;
+	size_t n = 0;
+
+	for_each_span(span, pair->pre)
+		if (span->section->kind == KIND_TEXT && span->peer &&
+		    span->state == SPAN_SAME && !span->patched)
+			n += has_other_lines(span);
+	if (n)
+		bytes_printf(out, "ignored %s %zu function%s (only line numbers differ)\n",
+			     pair->unit, n, n == 1 ? "" : "s");
+}
+
+static void add_deleted_data(struct bytes *out, const struct pair *pair)
+{
+	struct span *span;
+
+	for_each_span(span, pair->pre)
+		if ((span->section->kind == KIND_DATA ||
+		     span->section->kind == KIND_RODATA) && span->symbol &&
+		    span->state == SPAN_DELETED && !span_is_content(span))
+			bytes_printf(out, "deleted data %s %s (%llu bytes; it stays)\n",
+				     pair->unit, span->name,
+				     (unsigned long long)span->size);
+}
+
+static void add_pair(struct bytes *out, const struct pair *pair,
+		     const struct touched_lines *touched)
 {
 	struct span *span;
 
 	for_each_span(span, pair->pre)
 		if (span->patched)
-			add_replaced(out, pair, span, explain);
+			add_replaced(out, pair, span, touched);
 	for_each_span(span, pair->post)
 		add_kept(out, pair, span);
 	add_hooks(out, pair);
@@ -144,14 +221,18 @@ static void add_pair(struct bytes *out, const struct pair *pair, bool explain)
 	for_each_span(span, pair->post)
 		if (!span->peer)
 			add_ignored(out, pair, span);
+	if (touched) {
+		add_deleted_data(out, pair);
+		add_other_lines(out, pair);
+	}
 }
 
 void summary_write(const char *path, struct pair *pairs, size_t n_pairs,
-		   bool explain)
+		   const struct touched_lines *touched)
 {
 	struct bytes out = {};
 
 	for (size_t i = 0; i < n_pairs; i++)
-		add_pair(&out, &pairs[i], explain);
+		add_pair(&out, &pairs[i], touched);
 	output_write(path, out.at, out.n);
 }

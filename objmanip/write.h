@@ -5,6 +5,7 @@
 #ifndef OBJMANIP_WRITE_H
 #define OBJMANIP_WRITE_H
 
+#include "explain.h"
 #include "match.h"
 #include "symvers.h"
 
@@ -55,8 +56,8 @@ void old_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 /* imports.c: the header that kmodsrc/old-code.c and new-code.c include */
 void imports_write(const char *path, const struct imports *imports);
 
-/* summary.c */
+/* summary.c; touched is not NULL for more lines, which explain. */
 void summary_write(const char *path, struct pair *pairs, size_t n_pairs,
-		   bool explain);
+		   const struct touched_lines *touched);
 
 #endif

@@ -5,7 +5,7 @@ use v5.32;
 use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
-use Ksplice::Lines qw(neutralise neutralise_file safe_lines);
+use Ksplice::Lines qw(find_hunks neutralise neutralise_file safe_lines);
 use Test::Ksplice;
 use Test::More;
 
@@ -62,7 +62,7 @@ my $text = slurp($old);
 $text =~ s/(int never)/\n\n$1/;
 $text =~ s/(f\(1,\n)/$1\n\n/;
 spew($new, $text);
-neutralise_file($old, $new);
+neutralise_file($new, find_hunks($old, $new));
 my @code = map { objdump_code($_) }
     map { build_object($_, "$_.o", '-g0') } $old, $new;
 is_deeply([@{ $code[1] }{qw(line_first line_second line_third)}],

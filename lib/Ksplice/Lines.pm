@@ -22,15 +22,21 @@ use Exporter   qw(import);
 use Ksplice    qw(capture read_file write_file);
 use List::Util qw(max);
 
-our @EXPORT_OK = qw(neutralise_file neutralise safe_lines);
+our @EXPORT_OK = qw(find_hunks touched_lines neutralise_file neutralise safe_lines);
+
+# The change commands of diff(1), such as "3a4,5", "7d8" or "10,12c11".
+sub find_hunks ($original, $file) {
+    return grep { /^\d+(?:,\d+)?[acd]\d+(?:,\d+)?$/ }
+        capture({ ok => [0, 1] }, 'diff', '-a', $original, $file);
+}
+
+# [FIRST, LAST] of the original's lines that hunks are about.
+sub touched_lines (@hunks) {
+    return map { /^(\d+)(?:,(\d+))?/; [$1, $2 // $1] } @hunks;
+}
 
 # Puts the directives into a file that was made from the original.
-sub neutralise_file ($original, $file) {
-    my @hunks;
-    for (capture({ ok => [0, 1] }, 'diff', '-a', $original, $file)) {
-        /^\d+(?:,\d+)?[acd]\d+(?:,\d+)?$/ or next;
-        push @hunks, $_;
-    }
+sub neutralise_file ($file, @hunks) {
     my $text = read_file($file);
     my $new = neutralise($text, @hunks);
     return if $new eq $text;
@@ -40,8 +46,7 @@ sub neutralise_file ($original, $file) {
     return;
 }
 
-# The text with the directives in; the hunks are change commands of diff(1),
-# such as "3a4,5", "7d8" or "10,12c11".
+# The text with the directives in.
 sub neutralise ($text, @hunks) {
     return $text if $text =~ /^[ \t]*#[ \t]*(?:line[ \t]+)?\d/m;
     my %shift = map { next_lines($_) } @hunks;

@@ -17,7 +17,7 @@ use Exporter         qw(import);
 use File::Basename   qw(dirname);
 use Ksplice          qw(fail no_changes run capture read_file write_file);
 use Ksplice::Journal qw(note_touched keep_source);
-use Ksplice::Lines   qw(neutralise_file);
+use Ksplice::Lines   qw(find_hunks touched_lines neutralise_file);
 
 our @EXPORT_OK = qw(
     read_patch diff_new_versions diff_commit check_patch apply_patch
@@ -78,7 +78,8 @@ sub check_patch ($tree, $patch) {
 # patch(1) quotes a name that has blanks.
 sub plain_name ($name) { return $name =~ s/^'(.*)'$/$1/r =~ s{^\./}{}r }
 
-# The journal first.  With keep_lines unchanged code keeps its line numbers.
+# The journal first.  With keep_lines unchanged code keeps its line numbers.  Sets
+# touched, the lines of the original as "FILE:FIRST-LAST".
 sub apply_patch ($tree, $patch, $keep_lines) {
     my $dir = $tree->{dir};
     for my $file (@{ $patch->{files} }) {
@@ -92,9 +93,13 @@ sub apply_patch ($tree, $patch, $keep_lines) {
         }
     }
     run_patch($tree, $patch);
-    return if !$keep_lines;
-    for my $path (map { "$dir/$_->{name}" } grep { !$_->{added} } @{ $patch->{files} }) {
-        neutralise_file("$path.KSPLICE_presrc", $path) if $path =~ /\.[ch]$/ && -e $path;
+    $patch->{touched} = [];
+    for my $name (map { $_->{name} } grep { !$_->{added} } @{ $patch->{files} }) {
+        my $path = "$dir/$name";
+        next unless $path =~ /\.[ch]$/ && -e $path;
+        my @hunks = find_hunks("$path.KSPLICE_presrc", $path);
+        push @{ $patch->{touched} }, map { "$name:$_->[0]-$_->[1]" } touched_lines(@hunks);
+        neutralise_file($path, @hunks) if $keep_lines;
     }
     return;
 }

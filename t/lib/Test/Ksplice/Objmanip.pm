@@ -22,7 +22,8 @@ sub compare ($pre, $post) {
 
 # diff([{OPTIONS},] PRE, POST, ...) -> {status, err, out, summary, dir}
 #
-# Each pair is a unit: dir/1.o, dir/2.o ...  OPTIONS: explain, symvers (text), target.
+# Each pair is a unit: dir/1.o, dir/2.o ...  OPTIONS: explain, symvers (text), target,
+# touched.
 # summary is '' if none was written.
 sub diff (@objects) {
     my $option = ref $objects[0] ? shift @objects : {};
@@ -36,7 +37,8 @@ sub diff (@objects) {
     }
     my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'diff', '--kid=abc',
         '--target=' . ($option->{target} // 'vmlinux'), "--symvers=$symvers", "--out=$dir/out",
-        $option->{explain} ? '--explain' : (), @units);
+        $option->{explain} ? '--explain' : (),
+        map({ "--touched=$_" } @{ $option->{touched} // [] }), @units);
     return {
         status  => $status,
         out     => $out,

@@ -16,7 +16,7 @@ no warnings 'experimental::signatures';
 
 use Exporter         qw(import);
 use File::Basename   qw(basename dirname);
-use Ksplice          qw(capture read_file progress);
+use Ksplice          qw(capture read_file write_file progress);
 use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
@@ -47,13 +47,23 @@ sub find_includers ($tree, @files) {
 }
 
 # Those of the sources that another source may include, like fs/binfmt_elf.c: told
-# by their last names, in a fraction of the time that the graph takes.
+# by their last names, in a fraction of the time that the graph takes.  Where
+# nobody edits the source the names are kept in the tree.
 sub included_sources ($tree, @sources) {
-    my %included = map { m{["</]([^/"<>]+)[">]} ? ($1 => 1) : () }
+    my $file = "$tree->{dir}/.KSPLICE_included";
+    my @names = $tree->{is_ours} && -e $file ? split(/\n/, read_file($file))
+        : included_names($tree);
+    write_file($file, join '', map { "$_\n" } @names) if $tree->{is_ours} && !-e $file;
+    my %included = map { $_ => 1 } @names;
+    return grep { $included{ basename($_) } } @sources;
+}
+
+sub included_names ($tree) {
+    my %names = map { m{["</]([^/"<>]+)[">]} ? ($1 => 1) : () }
         capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
         'grep', '-rhE', '--include=*.[chS]',
         '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*\.[cS][">]', kernel_dirs($tree));
-    return grep { $included{ basename($_) } } @sources;
+    return sort keys %names;
 }
 
 # -> {of => {FILE => [its includers]}, unknown => {NAME => [its includers]}}

@@ -62,23 +62,29 @@ sub lock_directory ($dir) {
     return $lock;
 }
 
-# -> the tree: {dir, config, jobs, lock, cc}
+# -> the tree: {dir, config, jobs, lock, cc, is_ours}; ours is one of the cache.
 sub open_tree ($dir, $config, $jobs) {
     -e "$dir/scripts/Makefile.build" && -e "$dir/Kconfig"
         or fail("'$dir' is not a kernel source tree");
     $dir = abs_path($dir);
     my $tree = {
-        dir    => $dir,
-        config => $config,
-        jobs   => $jobs,
-        lock   => lock_directory($dir),
-        cc     => find_compiler($config),
+        dir     => $dir,
+        config  => $config,
+        jobs    => $jobs,
+        lock    => lock_directory($dir),
+        cc      => find_compiler($config),
+        is_ours => is_in_cache($dir),
     };
     if (has_journal($dir)) {
         my $n = revert_tree($dir);
         note("'$dir' was left patched by an earlier run: $n files put back");
     }
     return $tree;
+}
+
+sub is_in_cache ($dir) {
+    my $cache = eval { abs_path(cache_dir()) } // return 0;
+    return index($dir, "$cache/") == 0;
 }
 
 # Runs Makefile.ksplice; returns whether it went well.  If not its output has
@@ -118,7 +124,7 @@ sub prepare_tree ($tree) {
     my $stamp_file = "$dir/.KSPLICE_prepared";
     return if -e $stamp_file && read_file($stamp_file) eq $stamp && -e "$dir/.config";
     unlink $stamp_file;
-    unlink "$dir/.KSPLICE_objects";
+    unlink map { "$dir/.KSPLICE_$_" } qw(objects included);
     progress('configuring the kernel', sub { configure_tree($tree) });
     progress('preparing the kernel tree', sub {
         make_tree($tree, 'prepare', 0) or fail("cannot prepare '$dir' for compiling");

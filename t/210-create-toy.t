@@ -47,20 +47,20 @@ $patch = toy_patch($toy, 'drivers/net/rx.c' => sub { s/- 1/- 2/ },
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '-o', 'three.tar.gz');
 is_deeply([$status, $err], [0, ''], 'kernel and modules together');
 is_deeply([map { $_->{target} } @{ read_update("$toy->{scratch}/three.tar.gz")->{changes} }],
-    [qw(single toy_net vmlinux)], '... a change for each target');
+    [qw(vmlinux single toy_net)], '... a change for each target');
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--only-targets=vm*,?oy_net',
     '--dry-run');
-is_deeply([$status, $out, $err], [0, "toy_net: replace drivers/net/rx.o\n"
-    . "vmlinux: replace kernel/one.o\n", "ksplice-create: warning: left out: 'single'\n"],
+is_deeply([$status, $out, $err], [0, "vmlinux: replace kernel/one.o\n"
+    . "toy_net: replace drivers/net/rx.o\n", "ksplice-create: warning: left out: 'single'\n"],
     '... but --only-targets chooses');
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--only-targets=toy', '--dry-run');
 is_deeply([$status, $err], [1, "ksplice-create: --only-targets: none of the targets matches"
-    . " 'toy': single toy_net vmlinux\n"], '... and must choose one');
+    . " 'toy': vmlinux single toy_net\n"], '... and must choose one');
 
 $patch = toy_patch($toy, 'include/linux/toy.h' => sub { s/2 \* n/n + n + n/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
 is_deeply([$status, $out, $err], [0, "2 objects may include include/linux/toy.h\n"
-    . "toy_net: replace drivers/net/tx.o\nvmlinux: replace kernel/two.o\n", ''],
+    . "vmlinux: replace kernel/two.o\ntoy_net: replace drivers/net/tx.o\n", ''],
     'a header changes what includes it');
 $patch = toy_patch($toy, 'kernel/two-part.c' => sub { s/3/4/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');

@@ -18,8 +18,8 @@ my $patch = toy_patch($toy,
     'include/linux/toy.h' => sub { s/2 \* n/n + n + n/ },
     'virt/remote.c' => sub { s/return 2/return 5/ });
 is_deeply([toy_create($toy, "--patch=$patch", '--full', '--dry-run')], [0, join('', map { "$_\n" }
-    'far: replace virt/remote.o', 'toy_net: replace drivers/net/tx.o',
-    'vmlinux: replace kernel/two.o'), ''], 'what differs is found without being told');
+    'vmlinux: replace kernel/two.o', 'far: replace virt/remote.o',
+    'toy_net: replace drivers/net/tx.o'), ''], 'what differs is found without being told');
 ok(-e "$tree/lib/strange.o", 'everything was compiled');
 is_deeply(tree_state($tree), $before, 'the source is as it was');
 is(left_behind($toy), '', 'nothing is left behind');

@@ -59,6 +59,7 @@ sub write_new_exports ($dir, $module, $symvers, @objects) {
 
 # The lines of a Module.symvers that are about modules of the update.
 sub keep_symvers ($from, $to, $kid) {
+    return if !-e $from;
     my @lines = map { s{\t\S*/(?=ksplice-)}{\t}r } grep { /\bksplice-\Q$kid\E-\S+-new\t/ }
         read_file($from) =~ /^.*\n/mg;
     write_file($to, join '', @lines) if @lines;

@@ -12,6 +12,7 @@
  *	hook pre_apply fs/proc/cmdline.o prepare
  *	new export fs/proc/cmdline.o helper
  *	deleted fs/proc/cmdline.o unused
+ *	deleted data fs/proc/cmdline.o total
  *	ignored fs/proc/cmdline.o proc_cmdline_init (.init.text: will not run)
  *	ignored fs/x.o x_exit (.exit.text: is not replaced)
  *	ignored fs/x.o 3 functions (only line numbers differ)
@@ -108,6 +109,28 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 	}
 	bytes_printf(out, "new %s %s %s (%llu bytes)\n", what, pair->unit,
 		     post->name, (unsigned long long)post->size);
+}
+
+static void add_deleted(struct bytes *out, const struct pair *pair,
+			const struct span *pre)
+{
+	const char *what;
+
+	if (pre->state != SPAN_DELETED || !pre->symbol || pre->parent ||
+	    span_is_content(pre) || span_is_disposable(pre))
+		return;
+	switch (pre->section->kind) {
+	case KIND_TEXT:
+		what = "";
+		break;
+	case KIND_DATA:
+	case KIND_PERCPU:
+		what = "data ";
+		break;
+	default:
+		return;
+	}
+	bytes_printf(out, "deleted %s%s %s\n", what, pair->unit, pre->name);
 }
 
 /* Changes that nobody in this kernel can see */
@@ -210,10 +233,7 @@ static void add_pair(struct bytes *out, const struct pair *pair,
 	add_hooks(out, pair);
 	add_exports(out, pair);
 	for_each_span(span, pair->pre)
-		if (span->section->kind == KIND_TEXT && !span->parent &&
-		    span->state == SPAN_DELETED)
-			bytes_printf(out, "deleted %s %s\n", pair->unit,
-				     span->name);
+		add_deleted(out, pair, span);
 	for_each_span(span, pair->pre)
 		add_overridden(out, pair, span);
 	for_each_span(span, pair->pre)

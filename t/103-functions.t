@@ -33,14 +33,16 @@ static __attribute__((noinline)) int helper(int x) { return x * x; }
 #else
 #define PLUS 1
 static __attribute__((noinline)) int unused(int x) { return x * 7; }
-int uses(int x) { return unused(x); }
+static int total;
+int uses(int x) { static int count; total += ++count; return unused(x) + total; }
 #define helper(x) unused(x)
 #endif
 __attribute__((noinline)) int f(int x) { return helper(x) + PLUS; }
 int g(int x) { return f(x) - 1; }
 END
 is($diff->{status}, 0, 'a changed function');
-is(lines($diff), 'replace f; new function helper; deleted unused; deleted uses',
+is(lines($diff), 'replace f; new function helper; deleted unused; deleted uses; '
+    . 'deleted data count.0; deleted data total',
     '... with a new one, and without deleted ones or its callers');
 like(defined_functions($diff), qr/^f\S* helper\S*$/, '... both are in the new code, no other');
 

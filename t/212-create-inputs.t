@@ -32,6 +32,38 @@ my $p0 = spew("$toy->{scratch}/p0.patch", slurp($patch) =~ s{ [ab]/}{ }gr);
 is_deeply([toy_create($toy, "--patch=$p0", '--patch-opt=-p0', '--dry-run')], [0, $expected, ''],
     'a patch with an option for patch(1)');
 
+# Two patches of one file, the second one on top of the first, and of another file
+my $one = slurp($patch);
+my $step = $one =~ s/\+ 6/+ 7/r;
+spew("$toy->{scratch}/series/first.patch", $step);
+spew("$toy->{scratch}/series/sub/second.patch",
+    $one =~ s/\+ 5/+ 7/r =~ s{ [ab]/}{ }gr);
+my $series = spew("$toy->{scratch}/series/list",
+    "# what is needed\nfirst.patch\n\nsub/second.patch -p0 # on top\n");
+is_deeply([toy_create($toy, "--series=$series", '-o', 'series.tar.gz')],
+    [0, "${expected}series.tar.gz\n", ''], 'a series of patches');
+is(patch_of('series'), $same, '... is one patch in the update');
+like(slurp(read_update("$toy->{scratch}/series.tar.gz")->{dir} . '/patch'),
+    qr/\Afirst\.patch\nsub\/second\.patch\n\n/, '... that says what it was made of');
+spew($series, "sub/second.patch -p0\n");
+my @got = toy_create($toy, "--series=$series");
+is($got[0], 1, 'a patch of a series that does not apply is refused');
+like($got[2], qr/ksplice-create: the patch 'sub\/second\.patch' of the series does not apply$/m,
+    '... by name');
+spew($series, "third.patch\n");
+is_deeply([toy_create($toy, "--series=$series")],
+    [1, '', "ksplice-create: the series '$series' has no patch 'third.patch'\n"],
+    'a patch that is not there');
+spew($series, "# nothing\n");
+is_deeply([toy_create($toy, "--series=$series")],
+    [1, '', "ksplice-create: the series '$series' is empty\n"], 'an empty series');
+spew($series, "first.patch\nback.patch\n");
+spew("$toy->{scratch}/series/back.patch",
+    $step =~ s/^-(?!-)/~/mgr =~ s/^\+(?!\+)/-/mgr =~ s/^~/+/mgr);
+is_deeply([toy_create($toy, "--series=$series")],
+    [66, '', "ksplice-create: the patches of '$series' change nothing together\n"],
+    'patches that take each other back');
+
 spew("$tree/kernel/one.c.fixed", slurp("$tree/kernel/one.c") =~ s/\+ 5/+ 6/r);
 spew("$tree/kernel/two.c.fixed", slurp("$tree/kernel/two.c"));
 is_deeply([toy_create($toy, '--diffext=.fixed', '-o', 'diffext.tar.gz')],

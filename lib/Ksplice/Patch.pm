@@ -2,7 +2,7 @@
 #
 # Patch.pm - the source change that an update is made of
 #
-# Whatever it was given as - a diff, new versions beside the old files, a git
+# Whatever it was given as - a diff, a series of them, new versions beside the old files, a git
 # commit - it ends as the text of a patch with names relative to the tree,
 # which goes into the update.  patch(1) decides what it touches and whether it
 # applies: a dry run first, so that one that does not leaves no trace.
@@ -13,14 +13,17 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Cwd              qw(abs_path);
 use Exporter         qw(import);
 use File::Basename   qw(dirname);
+use File::Copy       qw(copy);
+use File::Path       qw(make_path);
 use Ksplice          qw(fail no_changes run capture read_file write_file);
 use Ksplice::Journal qw(note_touched keep_source);
 use Ksplice::Lines   qw(find_hunks touched_lines neutralise_file);
 
 our @EXPORT_OK = qw(
-    read_patch diff_new_versions diff_commit check_patch apply_patch
+    read_patch read_series diff_new_versions diff_commit check_patch apply_patch
 );
 
 # -> {file, text, options}; a copy of the file in a directory of ours.
@@ -29,6 +32,56 @@ sub read_patch ($file, $scratch, @options) {
     my $text = read_file($file);
     $text =~ /\S/ or fail("the patch '$file' is empty");
     return new_patch($text, $scratch, @options);
+}
+
+# Of a list of patches, as quilt(1) has it: one a line, relative to the list, with
+# options of its own for patch(1); what is behind a # is a comment.  All of them
+# together are one patch.
+sub read_series ($dir, $file, $scratch, @options) {
+    -f $file or fail("no series '$file'");
+    my @patches = map { [split] } grep { /\S/ } map { s/(?:^|\s)#.*//r }
+        split /\n/, read_file($file);
+    @patches or fail("the series '$file' is empty");
+    my $top = "$scratch/series";
+    my ($old, $new) = map { "$top/$_" } qw(a b);
+    make_path($old, $new);
+    my $names = '';
+    for (@patches) {
+        my ($name, @own) = @$_;
+        my $patch = dirname($file) . "/$name";
+        -f $patch or fail("the series '$file' has no patch '$name'");
+        @own = @options if !@own;
+        copy_touched($dir, read_file($patch), "@own" =~ /-p\s*(\d+)/ ? $1 : 1, $old, $new);
+        patch_files($new, $patch, $name, @own);
+        $names .= "$name\n";
+    }
+    my $text = capture({ dir => $top, ok => [0, 1] }, 'diff', '-ruaN', 'a', 'b');
+    $text =~ s{^(---|\+\+\+) ([ab]/[^\t\n]+).*}{"$1 " . (-e "$top/$2" ? $2 : '/dev/null')}mge;
+    length $text or no_changes("the patches of '$file' change nothing together");
+    return new_patch($names . "\n" . $text, $scratch);
+}
+
+# The files that a patch names, if they are in the tree: once each.
+sub copy_touched ($dir, $text, $strip, @to) {
+    my @names = map { s{^(?:[^/]*/+){$strip}}{}r } $text =~ m{^(?:---|\+\+\+) ([^\t\n]+)}mg;
+    for my $name (@names, $text =~ m{^rename from (.+)}mg) {
+        next if $name =~ m{^/|(?:^|/)\.\.(?:/|$)} || !-f "$dir/$name" || -e "$to[0]/$name";
+        for my $copy (map { "$_/$name" } @to) {
+            make_path(dirname($copy));
+            copy("$dir/$name", $copy) or fail("cannot write '$copy': $!");
+        }
+    }
+    return;
+}
+
+sub patch_files ($dir, $file, $name, @options) {
+    my $status = run({ ok => 'any', output => \my $output, env => { POSIXLY_CORRECT => undef } },
+        'patch', '--force', '--no-backup-if-mismatch', '-p1', '-r', '-', @options, '-d', $dir,
+        '-i', abs_path($file));
+    return if !$status;
+    STDOUT->flush();
+    print STDERR map { "  $_\n" } split /\n/, $output;
+    fail("the patch '$name' of the series does not apply");
 }
 
 # Of all files FEXT in the tree: they are the new versions of F.

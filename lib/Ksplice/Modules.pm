@@ -20,6 +20,7 @@ use File::Copy      qw(copy);
 use File::Find      qw(find);
 use File::Path      qw(make_path remove_tree);
 use Ksplice         qw(fail run capture progress base_dir read_file temp_dir);
+use Ksplice::Cores  qw(use_core prune_cores);
 use Ksplice::Distro qw(cache_dir);
 use Ksplice::Tree   qw(make_tree);
 use Ksplice::Update qw(module_file module_name);
@@ -61,7 +62,8 @@ sub combine_target ($dir, $change, @units) {
     return split(/\n/, $output), -e "$dir/summary" ? split(/\n/, read_file("$dir/summary")) : ();
 }
 
-# The directory with ksplice.ko and its Module.symvers.
+# The directory with ksplice.ko and its Module.symvers; it stays there as long
+# as the tree is in use.
 sub build_core ($tree) {
     my $config = $tree->{config};
     my $sources = base_dir() . '/kmodsrc';
@@ -70,8 +72,9 @@ sub build_core ($tree) {
     $hash->add("$_\0", read_file("$sources/$_")) for @files;
     $hash->add($config->{build}, scalar capture($tree->{cc}, '--version'),
         join ' ', @{ $config->{flags} }, (stat "$config->{build}/Module.symvers")[7, 9]);
-    my $dir = cache_dir() . "/$config->{release}/core-" . substr $hash->hexdigest, 0, 16;
-    return $dir if -d $dir;
+    my $cache = cache_dir() . "/$config->{release}";
+    my $dir = "$cache/core-" . substr $hash->hexdigest, 0, 16;
+    $tree->{core} = use_core($dir) and return $dir;
     my $scratch = temp_dir();
     copy_sources($sources, $scratch, @files);
     make_path("$dir.new$$");
@@ -83,7 +86,9 @@ sub build_core ($tree) {
     remove_tree($scratch);
     $ok &&= rename("$dir.new$$", $dir) || -d $dir;
     remove_tree("$dir.new$$");
-    fail("cannot build the core, ksplice.ko, for $config->{release}") if !$ok;
+    $tree->{core} = $ok && use_core($dir)
+        or fail("cannot build the core, ksplice.ko, for $config->{release}");
+    prune_cores($cache);
     return $dir;
 }
 

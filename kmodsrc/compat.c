@@ -42,6 +42,8 @@ static const struct {
 	NEED(idle_task, "check the stacks of idle tasks"),
 	NEED(task_call_func, "check the stacks of sleeping tasks"),
 	NEED(put_task_stack, "check the stacks of sleeping tasks"),
+	NEED(task_work_cancel_match, "let kicked threads go on"),
+	NEED(search_exception_tables, "follow exceptions in old code"),
 	NEED(find_module, "find the module to be patched"),
 	NEED(module_mutex, "see which modules use new code"),
 #ifdef CONFIG_LIVEPATCH

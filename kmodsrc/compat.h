@@ -18,6 +18,7 @@
 
 struct mutex;
 struct kprobe;
+struct exception_table_entry;
 struct insn;
 enum insn_mode;
 
@@ -42,6 +43,11 @@ struct ksplice_needs {
 			      int (*fn)(struct task_struct *, void *),
 			      void *arg);
 	void (*put_task_stack)(struct task_struct *task);
+	struct callback_head *(*task_work_cancel_match)(
+		struct task_struct *task,
+		bool (*match)(struct callback_head *, void *), void *data);
+	const struct exception_table_entry *
+		(*search_exception_tables)(unsigned long addr);
 	struct module *(*find_module)(const char *name);
 	struct mutex *module_mutex;
 	/* Not needed of a kernel without CONFIG_LIVEPATCH. */

@@ -11,6 +11,7 @@
 #include "await.h"
 #include "compat.h"
 #include "debug.h"
+#include "park.h"
 #include "redirect.h"
 #include "sysfs.h"
 #include "update.h"
@@ -50,6 +51,7 @@ static void __exit ksplice_exit(void)
 	ksplice_sysfs_exit();
 	ksplice_redirect_exit();
 	ksplice_debug_exit();
+	ksplice_park_exit();
 }
 
 module_init(ksplice_init);

@@ -16,7 +16,6 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/vmalloc.h>
 #include "compat.h"
 #include "depend.h"
 #include "hooks.h"
@@ -34,19 +33,25 @@
 
 static int map_functions(struct ksplice_stop *stop)
 {
-	struct ksplice_function *function;
-	unsigned int i;
+	unsigned int i, n = stop->n_functions;
+	struct ksplice_piece *pieces;
 
-	for (i = 0; i < stop->n_functions; i++) {
-		function = stop->functions[i];
-		function->alias = ksplice_text_map(function->redirect,
-						   function->redirect_len);
-		if (!function->alias)
-			return ksplice_abort(stop->update,
-					     KSPLICE_OUT_OF_MEMORY,
-					     "cannot map the code of '%s' to write it",
-					     function->name);
+	if (!n)
+		return 0;
+	pieces = kvcalloc(n, sizeof(*pieces), GFP_KERNEL);
+	for (i = 0; pieces && i < n; i++) {
+		pieces[i].addr = stop->functions[i]->redirect;
+		pieces[i].len = stop->functions[i]->redirect_len;
 	}
+	if (pieces)
+		stop->map = ksplice_text_map(pieces, n);
+	for (i = 0; stop->map && i < n; i++)
+		stop->functions[i]->alias = pieces[i].alias;
+	kvfree(pieces);
+	if (!stop->map)
+		return ksplice_abort(stop->update, KSPLICE_OUT_OF_MEMORY,
+				     "cannot map the code of %u functions to write it",
+				     n);
 	return 0;
 }
 
@@ -54,13 +59,9 @@ static void unmap_functions(struct ksplice_stop *stop)
 {
 	unsigned int i;
 
-	for (i = 0; i < stop->n_functions; i++) {
-		if (!stop->functions[i]->alias)
-			continue;
-		ksplice_text_unmap(stop->functions[i]->alias);
+	for (i = 0; i < stop->n_functions; i++)
 		stop->functions[i]->alias = NULL;
-	}
-	vm_unmap_aliases();	/* nor may one stay in a TLB */
+	ksplice_text_unmap(stop->map);
 }
 
 static int abort_busy(struct ksplice_stop *stop)
@@ -103,6 +104,11 @@ static int attempt(struct ksplice_stop *stop)
 					     "no memory to look at all threads");
 		ksplice_debug(stop->update, "%u threads are in the way",
 			      stop->stack.n_conflicts);
+		if (stop->park)
+			ksplice_debug(stop->update,
+				      "%u threads have been asked to leave the kernel",
+				      ksplice_park_add(stop->park,
+						       &stop->precheck.todo));
 		if (signal_pending(current) || time_after(jiffies, end))
 			return 0;
 		msleep_interruptible(delay);
@@ -118,11 +124,21 @@ static int run(struct ksplice_stop *stop)
 	ret = map_functions(stop);
 	if (ret)
 		return ret;
-	ksplice_ranges_seal(&stop->stack.ranges);
-	if (ksplice_precheck_start(&stop->precheck, &stop->stack))
+	if (stop->update->kick) {
+		stop->park = ksplice_park_new();
+		if (!stop->park)
+			return ksplice_abort(stop->update,
+					     KSPLICE_OUT_OF_MEMORY,
+					     "no memory to kick threads");
+	}
+	if (ksplice_ranges_seal(&stop->stack.ranges) ||
+	    ksplice_precheck_start(&stop->precheck, &stop->stack)) {
+		ksplice_park_end(stop->park);
 		return ksplice_abort(stop->update, KSPLICE_OUT_OF_MEMORY,
 				     "no memory to look at all threads");
+	}
 	ret = attempt(stop);
+	ksplice_park_end(stop->park);
 	ksplice_precheck_end(&stop->precheck);
 	if (ret)
 		return ret;
@@ -187,9 +203,7 @@ static int stop_init(struct ksplice_stop *stop, struct ksplice_update *update,
 				   GFP_KERNEL);
 	stop->running = kvcalloc(nr_cpu_ids, sizeof(*stop->running),
 				 GFP_KERNEL);
-	/* Undo has one range a module. */
-	if (ksplice_stack_init(&stop->stack, n + update->n_changes) ||
-	    !stop->functions || !stop->running)
+	if (ksplice_stack_init(&stop->stack) || !stop->functions || !stop->running)
 		return ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
 				     "no memory for the stop");
 	list_for_each_entry(change, &update->changes, list) {
@@ -232,6 +246,11 @@ static int prepare_redirect(struct ksplice_update *update,
 		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
 				     "'%s' can't be redirected: %s",
 				     function->name, function->site_conflict);
+	if (function->running_conflict)
+		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
+				     "'%s' can't be replaced while threads are in it: %s",
+				     function->name,
+				     function->running_conflict);
 	if (ksplice_has_livepatch(function->addr))
 		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
 				     "'%s' is replaced by a live patch of the kernel's own kind; disable that first",
@@ -246,6 +265,65 @@ static int prepare_redirect(struct ksplice_update *update,
 				     "'%s' has only %u bytes for the redirect",
 				     function->name, function->redirect_room);
 	return 0;
+}
+
+static bool is_allowed(const struct ksplice_change *change,
+		       unsigned long addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++)
+		if (change->functions[i].allow_running &&
+		    change->functions[i].addr == addr)
+			return true;
+	return false;
+}
+
+/*
+ * Threads may still be in bodies that earlier updates replaced under them: they
+ * count, too, unless they are allowed to be there now.  Which part (.cold)
+ * belonged to which function is not known any more, so all are added.
+ */
+static void add_earlier(struct ksplice_ranges *ranges,
+			const struct ksplice_function *function)
+{
+	const struct ksplice_function *earlier;
+	struct ksplice_update *update;
+	struct ksplice_change *change;
+	unsigned int i;
+
+	list_for_each_entry(update, &ksplice_updates, list) {
+		list_for_each_entry(change, &update->changes, list) {
+			if (!change->is_applied ||
+			    !is_allowed(change, function->addr))
+				continue;
+			for (i = 0; i < change->n_functions; i++) {
+				earlier = &change->functions[i];
+				if (earlier->allow_running &&
+				    (earlier->is_part ||
+				     earlier->addr == function->addr))
+					ksplice_ranges_add(ranges,
+							   earlier->body,
+							   earlier->size,
+							   earlier->name);
+			}
+		}
+	}
+}
+
+/* Where nobody may be when the function is replaced. */
+static void add_ranges(struct ksplice_ranges *ranges,
+		       const struct ksplice_function *function)
+{
+	if (!function->allow_running) {
+		ksplice_ranges_add(ranges, function->body, function->size,
+				   function->name);
+		add_earlier(ranges, function);
+	} else if (!function->is_part) {
+		ksplice_ranges_add_inner(ranges, function->redirect,
+					 function->redirect_len,
+					 function->body, function->name);
+	}
 }
 
 int __ksplice_patch_apply(struct ksplice_update *update,
@@ -275,9 +353,7 @@ int __ksplice_patch_apply(struct ksplice_update *update,
 				&change->functions[i];
 
 			note_kprobes(update, function);
-			ksplice_ranges_add(&stop.stack.ranges,
-					   function->body, function->size,
-					   function->name);
+			add_ranges(&stop.stack.ranges, function);
 		}
 	}
 	ret = run(&stop);

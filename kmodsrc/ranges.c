@@ -9,27 +9,34 @@
 #include <linux/sort.h>
 #include "ranges.h"
 
-int ksplice_ranges_init(struct ksplice_ranges *ranges, unsigned int max)
-{
-	memset(ranges, 0, sizeof(*ranges));
-	ranges->lowest = ULONG_MAX;
-	ranges->max = max;
-	ranges->list = kvcalloc(max, sizeof(*ranges->list), GFP_KERNEL);
-	return ranges->list ? 0 : -ENOMEM;
-}
-
 void ksplice_ranges_release(struct ksplice_ranges *ranges)
 {
 	kvfree(ranges->list);
 }
 
+static int grow(struct ksplice_ranges *ranges)
+{
+	unsigned int max = max(2 * ranges->max, 16U);
+	struct ksplice_range *list;
+
+	list = kvcalloc(max, sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	if (ranges->n)
+		memcpy(list, ranges->list, ranges->n * sizeof(*list));
+	kvfree(ranges->list);
+	ranges->list = list;
+	ranges->max = max;
+	return 0;
+}
+
 static void add(struct ksplice_ranges *ranges, struct ksplice_range range)
 {
-	if (WARN_ON_ONCE(ranges->n >= ranges->max))
+	if (ranges->n == ranges->max && grow(ranges)) {
+		ranges->is_short = true;
 		return;
+	}
 	ranges->list[ranges->n++] = range;
-	ranges->lowest = min(ranges->lowest, range.start);
-	ranges->highest = max(ranges->highest, range.end);
 }
 
 void ksplice_ranges_add(struct ksplice_ranges *ranges, unsigned long start,
@@ -64,10 +71,21 @@ static int compare_starts(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-void ksplice_ranges_seal(struct ksplice_ranges *ranges)
+int ksplice_ranges_seal(struct ksplice_ranges *ranges)
 {
+	unsigned int i;
+
+	if (ranges->is_short)
+		return -ENOMEM;
 	sort(ranges->list, ranges->n, sizeof(*ranges->list), compare_starts,
 	     NULL);
+	ranges->lowest = ULONG_MAX;
+	ranges->highest = 0;
+	for (i = 0; i < ranges->n; i++) {
+		ranges->lowest = min(ranges->lowest, ranges->list[i].start);
+		ranges->highest = max(ranges->highest, ranges->list[i].end);
+	}
+	return 0;
 }
 
 static bool range_has(const struct ksplice_range *range, unsigned long addr,

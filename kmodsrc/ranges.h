@@ -2,8 +2,8 @@
 /*
  * ranges.h - the pieces of code that no thread may be in
  *
- * Calling sequence: _init, _add for each piece, _seal, then _find; _release in
- * any case.
+ * Calling sequence: zero it, _add for each piece, _seal, then _find; _release
+ * in any case.
  */
 #ifndef KSPLICE_RANGES_H
 #define KSPLICE_RANGES_H
@@ -22,6 +22,7 @@ struct ksplice_ranges {
 	struct ksplice_range *list;	/* sorted when sealed */
 	unsigned int n;
 	unsigned int max;
+	bool is_short;			/* there was no memory for one */
 	unsigned long lowest, highest;	/* over all of them */
 };
 
@@ -31,14 +32,12 @@ enum ksplice_addr_kind {
 	KSPLICE_INSTRUCTION,		/* interrupted, or a pointer to it */
 };
 
-/* Return: 0 or -ENOMEM; release it in any case. */
-int ksplice_ranges_init(struct ksplice_ranges *ranges, unsigned int max);
 void ksplice_ranges_release(struct ksplice_ranges *ranges);
 
 /*
  * Code that nobody may be in: a return address in (start, end], since a call
  * can be the last instruction of a function that does not come back; an
- * instruction in [start, end).
+ * instruction in [start, end).  May sleep.
  */
 void ksplice_ranges_add(struct ksplice_ranges *ranges, unsigned long start,
 			unsigned long size, const char *name);
@@ -52,8 +51,11 @@ void ksplice_ranges_add_inner(struct ksplice_ranges *ranges,
 			      unsigned long start, unsigned long size,
 			      unsigned long body, const char *name);
 
-/* All have been added; they do not overlap. */
-void ksplice_ranges_seal(struct ksplice_ranges *ranges);
+/*
+ * All have been added; they do not overlap, unless they are the same.
+ * Return: 0 or -ENOMEM, also for adding.
+ */
+int ksplice_ranges_seal(struct ksplice_ranges *ranges);
 
 /* Any context.  Return: the range that addr is in, or NULL. */
 const struct ksplice_range *

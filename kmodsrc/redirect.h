@@ -27,8 +27,8 @@ int ksplice_redirect_make(struct ksplice_function *function);
 
 /*
  * Whoever runs into a half-written redirect of one of these functions goes on
- * in its new code.  Called inside the stop, before the first step and, with
- * n = 0, after the last one was seen by every CPU.
+ * in its new code.  Called inside the stop, before the first step, and with
+ * n = 0 when every CPU has seen the last one.
  */
 void ksplice_redirect_catch(struct ksplice_function **functions,
 			    unsigned int n);
@@ -40,11 +40,20 @@ void ksplice_redirect_catch(struct ksplice_function **functions,
 void ksplice_redirect_write(const struct ksplice_function *function,
 			    const u8 *bytes, unsigned int step);
 
+/* A piece of text, at most a page long, that will be written. */
+struct ksplice_piece {
+	unsigned long addr;
+	unsigned int len;		/* not 0 */
+	u8 *alias;			/* where it can be written */
+};
+
 /*
- * Map a piece of text, at most a page long, a second time so that it can be
- * written.  May sleep.  Return: where addr is in the mapping, or NULL.
+ * Map pieces of text a second time, all at once, and fill their aliases.  May
+ * sleep.  Return: the mapping, to be unmapped, or NULL.
  */
-void *ksplice_text_map(unsigned long addr, unsigned int len);
-void ksplice_text_unmap(void *alias);
+void *ksplice_text_map(struct ksplice_piece *pieces, unsigned int n);
+
+/* NULL is fine.  May sleep. */
+void ksplice_text_unmap(void *map);
 
 #endif

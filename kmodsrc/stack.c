@@ -30,17 +30,14 @@ struct suspect {
 	bool at_start;		/* an instruction was seen */
 };
 
-int ksplice_stack_init(struct ksplice_stack *stack, unsigned int max_ranges)
+int ksplice_stack_init(struct ksplice_stack *stack)
 {
 	memset(stack, 0, sizeof(*stack));
 	stack->trace = kvcalloc(TRACE_DEPTH, sizeof(*stack->trace),
 				GFP_KERNEL);
 	stack->conflicts = kvcalloc(KSPLICE_MAX_CONFLICTS,
 				    sizeof(*stack->conflicts), GFP_KERNEL);
-	if (ksplice_ranges_init(&stack->ranges, max_ranges) ||
-	    !stack->trace || !stack->conflicts)
-		return -ENOMEM;
-	return 0;
+	return stack->trace && stack->conflicts ? 0 : -ENOMEM;
 }
 
 void ksplice_stack_release(struct ksplice_stack *stack)

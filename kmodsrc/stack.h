@@ -34,7 +34,7 @@ struct ksplice_stack {
 };
 
 /* Return: 0 or -ENOMEM; release it in any case. */
-int ksplice_stack_init(struct ksplice_stack *stack, unsigned int max_ranges);
+int ksplice_stack_init(struct ksplice_stack *stack);
 void ksplice_stack_release(struct ksplice_stack *stack);
 
 /* Forget the conflicts. */

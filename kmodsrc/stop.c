@@ -59,7 +59,7 @@ static void follow(struct ksplice_stop *stop)
 {
 	unsigned int step, last = 0;
 
-	do {
+	for (;;) {
 		step = smp_load_acquire(&stop->step);	/* pairs with the
 							 * release in
 							 * master_step() */
@@ -69,10 +69,12 @@ static void follow(struct ksplice_stop *stop)
 		}
 		last = step;
 		ksplice_serialise();
+		if (step == STEP_LEAVE)
+			return;
 		/* Pairs with the acquire of seen in master_step(). */
 		smp_mb__before_atomic();
 		atomic_inc(&stop->seen);
-	} while (last != STEP_LEAVE);
+	}
 }
 
 /* The stacks of the threads that stop the CPUs, ours among them. */
@@ -125,16 +127,20 @@ static void stop_commit(struct ksplice_stop *stop)
 					       bytes_after(stop,
 							   stop->functions[i]),
 					       step);
-		master_step(stop, step + 1);
+		if (step + 1 < KSPLICE_WRITE_STEPS)
+			master_step(stop, step + 1);
 	}
-	ksplice_redirect_catch(NULL, 0);
 	if (stop->apply)
 		ksplice_hooks_commit(stop->hooks);
 }
 
-/* Nothing is left to wait for: stop_machine() waits for the CPUs. */
+/*
+ * The CPUs serialise once more before they leave.  Nothing is left to wait for:
+ * stop_machine() waits for them.
+ */
 static void stop_leave(struct ksplice_stop *stop)
 {
+	ksplice_serialise();
 	smp_store_release(&stop->step, STEP_LEAVE);	/* pairs with the
 							 * acquire in follow()
 							 */
@@ -211,6 +217,8 @@ int ksplice_stop_run(struct ksplice_stop *stop)
 	ret = ksplice_need.stop_machine_cpuslocked(stop_cpu, stop,
 						   cpu_online_mask);
 	stop->update->pause_ns = ktime_get_ns() - start;
+	/* All CPUs have seen the last step. */
+	ksplice_redirect_catch(NULL, 0);
 	if (WARN_ON_ONCE(ret))
 		ret = ksplice_abort(stop->update, KSPLICE_UNEXPECTED,
 				    "the machine could not be stopped: %d",

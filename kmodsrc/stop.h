@@ -10,6 +10,7 @@
 
 #include <linux/atomic.h>
 #include "hooks.h"
+#include "park.h"
 #include "precheck.h"
 #include "stack.h"
 #include "update.h"
@@ -26,8 +27,10 @@ struct ksplice_stop {
 	bool apply;			/* or put back */
 	struct ksplice_function **functions;	/* those that are written */
 	unsigned int n_functions;
+	void *map;			/* by which they are written */
 	struct ksplice_stack stack;
 	struct ksplice_precheck precheck;
+	struct ksplice_park *park;	/* NULL: nobody is asked to leave */
 	struct ksplice_running *running;	/* one a possible CPU */
 
 	unsigned int n_cpus;

@@ -10,6 +10,9 @@
  *	helper	the program that loads the modules of such a change
  *	KID/stage	what it is; write "applied" or "reversed" to do it, and the
  *		write returns the errno
+ *	KID/request	write the same: it is begun, and the write returns at once;
+ *		reads "none", "running" or "done ERRNO"
+ *	KID/kick	write 1: threads in the way are asked to leave the kernel
  *	KID/awaited	TARGET, and absent, applied, or unpatched and why, a line a
  *		target that was not loaded
  *	KID/abort_cause, reason	why the last attempt was refused
@@ -29,6 +32,7 @@
 #include <linux/sysfs.h>
 #include "await.h"
 #include "debug.h"
+#include "request.h"
 #include "sysfs.h"
 #include "update.h"
 
@@ -69,25 +73,70 @@ static ssize_t stage_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return ret;
 }
 
+/* Return: the stage that a word asks for, or -EINVAL. */
+static int stage_of(const char *word)
+{
+	if (sysfs_streq(word, ksplice_stage_name(KSPLICE_APPLIED)))
+		return KSPLICE_APPLIED;
+	if (sysfs_streq(word, ksplice_stage_name(KSPLICE_REVERSED)))
+		return KSPLICE_REVERSED;
+	return -EINVAL;
+}
+
 static ssize_t stage_store(struct kobject *kobj, struct kobj_attribute *attr,
 			   const char *from, size_t count)
 {
 	struct ksplice_update *update = update_of(kobj);
-	enum ksplice_stage stage;
+	int stage = stage_of(from);
 	int ret;
 
-	if (sysfs_streq(from, ksplice_stage_name(KSPLICE_APPLIED)))
-		stage = KSPLICE_APPLIED;
-	else if (sysfs_streq(from, ksplice_stage_name(KSPLICE_REVERSED)))
-		stage = KSPLICE_REVERSED;
-	else
-		return -EINVAL;
+	if (stage < 0)
+		return stage;
 	ret = update_lock(update);
 	if (ret)
 		return ret;
 	ret = __ksplice_set_stage(update, stage);
 	update_unlock();
 	return ret ?: count;
+}
+
+static ssize_t request_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *to)
+{
+	return ksplice_request_show(update_of(kobj), to);
+}
+
+static ssize_t request_store(struct kobject *kobj,
+			     struct kobj_attribute *attr, const char *from,
+			     size_t count)
+{
+	int stage = stage_of(from);
+	int ret = stage < 0 ? stage :
+		  ksplice_request_start(update_of(kobj), stage);
+
+	return ret ?: count;
+}
+
+static ssize_t kick_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *to)
+{
+	return sysfs_emit(to, "%d\n", READ_ONCE(update_of(kobj)->kick));
+}
+
+static ssize_t kick_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *from, size_t count)
+{
+	struct ksplice_update *update = update_of(kobj);
+	bool kick;
+	int ret = kstrtobool(from, &kick);
+
+	if (!ret)
+		ret = update_lock(update);
+	if (ret)
+		return ret;
+	update->kick = kick;
+	update_unlock();
+	return count;
 }
 
 static ssize_t abort_cause_show(struct kobject *kobj,
@@ -130,12 +179,16 @@ static ssize_t pause_ns_show(struct kobject *kobj,
 }
 
 static struct kobj_attribute stage_attr = __ATTR_RW_MODE(stage, 0644);
+static struct kobj_attribute request_attr = __ATTR_RW_MODE(request, 0644);
+static struct kobj_attribute kick_attr = __ATTR_RW_MODE(kick, 0644);
 static struct kobj_attribute abort_cause_attr = __ATTR_RO(abort_cause);
 static struct kobj_attribute reason_attr = __ATTR_RO(reason);
 static struct kobj_attribute pause_ns_attr = __ATTR_RO(pause_ns);
 
 static struct attribute *update_attrs[] = {
 	&stage_attr.attr,
+	&request_attr.attr,
+	&kick_attr.attr,
 	&abort_cause_attr.attr,
 	&reason_attr.attr,
 	&pause_ns_attr.attr,

@@ -62,6 +62,8 @@ struct ksplice_function {
 	unsigned int redirect_room;	/* bytes that may be overwritten */
 	unsigned int redirect_len;	/* and that are: whole instructions */
 	const char *site_conflict;	/* static string or NULL */
+	const char *running_conflict;	/* likewise: why nobody may be in it,
+					 * though the author allows it */
 
 	/* Filled by register_new_code and apply. */
 	unsigned long new_addr;
@@ -93,6 +95,19 @@ struct ksplice_change {
 	u64 match_ns;			/* time that matching took */
 };
 
+enum ksplice_request_state {
+	KSPLICE_REQUEST_NONE,
+	KSPLICE_REQUEST_RUNNING,
+	KSPLICE_REQUEST_DONE,
+};
+
+/* See request.c.  Not guarded by ksplice_mutex. */
+struct ksplice_request {
+	enum ksplice_request_state state;
+	enum ksplice_stage stage;	/* by whoever made it run */
+	int result;			/* 0 or a negative errno, when done */
+};
+
 struct ksplice_update {
 	struct list_head list;		/* in ksplice_updates, oldest first */
 	struct list_head changes;
@@ -103,6 +118,8 @@ struct ksplice_update {
 	enum ksplice_abort_cause abort_cause;
 	char *reason;			/* one line that goes with it */
 	char *conflicts;		/* who was in the way; or NULL */
+	bool kick;			/* have threads leave the kernel */
+	struct ksplice_request request;
 	struct ksplice_log *log;	/* debugfs; may be NULL */
 	u64 pause_ns;			/* of the last stop */
 };

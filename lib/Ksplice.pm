@@ -32,7 +32,7 @@ our $VERSION = '0.1';
 
 our @EXPORT_OK = qw(
     main parse_options fail usage_error busy no_changes
-    run capture progress note warning verbose quiet raw_errors
+    run capture progress note warning verbose quiet raw_errors be_quiet
     temp_dir base_dir read_file write_file quote_command failure_text
 );
 
@@ -125,6 +125,12 @@ sub dashed ($name) { return (length $name > 1 ? '--' : '-') . $name }
 sub verbose    () { $standard{verbose} }
 sub quiet      () { $standard{quiet} }
 sub raw_errors () { $standard{raw} }
+
+# As if -q were given.
+sub be_quiet () {
+    $standard{quiet} = 1;
+    return;
+}
 
 # --- talking ---------------------------------------------------------------
 

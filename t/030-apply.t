@@ -10,7 +10,8 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Apply qw(apply_update try_update complete_target release_target);
+use Ksplice::Apply  qw(apply_update try_update complete_target release_target);
+use Ksplice::Report qw(with_report);
 use Test::FakeKernel;
 use Test::Ksplice;
 use Test::More;
@@ -127,17 +128,26 @@ my $busy = sub ($n) {
 $kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
 ($status, undef, $message) = apply($kernel);
 is($status, 3, 'code that stays busy gives status 3');
-is($tries, 5, 'it was tried five times');
-ok($kernel->{paused} > 1, 'with pauses');
+is($tries, 7, 'it was tried again and again');
+ok($kernel->{paused} > 4 && $kernel->{paused} <= 5, 'for five seconds');
 is($message, "a thread is running code that the update replaces: do_poll\n"
     . "  process 71 (my daemon) is in do_poll+0x1f\n"
-    . '  try again later, or stop what is in the way', 'who is in the way is told');
+    . "  if some thread is always in 'do_poll', --kick may help, or the patch may mark it "
+    . "ksplice_allow_running(do_poll)\n"
+    . '  try again later, or for longer (--wait), or stop what is in the way',
+    'who is in the way is told');
 is($kernel->modules, 'ext4', 'nothing is left');
 
-$tries = 0;
-$kernel = kernel(refuse => { 'stage applied' => $busy->(3) });
-($status) = apply($kernel);
-is($status, 0, 'code that is busy for a while is applied in the end');
+for my $wait (0, 30) {
+    $tries = 0;
+    $kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
+    ($status) = apply($kernel, wait => $wait, kick => 1);
+    is($status, 3, "--wait=$wait: busy all the same");
+    ok($kernel->{paused} <= $wait && $kernel->{paused} >= $wait - 1, '  ... after so long');
+    my @kicks = grep { /^kick/ } @{ $kernel->{did} };
+    is("@kicks", 'kick 1 kick 0', '  ... --kick for that time only');
+}
+is($tries, 32, '  ... with a pause of a second at last');
 
 # Unfit.
 for ([release => '6.1.0-99-amd64', '6.1.0-56-amd64'], [arch => 'aarch64', 'x86_64']) {
@@ -319,5 +329,35 @@ is($kernel->modules, 'ext4', 'and leaves nothing');
 # --debug
 ($status, $out) = apply($kernel, debug => 1);
 is($out, "log of abc\n", '--debug shows the log of a failure');
+
+# --json, which makes the rest silent
+$tries = 0;
+$kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
+($status, $out, $message) = attempt(sub {
+    with_report(1, sub { apply_update($kernel, \%update, { wait => 0 }) });
+});
+is($status, 3, '--json: the status is the same');
+like($message, qr/^a thread is running code/, 'and the words');
+my $text = $message =~ s/\n/\\n/gr;
+is($out, <<"END", 'one object tells all');
+{
+  "abort_cause": "code_busy",
+  "conflicts": [
+    {
+      "command": "my daemon",
+      "function": "do_poll",
+      "offset": 31,
+      "pid": 71,
+      "stack": [
+        "do_poll+0x1f",
+        "do_syscall_64+0x5b"
+      ]
+    }
+  ],
+  "message": "$text",
+  "reason": "do_poll",
+  "status": 3
+}
+END
 
 done_testing;

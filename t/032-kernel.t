@@ -39,8 +39,23 @@ is($kernel->read_update_file('abc', 'conflicts'), '', 'a file that is not there 
 is($kernel->debug_log('abc'), "one\ntwo\n", 'the log');
 is($kernel->debug_log('other'), undef, 'no log');
 
-is($kernel->write_stage('abc', 'applied'), '', 'a stage is written');
-is(slurp("$dir/abc/stage"), "applied\n", 'as a line');
+spew("$dir/abc/kick", '');
+is($kernel->write_kick('abc', 1), '', 'a file is written');
+is(slurp("$dir/abc/kick"), "1\n", 'as a line');
+spew("$dir/abc/request", '');
+is($kernel->write_stage('abc', 'applied'), "it says 'applied'", 'a stage is requested');
+is(slurp("$dir/abc/request"), "applied\n", 'as a line');
+{
+    my @answers;
+    no warnings 'redefine';
+    local *Ksplice::Kernel::attribute = sub ($self, $name) { return shift @answers };
+    @answers = ('running', 'running', 'done 0');
+    is($kernel->write_stage('abc', 'applied'), '', 'and waited for');
+    @answers = ('running', 'done 16');
+    is($kernel->write_stage('abc', 'applied'), 'Device or resource busy', 'its errno is told');
+    @answers = ();
+    is($kernel->write_stage('abc', 'applied'), 'the update is gone', 'or that it is gone');
+}
 symlink '/dev/full', "$dir/forget" or die;
 is($kernel->forget('abc'), 'No space left on device', 'the errno of a write is told');
 is($kernel->write_stage('other', 'applied'), 'No such file or directory', 'and that of an open');

@@ -12,8 +12,9 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Exporter qw(import);
-use Ksplice  qw(busy fail raw_errors);
+use Exporter        qw(import);
+use Ksplice         qw(busy fail raw_errors);
+use Ksplice::Report qw(fact);
 
 our @EXPORT_OK = qw(abort_words abort_sentence abort_advice is_busy fail_abort);
 
@@ -23,7 +24,7 @@ my @table = (
         'make the update from the exact source, configuration and compiler of this kernel; '
         . '--debug shows what differs',
     code_busy => 'a thread is running code that the update replaces',
-        'try again later, or stop what is in the way',
+        'try again later, or for longer (--wait), or stop what is in the way',
     module_busy => 'a module of the update is in use',
         'try again when what uses it is gone; lsmod(8) tells who it is',
     out_of_memory => 'the kernel has not enough memory',
@@ -40,7 +41,7 @@ my @table = (
         'something else changes kernel code (a tracer, another patcher): stop it and try again',
     too_short => 'a function is too short to be redirected',
         'make the update with a patch that changes its callers instead',
-    site_conflict => 'the kernel rewrites code where a function would be redirected',
+    site_conflict => 'something else needs the code where a function would be redirected',
         'remove the probe if it is one; else patch the callers of the function instead',
     unsupported_kernel => 'this kernel lacks something that ksplice needs',
         'see doc/limits.md for what a kernel must have',
@@ -68,6 +69,7 @@ sub is_busy ($word) { return $word eq 'code_busy' || $word eq 'module_busy' }
 # Lines of details follow it.
 sub fail_abort ($word, $reason, @details) {
     my $known = exists $sentence{$word};
+    fact(abort_cause => $word, reason => $reason);
     my @text = raw_errors() || !$known ? $word : $sentence{$word};
     $text[0] .= ": $reason" if length $reason;
     push @text, @details;

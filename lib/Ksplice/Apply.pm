@@ -20,18 +20,21 @@ no warnings 'experimental::signatures';
 use Exporter        qw(import);
 use Ksplice         qw(busy fail failure_text note progress quiet verbose warning);
 use Ksplice::Abort  qw(fail_abort is_busy);
+use Ksplice::Report qw(fact);
 use Ksplice::Store  qw(keep_update kept_update drop_update);
 use Ksplice::Update qw(API_VERSION is_kid module_name);
 
 our @EXPORT_OK = qw(apply_update try_update undo_update complete_target release_target);
 
-my @pauses = (0.25, 0.5, 1, 2);
+my @pauses = (0.25, 0.5, 1);    # the last again and again
+my $shown = 8;                  # threads in the way, without -v
+my $patience = 5;               # seconds, unless --wait says
 my $core = 'ksplice';
 
 # Set by the command: what the core is to call, ksplice-apply itself.
 our $program = '';
 
-# apply_update(KERNEL, UPDATE, {partial, debug}): nothing to do is success.
+# apply_update(KERNEL, UPDATE, {partial, debug, wait, kick}): nothing to do is success.
 sub apply_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
     my $changes = changes_to_apply($kernel, $update, $option) or return;
@@ -41,7 +44,7 @@ sub apply_update ($kernel, $update, $option) {
         load_old_code($kernel, $update, $done, @$present);
         load_module($kernel, $update, $_, 'new', $done) for @$present;
         push @$done, ['applied'];
-        change_stage($kernel, $kid, 'applied');
+        change_stage($kernel, $kid, 'applied', $option);
         @$done = ();
     });
     warning($_) for notes($kernel, $kid);
@@ -63,7 +66,7 @@ sub try_update ($kernel, $update, $option) {
     return;
 }
 
-# undo_update(KERNEL, KID, {debug})
+# undo_update(KERNEL, KID, {debug, wait, kick})
 sub undo_update ($kernel, $kid, $option) {
     check_root($kernel);
     $kernel->lock;
@@ -81,7 +84,7 @@ sub undo_update ($kernel, $kid, $option) {
             . ($problem ? "cannot be removed: $problem" : 'is removed now'));
     }
     my @targets = targets($kernel, $kid);
-    eval { change_stage($kernel, $kid, 'reversed'); 1 } or do {
+    eval { change_stage($kernel, $kid, 'reversed', $option); 1 } or do {
         my $error = $@;
         show_debug_log($kernel, $kid) if $option->{debug};
         die $error;
@@ -154,7 +157,7 @@ sub apply_late ($kernel, $update, $option, $only = undef) {
         with_steps_back($kernel, $update, $option, sub ($done) {
             load_late($kernel, $update, $change, $done);
             load_module($kernel, $update, $change, 'new', $done);
-            change_stage($kernel, $kid, 'applied');
+            change_stage($kernel, $kid, 'applied', $option);
             @$done = ();
         });
         note("module '$target' is patched by update '$kid'");
@@ -197,6 +200,7 @@ sub changes_to_apply ($kernel, $update, $option) {
     check_core_version($kernel);
     my $stage = $kernel->stage($kid);
     if (defined $stage && $stage eq 'applied') {
+        fact(stage => $stage);
         note("update '$kid' is already applied");
         apply_late($kernel, $update, $option) unless $option->{'dry-run'};
         return;
@@ -250,8 +254,9 @@ sub take_back ($kernel, $kid, @done) {
     while (my $step = pop @done) {
         my ($kind, $name) = @$step;
         if ($kind eq 'applied') {
+            $kernel->wait_request($kid);
             next if ($kernel->stage($kid) // '') ne 'applied';
-            my ($problem) = write_stage($kernel, $kid, 'reversed');
+            my ($problem) = write_stage($kernel, $kid, 'reversed', {});
             next unless $problem;
             warning("cannot reverse update '$kid', it stays: $problem");
             return;
@@ -310,39 +315,68 @@ sub load_module ($kernel, $update, $change, $side, $done) {
     fail(join "\n  ", "cannot load '$change->{$side}': $problem", @words);
 }
 
-# Fails unless the stage is reached; busy code is tried a few times.
-sub change_stage ($kernel, $kid, $stage) {
-    my ($problem, $cause) = write_stage($kernel, $kid, $stage);
-    return unless $problem;
+# Fails unless the stage is reached; busy code is tried again for a while.
+sub change_stage ($kernel, $kid, $stage, $option) {
+    my $problem = $option->{kick} ? $kernel->write_kick($kid, 1) : '';
+    fail("threads can't be kicked: $problem") if $problem;
+    ($problem, my $cause) = write_stage($kernel, $kid, $stage, $option);
+    $kernel->write_kick($kid, 0) if $option->{kick};
+    if (!$problem) {
+        my $ns = $kernel->read_update_file($kid, 'pause_ns');
+        fact(stage => $stage, $ns =~ /^\d+\z/ ? (pause_ns => \$ns) : ());
+        return;
+    }
     my $reason = $kernel->read_update_file($kid, 'reason');
     my @who = conflicts($kernel->read_update_file($kid, 'conflicts'));
-    fail_abort($cause, $reason, $cause eq 'code_busy' ? @who : ()) if $cause !~ /^(?:|ok)\z/;
+    fact(conflicts => \@who);
+    my @details = $cause eq 'code_busy' ? describe_conflicts($stage, @who) : ();
+    fail_abort($cause, $reason, @details) if $cause !~ /^(?:|ok)\z/;
     fail_abort('unexpected', "the stage of '$kid' is not '$stage' after writing it: $problem");
 }
 
 # -> (problem, abort cause); no problem if the core says that it is so.
-sub write_stage ($kernel, $kid, $stage) {
-    my ($problem, $cause);
-    for my $pause (@pauses, undef) {
-        $problem = $kernel->write_stage($kid, $stage);
+sub write_stage ($kernel, $kid, $stage, $option) {
+    my $until = $kernel->now + ($option->{wait} // $patience);
+    my @left = @pauses;
+    while (1) {
+        my $problem = $kernel->write_stage($kid, $stage);
         my $now = $kernel->stage($kid) // 'gone';
         return ('', 'ok') if !$problem && $now eq $stage;
-        $problem ||= "it is '$now'";
-        $cause = $kernel->read_update_file($kid, 'abort_cause');
-        last unless is_busy($cause) && defined $pause;
+        my $cause = $kernel->read_update_file($kid, 'abort_cause');
+        my $pause = @left > 1 ? shift @left : $left[0];
+        return ($problem || "it is '$now'", $cause)
+            if !is_busy($cause) || $kernel->now + $pause > $until;
         $kernel->pause($pause);
     }
-    return ($problem, $cause);
 }
 
-# Who is in the way, a line each; with -v their stacks, too.
+# Who is in the way, from the core's text.
 sub conflicts ($text) {
-    my @lines;
+    my @who;
     for my $line (split /\n/, $text) {
-        if ($line =~ /^(\d+) (.*) (\S+)\z/) { push @lines, "process $1 ($2) is in $3" }
-        elsif (verbose)                     { push @lines, $line }
+        if ($line =~ /^(\d+) (.*) (\S+)\+0x([0-9a-f]+)\z/) {
+            push @who, { pid => \"$1", command => $2, function => $3, offset => \hex $4,
+                stack => [] };
+        }
+        elsif (@who && $line =~ /^  (\S+)/) { push @{ $who[-1]{stack} }, $1 }
     }
-    return @lines;
+    return @who;
+}
+
+# A line each for some; with -v all, and their stacks, too.  And what could be done.
+sub describe_conflicts ($stage, @who) {
+    my (@lines, %in);
+    for my $who (@who) {
+        $in{$who->{function}}++;
+        next if @lines == $shown && !verbose;
+        push @lines, sprintf "process %d (%s) is in %s+0x%x", ${ $who->{pid} },
+            @$who{qw(command function)}, ${ $who->{offset} };
+        push @lines, map { "  $_" } @{ $who->{stack} } if verbose;
+    }
+    push @lines, '... and more, which -v or --json shows' if @who > $shown && !verbose;
+    return @lines if $stage ne 'applied';
+    return (@lines, map { "if some thread is always in '$_', --kick may help, or the patch may "
+        . "mark it ksplice_allow_running($_)" } sort keys %in);
 }
 
 # --- after -----------------------------------------------------------------

@@ -49,6 +49,9 @@ sub lock ($self) {
     return;
 }
 
+# A clock in seconds, of which only differences matter.
+sub now ($self) { return (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) }
+
 sub pause ($self, $seconds) {
     select undef, undef, undef, $seconds;
     return;
@@ -94,8 +97,32 @@ sub stage ($self, $kid) {
 # A file of the update, without the last newline; '' if it can not be read.
 sub read_update_file ($self, $kid, $name) { return $self->attribute("$kid/$name") // '' }
 
-# '' or why the core would not do it.
-sub write_stage ($self, $kid, $stage) { return $self->write_attribute("$kid/stage", $stage) }
+# '' or why the core would not do it.  It is a request, carried out by a thread
+# of the kernel: nobody is in the ways of write(2) while the update goes in.
+sub write_stage ($self, $kid, $stage) {
+    my $problem = $self->write_attribute("$kid/request", $stage);
+    return $problem if $problem;
+    my $answer = $self->wait_request($kid) // return 'the update is gone';
+    my ($errno) = $answer =~ /^done (\d+)\z/ or return "it says '$answer'";
+    local $! = $errno;
+    return $errno ? "$!" : '';
+}
+
+# Until no request is being carried out.  While we sleep we are in the kernel, in
+# the ways of select(2), so half of the time we do not sleep.
+sub wait_request ($self, $kid) {
+    my $answer;
+    while (1) {
+        $answer = $self->attribute("$kid/request");
+        return $answer if !defined $answer || $answer ne 'running';
+        my $until = $self->now + 0.02;
+        1 while $self->now < $until;
+        $self->pause(0.02);
+    }
+}
+
+# '' or why not: threads in the way are to be kicked, or not.
+sub write_kick  ($self, $kid, $kick)  { return $self->write_attribute("$kid/kick", $kick) }
 sub forget      ($self, $kid)         { return $self->write_attribute('forget', $kid) }
 
 # The update of so many changes will come; some of them when their targets do,

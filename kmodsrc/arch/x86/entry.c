@@ -16,6 +16,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/text-patching.h>
+#include "branch.h"
 #include "entry.h"
 #include "insn.h"
 #include "match.h"
@@ -158,4 +159,6 @@ void ksplice_entry_find(const struct ksplice_match *m,
 		overwritten_len(function->saved,
 				min(len, function->redirect_room));
 	function->site_conflict = find_conflict(m, function);
+	if (function->allow_running && !function->is_part)
+		function->running_conflict = ksplice_branch_back(m, function);
 }

@@ -9,8 +9,8 @@ struct ksplice_function;
 struct ksplice_match;
 
 /*
- * Fill redirect, redirect_len, redirect_room, site_conflict and saved.  The
- * function has matched: its span, addr, body and size are set.
+ * Fill redirect, redirect_len, redirect_room, the conflicts and saved.  The
+ * function has matched: its span, addr, body and size are set.  May sleep.
  */
 void ksplice_entry_find(const struct ksplice_match *m,
 			struct ksplice_function *function);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * text.c - x86: a second, writable mapping of a piece of kernel text
+ * text.c - x86: a second, writable mapping of pieces of kernel text
  *
  * Made before the stop and taken away after it.  text_poke() maps the page
  * anew for each write, in an address space of its own; with that the stop
  * would grow by three changes of the address space for each function.
  *
- * The piece may cross a page: both pages are mapped side by side, and the
- * mapping is compared with the text before it is handed out.
+ * One mapping has all pages that are written to, in order and each once, so
+ * that a piece that crosses a page finds both side by side.  It is compared
+ * with the text before it is handed out.
  */
 #include <linux/mm.h>
+#include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "../../redirect.h"
@@ -21,30 +23,104 @@ static struct page *text_page(unsigned long addr)
 	return virt_to_page((void *)addr);
 }
 
-void *ksplice_text_map(unsigned long addr, unsigned int len)
+static int compare_addrs(const void *a, const void *b)
 {
-	struct page *pages[2];
-	unsigned int n = 1;
-	void *alias;
+	unsigned long left = *(const unsigned long *)a;
+	unsigned long right = *(const unsigned long *)b;
 
-	if (WARN_ON_ONCE(len > PAGE_SIZE))
-		return NULL;
-	pages[0] = text_page(addr);
-	if (offset_in_page(addr) + len > PAGE_SIZE)
-		pages[n++] = text_page(addr + len - 1);
-	if (!pages[0] || !pages[n - 1])
-		return NULL;
-	alias = vmap(pages, n, VM_MAP, PAGE_KERNEL);
-	if (!alias)
-		return NULL;
-	alias += offset_in_page(addr);
-	if (!memcmp(alias, (void *)addr, len))
-		return alias;
-	ksplice_text_unmap(alias);
-	return NULL;
+	return left < right ? -1 : left > right;
 }
 
-void ksplice_text_unmap(void *alias)
+/* Return: the addresses of the pages, sorted, each once; kvfree() them. */
+static unsigned long *find_pages(const struct ksplice_piece *pieces,
+				 unsigned int n, unsigned int *n_pages)
 {
-	vunmap((void *)((unsigned long)alias & PAGE_MASK));
+	unsigned long *addrs = kvmalloc_array(2 * n, sizeof(*addrs),
+					      GFP_KERNEL);
+	unsigned int i, m = 0;
+
+	if (!addrs)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		addrs[2 * i] = pieces[i].addr & PAGE_MASK;
+		addrs[2 * i + 1] = (pieces[i].addr + pieces[i].len - 1) &
+				   PAGE_MASK;
+	}
+	sort(addrs, 2 * n, sizeof(*addrs), compare_addrs, NULL);
+	for (i = 0; i < 2 * n; i++)
+		if (!m || addrs[m - 1] != addrs[i])
+			addrs[m++] = addrs[i];
+	*n_pages = m;
+	return addrs;
+}
+
+static void *map_pages(const unsigned long *addrs, unsigned int n)
+{
+	struct page **pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL);
+	void *map = NULL;
+	unsigned int i;
+
+	if (!pages)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		pages[i] = text_page(addrs[i]);
+		if (!pages[i])
+			goto out_free_pages;
+	}
+	map = vmap(pages, n, VM_MAP, PAGE_KERNEL);
+out_free_pages:
+	kvfree(pages);
+	return map;
+}
+
+/* Return: whether all of them are what they should be. */
+static bool find_aliases(struct ksplice_piece *pieces, unsigned int n,
+			 void *map, const unsigned long *addrs,
+			 unsigned int n_pages)
+{
+	unsigned int i, low, high, middle;
+	unsigned long page;
+
+	for (i = 0; i < n; i++) {
+		page = pieces[i].addr & PAGE_MASK;
+		for (low = 0, high = n_pages - 1; low < high; ) {
+			middle = low + (high - low) / 2;
+			if (addrs[middle] < page)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		pieces[i].alias = map + low * PAGE_SIZE +
+				  offset_in_page(pieces[i].addr);
+		if (memcmp(pieces[i].alias, (void *)pieces[i].addr,
+			   pieces[i].len))
+			return false;
+	}
+	return true;
+}
+
+void *ksplice_text_map(struct ksplice_piece *pieces, unsigned int n)
+{
+	unsigned long *addrs;
+	unsigned int n_pages;
+	void *map;
+
+	addrs = find_pages(pieces, n, &n_pages);
+	if (!addrs)
+		return NULL;
+	map = map_pages(addrs, n_pages);
+	if (map && !find_aliases(pieces, n, map, addrs, n_pages)) {
+		ksplice_text_unmap(map);
+		map = NULL;
+	}
+	kvfree(addrs);
+	return map;
+}
+
+void ksplice_text_unmap(void *map)
+{
+	if (!map)
+		return;
+	vunmap(map);
+	vm_unmap_aliases();	/* nor may one stay in a TLB */
 }

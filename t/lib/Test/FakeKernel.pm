@@ -36,6 +36,15 @@ sub pause ($self, $seconds) {
     return;
 }
 
+sub now ($self) { return $self->{paused} }
+
+sub wait_request ($self, $kid) { return 'none' }
+
+sub write_kick ($self, $kid, $kick) {
+    push @{ $self->{did} }, "kick $kick";
+    return '';
+}
+
 sub has_module ($self, $name) { return scalar grep { $_ eq $name } @{ $self->{modules} } }
 sub modules    ($self)        { return join ' ', @{ $self->{modules} } }
 

@@ -19,7 +19,7 @@ use Test::Ksplice;
 use lib root_dir() . '/lib';
 use Ksplice::Distro qw(cache_dir newest_release);
 
-our @EXPORT = qw(guest_release make_update make_updates run_guest);
+our @EXPORT = qw(guest_release make_update make_updates make_program run_guest);
 
 my $scratch = scratch_dir();
 my $updates = "$scratch/updates";
@@ -48,6 +48,14 @@ sub make_update ($id, $patch, @options) {
 # make_updates(ID => PATCH, ...)
 sub make_updates (%patch) {
     make_update($_, $patch{$_}) for sort keys %patch;
+    return;
+}
+
+# make_program(NAME): t/guest/NAME.c, as /updates/NAME in the guest.
+sub make_program ($name) {
+    my ($status, $out, $err) = run_cmd($ENV{CC} // 'gcc', qw(-O2 -Wall -Wextra -static -pthread),
+        '-o', "$updates/$name", root_dir() . "/t/guest/$name.c");
+    die "cannot compile '$name.c':\n$out$err" if $status;
     return;
 }
 

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * park.c - have threads leave the kernel, and wait at its border
+ *
+ * A function that threads sleep in becomes free when they are waken: as if by a
+ * signal, but there is none, so the system call is restarted when they come
+ * to the border of the kernel, and the program sees nothing of it.  They would
+ * be back in the function at once, though.  So each is given a task work,
+ * which it runs at the border, before it restarts the call: there it waits
+ * until all is over.  It holds no lock of the kernel there.
+ *
+ * A few system calls are not restarted but fail with EINTR, whatever woke them
+ * (doc/limits.md lists them).  Threads of the kernel have no border and are left
+ * alone; so are those that sleep uninterruptibly or are stopped.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+#include <linux/wait.h>
+#include "compat.h"
+#include "park.h"
+#include "tasks.h"
+
+struct ksplice_park {
+	struct list_head places;
+	unsigned int n;
+	bool is_open;			/* whoever comes goes on */
+	wait_queue_head_t queue;
+	refcount_t users;		/* works that are not over, and us */
+	struct completion is_empty;
+};
+
+/* Of one thread that was asked. */
+struct place {
+	struct list_head list;
+	struct ksplice_park *park;
+	struct task_struct *task;	/* with a reference */
+	struct callback_head work;
+};
+
+/* Has anybody ever been asked? */
+static bool was_used;
+
+static void leave(struct ksplice_park *park)
+{
+	if (refcount_dec_and_test(&park->users))
+		complete(&park->is_empty);
+}
+
+/* At the border, or when the thread exits. */
+static void wait_at_border(struct callback_head *work)
+{
+	struct place *place = container_of(work, struct place, work);
+	struct ksplice_park *park = place->park;
+
+	if (!(current->flags & PF_EXITING))
+		wait_event_killable(park->queue, READ_ONCE(park->is_open));
+	leave(park);
+}
+
+struct ksplice_park *ksplice_park_new(void)
+{
+	struct ksplice_park *park = kzalloc(sizeof(*park), GFP_KERNEL);
+
+	if (!park)
+		return NULL;
+	INIT_LIST_HEAD(&park->places);
+	init_waitqueue_head(&park->queue);
+	init_completion(&park->is_empty);
+	refcount_set(&park->users, 1);
+	return park;
+}
+
+static bool was_asked(const struct ksplice_park *park,
+		      const struct task_struct *task)
+{
+	const struct place *place;
+
+	list_for_each_entry(place, &park->places, list)
+		if (place->task == task)
+			return true;
+	return false;
+}
+
+static void ask(struct ksplice_park *park, struct task_struct *task)
+{
+	struct place *place = kzalloc(sizeof(*place), GFP_KERNEL);
+
+	if (!place)
+		return;
+	place->park = park;
+	place->task = task;
+	init_task_work(&place->work, wait_at_border);
+	refcount_inc(&park->users);
+	if (task_work_add(task, &place->work, TWA_SIGNAL)) {
+		refcount_dec(&park->users);
+		kfree(place);
+		return;
+	}
+	get_task_struct(task);
+	list_add(&place->list, &park->places);
+	park->n++;
+	was_used = true;
+}
+
+unsigned int ksplice_park_add(struct ksplice_park *park,
+			      const struct ksplice_tasks *tasks)
+{
+	unsigned int i;
+
+	for (i = 0; i < tasks->n; i++)
+		if (!(tasks->list[i]->flags &
+		      (PF_KTHREAD | PF_IO_WORKER | PF_EXITING)) &&
+		    !was_asked(park, tasks->list[i]))
+			ask(park, tasks->list[i]);
+	return park->n;
+}
+
+static bool is_work(struct callback_head *work, void *data)
+{
+	return work == data;
+}
+
+void ksplice_park_end(struct ksplice_park *park)
+{
+	struct place *place, *next;
+
+	if (!park)
+		return;
+	WRITE_ONCE(park->is_open, true);
+	wake_up_all(&park->queue);
+	/* Those that have not come to the border need not. */
+	list_for_each_entry(place, &park->places, list)
+		if (ksplice_need.task_work_cancel_match(place->task, is_work,
+							&place->work))
+			leave(park);
+	leave(park);
+	wait_for_completion(&park->is_empty);
+	list_for_each_entry_safe(place, next, &park->places, list) {
+		put_task_struct(place->task);
+		kfree(place);
+	}
+	kfree(park);
+}
+
+void ksplice_park_exit(void)
+{
+	/* For those who have left the park, but not yet our function. */
+	if (was_used)
+		synchronize_rcu_tasks();
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * park.h - have threads leave the kernel, and wait at its border
+ *
+ * Calling sequence: ksplice_park_new, _add as often as wanted, _end.
+ */
+#ifndef KSPLICE_PARK_H
+#define KSPLICE_PARK_H
+
+struct ksplice_park;
+struct ksplice_tasks;
+
+/* Return: NULL if there is no memory. */
+struct ksplice_park *ksplice_park_new(void);
+
+/*
+ * Ask those of the list that run programs, and that have not been asked.  May
+ * sleep.  Return: how many have been asked in all.
+ */
+unsigned int ksplice_park_add(struct ksplice_park *park,
+			      const struct ksplice_tasks *tasks);
+
+/* Let them go on.  NULL is fine.  May sleep. */
+void ksplice_park_end(struct ksplice_park *park);
+
+/* When the core goes: nobody may come back to its code. */
+void ksplice_park_exit(void);
+
+#endif

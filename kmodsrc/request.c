@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * request.c - a change of stage that nobody waits for in the kernel
+ *
+ * Whoever writes to the stage file is in vfs_write() and all the rest of the
+ * way while the update is applied, so these functions could never be replaced.
+ * A request is carried out by a thread of its own, which has nothing below it
+ * but the start of a kernel thread; whoever made it asks from time to time
+ * whether it is over.
+ *
+ * The thread holds the update's kobject, and the core by a reference that it
+ * drops in its last step.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/sysfs.h>
+#include "request.h"
+#include "update.h"
+
+static int carry_out(void *data)
+{
+	struct ksplice_update *update = data;
+	struct ksplice_request *request = &update->request;
+	int ret = -ENODEV;
+
+	mutex_lock(&ksplice_mutex);
+	if (!list_empty(&update->list))
+		ret = __ksplice_set_stage(update, request->stage);
+	mutex_unlock(&ksplice_mutex);
+
+	WRITE_ONCE(request->result, ret);
+	smp_store_release(&request->state, KSPLICE_REQUEST_DONE);	/* pairs
+					 * with the acquire in _show() */
+	kobject_put(&update->kobj);
+	module_put_and_kthread_exit(0);
+}
+
+int ksplice_request_start(struct ksplice_update *update,
+			  enum ksplice_stage stage)
+{
+	struct ksplice_request *request = &update->request;
+	struct task_struct *thread;
+	int state = READ_ONCE(request->state);
+
+	if (state == KSPLICE_REQUEST_RUNNING ||
+	    cmpxchg(&request->state, state, KSPLICE_REQUEST_RUNNING) != state)
+		return -EBUSY;
+	request->stage = stage;
+	kobject_get(&update->kobj);
+	__module_get(THIS_MODULE);
+	thread = kthread_run(carry_out, update, "ksplice/%s", update->kid);
+	if (!IS_ERR(thread))
+		return 0;
+	module_put(THIS_MODULE);
+	WRITE_ONCE(request->state, state);
+	kobject_put(&update->kobj);
+	return PTR_ERR(thread);
+}
+
+ssize_t ksplice_request_show(const struct ksplice_update *update, char *to)
+{
+	const struct ksplice_request *request = &update->request;
+
+	switch (smp_load_acquire(&request->state)) {	/* pairs with the
+							 * release in
+							 * carry_out() */
+	case KSPLICE_REQUEST_RUNNING:
+		return sysfs_emit(to, "running\n");
+	case KSPLICE_REQUEST_DONE:
+		return sysfs_emit(to, "done %d\n",
+				  -READ_ONCE(request->result));
+	default:
+		return sysfs_emit(to, "none\n");
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * request.h - a change of stage that nobody waits for in the kernel
+ */
+#ifndef KSPLICE_REQUEST_H
+#define KSPLICE_REQUEST_H
+
+#include <linux/types.h>
+
+enum ksplice_stage;
+struct ksplice_update;
+
+/*
+ * Begin.  May sleep.  Return: 0; -EBUSY while the last one is not over, or a
+ * negative errno.
+ */
+int ksplice_request_start(struct ksplice_update *update,
+			  enum ksplice_stage stage);
+
+/* "none", "running", or "done ERRNO".  Takes no lock. */
+ssize_t ksplice_request_show(const struct ksplice_update *update, char *to);
+
+#endif

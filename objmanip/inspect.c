@@ -11,10 +11,12 @@
 #include "hooks.h"
 #include "image-view.h"
 #include "object.h"
+#include "vec.h"
 
 #include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof(*(array)))
@@ -310,4 +312,40 @@ void inspect(const char *path)
 		print_hooks(object, hooks);
 	if (patches)
 		print_needs(object);
+}
+
+/* A line of contents: "change TARGET OLD NEW" */
+static bool inspect_change(const char *dir, const char *line)
+{
+	char target[64], old[256], new[256];
+	char end;
+
+	if (sscanf(line, "change %63s %255s %255s %c", target, old, new,
+		   &end) != 3)
+		return false;
+	printf("target %s, %s:\n", target, old);
+	inspect(xasprintf("%s/%s", dir, old));
+	printf("target %s, %s:\n", target, new);
+	inspect(xasprintf("%s/%s", dir, new));
+	return true;
+}
+
+void inspect_update(const char *dir)
+{
+	const char *path = xasprintf("%s/contents", dir);
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	unsigned int n = 0;
+
+	if (!file)
+		die("cannot read '%s': %m", path);
+	while (getline(&line, &room, file) >= 0)
+		n += inspect_change(dir, line);
+	if (ferror(file))
+		die("cannot read '%s': %m", path);
+	if (!n)
+		die("'%s' names no change", path);
+	free(line);
+	fclose(file);
 }

@@ -12,4 +12,10 @@
  */
 void inspect(const char *path);
 
+/*
+ * The same of all modules of an update, a directory as a tarball has it: those
+ * that its file contents names, each under a line with target and file.
+ */
+void inspect_update(const char *dir);
+
 #endif

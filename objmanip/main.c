@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char usage_text[] =
 "usage: objmanip compare PRE POST\n"
@@ -29,7 +30,7 @@ static const char usage_text[] =
 "                     [--crcs=FILE] [--explain [--touched=FILE:FIRST-LAST]...]\n"
 "                     UNIT=PRE=POST...\n"
 "       objmanip image --symvers=FILE --out=DIR UNIT=OBJECT...\n"
-"       objmanip inspect FILE\n"
+"       objmanip inspect {FILE|DIRECTORY}\n"
 "       objmanip finalize IN.ko OUT.ko\n"
 "exit status: 0 done or changed, 1 refused or failed, 2 usage, 66 no changes\n";
 
@@ -224,9 +225,14 @@ static int cmd_image(int argc, char **argv)
 
 static int cmd_inspect(int argc, char **argv)
 {
+	struct stat info;
+
 	if (argc != 2)
 		usage();
-	inspect(argv[1]);
+	if (!stat(argv[1], &info) && S_ISDIR(info.st_mode))
+		inspect_update(argv[1]);
+	else
+		inspect(argv[1]);
 	return 0;
 }
 

@@ -103,6 +103,7 @@ my $patch = "--- a/fs/proc/x.c\t2024\n+++ b/fs/proc/x.c\n\@\@ -1 +1 \@\@\n-a\n+b
     . "--- /dev/null\n+++ b/fs/new.h\n";
 make_tar($file, map { { name => "$top/$_->[0]", content => $_->[1] } }
     ['api-version', "2\n"], ['ksplice.ko', 'x'], ['patch', $patch], ['description', "Fix \"it\"\n"],
+    ['summary', "vmlinux: replace fs/x.o f (1 -> 2 bytes)\nvmlinux: deleted fs/x.o g\n"],
     ["$top-vmlinux-old.ko", 'x'], ["$top-vmlinux-new.ko", 'x'], ['contents', <<"END"]);
 kid abc12345
 release 6.1.0-56-amd64
@@ -120,6 +121,9 @@ target:   vmlinux
 file:     fs/proc/x.c
 file:     fs/new.h
 
+vmlinux: replace fs/x.o f (1 -> 2 bytes)
+vmlinux: deleted fs/x.o g
+
 Fix "it"
 END
 is($out, $summary, 'what it is for, and the description');
@@ -129,6 +133,7 @@ is($out, "$summary\n$patch", 'with -v its patch');
 my $shown = JSON::PP->new->decode($out);
 is($shown->{description}, 'Fix "it"', 'as JSON: the description');
 is($shown->{patch}, $patch, '  ... the patch');
+is($shown->{summary}[1], 'vmlinux: deleted fs/x.o g', '  ... the summary');
 is_deeply($shown->{changes}, [{ target => 'vmlinux', old => "$top-vmlinux-old.ko",
     new => "$top-vmlinux-new.ko" }], '  ... and the changes');
 

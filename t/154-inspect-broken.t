@@ -172,4 +172,21 @@ is("$status $out$err", "1 objmanip: cannot read '/nonexistent': No such file or 
     'a file that is not there');
 is((run_cmd('objmanip/objmanip', 'inspect'))[0], 2, 'no file is a usage error');
 
+# All modules of an update
+my $update = scratch_dir();
+spew("$update/a-old.ko", slurp("$diff->{dir}/old.o"));
+spew("$update/a-new.ko", slurp("$diff->{dir}/new.o"));
+spew("$update/contents", "kid a\nchange vmlinux a-old.ko a-new.ko\n");
+($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $update);
+is("$status $err", '0 ', 'an update is inspected');
+like($out, qr/^target vmlinux, a-old\.ko:\npre image: .*^target vmlinux, a-new\.ko:\npatch records: /ms,
+    '... each of its modules');
+spew("$update/contents", "kid a\n");
+($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $update);
+is("$status $out$err", "1 objmanip: '$update/contents' names no change\n", 'one of nothing is not');
+unlink "$update/contents";
+($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $update);
+is("$status $out$err", "1 objmanip: cannot read '$update/contents': No such file or directory\n",
+    '... nor any directory');
+
 done_testing;

@@ -53,12 +53,13 @@ sub describe_update ($kernel, $kid) {
 sub describe_file ($update) {
     my $dir = $update->{dir};
     my $patch = -f "$dir/patch" ? read_file("$dir/patch") : '';
+    my $summary = -f "$dir/summary" ? read_file("$dir/summary") : '';
     my @modules = map { { target => $_->{target}, old => $_->{old}, new => $_->{new} } }
         @{ $update->{changes} };
     return {
         (map { $_ => $update->{$_} } qw(release arch core)), id => $update->{kid},
         description => $update->{description} =~ s/\s+\z//r, changes => \@modules,
-        patch => $patch, patched_files => [patched_files($patch)],
+        summary => [split /\n/, $summary], patch => $patch, patched_files => [patched_files($patch)],
     };
 }
 
@@ -124,6 +125,7 @@ sub show_file ($file) {
     show_pair($_, $file->{$_}) for qw(id release arch);
     show_pair('target', $_->{target}) for @{ $file->{changes} };
     show_pair('file', $_) for @{ $file->{patched_files} };
+    print "\n", map { "$_\n" } @{ $file->{summary} } if @{ $file->{summary} };
     print "\n$file->{description}\n" if length $file->{description};
     print "\n$file->{patch}" if verbose && length $file->{patch};
     return;

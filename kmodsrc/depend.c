@@ -4,6 +4,7 @@
  *
  * An update that patches a function again writes its redirect into the body
  * that the earlier one brought, so the earlier one can't be undone before it.
+ * The same is true of data that both replace: undo writes what was there first.
  * Nor can it if a later update's new code uses its functions or data: those
  * are in the later one's export table, even while it is not applied.  Other
  * updates come out in any order.  Any module at all may use what new code
@@ -13,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include "compat.h"
+#include "data.h"
 #include "depend.h"
 #include "update.h"
 
@@ -117,6 +119,19 @@ static int __check_users(struct ksplice_update *update,
 	return ret;
 }
 
+static bool update_overwrites(const struct ksplice_update *other,
+			      const struct ksplice_update *update)
+{
+	const struct ksplice_change *a, *b;
+
+	list_for_each_entry(a, &other->changes, list)
+		list_for_each_entry(b, &update->changes, list)
+			if (a->is_applied && b->is_applied &&
+			    ksplice_data_overlaps(a, b))
+				return true;
+	return false;
+}
+
 int __ksplice_depend_check_reverse(struct ksplice_update *update)
 {
 	struct ksplice_change *change;
@@ -143,6 +158,15 @@ int __ksplice_depend_check_reverse(struct ksplice_update *update)
 				other->kid, function->name);
 		}
 	}
+
+	/* Those behind it have been applied after it. */
+	other = update;
+	list_for_each_entry_continue(other, &ksplice_updates, list)
+		if (update_overwrites(other, update))
+			return ksplice_abort(update,
+				KSPLICE_COLD_UPDATE_LOADED,
+				"update '%s' replaces data of '%s' again; undo it first",
+				other->kid, update->kid);
 
 	list_for_each_entry(other, &ksplice_updates, list)
 		if (other != update && update_imports_from(other, update))

@@ -42,7 +42,8 @@ static bool has_failed(const struct ksplice_match *m, u32 label)
  * The value to import.  A name that the target has only once needs no proof
  * by a reference, unless it is of a span that was compared and differs.
  */
-static int get_value(struct ksplice_match *m, u32 label, unsigned long *value)
+int ksplice_imports_value(struct ksplice_match *m, u32 label,
+			  unsigned long *value)
 {
 	struct ksplice_update *update = m->change->update;
 	const struct ksplice_label *l = &m->pre.labels[label];
@@ -88,7 +89,7 @@ static int check_placeholder(struct ksplice_match *m,
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "'%s' is not exported by '%s'",
 				     placeholder, m->change->old_module->name);
-	err = get_value(m, import->label, &value);
+	err = ksplice_imports_value(m, import->label, &value);
 	if (err)
 		return err;
 	if (!ksplice_export_distance(entry, value, &distance))
@@ -124,7 +125,7 @@ static void write_entry(struct ksplice_match *m,
 	s32 distance;
 
 	entry = find_entry(m, m->pre.strings + import->placeholder);
-	if (WARN_ON_ONCE(get_value(m, import->label, &value) ||
+	if (WARN_ON_ONCE(ksplice_imports_value(m, import->label, &value) ||
 			 !ksplice_export_distance(entry, value, &distance)))
 		return;
 	ksplice_debug(m->change->update, "import %s = %lx",

@@ -5,6 +5,8 @@
 #ifndef KSPLICE_IMPORTS_H
 #define KSPLICE_IMPORTS_H
 
+#include <linux/types.h>
+
 struct ksplice_match;
 
 /**
@@ -16,5 +18,16 @@ struct ksplice_match;
  * Return: 0 or what ksplice_abort() returned.
  */
 int ksplice_imports_fill(struct ksplice_match *m);
+
+/**
+ * ksplice_imports_value() - the value of a label, once matching is done
+ * @m: matching is done
+ * @label: of something that new code may refer to
+ * @value: is set to what was learnt, is exported, or has the name alone
+ *
+ * Return: 0 or what ksplice_abort() returned.
+ */
+int ksplice_imports_value(struct ksplice_match *m, u32 label,
+			  unsigned long *value);
 
 #endif

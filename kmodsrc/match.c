@@ -50,8 +50,16 @@ static bool is_rodata(const struct ksplice_match *m, u32 span)
 
 static bool is_needed(const struct ksplice_match *m, u32 span)
 {
-	return m->pre.spans[span].flags &
+	return (is_text(m, span) || is_rodata(m, span)) &&
+	       m->pre.spans[span].flags &
 	       (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART);
+}
+
+/* Data, also writable data, of which nothing is compared */
+static bool is_overwritten(const struct ksplice_match *m, u32 span)
+{
+	return m->pre.spans[span].flags & KSPLICE_SPAN_PATCHED &&
+	       m->pre.spans[span].kind != KSPLICE_SPAN_TEXT;
 }
 
 static void release_match(struct ksplice_match *m)
@@ -224,7 +232,7 @@ static int try_span(struct ksplice_match *m, u32 span, bool ambiguous)
 		return try_address(m, span, addr);
 	if (n == 0 || !ambiguous || run->n_tried == m->vals.n_learnt)
 		return 0;
-	if (is_rodata(m, span))
+	if (is_rodata(m, span) && !is_needed(m, span))
 		return 0;
 	run->n_tried = m->vals.n_learnt;
 	return try_candidates(m, span, label);
@@ -367,9 +375,83 @@ static int add_functions(struct ksplice_match *m)
 	return 0;
 }
 
+static int add_data(struct ksplice_match *m, u32 span)
+{
+	struct ksplice_change *change = m->change;
+	const struct ksplice_span *s = &m->pre.spans[span];
+	struct ksplice_data *data = &change->data[change->n_data];
+	unsigned long addr;
+	int err;
+
+	if (m->pre.labels[s->label].flags & KSPLICE_LABEL_PERCPU)
+		return ksplice_abort(change->update, KSPLICE_UNEXPECTED,
+				     "'%s' is per-cpu data",
+				     ksplice_span_symbol(&m->pre, span));
+	err = ksplice_imports_value(m, s->label, &addr);
+	if (err)
+		return err;
+	*data = (struct ksplice_data) {
+		.name = kstrdup(ksplice_span_symbol(&m->pre, span),
+				GFP_KERNEL),
+		.span = span,
+		.is_writable = s->kind != KSPLICE_SPAN_RODATA,
+		.addr = addr,
+		.size = s->size,
+		.saved = kvmalloc(s->size, GFP_KERNEL),
+	};
+	change->n_data++;
+	if (!data->name || !data->saved)
+		return ksplice_abort(change->update, KSPLICE_OUT_OF_MEMORY,
+				     "no memory for what '%s' holds",
+				     ksplice_span_symbol(&m->pre, span));
+	if (ksplice_run_read(data->saved, addr, s->size, s->size, NULL) !=
+	    s->size)
+		return ksplice_abort(change->update, KSPLICE_FAILED_TO_FIND,
+				     "'%s' can't be read", data->name);
+	return 0;
+}
+
+static int add_all_data(struct ksplice_match *m)
+{
+	struct ksplice_change *change = m->change;
+	unsigned int n = 0;
+	u32 i;
+	int err;
+
+	for (i = 0; i < m->pre.n_spans; i++)
+		n += is_overwritten(m, i);
+	change->data = kvcalloc(n + 1, sizeof(*change->data), GFP_KERNEL);
+	if (!change->data)
+		return ksplice_abort(change->update, KSPLICE_OUT_OF_MEMORY,
+				     "no memory for data");
+	for (i = 0; i < m->pre.n_spans; i++) {
+		if (!is_overwritten(m, i))
+			continue;
+		err = add_data(m, i);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void free_data(struct ksplice_change *change)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->n_data; i++) {
+		kfree(change->data[i].name);
+		kvfree(change->data[i].saved);
+	}
+	kvfree(change->data);
+	change->data = NULL;
+	change->n_data = 0;
+}
+
 void ksplice_free_functions(struct ksplice_change *change)
 {
 	unsigned int i;
+
+	free_data(change);
 
 	for (i = 0; i < change->n_functions; i++)
 		kfree(change->functions[i].name);
@@ -394,6 +476,9 @@ static int match_change(struct ksplice_match *m)
 	err = add_functions(m);
 	if (err)
 		goto no_memory;
+	err = add_all_data(m);
+	if (err)
+		return err;
 	return ksplice_imports_fill(m);
 
 no_memory:

@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include "compat.h"
+#include "data.h"
 #include "depend.h"
 #include "hooks.h"
 #include "livepatch.h"
@@ -122,6 +123,8 @@ static int run(struct ksplice_stop *stop)
 
 	stop->update->pause_ns = 0;
 	ret = map_functions(stop);
+	if (!ret)
+		ret = ksplice_data_map(stop->update, stop->apply);
 	if (ret)
 		return ret;
 	if (stop->update->kick) {
@@ -152,6 +155,12 @@ static int run(struct ksplice_stop *stop)
 	case KSPLICE_CALL_FAILED:
 		return ksplice_hooks_abort(stop->hooks);
 	default:
+		if (stop->changed_data)
+			return ksplice_abort(stop->update, stop->cause,
+					     "the data '%s' is not what %s",
+					     stop->changed_data->name,
+					     stop->apply ? "was matched" :
+					     "applying wrote there");
 		return ksplice_abort(stop->update, stop->cause,
 				     "the code at '%s'+0x%lx is not what %s",
 				     stop->changed->name,
@@ -181,6 +190,7 @@ static unsigned int count_functions(const struct ksplice_update *update)
 
 static void stop_release(struct ksplice_stop *stop)
 {
+	ksplice_data_unmap(stop->update);
 	unmap_functions(stop);
 	kvfree(stop->functions);
 	kvfree(stop->running);

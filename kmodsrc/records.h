@@ -98,7 +98,11 @@ enum ksplice_span_kind {
 };
 
 enum ksplice_span_flags {
-	/* Will be replaced: it must match, and its entry gets the redirect. */
+	/*
+	 * Will be replaced.  A function must match, and its entry gets the
+	 * redirect; read-only data must match, and is overwritten; writable
+	 * data is overwritten.
+	 */
 	KSPLICE_SPAN_PATCHED	= 1 << 0,
 	/*
 	 * A part (.cold) of a function that will be replaced: it must match
@@ -194,6 +198,8 @@ struct ksplice_import {
 
 enum ksplice_patch_kind {
 	KSPLICE_PATCH_FUNCTION	= 1,	/* the old entry gets a redirect */
+	KSPLICE_PATCH_DATA	= 2,	/* the old bytes are overwritten; both
+					 * have the same size */
 };
 
 /*

@@ -56,4 +56,11 @@ void *ksplice_text_map(struct ksplice_piece *pieces, unsigned int n);
 /* NULL is fine.  May sleep. */
 void ksplice_text_unmap(void *map);
 
+/*
+ * The same for data, which is not compared.  Return: where addr is in the
+ * mapping, or NULL.
+ */
+void *ksplice_data_alias(unsigned long addr, unsigned long len);
+void ksplice_data_unalias(void *alias);
+
 #endif

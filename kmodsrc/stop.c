@@ -8,11 +8,12 @@
  *    instruction under it, lets go, and only then can the probe be found.
  * 2. Stop all CPUs.  The first to arrive is the master, the others spin.  None
  *    comes here before all have their interrupts off, so nothing else runs.
- * 3. Check: the text is still what was seen, no thread is in the way, and the
- *    author's hooks agree.  This may fail and changes nothing.
+ * 3. Check: text and data are still what was seen, no thread is in the way,
+ *    and the author's hooks agree.  This may fail and changes nothing.
  * 4. Commit: write all redirects step by step (redirect.h).  After each step
- *    every CPU serialises and says so, then comes the next.  Hooks are called
- *    while all is new: for undo before it, else behind it.
+ *    every CPU serialises and says so, then comes the next.  Data is new while
+ *    new code may run: written before the redirects, put back behind them.
+ *    Hooks are called while all is new: for undo before it, else behind it.
  * 5. Let the CPUs go.
  * Steps 3 and 4 neither allocate nor print.
  */
@@ -24,6 +25,7 @@
 #include <linux/ktime.h>
 #include <linux/stop_machine.h>
 #include "compat.h"
+#include "data.h"
 #include "redirect.h"
 #include "stop.h"
 #include "update.h"
@@ -107,6 +109,9 @@ static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 			return KSPLICE_TEXT_CHANGED;
 		}
 	}
+	stop->changed_data = ksplice_data_check(stop->update, stop->apply);
+	if (stop->changed_data)
+		return KSPLICE_TEXT_CHANGED;
 	if (ksplice_precheck_last(&stop->precheck) || is_stopper_busy(stop))
 		return KSPLICE_CODE_BUSY;
 	if (!ksplice_hooks_check(stop->hooks))
@@ -118,7 +123,9 @@ static void stop_commit(struct ksplice_stop *stop)
 {
 	unsigned int step, i;
 
-	if (!stop->apply)
+	if (stop->apply)
+		ksplice_data_write(stop->update, true);
+	else
 		ksplice_hooks_commit(stop->hooks);
 	ksplice_redirect_catch(stop->functions, stop->n_functions);
 	for (step = 0; step < KSPLICE_WRITE_STEPS; step++) {
@@ -132,6 +139,8 @@ static void stop_commit(struct ksplice_stop *stop)
 	}
 	if (stop->apply)
 		ksplice_hooks_commit(stop->hooks);
+	else
+		ksplice_data_write(stop->update, false);
 }
 
 /*
@@ -203,6 +212,7 @@ int ksplice_stop_run(struct ksplice_stop *stop)
 	atomic_set(&stop->arrived, 0);
 	stop->step = 0;
 	stop->changed = NULL;
+	stop->changed_data = NULL;
 	stop->cause = KSPLICE_OK;
 
 	mutex_lock(ksplice_need.kprobe_mutex);

@@ -43,6 +43,7 @@ struct ksplice_stop {
 	enum ksplice_abort_cause cause;	/* ok, text_changed, code_busy or
 						 * call_failed */
 	const struct ksplice_function *changed;
+	const struct ksplice_data *changed_data;
 };
 
 /*

@@ -217,40 +217,58 @@ static void window_put(struct window *window, const char *text, size_t len)
 	window->done += n;
 }
 
+/* "target name old new"; return: 0 or -ENOMEM. */
+static int put_patch(struct window *window, const struct ksplice_change *change,
+		     const char *name, unsigned long addr,
+		     unsigned long new_addr)
+{
+	char *line = kasprintf(GFP_KERNEL, "%s %s %016lx %016lx\n",
+			       change->target_name, name, addr, new_addr);
+
+	if (!line)
+		return -ENOMEM;
+	window_put(window, line, strlen(line));
+	kfree(line);
+	return 0;
+}
+
+static int put_patches(struct window *window,
+		       const struct ksplice_change *change)
+{
+	const struct ksplice_function *function;
+	const struct ksplice_data *data;
+	int ret = 0;
+
+	for (function = change->functions; !ret &&
+	     function < change->functions + change->n_functions; function++)
+		if (!function->is_part)
+			ret = put_patch(window, change, function->name,
+					function->addr, function->new_addr);
+	for (data = change->data; !ret && data < change->data + change->n_data;
+	     data++)
+		ret = put_patch(window, change, data->name, data->addr,
+				data->new_addr);
+	return ret;
+}
+
 static ssize_t patches_read(struct file *file, struct kobject *kobj,
 			    struct bin_attribute *attr, char *to,
 			    loff_t offset, size_t count)
 {
 	struct window window = { .to = to, .offset = offset, .count = count };
 	struct ksplice_update *update = update_of(kobj);
-	const struct ksplice_function *function;
 	struct ksplice_change *change;
-	unsigned int i;
-	char *line;
 	int ret = update_lock(update);
 
 	if (ret)
 		return ret;
 	list_for_each_entry(change, &update->changes, list) {
-		for (i = 0; i < change->n_functions; i++) {
-			function = &change->functions[i];
-			if (function->is_part)
-				continue;
-			line = kasprintf(GFP_KERNEL, "%s %s %016lx %016lx\n",
-					 change->target_name, function->name,
-					 function->addr, function->new_addr);
-			if (!line) {
-				ret = -ENOMEM;
-				goto out_unlock;
-			}
-			window_put(&window, line, strlen(line));
-			kfree(line);
-		}
+		ret = put_patches(&window, change);
+		if (ret)
+			break;
 	}
-	ret = window.done;
-out_unlock:
 	update_unlock();
-	return ret;
+	return ret ?: window.done;
 }
 
 static ssize_t match_read(struct file *file, struct kobject *kobj,

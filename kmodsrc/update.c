@@ -454,8 +454,58 @@ static void change_forget_new_code(struct ksplice_change *change)
 		change->functions[i].new_addr = 0;
 		change->functions[i].new_size = 0;
 	}
+	for (i = 0; i < change->n_data; i++)
+		change->data[i].new_addr = 0;
 	change->hooks = NULL;
 	change->n_hooks = 0;
+}
+
+static bool __add_new_function(struct ksplice_change *change,
+			       const struct ksplice_patch_record *patch)
+{
+	struct ksplice_function *function = change_find_span(change,
+							     patch->span);
+
+	if (!function || function->new_addr)
+		return false;
+	function->new_addr = patch->new_addr;
+	function->new_size = patch->new_size;
+	return true;
+}
+
+static bool __add_new_data(struct ksplice_change *change,
+			   const struct ksplice_patch_record *patch)
+{
+	struct ksplice_data *data;
+
+	for (data = change->data; data < change->data + change->n_data;
+	     data++) {
+		if (data->span != patch->span)
+			continue;
+		if (data->new_addr || data->size != patch->new_size)
+			return false;
+		data->new_addr = patch->new_addr;
+		return true;
+	}
+	return false;
+}
+
+static bool __add_patch(struct ksplice_change *change,
+			const struct module *owner,
+			const struct ksplice_patch_record *patch)
+{
+	if (!patch->new_size ||
+	    !within_module_core(patch->new_addr, owner) ||
+	    !within_module_core(patch->new_addr + patch->new_size - 1, owner))
+		return false;
+	switch (patch->kind) {
+	case KSPLICE_PATCH_FUNCTION:
+		return __add_new_function(change, patch);
+	case KSPLICE_PATCH_DATA:
+		return __add_new_data(change, patch);
+	default:
+		return false;
+	}
 }
 
 /* Those of a unit follow one another. */
@@ -474,23 +524,14 @@ static int __change_add_patches(struct ksplice_change *change,
 				struct module *owner,
 				const struct ksplice_new_records *records)
 {
-	const struct ksplice_patch_record *patch;
-	struct ksplice_function *function;
 	unsigned int i;
 
-	for (i = 0; i < records->n_patches; i++) {
-		patch = &records->patches[i];
-		function = change_find_span(change, patch->span);
-		if (!function || function->new_addr ||
-		    patch->kind != KSPLICE_PATCH_FUNCTION ||
-		    !within_module_core(patch->new_addr, owner))
+	for (i = 0; i < records->n_patches; i++)
+		if (!__add_patch(change, owner, &records->patches[i]))
 			return ksplice_abort(change->update,
 					     KSPLICE_UNEXPECTED,
 					     "patch record %u of '%s' is bad",
 					     i, owner->name);
-		function->new_addr = patch->new_addr;
-		function->new_size = patch->new_size;
-	}
 	for (i = 0; i < records->n_hooks; i++)
 		if (!is_hook_good(records, i, owner))
 			return ksplice_abort(change->update,

@@ -74,6 +74,22 @@ struct ksplice_function {
 					 * while the stage changes */
 };
 
+/*
+ * Data that the change overwrites in place.  Made by matching, for each span
+ * of data flagged PATCHED; lives as long as the change.
+ */
+struct ksplice_data {
+	const char *name;		/* kstrdup'd */
+	unsigned int span;		/* index in the pre image */
+	bool is_writable;		/* what it holds was not compared */
+	unsigned long addr, size;
+	u8 *saved;			/* what undo writes: of read-only data
+					 * as matching left it */
+	unsigned long new_addr;		/* 0 until the new code is there */
+	u8 *alias;			/* of addr, to write it; NULL but while
+					 * the stage changes */
+};
+
 struct ksplice_change {
 	struct list_head list;		/* in update->changes */
 	struct ksplice_update *update;
@@ -88,6 +104,8 @@ struct ksplice_change {
 	bool has_run;			/* was applied since it was matched */
 	struct ksplice_function *functions;
 	unsigned int n_functions;
+	struct ksplice_data *data;
+	unsigned int n_data;
 	const struct ksplice_hook_record *hooks;	/* in new_module */
 	unsigned int n_hooks;
 	unsigned int n_matched;		/* "matched n_matched of n_text */
@@ -222,7 +240,7 @@ void ksplice_debug(struct ksplice_update *update, const char *fmt, ...);
 int __ksplice_match_change(struct ksplice_change *change, const void *pre,
 			   unsigned long size);
 
-/* Free what matching allocated (functions and their names). */
+/* Free what matching allocated (functions, data and their names). */
 void ksplice_free_functions(struct ksplice_change *change);
 
 #endif

@@ -20,6 +20,13 @@
  *		same time, and if the old one may still run when everything
  *		else is new.  For functions that some thread is always in.
  *
+ *	ksplice_replace_data(variable);
+ *		Its new initial value is written over what it holds, in the
+ *		same stop, and undo writes back what it held.  For data that
+ *		may be written; of constants it is what happens anyway.
+ *	ksplice_keep_data(variable);
+ *		What it holds in the running kernel stays.
+ *
  * They stand outside of functions.
  *
  * Hooks are functions of the patch that are called when the update is applied
@@ -55,6 +62,27 @@
  * mutex may be held by somebody who does not go on: do not sleep, wait,
  * allocate or print.  All hooks are called with a lock of the core held: they
  * must not go near its files in sysfs.
+ *
+ * Shadow variables are memory that belongs to an object of the kernel and is
+ * found by the object's address and a number, the id: where a patch would add a
+ * member to a struct, it keeps the value in one of these.  The id is the
+ * author's choice, and is best a large number that nobody else chooses.
+ *
+ *	ksplice_shadow_get(object, id)
+ *		The memory, or NULL.
+ *	ksplice_shadow_alloc(object, id, size, gfp)
+ *	ksplice_shadow_get_or_alloc(object, id, size, gfp)
+ *		New memory, all zero; the first returns NULL if there is some
+ *		already, the other returns that.  NULL also if there is none.
+ *	ksplice_shadow_free(object, id, destroy)
+ *		To be called where the object itself is freed.
+ *	ksplice_shadow_free_all(id, destroy)
+ *		For post_reverse.  May sleep; all others may be called
+ *		anywhere but in an NMI, with a gfp that is right there.
+ *
+ * destroy is called for what goes, if it is not NULL.  The memory itself goes
+ * when an RCU grace period is over.  What is left when the core is removed is
+ * freed then, with a line in the kernel's log.
  */
 #ifndef KSPLICE_PATCH_H
 #define KSPLICE_PATCH_H
@@ -74,6 +102,10 @@
 
 #define ksplice_allow_running(function)					\
 	__ksplice_mark("allow_running", function)
+#define ksplice_replace_data(variable)					\
+	__ksplice_mark("replace_data", variable)
+#define ksplice_keep_data(variable)					\
+	__ksplice_mark("keep_data", variable)
 
 /* The section is the message; the name allows one of each kind. */
 #define __ksplice_hook(type, kind, function)				\
@@ -90,5 +122,20 @@
 #define ksplice_reverse(f)		__ksplice_hook(void, reverse, f)
 #define ksplice_post_reverse(f)		__ksplice_hook(void, post_reverse, f)
 #define ksplice_fail_reverse(f)		__ksplice_hook(void, fail_reverse, f)
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+
+/* kmodsrc/shadow.c */
+void *ksplice_shadow_get(const void *object, unsigned long id);
+void *ksplice_shadow_alloc(const void *object, unsigned long id, size_t size,
+			   gfp_t gfp);
+void *ksplice_shadow_get_or_alloc(const void *object, unsigned long id,
+				  size_t size, gfp_t gfp);
+void ksplice_shadow_free(const void *object, unsigned long id,
+			 void (*destroy)(const void *object, void *data));
+void ksplice_shadow_free_all(unsigned long id,
+			     void (*destroy)(const void *object, void *data));
+#endif
 
 #endif

@@ -5,8 +5,9 @@
  * First half of the sixth step of "diff": everything that differs and can
  * neither be replaced nor left as it is is refused, by its name and with the
  * reason.
- *   - data: the running kernel has values of its own, and sizes;
- *   - read-only data whose address somebody may hold;
+ *   - data: the running kernel has values of its own, and sizes; unless the
+ *     author of the patch says what to do;
+ *   - read-only data whose new bytes cannot stand at the old place;
  *   - what boot registers, and exports;
  *   - sections that objmanip does not know;
  *   - code that a redirect cannot stand for.
@@ -16,6 +17,7 @@
 #include "export.h"
 #include "kind.h"
 
+#include <elf.h>
 #include <string.h>
 
 static const char *unit_of(const struct span *span)
@@ -76,6 +78,42 @@ static void refuse_code(const struct span *pre)
 		       unit_of(pre), pre->name, inner->name);
 }
 
+/*
+ * Why its new bytes could not stand at the old place, or NULL.  Numbers that
+ * are distances are made for where the copy is; a place in a replaced function
+ * is one of the new body for some and of the old one for others.
+ */
+static const char *obstacle_in_place(const struct span *post)
+{
+	for (size_t i = 0; i < post->n_relocs; i++) {
+		const struct reloc *reloc = &post->relocs[i];
+
+		if (reloc->type != R_X86_64_64 && reloc->type != R_X86_64_32 &&
+		    reloc->type != R_X86_64_32S)
+			return "it holds distances from itself";
+		if (reloc->target && reloc->target_offset &&
+		    reloc->target->section->kind == KIND_TEXT &&
+		    reloc->target->state != SPAN_SAME)
+			return "it holds places inside of functions";
+	}
+	return NULL;
+}
+
+static void refuse_in_place(const struct span *pre)
+{
+	const char *obstacle = obstacle_in_place(pre->peer);
+
+	if (pre->section->kind == KIND_PERCPU)
+		refuse("%s: '%s' is marked ksplice_replace_data, but there is one for each CPU: keep it, and set it in a hook",
+		       unit_of(pre), pre->name);
+	else if (!pre->symbol)
+		refuse("%s: read-only data '%s' changes (%s)", unit_of(pre),
+		       pre->name, pre->why);
+	else if (obstacle)
+		refuse("%s: '%s' changes (%s) and can not be replaced in place: %s",
+		       unit_of(pre), pre->name, pre->why, obstacle);
+}
+
 static void refuse_data(const struct span *pre)
 {
 	const struct span *post = pre->peer;
@@ -90,11 +128,13 @@ static void refuse_data(const struct span *pre)
 		       unit_of(pre), pre->name,
 		       (unsigned long long)pre->size,
 		       (unsigned long long)post->size);
-	else if (pre->section->kind == KIND_RODATA)
-		refuse("%s: read-only data '%s' changes (%s)", unit_of(pre),
-		       pre->name, pre->why);
+	else if (pre->data_mark == DATA_KEEP)
+		return;
+	else if (pre->data_mark == DATA_REPLACE ||
+		 pre->section->kind == KIND_RODATA)
+		refuse_in_place(pre);
 	else
-		refuse("%s: initialiser of '%s' changes: the running kernel has a value of its own",
+		refuse("%s: initialiser of '%s' changes: the running kernel has a value of its own: say ksplice_keep_data() or ksplice_replace_data() of it, see ksplice-patch.h",
 		       unit_of(pre), pre->name);
 }
 
@@ -110,6 +150,16 @@ static bool is_in_use(const struct span *span)
 			return true;
 	}
 	return false;
+}
+
+bool forbid_leaves_in_place(const struct span *span)
+{
+	if (span->state != SPAN_CHANGED || span->data_mark == DATA_KEEP)
+		return false;
+	if (span->data_mark == DATA_REPLACE)
+		return true;
+	return span->section->kind == KIND_RODATA &&
+	       (is_in_use(span) || is_in_use(span->peer));
 }
 
 /* Said once for both: for pre, and for what only post has. */

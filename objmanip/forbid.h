@@ -10,6 +10,13 @@
 /* Refuse, see die.h, all in a compared pair that cannot be. */
 void forbid_differences(struct pair *pair);
 
+/*
+ * In pre: is its new contents to be written over the old one?  Read-only data
+ * that changes is, and what is marked so; what cannot be, forbid_differences()
+ * has refused.
+ */
+bool forbid_leaves_in_place(const struct span *span);
+
 /* Why code of that section cannot be run from elsewhere; NULL: it can. */
 const char *forbid_code_in(const struct section *section);
 

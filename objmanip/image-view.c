@@ -233,8 +233,12 @@ static void check_parent(const struct check *check,
 	const struct image_view *view = &check->view;
 	bool is_part = span->flags & KSPLICE_SPAN_PART;
 
-	if (span->flags && span->kind != KSPLICE_SPAN_TEXT)
-		refuse_image(check, "span %u is replaced and no function",
+	bool is_data = span->kind == KSPLICE_SPAN_RODATA ||
+		       span->kind == KSPLICE_SPAN_DATA;
+
+	if (span->flags && span->kind != KSPLICE_SPAN_TEXT &&
+	    !(is_data && span->flags == KSPLICE_SPAN_PATCHED))
+		refuse_image(check, "span %u is replaced and no function or data",
 			     check->span);
 	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING &&
 	    !(span->flags & (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART)))

@@ -212,15 +212,15 @@ static const struct reloc *new_addr(const struct section *section, size_t i)
 	return reloc;
 }
 
-/* The function that starts where the relocation says */
-static const char *function_at(struct object *object,
-			       const struct reloc *reloc)
+/* The function or variable that starts where the relocation says */
+static const char *symbol_at(struct object *object, const struct reloc *reloc)
 {
 	const struct symbol *symbol = reloc->symbol;
 	uint64_t value = symbol->value + reloc->addend;
 
 	for (size_t i = 0; i < object->n_symbols; i++)
-		if (object->symbols[i].is_function &&
+		if ((object->symbols[i].is_function ||
+		     object->symbols[i].is_object) &&
 		    object->symbols[i].section == symbol->section &&
 		    object->symbols[i].value == value)
 			return object->symbols[i].name;
@@ -243,11 +243,13 @@ static void print_patches(struct object *object,
 
 		memcpy(&record, section->contents + i * sizeof(record),
 		       sizeof(record));
-		if (record.kind != KSPLICE_PATCH_FUNCTION)
+		if (record.kind != KSPLICE_PATCH_FUNCTION &&
+		    record.kind != KSPLICE_PATCH_DATA)
 			die("'%s': broken patch records: number %zu is of kind %u",
 			    object->path, i, record.kind);
-		printf("patch span %u: %s, %u bytes\n", record.span,
-		       function_at(object, new_addr(section, i)),
+		printf("patch span %u: %s%s, %u bytes\n", record.span,
+		       record.kind == KSPLICE_PATCH_DATA ? "data " : "",
+		       symbol_at(object, new_addr(section, i)),
 		       record.new_size);
 	}
 }
@@ -272,7 +274,7 @@ static void print_hooks(struct object *object, const struct section *section)
 			    object->path, i);
 		printf("hook %s of unit %u: %s\n",
 		       hook_kind_name(record.kind), record.unit,
-		       function_at(object, call));
+		       symbol_at(object, call));
 	}
 }
 

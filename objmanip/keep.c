@@ -8,6 +8,7 @@
  *   - their .cold parts and their entries of tables,
  *   - new functions and variables that kept ones refer to,
  *   - contents (strings, constants), always as a copy.
+ * The new contents of data that is overwritten is kept likewise.
  * All else that kept code refers to stays where it is in the running kernel
  * and is imported: unchanged functions, every variable that pre has, and by
  * its address a changed function (a call goes to the new body, new-code.c).
@@ -297,6 +298,22 @@ static void refuse_incomplete(const struct queue *queue)
 	}
 }
 
+/* Data that is overwritten: its new contents.  Returns their number. */
+static size_t keep_in_place(struct queue *queue, struct object *pre)
+{
+	struct span *span;
+	size_t n = 0;
+
+	for_each_span(span, pre) {
+		if (!forbid_leaves_in_place(span))
+			continue;
+		keep(queue, span->peer);
+		span->patched = true;
+		n++;
+	}
+	return n;
+}
+
 /* Returns their number. */
 static size_t keep_hooks(struct queue *queue, struct object *post)
 {
@@ -342,6 +359,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 	size_t n_patched = 0, n_hooks = 0;
 	size_t done = 0;
 
+	marks_set_data(pairs, n_pairs);
 	for (size_t i = 0; i < n_pairs; i++) {
 		forbid_differences(&pairs[i]);
 		collect_globals(&pre_globals, pairs[i].pre);
@@ -363,6 +381,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 			span->patched = true;
 			n_patched++;
 		}
+		n_patched += keep_in_place(&queue, pairs[i].pre);
 		n_hooks += keep_hooks(&queue, pairs[i].post);
 	}
 	for (size_t i = 0; i < n_pairs; i++)
@@ -373,7 +392,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 		for (size_t i = 0; i < n_pairs; i++)
 			keep_cold_parts(&queue, pairs[i].post);
 	} while (done < queue.n);
-	marks_apply(pairs, n_pairs);
+	marks_set_functions(pairs, n_pairs);
 	refuse_incomplete(&queue);
 	layout_compare(pairs, n_pairs);
 	refused_exit();

@@ -9,6 +9,8 @@
  */
 #include "marks.h"
 #include "die.h"
+#include "kind.h"
+#include "name.h"
 #include "vec.h"
 
 #include <stdlib.h>
@@ -89,7 +91,8 @@ static void allow_running(struct pair *pair, const struct mark *mark)
 	bool is_found = false;
 
 	for_each_span(span, pair->pre) {
-		if (!span->patched || !is_of_function(span, mark->name))
+		if (!span->patched || span->section->kind != KIND_TEXT ||
+		    !is_of_function(span, mark->name))
 			continue;
 		span->allow_running = true;
 		is_found = true;
@@ -99,30 +102,94 @@ static void allow_running(struct pair *pair, const struct mark *mark)
 		       pair->unit, mark->name);
 }
 
-static const struct {
-	const char *what;
-	void (*apply)(struct pair *pair, const struct mark *mark);
-} kinds[] = {
-	{ "allow_running", allow_running },
-};
-
-static void apply(struct pair *pair, const struct mark *mark)
+/* A variable that changes, of that name but for the compiler's number */
+static struct span *find_changed(struct pair *pair, const struct mark *mark)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (!strcmp(kinds[i].what, mark->what)) {
-			kinds[i].apply(pair, mark);
-			return;
+	struct span *span, *found = NULL;
+
+	for_each_span(span, pair->pre) {
+		enum section_kind kind = span->section->kind;
+
+		if (span->state != SPAN_CHANGED || !span->symbol ||
+		    (kind != KIND_RODATA && kind != KIND_DATA &&
+		     kind != KIND_PERCPU) ||
+		    strcmp(name_base(span->name), mark->name))
+			continue;
+		if (found) {
+			refuse("%s: '%s' is marked ksplice_%s, but several variables of that name change",
+			       pair->unit, mark->name, mark->what);
+			return NULL;
 		}
-	refuse("%s: '%s' has the unknown mark '%s'", pair->unit, mark->name,
-	       mark->what);
+		found = span;
+	}
+	if (!found)
+		refuse("%s: '%s' is marked ksplice_%s, but no variable of that name changes",
+		       pair->unit, mark->name, mark->what);
+	return found;
 }
 
-void marks_apply(struct pair *pairs, size_t n_pairs)
+static void set_data_mark(struct pair *pair, const struct mark *mark, int value)
+{
+	struct span *span = find_changed(pair, mark);
+
+	if (!span)
+		return;
+	if (span->data_mark != DATA_UNMARKED)
+		refuse("%s: '%s' is marked both ksplice_keep_data and ksplice_replace_data",
+		       pair->unit, mark->name);
+	span->data_mark = value;
+}
+
+static void keep_data(struct pair *pair, const struct mark *mark)
+{
+	set_data_mark(pair, mark, DATA_KEEP);
+}
+
+static void replace_data(struct pair *pair, const struct mark *mark)
+{
+	set_data_mark(pair, mark, DATA_REPLACE);
+}
+
+static const struct {
+	const char *what;
+	bool of_data;
+	void (*set)(struct pair *pair, const struct mark *mark);
+} kinds[] = {
+	{ "keep_data", true, keep_data },
+	{ "replace_data", true, replace_data },
+	{ "allow_running", false, allow_running },
+};
+
+static void set_mark(struct pair *pair, const struct mark *mark, bool of_data)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strcmp(kinds[i].what, mark->what))
+			continue;
+		if (kinds[i].of_data == of_data)
+			kinds[i].set(pair, mark);
+		return;
+	}
+	if (of_data)
+		refuse("%s: '%s' has the unknown mark '%s'", pair->unit,
+		       mark->name, mark->what);
+}
+
+static void set_marks(struct pair *pairs, size_t n_pairs, bool of_data)
 {
 	for (size_t i = 0; i < n_pairs; i++) {
 		const struct marks marks = marks_read(pairs[i].post);
 
 		for (size_t j = 0; j < marks.n; j++)
-			apply(&pairs[i], &marks.all[j]);
+			set_mark(&pairs[i], &marks.all[j], of_data);
 	}
+}
+
+void marks_set_data(struct pair *pairs, size_t n_pairs)
+{
+	set_marks(pairs, n_pairs, true);
+}
+
+void marks_set_functions(struct pair *pairs, size_t n_pairs)
+{
+	set_marks(pairs, n_pairs, false);
 }

@@ -14,9 +14,11 @@
 bool marks_any(const struct object *post);
 
 /*
- * When it is known what is replaced: set what the marks say in the spans of
- * pre.  A mark about something that is not replaced is refused.
+ * Set in the spans of pre what the marks say: of data when it is known what
+ * changes, of functions when it is known what is replaced.  A mark about
+ * something that does not, or is not, is refused.
  */
-void marks_apply(struct pair *pairs, size_t n_pairs);
+void marks_set_data(struct pair *pairs, size_t n_pairs);
+void marks_set_functions(struct pair *pairs, size_t n_pairs);
 
 #endif

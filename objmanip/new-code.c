@@ -9,7 +9,9 @@
  *      called, jumped to, entered in the middle, or named in a table; the
  *      entry of the old function, if it is a pointer: pointers are compared
  *      and outlive the update;
- *   3. everything else is imported: under its own name if it is exported,
+ *   3. data whose contents is written over the old one is imported: the copy
+ *      is nobody's variable;
+ *   4. everything else is imported: under its own name if it is exported,
  *      else under a placeholder that the -old.ko exports (DESIGN: the import
  *      table).
  * A function or variable gets a section of its own; pieces of tables, strings
@@ -55,6 +57,13 @@ static bool is_replacement(const struct span *span)
 {
 	return span->section->kind == KIND_TEXT && span->peer &&
 	       !span->parent;
+}
+
+/* Is it the new contents of data that the running kernel has? */
+static bool is_in_place(const struct span *span)
+{
+	return span->section->kind != KIND_TEXT && span->peer &&
+	       span->peer->patched;
 }
 
 /* --- sections ------------------------------------------------------------ */
@@ -238,12 +247,14 @@ static bool may_be_global(struct writer *writer, const char *name)
 /*
  * The running kernel has a function of that name already.  Whoever asks for
  * it by name, to trace or probe it, must go on finding one, the original: the
- * kernel refuses a probe on a name that two functions have.
+ * kernel refuses a probe on a name that two functions have.  So must who asks
+ * for data.
  */
 static const char *new_name(const struct writer *writer,
 			    const struct symbol *symbol)
 {
-	if (!symbol->is_function || !symbol->span->peer)
+	if (!is_in_place(symbol->span) &&
+	    (!symbol->is_function || !symbol->span->peer))
 		return symbol->name;
 	return xasprintf("%s.ksplice_%s", symbol->name, writer->kid);
 }
@@ -377,10 +388,12 @@ static bool is_branch(const struct section *section,
 	       (field[-1] & 0xf0) == 0x80;
 }
 
-/* Rule 2 of the file head */
+/* Rules 2 and 3 of the file head */
 static bool means_copy(const struct span *from, const struct reloc *reloc,
 		       const struct span *target, int64_t offset)
 {
+	if (is_in_place(target))
+		return false;
 	return !is_replacement(target) || from->section->table || offset ||
 	       is_branch(from->section, reloc);
 }
@@ -494,8 +507,13 @@ static void add_patch(struct elf_section *patches, const struct span *pre)
 		.span = pre->index,
 		.new_size = post->symbol && post->symbol->size ?
 			post->symbol->size : post->size,
-		.kind = KSPLICE_PATCH_FUNCTION,
+		.kind = post->section->kind == KIND_TEXT ?
+			KSPLICE_PATCH_FUNCTION : KSPLICE_PATCH_DATA,
 	};
+
+	if (record.kind == KSPLICE_PATCH_DATA)
+		record.new_size = post->size;
+
 	uint64_t at = elf_section_add(patches, &record, sizeof(record), 8);
 
 	add_address(patches, at + offsetof(typeof(record), new_addr), copy);
@@ -512,8 +530,8 @@ static void add_patches(struct writer *writer, struct pair *pairs,
 	patches->align = 8;
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].pre)
-			if (span->patched && span->section->kind == KIND_TEXT &&
-			    !span->parent && span->peer && span->peer->out)
+			if (span->patched && !span->parent && span->peer &&
+			    span->peer->out)
 				add_patch(patches, span);
 	add_bounds(writer, patches, "ksplice_patches", "ksplice_patches_end");
 }

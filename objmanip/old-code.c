@@ -177,7 +177,7 @@ static void mark_pre(struct object *pre)
 		span->index = KSPLICE_NONE;
 	for_each_span(span, pre) {
 		/* Another unit may refer to it by its name. */
-		if (span->symbol && span->symbol->is_global)
+		if (span->patched || (span->symbol && span->symbol->is_global))
 			mark(span);
 		if (image_kind(span) != KSPLICE_SPAN_TEXT &&
 		    image_kind(span) != KSPLICE_SPAN_RODATA &&
@@ -446,6 +446,8 @@ static void add_span(struct image *image, const struct unit *unit,
 		if (function->allow_running)
 			record.flags |= KSPLICE_SPAN_ALLOW_RUNNING;
 		add_sites(image, &record, unit, section, span->start, symvers);
+	} else if (span->patched) {
+		record.flags |= KSPLICE_SPAN_PATCHED;
 	}
 	if (kind != KSPLICE_SPAN_DATA) {
 		record.bytes = bytes_add(&image->bytes, span_bytes(span),

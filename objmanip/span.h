@@ -68,10 +68,13 @@ struct span {
 	/* In post, set by keep.c: it goes into the new code. */
 	bool keep;
 	/*
-	 * In pre, set by keep.c: a function that gets the redirect.  Its
-	 * .cold part, whose parent it is, does not have this set.
+	 * In pre, set by keep.c: a function that gets the redirect, or data
+	 * that is overwritten with its peer.  A .cold part, whose parent is
+	 * the function, does not have this set.
 	 */
 	bool patched;
+	/* In pre, set by marks.c: what the author says of a changed variable */
+	enum { DATA_UNMARKED, DATA_KEEP, DATA_REPLACE } data_mark;
 	/* A weak one, for which another unit of the target has a better one */
 	bool overridden;
 	/* In pre, set by marks.c: running calls of it may end in the old body. */

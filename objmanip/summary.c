@@ -9,6 +9,7 @@
  *	replace fs/pipe.o pipe_read (902 -> 914 bytes; threads sleep in it)
  *	new function fs/proc/cmdline.o helper (20 bytes)
  *	new data fs/proc/cmdline.o count.1 (4 bytes)
+ *	replace data fs/proc/cmdline.o table (24 bytes)
  *	hook pre_apply fs/proc/cmdline.o prepare
  *	new export fs/proc/cmdline.o helper
  *	deleted fs/proc/cmdline.o unused
@@ -84,6 +85,17 @@ static void add_replaced(struct bytes *out, const struct pair *pair,
 	else
 		bytes_printf(out, "    unchanged; another one's new code needs it\n");
 	explain_busy(out, pre, busy, by);
+}
+
+static void add_overwritten(struct bytes *out, const struct pair *pair,
+			    const struct span *pre,
+			    const struct touched_lines *touched)
+{
+	bytes_printf(out, "replace data %s %s (%llu bytes)\n", pair->unit,
+		     pre->name, (unsigned long long)pre->size);
+	if (touched)
+		bytes_printf(out, "    +0x%llx: %s\n",
+			     (unsigned long long)pre->why_offset, pre->why);
 }
 
 static void add_kept(struct bytes *out, const struct pair *pair,
@@ -226,8 +238,11 @@ static void add_pair(struct bytes *out, const struct pair *pair,
 	struct span *span;
 
 	for_each_span(span, pair->pre)
-		if (span->patched)
+		if (span->patched && span->section->kind == KIND_TEXT)
 			add_replaced(out, pair, span, touched);
+	for_each_span(span, pair->pre)
+		if (span->patched && span->section->kind != KIND_TEXT)
+			add_overwritten(out, pair, span, touched);
 	for_each_span(span, pair->post)
 		add_kept(out, pair, span);
 	add_hooks(out, pair);

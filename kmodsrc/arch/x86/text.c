@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * text.c - x86: a second, writable mapping of pieces of kernel text
+ * text.c - x86: a second, writable mapping of pieces of kernel text or data
  *
  * Made before the stop and taken away after it.  text_poke() maps the page
  * anew for each write, in an address space of its own; with that the stop
@@ -8,7 +8,8 @@
  *
  * One mapping has all pages that are written to, in order and each once, so
  * that a piece that crosses a page finds both side by side.  It is compared
- * with the text before it is handed out.
+ * with the text before it is handed out.  Data may be changing: that is compared
+ * when the machine stands still (data.c).
  */
 #include <linux/mm.h>
 #include <linux/sort.h>
@@ -123,4 +124,25 @@ void ksplice_text_unmap(void *map)
 		return;
 	vunmap(map);
 	vm_unmap_aliases();	/* nor may one stay in a TLB */
+}
+
+void *ksplice_data_alias(unsigned long addr, unsigned long len)
+{
+	unsigned long start = addr & PAGE_MASK;
+	unsigned int i, n = (PAGE_ALIGN(addr + len) - start) / PAGE_SIZE;
+	unsigned long *addrs = kvmalloc_array(n, sizeof(*addrs), GFP_KERNEL);
+	void *map;
+
+	if (!addrs)
+		return NULL;
+	for (i = 0; i < n; i++)
+		addrs[i] = start + i * PAGE_SIZE;
+	map = map_pages(addrs, n);
+	kvfree(addrs);
+	return map ? map + offset_in_page(addr) : NULL;
+}
+
+void ksplice_data_unalias(void *alias)
+{
+	ksplice_text_unmap((void *)((unsigned long)alias & PAGE_MASK));
 }

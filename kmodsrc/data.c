@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * data.c - data of the running kernel that is overwritten in place
+ *
+ * The new contents is in the -new.ko, linked by the kernel's loader.  Applying
+ * copies it over the old one inside the stop, undo copies back what was there:
+ *   - of read-only data what matching saw; it must still be that, or, for
+ *     undo, what applying wrote;
+ *   - of writable data what was in it when the update was applied.  What it
+ *     holds at undo is lost.
+ * Both are written by a second mapping, as most of it is mapped read-only.  The
+ * mapping must show the same bytes as the place itself when all stands still.
+ *
+ * Only NMIs run meanwhile: what one reads is whole words, old or new.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/compiler.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include "data.h"
+#include "redirect.h"
+#include "update.h"
+
+int ksplice_data_map(struct ksplice_update *update, bool apply)
+{
+	struct ksplice_change *change;
+	struct ksplice_data *data;
+
+	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, apply))
+			continue;
+		for (data = change->data;
+		     data < change->data + change->n_data; data++) {
+			if (!data->new_addr)
+				return ksplice_abort(update,
+					KSPLICE_UNEXPECTED,
+					"there are no new contents for '%s'",
+					data->name);
+			data->alias = ksplice_data_alias(data->addr,
+							 data->size);
+			if (!data->alias)
+				return ksplice_abort(update,
+					KSPLICE_OUT_OF_MEMORY,
+					"cannot map '%s' to write it",
+					data->name);
+		}
+	}
+	return 0;
+}
+
+void ksplice_data_unmap(struct ksplice_update *update)
+{
+	struct ksplice_change *change;
+	unsigned int i;
+
+	list_for_each_entry(change, &update->changes, list) {
+		for (i = 0; i < change->n_data; i++) {
+			if (!change->data[i].alias)
+				continue;
+			ksplice_data_unalias(change->data[i].alias);
+			change->data[i].alias = NULL;
+		}
+	}
+}
+
+static bool is_as_expected(const struct ksplice_data *data, bool apply)
+{
+	const void *now = (void *)data->addr;
+
+	if (memcmp(data->alias, now, data->size))
+		return false;
+	return data->is_writable ||
+	       !memcmp(now, apply ? data->saved : (void *)data->new_addr,
+		       data->size);
+}
+
+const struct ksplice_data *
+ksplice_data_check(const struct ksplice_update *update, bool apply)
+{
+	const struct ksplice_change *change;
+	unsigned int i;
+
+	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, apply))
+			continue;
+		for (i = 0; i < change->n_data; i++)
+			if (!is_as_expected(&change->data[i], apply))
+				return &change->data[i];
+	}
+	return NULL;
+}
+
+/* The mapping has the offset in its page that the place has. */
+static void write_words(u8 *to, const u8 *from, unsigned long size)
+{
+	unsigned long i = 0;
+
+	while (i < size) {
+		if (IS_ALIGNED((unsigned long)to + i, sizeof(u64)) &&
+		    size - i >= sizeof(u64)) {
+			WRITE_ONCE(*(u64 *)(to + i), *(const u64 *)(from + i));
+			i += sizeof(u64);
+		} else if (IS_ALIGNED((unsigned long)to + i, sizeof(u32)) &&
+			   size - i >= sizeof(u32)) {
+			WRITE_ONCE(*(u32 *)(to + i), *(const u32 *)(from + i));
+			i += sizeof(u32);
+		} else {
+			WRITE_ONCE(to[i], from[i]);
+			i++;
+		}
+	}
+}
+
+void ksplice_data_write(const struct ksplice_update *update, bool apply)
+{
+	const struct ksplice_change *change;
+	const struct ksplice_data *data;
+
+	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, apply))
+			continue;
+		for (data = change->data;
+		     data < change->data + change->n_data; data++) {
+			if (apply && data->is_writable)
+				memcpy(data->saved, (void *)data->addr,
+				       data->size);
+			write_words(data->alias,
+				    apply ? (u8 *)data->new_addr : data->saved,
+				    data->size);
+		}
+	}
+}
+
+bool ksplice_data_overlaps(const struct ksplice_change *a,
+			   const struct ksplice_change *b)
+{
+	const struct ksplice_data *x, *y;
+
+	for (x = a->data; x < a->data + a->n_data; x++)
+		for (y = b->data; y < b->data + b->n_data; y++)
+			if (x->addr < y->addr + y->size &&
+			    y->addr < x->addr + x->size)
+				return true;
+	return false;
+}

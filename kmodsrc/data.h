@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * data.h - data of the running kernel that is overwritten in place
+ *
+ * In the order of a change to a stage: map, check and write inside the stop,
+ * unmap.  All with ksplice_mutex held.
+ */
+#ifndef KSPLICE_DATA_H
+#define KSPLICE_DATA_H
+
+#include <linux/types.h>
+
+struct ksplice_change;
+struct ksplice_data;
+struct ksplice_update;
+
+/* For all changes that take part; return: 0, or what ksplice_abort() did. */
+int ksplice_data_map(struct ksplice_update *update, bool apply);
+/* Also after a map that failed. */
+void ksplice_data_unmap(struct ksplice_update *update);
+
+/* Return: one that is not what it is taken for, or NULL. */
+const struct ksplice_data *
+ksplice_data_check(const struct ksplice_update *update, bool apply);
+void ksplice_data_write(const struct ksplice_update *update, bool apply);
+
+/* Does what the two overwrite overlap? */
+bool ksplice_data_overlaps(const struct ksplice_change *a,
+			   const struct ksplice_change *b);
+
+#endif

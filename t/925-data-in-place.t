@@ -1,0 +1,86 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tables of operations are replaced where they are, in vmlinux and in a module,
+# and writable data as the patch says; undo puts back what was there.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice::Guest;
+
+make_updates(data => 'data-in-place', same => 'data-in-place', again => 'data-again');
+
+run_guest(35, <<'END', '--modules', '--tool=/sbin/dmsetup');
+modprobe dm-mod && modprobe dm-zero || exit
+dmsetup --noudevsync create zeroes --table '0 100 zero' || exit
+heads() {
+	perl -e 'my $geometry = "\0" x 16;
+		open my $dev, "<", "/dev/dm-0" or die "$!\n";
+		ioctl($dev, 0x301, $geometry) or die "$!\n";	# HDIO_GETGEO
+		print "heads ", unpack("C", $geometry), "\n"'
+}
+panic=/sys/module/kernel/parameters/panic
+kept=/sys/module/kernel/parameters/crash_kexec_post_notifiers
+echo 5 > $panic
+
+exec 3< /proc/interrupts
+apply data
+says 'a new function in a table of vmlinux is called' '^patched: interrupts$' cat /proc/interrupts
+read_open() { cat <&3; }
+says 'and by a file that was open' '^patched: interrupts$' read_open
+exec 3<&-
+says 'and the others as before' '^ *0: ' cat /proc/interrupts
+says 'one in a table of a module' '^heads 55$' heads
+says 'a variable is replaced' '^77$' cat $panic
+says 'and one is kept' '^N$' cat $kept
+says 'the list of patches has them' '^dm_mod dm_blk_dops [0-9a-f]+ [0-9a-f]+$' \
+	cat /sys/kernel/ksplice/data/patches
+echo 6 > $panic
+undo data
+says_not 'undone: the table' patched cat /proc/interrupts
+says 'undone: that of the module' '^heads 0$' heads
+says 'undone: the variable has what it had before' '^5$' cat $panic
+says 'the other is kept' '^N$' cat $kept
+untouched 'nothing is left'
+
+# What has been replaced is not what a second update was made for.
+apply data
+refused 'the same table in another update' 1 'dm_blk_dops.0x48 differs' \
+	ksplice-apply /updates/same.tar.gz
+
+# Writable data: the last one first
+apply again
+says 'a variable is replaced again' '^88$' cat $panic
+refused 'the first update has to stay' 1 "'again' replaces data of 'data' again; undo it" \
+	ksplice-undo data
+says 'as it does' '^88$' cat $panic
+undo again
+says 'what the first one wrote is back' '^77$' cat $panic
+undo data
+says 'and what was there before it' '^5$' cat $panic
+untouched 'nothing is left'
+
+# Two are matched before one of them is applied.
+cd /tmp && tar xzf /updates/data.tar.gz && tar xzf /updates/same.tar.gz || exit
+insmod ksplice-data/ksplice.ko
+for id in data same; do
+	for target in dm_mod vmlinux; do
+		insmod ksplice-$id/ksplice-$id-$target-old.ko &&
+			insmod ksplice-$id/ksplice-$id-$target-new.ko || exit
+	done
+done
+stage() { echo "$2" > /sys/kernel/ksplice/"$1"/stage; }
+ok 'the first is applied' stage data applied
+not_ok 'the second is not' stage same applied
+says 'its reason' '^text_changed$' cat /sys/kernel/ksplice/same/abort_cause
+says 'and what has changed' "^the data '\w+' is not what was matched$" \
+	cat /sys/kernel/ksplice/same/reason
+says 'nothing was written' '^heads 55$' heads
+ok 'the first is undone' stage data reversed
+ok 'then the second can be applied' stage same applied
+says 'and is' '^heads 55$' heads
+ok 'and undone' stage same reversed
+says 'all is as before' '^heads 0$' heads
+END

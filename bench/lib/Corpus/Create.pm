@@ -13,7 +13,7 @@ no warnings 'experimental::signatures';
 
 use Exporter    qw(import);
 use Ksplice     qw(run capture base_dir write_file);
-use List::Util  qw(uniq);
+use List::Util  qw(sum uniq);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 our @EXPORT_OK = qw(create_update);
@@ -31,25 +31,29 @@ my @needs = (
     qr/macro "(\w+)" (?:passed|requires)/,
     qr/(?:storage size of|incomplete type|undefined type) '([\w ]+)'/,
     qr/passing argument \d+ of '(\w+)'/,
+    qr/(?:initialization of|assignment to) '([^']+)' from incompatible pointer type/,
     qr/static declaration of '(\w+)'/,
 );
 
-# create_update({release, patch, id, to, log, limit}): -> {status, seconds, result,
-# reason, functions, targets}; the result is made, refused, failed, alone (it
-# does not compile alone) or unchanged.
+# create_update({release, patch, id, to, log, limit}): -> {status, seconds,
+# processor (seconds of its time), result, reason, functions, targets}; the
+# result is made, refused, failed, alone (it does not compile alone) or
+# unchanged.
 sub create_update ($job) {
-    my $start = clock_gettime(CLOCK_MONOTONIC);
+    my ($start, $before) = (clock_gettime(CLOCK_MONOTONIC), sum(times));
     my $status = run({ ok => 'any', output => \my $said, group => 1, env => { LC_ALL => 'C' } },
         'timeout', '-k', 60, $job->{limit}, base_dir() . '/ksplice-create', '-j2', '--explain',
         '--raw-errors', "--kernel=$job->{release}", "--patch=$job->{patch}", "--id=$job->{id}",
         '-o', $job->{to});
     my $seconds = clock_gettime(CLOCK_MONOTONIC) - $start;
+    my $processor = sum(times) - $before;
     write_file($job->{log}, $said);
     my %replaced = map { $_ => 1 } $said =~ /^(\w+: replace \S+ \S+)/mg;
     my ($result, $reason) = judge($status, $said, $job->{limit});
     return {
         status    => $status,
         seconds   => sprintf('%.1f', $seconds),
+        processor => sprintf('%.1f', $processor),
         result    => $result,
         reason    => $reason,
         functions => scalar keys %replaced,

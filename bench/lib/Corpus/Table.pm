@@ -33,7 +33,7 @@ my @rules = (
     qr/has another layout/,                     # the objects there are keep theirs
     qr/initialiser of '\S+' changes/,           # writable data has a value by now
     qr/the size of '\S+' changes/,              # something else points to it
-    qr/export of '\S+'|is a new export/,        # what modules are linked with
+    qr/the export of '\S+'|the exported '\S+' was|CRC of the exported/,  # modules know it
     qr/what section '\S+' holds is registered at boot/,
 );
 
@@ -68,9 +68,12 @@ sub sums ($n, @rows) {
         percent($n->{applied}, $alone);
     $text .= sprintf "applied of those of them that no rule refuses: %s\n",
         percent($n->{applied}, $alone - $n->{rule});
-    my @times = sort { $a <=> $b } map { $_->{seconds} }
-        grep { $_->{result} =~ /^(?:applied|failed|refused|unloadable)\z/ && $_->{seconds} } @rows;
-    $text .= sprintf "median time to make an update: %.1f s\n", $times[@times / 2] if @times;
+    my @made = grep { $_->{result} =~ /^(?:applied|failed|refused|unloadable)\z/ } @rows;
+    for (['median time to make an update', 'seconds'], ['... of the processor', 'processor']) {
+        my ($title, $key) = @$_;
+        my @times = sort { $a <=> $b } grep { defined } map { $_->{$key} } @made;
+        $text .= sprintf "%s: %.1f s\n", $title, $times[@times / 2] if @times;
+    }
     return $text;
 }
 

@@ -13,6 +13,7 @@
 #include "debug.h"
 #include "park.h"
 #include "redirect.h"
+#include "shadow.h"
 #include "sysfs.h"
 #include "update.h"
 
@@ -30,11 +31,16 @@ static int __init ksplice_init(void)
 	ret = ksplice_await_init();
 	if (ret)
 		goto err_redirect_exit;
-	ret = ksplice_sysfs_init();
+	ret = ksplice_shadow_init();
 	if (ret)
 		goto err_await_exit;
+	ret = ksplice_sysfs_init();
+	if (ret)
+		goto err_shadow_exit;
 	return 0;
 
+err_shadow_exit:
+	ksplice_shadow_exit();
 err_await_exit:
 	ksplice_await_exit();
 err_redirect_exit:
@@ -49,6 +55,7 @@ static void __exit ksplice_exit(void)
 	ksplice_await_exit();
 	ksplice_forget_all();
 	ksplice_sysfs_exit();
+	ksplice_shadow_exit();
 	ksplice_redirect_exit();
 	ksplice_debug_exit();
 	ksplice_park_exit();

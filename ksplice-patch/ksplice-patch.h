@@ -53,7 +53,7 @@
  * same when the update is undone; reverse is called while new code and data are
  * still in place, and what post_reverse leaves behind must not refer to them.
  *
- * Files are in the order of the update's targets, and of their names in
+ * Files are in the order of the targets (vmlinux is the first), and of their names in
  * each.  fail_apply and all of undoing go the other way round.  What fails
  * with the machine stopped, or before, leaves the kernel as it was; the reason
  * names the hook.

@@ -85,7 +85,7 @@ refused('a source that does not compile before', 1,
 
 spew("$toy->{scratch}/toy-build/broken", '');
 refused('what does not link as a module', 1,
-    qr/ERROR: modpost: no_such_thing undefined\n(?:.*\n)*ksplice-create: cannot build the core/m,
+    qr/ERROR: modpost: no_such_thing undefined\n(?:.*\n)*ksplice-create: cannot build the modules/m,
     'kernel/one.c' => sub { s/\+ 5/+ 6/ });
 unlink "$toy->{scratch}/toy-build/broken";
 

@@ -70,13 +70,13 @@ END
     return;
 }
 
-run_cmd('cp', '-a', root_dir() . '/kmodsrc/.', $dir);
+run_cmd('cp', '-aL', root_dir() . '/kmodsrc/.', $dir);
 build('the core');
 is(modinfo('ksplice', 'name'), 'ksplice', 'its name');
 is(join(' ', sort { $a cmp $b } slurp("$dir/Module.symvers") =~ /\t(\w+)\t\S*ksplice\t/g),
-    join(' ', sort map { ("ksplice_register_${_}_code", "ksplice_unregister_${_}_code") }
-        qw(new old)),
-    'it exports what ksplice.h has and no more');
+    join(' ', sort map({ ("ksplice_register_${_}_code", "ksplice_unregister_${_}_code") }
+        qw(new old)), map { "ksplice_shadow_$_" } qw(alloc free free_all get get_or_alloc)),
+    'it exports what ksplice.h and ksplice-patch.h have and no more');
 
 make_target($_) for qw(vmlinux toy_mod);
 rename "$dir/ksplice.ko", "$dir/core.ko" or die $!;

@@ -36,16 +36,15 @@ refuse 101
 refused 'pre_apply of a file refuses' 1 \
 	"hook pre_apply 'hook_pre_apply' of 'vmlinux' returned -1$" \
 	ksplice-apply /updates/hooks.tar.gz
-said 'those before it are told' \
-	'dm pre_apply' 'uptime pre_apply' 'dm fail_apply'
+said 'nobody was before it' \
+	'uptime pre_apply'
 untouched 'nothing is left'
 refuse 102
 refused 'that of the next file refuses' 1 \
 	"hook pre_apply 'hook_pre_apply' of 'vmlinux' returned -16$" \
 	ksplice-apply /updates/hooks.tar.gz
-said 'all those before it are told, from the last one on' \
-	'dm pre_apply' 'uptime pre_apply' 'version pre_apply' 'uptime fail_apply' \
-	'dm fail_apply'
+said 'those before it are told' \
+	'uptime pre_apply' 'version pre_apply' 'uptime fail_apply'
 untouched 'nothing is left'
 
 # check_apply: inside the stop
@@ -53,9 +52,9 @@ refuse 202
 refused 'check_apply refuses' 1 \
 	"hook check_apply 'hook_check_apply' of 'vmlinux' returned -11$" \
 	ksplice-apply /updates/hooks.tar.gz
-said 'all are told' \
-	'dm pre_apply' 'uptime pre_apply' 'version pre_apply' \
-	'version fail_apply check_apply' 'uptime fail_apply' 'dm fail_apply'
+said 'all are told, from the last one on' \
+	'uptime pre_apply' 'version pre_apply' 'dm pre_apply' 'dm fail_apply' \
+	'version fail_apply check_apply' 'uptime fail_apply'
 untouched 'nothing is left'
 says_not 'nothing is replaced' patched cat /proc/version
 says 'nor is the flag set' '^0$' flag
@@ -68,8 +67,8 @@ dmesg -c > /tmp/log
 refuse 0
 apply hooks
 said 'no hook refuses: in their order' \
-	'dm pre_apply' 'uptime pre_apply' 'version pre_apply' 'dm post_apply' \
-	'version post_apply check_apply apply'
+	'uptime pre_apply' 'version pre_apply' 'dm pre_apply' \
+	'version post_apply check_apply apply' 'dm post_apply'
 says 'the flag is set' '^1$' flag
 says 'the function is replaced' '^patched: version$' cat /proc/version
 
@@ -77,20 +76,21 @@ says 'the function is replaced' '^patched: version$' cat /proc/version
 refuse 302
 refused 'pre_reverse refuses' 1 \
 	"hook pre_reverse 'hook_pre_reverse' of 'vmlinux' returned -16$" ksplice-undo hooks
-said 'it is the first: nobody is told' \
-	'version pre_reverse'
+said 'the one before it is told' \
+	'dm pre_reverse' 'version pre_reverse' 'dm fail_reverse'
 says 'it stays applied' '^hooks .*applied' ksplice-view
 refuse 301
 refused 'that of another file refuses' 1 \
 	"hook pre_reverse 'hook_pre_reverse' of 'vmlinux' returned -1$" ksplice-undo hooks
-said 'the one before it is told' \
-	'version pre_reverse' 'uptime pre_reverse' 'version fail_reverse'
+said 'those before it are told, from the last one on' \
+	'dm pre_reverse' 'version pre_reverse' 'uptime pre_reverse' 'version fail_reverse' \
+	'dm fail_reverse'
 refuse 402
 refused 'check_reverse refuses' 1 \
 	"hook check_reverse 'hook_check_reverse' of 'vmlinux' returned -11$" ksplice-undo hooks
 said 'all are told' \
-	'version pre_reverse' 'uptime pre_reverse' 'dm pre_reverse' 'dm fail_reverse' \
-	'uptime fail_reverse' 'version fail_reverse check_reverse'
+	'dm pre_reverse' 'version pre_reverse' 'uptime pre_reverse' 'uptime fail_reverse' \
+	'version fail_reverse check_reverse' 'dm fail_reverse'
 says 'the flag stays set' '^1$' flag
 says 'and the function replaced' '^patched: version$' cat /proc/version
 says 'and the module in use' '^dm_mod .* [1-9]' lsmod
@@ -98,8 +98,8 @@ says 'and the module in use' '^dm_mod .* [1-9]' lsmod
 refuse 0
 undo hooks
 said 'no hook refuses: in the other order' \
-	'version pre_reverse' 'uptime pre_reverse' 'dm pre_reverse' \
-	'version post_reverse check_reverse reverse' 'dm post_reverse'
+	'dm pre_reverse' 'version pre_reverse' 'uptime pre_reverse' 'dm post_reverse' \
+	'version post_reverse check_reverse reverse'
 says 'the flag is cleared' '^0$' flag
 says_not 'the function is put back' patched cat /proc/version
 untouched 'nothing is left'
@@ -111,8 +111,8 @@ echo 1 > /sys/kernel/tracing/events/kprobes/here/enable
 refused 'a kprobe is where the redirect goes' 1 kprobe \
 	ksplice-apply /updates/hooks.tar.gz
 said 'all are told of that, too' \
-	'dm pre_apply' 'uptime pre_apply' 'version pre_apply' 'version fail_apply' \
-	'uptime fail_apply' 'dm fail_apply'
+	'uptime pre_apply' 'version pre_apply' 'dm pre_apply' 'dm fail_apply' \
+	'version fail_apply' 'uptime fail_apply'
 untouched 'nothing is left'
 echo 0 > /sys/kernel/tracing/events/kprobes/here/enable
 

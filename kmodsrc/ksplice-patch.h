@@ -1,0 +1,1 @@
+../ksplice-patch/ksplice-patch.h

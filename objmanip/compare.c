@@ -13,7 +13,8 @@
  * That a function calls or reads something that changes does not change it:
  * the redirect stands at the old entry.  But it comes along with one that
  *   - it jumps into the middle of,
- *   - is its .cold part, or the other way round.
+ *   - is its .cold part, or the other way round,
+ *   - is another entry of the same assembly function.
  * Data of which a fresh copy is as good (name_is_disposable()), read-only data
  * that only code reads, and tables of places inside a changed
  * function are not changed but new: their pair is dissolved, and whoever
@@ -437,6 +438,23 @@ static bool compare_parts(struct span *cold)
 	return false;
 }
 
+/* All that lies between the first entry of a function and its end */
+static bool compare_entries(struct span *part)
+{
+	struct span *whole = part->whole;
+
+	if (part->section->kind != KIND_TEXT || !whole || !whole->peer ||
+	    !part->peer || (part->state == SPAN_SAME) ==
+			   (whole->state == SPAN_SAME))
+		return false;
+	if (part->state == SPAN_SAME)
+		set_changed(part, xasprintf("part of '%s'", whole->name), 0);
+	else
+		set_changed(whole, xasprintf("its part '%s' differs",
+					     part->name), 0);
+	return true;
+}
+
 static void set_initial_state(struct object *object, enum span_state unpaired)
 {
 	for (size_t i = 0; i < object->n_sections; i++) {
@@ -541,6 +559,7 @@ size_t compare_pair(struct pair *pair)
 			for (size_t j = 0; j < section->n_spans; j++) {
 				again |= compare_one(section->spans[j]);
 				again |= compare_parts(section->spans[j]);
+				again |= compare_entries(section->spans[j]);
 			}
 		}
 	} while (again);

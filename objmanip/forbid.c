@@ -45,37 +45,16 @@ const char *forbid_code_in(const struct section *section)
 	return NULL;
 }
 
-/* A global symbol behind the first byte, or NULL */
-static const struct symbol *inner_entry(const struct span *span)
-{
-	const struct object *object = span->section->object;
-
-	for (size_t i = 0; i < object->n_symbols; i++) {
-		const struct symbol *symbol = &object->symbols[i];
-
-		if (symbol->span == span && symbol->is_global &&
-		    symbol->value > span->start)
-			return symbol;
-	}
-	return NULL;
-}
-
 static void refuse_code(const struct span *pre)
 {
 	const char *obstacle = forbid_code_in(pre->section);
-	const struct symbol *inner = inner_entry(pre);
 
-	if (!inner && pre->peer)
-		inner = inner_entry(pre->peer);
 	if (!pre->symbol)
 		refuse("%s: code without a symbol changes in section '%s'",
 		       unit_of(pre), pre->section->name);
 	else if (obstacle)
 		refuse("%s: '%s' in section '%s' changes: %s", unit_of(pre),
 		       pre->name, pre->section->name, obstacle);
-	else if (inner)
-		refuse("%s: '%s' changes and has a second entry '%s'",
-		       unit_of(pre), pre->name, inner->name);
 }
 
 /*

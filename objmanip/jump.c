@@ -8,8 +8,8 @@
  * function would jump to nowhere.  So the instructions are followed, and a field
  * of four bytes that leads out of its span gets the relocation that the
  * assembler saved.  It can not be done for a field of one byte, or if a
- * function runs on into the next one: then both are copied side by side, or
- * it is refused.
+ * function runs on into the next one: then both are copied side by side, with
+ * all that lies between them, whether the other ones change or not.
  */
 #include "jump.h"
 #include "insn.h"
@@ -146,34 +146,19 @@ static size_t index_of(const struct span *span)
 	return i;
 }
 
-/* Are all from the one to the other copied? */
-static bool is_kept_beside(const struct span *span, const struct span *other)
-{
-	size_t from = index_of(span), to = index_of(other);
-
-	for (size_t i = from < to ? from : to; i <= from || i <= to; i++)
-		if (!span->section->spans[i]->keep)
-			return false;
-	return true;
-}
-
-const char *jump_obstacle(const struct span *span)
+void jump_company(const struct span *span, size_t *first, size_t *last)
 {
 	const struct section *section = span->section;
 
-	if (span->odd)
-		return span->odd;
-	for (size_t i = 0; i < span->n_jumps; i++)
-		if (!is_kept_beside(span, span->jumps[i].target))
-			return xasprintf("has a short jump to '%s' at offset 0x%llx",
-					 span->jumps[i].target->name,
-					 (unsigned long long)
-					 span->jumps[i].offset);
-	if (!span->runs_on || span == section->spans[section->n_spans - 1])
-		return NULL;
+	*first = *last = index_of(span);
+	if (span->runs_on && *last + 1 < section->n_spans)
+		++*last;
+	for (size_t i = 0; i < span->n_jumps; i++) {
+		size_t target = index_of(span->jumps[i].target);
 
-	const struct span *behind = section->spans[index_of(span) + 1];
-
-	return is_kept_beside(span, behind) ? NULL :
-		xasprintf("runs on into '%s'", behind->name);
+		if (target < *first)
+			*first = target;
+		if (target > *last)
+			*last = target;
+	}
 }

@@ -10,10 +10,7 @@
 /* Called while the sections are cut, before relocations are looked at. */
 void jump_relocate(struct object *object);
 
-/*
- * What keeps the span from being copied without the ones beside it: one line,
- * or NULL.  Those that are kept as well are copied side by side.
- */
-const char *jump_obstacle(const struct span *span);
+/* The spans of its section that it must be copied with, side by side */
+void jump_company(const struct span *span, size_t *first, size_t *last);
 
 #endif

@@ -184,6 +184,17 @@ static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 	return false;
 }
 
+/* What it jumps to or runs on into, and has no relocation for */
+static void keep_company(struct queue *queue, const struct span *span)
+{
+	size_t i, last;
+
+	if (span->section->kind != KIND_TEXT)
+		return;
+	for (jump_company(span, &i, &last); i <= last; i++)
+		keep(queue, span->section->spans[i]);
+}
+
 static void keep_references(struct queue *queue, const struct span *span)
 {
 	for (size_t i = 0; i < span->n_relocs; i++) {
@@ -274,27 +285,31 @@ static void refuse_moved(const struct queue *queue, struct object *pre)
 	}
 }
 
-static void keep_cold_parts(struct queue *queue, struct object *post)
+/* .cold parts, and all that lies between the entries of a function */
+static void keep_parts(struct queue *queue, struct object *post)
 {
 	struct span *span;
 
-	for_each_span(span, post)
-		if (span->section->kind == KIND_TEXT && span->parent &&
-		    span->parent->keep)
+	for_each_span(span, post) {
+		if (span->section->kind != KIND_TEXT)
+			continue;
+		if ((span->parent && span->parent->keep) ||
+		    (span->whole && span->whole->keep))
 			keep(queue, span);
+		if (span->whole && span->keep)
+			keep(queue, span->whole);
+	}
 }
 
-/* Code that the copy of a function would miss */
-static void refuse_incomplete(const struct queue *queue)
+/* Code whose copy might miss something that nobody knows of */
+static void refuse_odd(const struct queue *queue)
 {
 	for (size_t i = 0; i < queue->n; i++) {
 		const struct span *span = queue->spans[i];
-		const char *obstacle = span->section->kind == KIND_TEXT ?
-			jump_obstacle(span) : NULL;
 
-		if (obstacle)
-			refuse("%s: '%s' changes or is new, and %s: it can not be copied alone",
-			       unit_of(span), span->name, obstacle);
+		if (span->odd)
+			refuse("%s: '%s' changes or is new, and %s: it can not be copied",
+			       unit_of(span), span->name, span->odd);
 	}
 }
 
@@ -387,13 +402,15 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 	for (size_t i = 0; i < n_pairs; i++)
 		n_patched += keep_exports(&queue, &pairs[i]);
 	do {
-		while (done < queue.n)
+		while (done < queue.n) {
+			keep_company(&queue, queue.spans[done]);
 			keep_references(&queue, queue.spans[done++]);
+		}
 		for (size_t i = 0; i < n_pairs; i++)
-			keep_cold_parts(&queue, pairs[i].post);
+			keep_parts(&queue, pairs[i].post);
 	} while (done < queue.n);
 	marks_set_functions(pairs, n_pairs);
-	refuse_incomplete(&queue);
+	refuse_odd(&queue);
 	layout_compare(pairs, n_pairs);
 	refused_exit();
 	return n_patched + n_hooks;

@@ -505,15 +505,10 @@ static void add_patch(struct elf_section *patches, const struct span *pre)
 	const struct copy *copy = post->out;
 	struct ksplice_patch_record record = {
 		.span = pre->index,
-		.new_size = post->symbol && post->symbol->size ?
-			post->symbol->size : post->size,
+		.new_size = post->size,
 		.kind = post->section->kind == KIND_TEXT ?
 			KSPLICE_PATCH_FUNCTION : KSPLICE_PATCH_DATA,
 	};
-
-	if (record.kind == KSPLICE_PATCH_DATA)
-		record.new_size = post->size;
-
 	uint64_t at = elf_section_add(patches, &record, sizeof(record), 8);
 
 	add_address(patches, at + offsetof(typeof(record), new_addr), copy);

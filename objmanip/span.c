@@ -6,8 +6,9 @@
  *   1. strings at their NULs, constants and tables by their entry size;
  *   2. code of alternatives where an entry of .altinstructions says that a
  *      replacement starts, .altinstr_aux where a function jumps to;
- *   3. everything else at its symbols, unless one lies inside another (a
- *      label in an assembly function); mostly there is only one symbol.
+ *   3. everything else at its symbols, unless one lies inside another; mostly
+ *      there is only one symbol.  A global one inside an assembly function is
+ *      another entry of it: there it is cut, and the pieces belong together.
  *      What fills the room up to the next piece is left out.
  * Then jump.c adds the relocations that the assembler saved, and refer.c finds
  * what they refer to.
@@ -166,7 +167,7 @@ static bool is_cut(const struct symbol *symbol)
 	/* A label in an assembly function has no size. */
 	if (symbol->section->flags & SEC_CODE)
 		return symbol->is_function || symbol->is_object ||
-		       symbol->size;
+		       symbol->size || symbol->is_global;
 	return true;
 }
 
@@ -196,10 +197,14 @@ static void cut_symbols(struct section *section, struct symbol **symbols,
 	for (size_t i = 0; i < n_symbols; i++) {
 		const struct symbol *symbol = symbols[i];
 
-		if (symbol->value < inside)
+		const uint64_t end = symbol->value + symbol->size;
+
+		if (symbol->value < inside &&
+		    !(section->flags & SEC_CODE && symbol->is_global))
 			continue;
 		vec_add(cuts, n_cuts) = symbol->value;
-		inside = symbol->value + symbol->size;
+		if (end > inside)
+			inside = end;
 	}
 	cut_at(section, cuts, n_cuts);
 }
@@ -237,6 +242,24 @@ static void name_spans(struct object *object)
 			continue;
 		if (!span->symbol || is_better(symbol, span->symbol))
 			span->symbol = symbol;
+	}
+}
+
+/* What lies inside a function belongs to it. */
+static void find_wholes(struct section *section)
+{
+	struct span *whole = NULL;
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *span = section->spans[i];
+
+		if (span->start < end) {
+			span->whole = whole;
+		} else if (span->symbol) {
+			whole = span;
+			end = span->start + span->symbol->size;
+		}
 	}
 }
 
@@ -388,6 +411,8 @@ void span_cut(struct object *object)
 		struct section *section = &object->sections[i];
 
 		give_relocs(section);
+		if (section->flags & SEC_CODE)
+			find_wholes(section);
 		trim(section);
 		for (size_t j = 0; j < section->n_spans; j++) {
 			struct span *span = section->spans[j];

@@ -50,6 +50,8 @@ struct span {
 					 * entry of a table: the function that
 					 * it is about; of the code of an
 					 * alternative: the function */
+	struct span *whole;		/* of a part of a function that begins
+					 * with another entry: the first part */
 	/* Relocations with offset in [start, start + size). */
 	struct reloc *relocs;
 	size_t n_relocs;

@@ -103,6 +103,10 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 {
 	const char *what;
 
+	if (post->keep && post->state == SPAN_SAME && !post->parent &&
+	    post->section->kind == KIND_TEXT)
+		bytes_printf(out, "copy %s %s (what is replaced jumps to it without a relocation)\n",
+			     pair->unit, post->name);
 	if (!post->keep || post->state != SPAN_NEW || span_is_content(post))
 		return;
 	switch (post->section->kind) {

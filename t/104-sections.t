@@ -80,9 +80,6 @@ sub assembly ($text) {
 }
 is_refused(patched(assembly('movl $1,%eax\nret'), assembly('movl $2,%eax\nret'), $f),
     "dir/1.o: code without a symbol changes in section '.text.asm'", 'code without a symbol');
-my $two = '.globl one, two\n.type one,@function\none: movl $NUMBER,%eax\ntwo: ret\n.size one,.-one';
-is_refused(patched(assembly($two =~ s/NUMBER/1/r), assembly($two =~ s/NUMBER/2/r), $f),
-    "dir/1.o: 'one' changes and has a second entry 'two'", 'code with two entries');
 
 # What is gone after boot
 my $init = '__attribute__((noinline, section(".init.text")))';

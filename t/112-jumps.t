@@ -15,7 +15,9 @@ use Test::Ksplice::Objmanip;
 use Test::More;
 
 sub summary ($diff) {
-    return "$diff->{status} " . join ' ', $diff->{summary} =~ /^\w+ \S+ (\S+) \(/mg;
+    diag $diff->{err} if $diff->{err} ne '';
+    return "$diff->{status} " . join ' ',
+        map { s/^replace //r } map { s/ dir\/1\.o//r =~ s/ \(.*//r } split /\n/, $diff->{summary};
 }
 
 # What a function of the new code refers to
@@ -63,12 +65,14 @@ S int b(int x) { return a(x * 2); }
 #endif
 S int k(int x) { return h(x) + 7; }
 END
-is_refused(diff_text($short), "dir/1.o: 'b' changes or is new, and has a short jump to 'a' at "
-    . 'offset 0x3: it can not be copied alone', 'a short jump to one that is not copied');
-$diff = diff_text($short =~ s/\+ 1; \}/+\n#ifdef PATCHED\n2\n#else\n1\n#endif\n; }/r);
-is(summary($diff), '0 a b', '... is fine if that one is copied as well');
+$diff = diff_text($short);
+is(summary($diff), '0 b copy a', 'a short jump to one that does not change: it is copied as well');
 my ($jump) = grep { /^jmp/ } map { $_->[1] } @{ objdump_code("$diff->{dir}/new.o")->{b} };
-like($jump, qr/<a\.ksplice_abc>$/, '... and goes there');
+like($jump, qr/<a\.ksplice_abc>$/, '... and the jump goes there');
+is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_patches'} }, 1,
+    '... but the old one is not replaced');
+$diff = diff_text($short =~ s/\+ 1; \}/+\n#ifdef PATCHED\n2\n#else\n1\n#endif\n; }/r);
+is(summary($diff), '0 a b', 'a short jump to one that changes');
 
 # Assembly
 sub assembly (@parts) {
@@ -86,16 +90,15 @@ sub patched ($old, $new) {
         . "\n#endif\nint other(void) { return 1; }\n");
 }
 my $behind = function('behind', 'xor %eax,%eax; ret', 1);
-my $before = "dir/1.o: 'f' changes or is new, and";
-is_refused(patched([function('f', 'mov $1,%eax'), $behind],
-    [function('f', 'mov $2,%eax'), $behind]),
-    "$before runs on into 'behind': it can not be copied alone", 'code that runs on');
+$diff = patched([function('f', 'mov $1,%eax'), $behind], [function('f', 'mov $2,%eax'), $behind]);
+is(summary($diff), '0 f copy behind', 'code that runs on is copied with what is behind it');
 is(summary(patched([function('f', 'mov $1,%eax'), function('g', 'mov $1,%eax; ret', 1)],
     [function('f', 'mov $2,%eax'), function('g', 'mov $2,%eax; ret', 1)])), '0 f g',
-    '... is fine with what it runs on into');
+    '... whether that changes or not');
 is_refused(patched([function('f', 'mov $1,%eax; ret'), $behind],
     [function('f', 'mov $2,%eax; .byte 6; ret'), $behind]),
-    "$before has no instruction at offset 0x5 that is known: it can not be copied alone",
+    "dir/1.o: 'f' changes or is new, and has no instruction at offset 0x5 that is known: it can "
+    . 'not be copied',
     'code that is not understood');
 $diff = patched([function('f', 'lea table(%rip),%rax; ret'), function('table', 'ret', 1)],
     [function('f', 'nop; lea table(%rip),%rax; ret'), function('table', 'ret', 1)]);
@@ -103,6 +106,25 @@ like(targets($diff, 'f'), qr/^ksplice_abc_\d+_table R_X86_64_PC32$/, 'an address
 $diff = patched([function('f', 'mov $1,%eax; 1: ret'), function('g', 'jmp 1b')],
     [function('f', 'mov $2,%eax; 1: ret'), function('g', 'jmp 1b')]);
 is(summary($diff), '0 f g', 'one that jumps into the middle of a changed one comes along');
+
+# A function with a second entry: both are replaced, side by side.
+my $two = sub ($number, $operation) {
+    return [function('one', "mov \$$number,%eax\njmp 1f\n.globl two\n"
+        . "two: $operation %eax,%eax\n1: ret")];
+};
+for ([2, 'xor', 'the first'], [1, 'or', 'the second']) {
+    my $which = $_->[2];
+    $diff = patched($two->(1, 'xor'), $two->(@$_[0, 1]));
+    is(summary($diff), '0 one two', "a function with two entries of which $which changes");
+    is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_patches'} }, 2,
+        '... has a redirect at each');
+    my %at = map { $_->{name} => $_->{value} } objdump_symbols("$diff->{dir}/new.o");
+    is($at{two} - $at{one}, 7, '... and stays one piece');
+}
+
+$diff = patched([function('f', 'mov $1,%eax; ret')],
+    [function('f', 'jmp one'), @{ $two->(1, 'xor') }]);
+is(summary($diff), '0 f new function one new function two', 'a new one is in one piece, too');
 
 # Copied together, both are aligned as they were.
 my @old = (function('f', 'mov $1,%eax'), function('g', 'mov $1,%eax; ret', 64), $behind);

@@ -3,7 +3,7 @@
 #
 # What the kernel's loader and its tables do for code works in new code, too:
 # exceptions, warnings, debug messages, static keys and calls, per-cpu data,
-# tracepoints, alternatives, locks.
+# tracepoints, alternatives, locks; and so does assembly.
 
 use v5.32;
 use warnings;
@@ -12,7 +12,7 @@ use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::Ksplice::Guest;
 
-make_updates(new => 'new-code');
+make_updates(new => 'new-code', asm => 'assembly');
 
 # The line that the new code's WARN() has: counted from the old one before it.
 my ($line, $old, $new) = (0, 0, 0);
@@ -23,7 +23,7 @@ for (split /\n/, slurp(root_dir() . '/t/patches/new-code.patch')) {
     $line = $old + $new if /^\+.*WARN\(/;
 }
 
-run_guest(25, <<"END1" . <<'END2', '--allow=ksplice_test: a warning');
+run_guest(32, <<"END1" . <<'END2', '--allow=ksplice_test: a warning');
 line=$line
 END1
 cat > /tmp/try.pl <<'EOS'
@@ -81,4 +81,20 @@ says 'the stack is followed through new code' \
 	echo "$trace"
 undo new
 says_not 'the old code runs again' '^key' try none
+
+cat > /tmp/put.pl <<'EOS'
+pipe my $read, my $write or die;
+syswrite $write, "12345";
+my $n = "\0" x 4;
+ioctl $read, 0x541b, $n or die "$!\n";		# FIONREAD
+print "bytes ", unpack('V', $n), "\n";
+print "nowhere: ", ioctl($read, 0x541b, 8) ? "done\n" : "$!\n";
+EOS
+apply asm
+says 'a function of assembly' '^bytes 5$' perl /tmp/put.pl
+says '... and its exception' '^nowhere: Bad address$' perl /tmp/put.pl
+says '... has a redirect at each entry' '__put_user_4' cat /sys/kernel/ksplice/asm/patches
+says '... and the other one' '__put_user_nocheck_4' cat /sys/kernel/ksplice/asm/patches
+undo asm
+says 'and the old one again' '^bytes 5$' perl /tmp/put.pl
 END2

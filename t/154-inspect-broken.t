@@ -179,7 +179,8 @@ spew("$update/a-new.ko", slurp("$diff->{dir}/new.o"));
 spew("$update/contents", "kid a\nchange vmlinux a-old.ko a-new.ko\n");
 ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $update);
 is("$status $err", '0 ', 'an update is inspected');
-like($out, qr/^target vmlinux, a-old\.ko:\npre image: .*^target vmlinux, a-new\.ko:\npatch records: /ms,
+like($out,
+    qr/^target vmlinux, a-old\.ko:\npre image: .*^target vmlinux, a-new\.ko:\npatch records: /ms,
     '... each of its modules');
 spew("$update/contents", "kid a\n");
 ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $update);

@@ -59,7 +59,8 @@ sub describe_file ($update) {
     return {
         (map { $_ => $update->{$_} } qw(release arch core)), id => $update->{kid},
         description => $update->{description} =~ s/\s+\z//r, changes => \@modules,
-        summary => [split /\n/, $summary], patch => $patch, patched_files => [patched_files($patch)],
+        summary => [split /\n/, $summary], patch => $patch,
+        patched_files => [patched_files($patch)],
     };
 }
 

@@ -26,7 +26,8 @@ B<ksplice-create> does to a whole target it does itself.
 
 =item B<snap> I<X.o>
 
-keeps the object as I<X.o.KSPLICE_pre>, before it is built again.
+keeps the object as I<X.o.KSPLICE_pre>, before it is built again.  If there is
+none, it is one that the patch adds.
 
 =item B<diff> I<X.o>
 
@@ -96,17 +97,18 @@ main(sub {
 });
 
 sub snap_object ($object) {
-    -e $object or fail("no object '$object' to keep");
-    keep_object($object);
+    keep_object($object) if -e $object;
     return;
 }
 
 # One that objmanip refuses counts as changed: it will say why, and about all
 # of them, when it is asked for the difference.
 sub diff_object ($object) {
-    my $status = run({ ok => [0, 1, 66], output => \my $output },
-        objmanip(), 'compare', "$object.KSPLICE_pre", $object);
-    return if $status == 66;
+    if (-e "$object.KSPLICE_pre") {
+        my $status = run({ ok => [0, 1, 66], output => \my $output },
+            objmanip(), 'compare', "$object.KSPLICE_pre", $object);
+        return if $status == 66;
+    }
     link $object, "$object.KSPLICE_changed"
         or fail("cannot link '$object.KSPLICE_changed': $!");
     return;

@@ -57,6 +57,21 @@ is_deeply([$status, $out, $err], [0, "vmlinux: replace kernel/one.o\n"
 is_deeply([$status, $err], [1, "ksplice-create: --only-targets: none of the targets matches"
     . " 'toy': vmlinux single toy_net\n"], '... and must choose one');
 
+$patch = toy_patch($toy, 'kernel/one.c' => sub { s/\+ 5/+ 6/ },
+    'kernel/more/Makefile' => sub { $_ = "obj-y := new.o\n" },
+    'kernel/more/new.c' => sub { $_ = "int new;\n" },
+    'kernel/Makefile' => sub { $_ .= "# more\n\nobj-y += more/ three.o\n" },
+    'kernel/three.c' => sub { $_ = "int three;\n" },
+    'drivers/net/part.c' => sub { $_ = "int part;\n" },
+    'drivers/net/Makefile' => sub { $_ .= "toy-net-y += part.o\n" });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0,
+    join('', map { "vmlinux: replace kernel/$_.o\n" } qw(more/new one three))
+    . "toy_net: replace drivers/net/part.o\n", ''],
+    'objects are added, to the kernel and to a module');
+is_deeply(tree_state($tree), $before, '... and the source is as it was');
+is(left_behind($toy), '', '... and nothing is left behind');
+
 $patch = toy_patch($toy, 'include/linux/toy.h' => sub { s/2 \* n/n + n + n/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
 is_deeply([$status, $out, $err], [0, "2 objects may include include/linux/toy.h\n"

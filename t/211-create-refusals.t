@@ -53,13 +53,30 @@ refused('a patch in a directory that is not built', 1,
     'drivers/none/never.c' => sub { s/0/1/ });
 refused('a patch of documentation alone', 1, qr/the patch touches no code$/m,
     'Documentation/toy.rst' => sub { s/A/B/ });
-refused('a patch that adds an object', 1,
+refused('a Makefile that is changed otherwise', 1,
     qr/the patch changes what is built or how: kernel\/Makefile$/m,
     'kernel/three.c' => sub { $_ = "int three;\n" },
     'kernel/Makefile' => sub { s/two\.o/two.o three.o/ });
 refused('a new source that nobody builds', 1,
-    qr/the patch adds an object, which a running kernel cannot get: kernel\/three\.c$/m,
+    qr/the patch adds a source that no Makefile names: kernel\/three\.c$/m,
     'kernel/three.c' => sub { $_ = "int three;\n" });
+refused('a new source that the Makefile does not name', 1,
+    qr/the patch adds a source that no Makefile names: kernel\/four\.c$/m,
+    'kernel/three.c' => sub { $_ = "int three;\n" },
+    'kernel/four.c' => sub { $_ = "int four;\n" },
+    'kernel/Makefile' => sub { $_ .= "obj-y += three.o\n" });
+refused('a patch that adds flags for the compiler', 1,
+    qr/the patch changes what is built or how: kernel\/Makefile$/m,
+    'kernel/three.c' => sub { $_ = "int three;\n" },
+    'kernel/Makefile' => sub { $_ .= "obj-y += three.o\nccflags-y += -O3\n" });
+refused('a patch that adds a module', 1,
+    qr/the patch adds a module, 'fresh': build it with 'make M=' instead$/m,
+    'drivers/net/fresh.c' => sub { $_ = "int fresh;\n" },
+    'drivers/net/Makefile' => sub { $_ .= "obj-m += fresh.o\n" });
+refused('a new object that does not compile', 1,
+    qr/kernel\/three\.c:1:.*error.*\n(?:.*\n)*$end: .* source does not compile$/m,
+    'kernel/three.c' => sub { $_ = "three\n" },
+    'kernel/Makefile' => sub { $_ .= "obj-y += three.o\n" });
 refused('a patch of a Kconfig', 1, qr/changes what is built or how: Kconfig$/m,
     'Kconfig' => sub { $_ .= "config TOY\n" });
 refused('a patch of something strange', 1,

@@ -61,16 +61,20 @@ sub build_original ($tree, $what, $make) {
     die $error;
 }
 
-# Calls patch, which patches the tree, builds the objects again and links those
-# that differ into the directory: returns their names.  Returns undef if they do
-# not compile; the compiler's words are shown unless quiet.
+# Calls patch, which patches the tree and returns the objects that there are now
+# and were not before; builds the objects again and these, and links those that
+# differ into the directory: returns their names.  Returns undef if they do not
+# compile; the compiler's words are shown unless quiet.
 sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
+    my @added;
     return build_patched($tree, count(@objects, 'patched object'), sub {
-        $patch->();
-        note_touched($tree->{dir}, object => @objects);
+        @added = $patch->();
+        note_touched($tree->{dir}, object => @objects, @added);
+        note_touched($tree->{dir}, built => map { ($_, command_file($_)) } @added) if @added;
     }, sub {
-        make_objects($tree, 'diff', $quiet, @objects) or return;
-        return link_changed($tree, $dir, grep { -e "$tree->{dir}/$_.KSPLICE_changed" } @objects);
+        make_objects($tree, 'diff', $quiet, @objects, @added) or return;
+        return link_changed($tree, $dir,
+            grep { -e "$tree->{dir}/$_.KSPLICE_changed" } @objects, @added);
     });
 }
 

@@ -23,7 +23,7 @@ use Ksplice::Journal qw(note_touched keep_source);
 use Ksplice::Lines   qw(find_hunks touched_lines neutralise_file);
 
 our @EXPORT_OK = qw(
-    read_patch read_series diff_new_versions diff_commit check_patch apply_patch
+    read_patch read_series diff_new_versions diff_commit check_patch changed_lines apply_patch
 );
 
 # -> {file, text, options}; a copy of the file in a directory of ours.
@@ -126,6 +126,17 @@ sub check_patch ($tree, $patch) {
     }
     $patch->{files} = [map { { name => $_, added => !-e "$tree->{dir}/$_" } } @names];
     return;
+}
+
+# The lines that it adds to a file and takes out of it, each with its + or -.
+sub changed_lines ($patch, $name) {
+    my ($is_it, @lines);
+    for my $line (split /\n/, $patch->{text}) {
+        if    ($line =~ /^(?:diff|---) /)       { $is_it = 0 }
+        elsif ($line =~ /^\+\+\+ ([^\t]+)/)    { $is_it = $1 =~ m{(?:^|/)\Q$name\E\z} }
+        elsif ($is_it && $line =~ /^[-+]/)      { push @lines, $line }
+    }
+    return @lines;
 }
 
 # patch(1) quotes a name that has blanks.

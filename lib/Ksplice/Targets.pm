@@ -4,8 +4,10 @@
 #
 # A source gives its object, as far as kbuild makes one of it; anything else
 # that is compiled by being included gives every object that may include it.
-# Refused by name, as a running kernel cannot follow: new objects, and changes
-# of what is built and how.
+# A source that the patch adds gives one if a Makefile says so, of which
+# lines with objects are all that may be new: what kbuild makes of them can
+# only be asked when the tree is patched.  Refused by name are other changes of
+# what is built and how, as a running kernel cannot follow.
 
 package Ksplice::Targets;
 use v5.32;
@@ -17,9 +19,10 @@ use Exporter          qw(import);
 use File::Basename    qw(dirname);
 use Ksplice           qw(fail note progress capture);
 use Ksplice::Includes qw(find_includers included_sources depends_on kernel_dirs plain_path);
-use Ksplice::Tree     qw(list_objects);
+use Ksplice::Patch    qw(changed_lines);
+use Ksplice::Tree     qw(list_objects ask_kbuild);
 
-our @EXPORT_OK = qw(find_objects owners_of objects_of);
+our @EXPORT_OK = qw(find_objects owners_of objects_of added_objects);
 
 # So many objects take as long as all of them do.
 my $many = 200;
@@ -36,15 +39,19 @@ my @kinds = (
     [included  => qr{\.(?:h|inc|def)$}],
 );
 
-# What is to be built for these files ({name, added} each): returns the objects
-# as {name, targets} each by their plain names, and the files among the given
-# ones that are compiled by being included.
-sub find_objects ($tree, @files) {
-    my %of_kind = (source => [], included => []);
-    push @{ $of_kind{ kind_of($_->{name}) } }, $_ for @files;
+# A line of a Makefile that has a directory or a module consist of more.
+my $more_objects = qr{^\+(?:\s*(?:\#.*)?
+    |\s*[\w-]+-(?:y|m|objs|\$\(\w+\))\s*\+=(?:\s*[\w./-]+(?:\.o|/)(?=\s|\z))+\s*)$}x;
+
+# What is to be built for the files of the patch ({name, added} each): returns
+# the objects as {name, targets} each by their plain names; the sources that
+# are new, for added_objects; and the files that are compiled by being included.
+sub find_objects ($tree, $patch) {
+    my %of_kind = (source => [], included => [], build => []);
+    push @{ $of_kind{ kind_of($_->{name}) } }, $_ for @{ $patch->{files} };
     note('not code, ignored: ' . names($of_kind{ignored})) if $of_kind{ignored};
-    fail('the patch changes what is built or how: ' . names($of_kind{build}))
-        if $of_kind{build};
+    my @other = grep { !adds_objects($patch, $_) } @{ $of_kind{build} };
+    fail('the patch changes what is built or how: ' . names(\@other)) if @other;
     fail('the patch changes files of a kind that is not understood: ' . names($of_kind{unknown}))
         if $of_kind{unknown};
     my ($objects, @strays) = objects_of($tree, @{ $of_kind{source} });
@@ -52,14 +59,40 @@ sub find_objects ($tree, @files) {
         sources_to_include($tree, $objects, @{ $of_kind{source} });
     my $more = including_objects($tree, @headers);
     my @added = grep { $_->{added} } @strays;
-    fail('the patch adds an object, which a running kernel cannot get: ' . names(\@added))
-        if @added;
-    if (!%$objects && !%$more) {
+    fail('the patch adds a source that no Makefile names: ' . names(\@added))
+        if @added && !@{ $of_kind{build} };
+    if (!%$objects && !%$more && !@added) {
         fail('the patch touches no code') if !@strays && !@headers;
         fail('the patch touches only files that are not built with this .config: '
             . names([@strays ? @strays : @headers]));
     }
-    return ({ %$more, %$objects }, map { $_->{name} } @headers);
+    return ({ %$more, %$objects }, [map { $_->{name} } @added], map { $_->{name} } @headers);
+}
+
+# Is all that it does to a Makefile to name objects?
+sub adds_objects ($patch, $file) {
+    return 0 if $file->{name} !~ m{(?:^|/)(?:Makefile|Kbuild)\z};
+    return $file->{added} || !grep { !/$more_objects/ } changed_lines($patch, $file->{name});
+}
+
+# In the patched tree: the objects of sources that the patch has added, as
+# find_objects returns them.  They must be of targets that there were before.
+sub added_objects ($tree, @sources) {
+    my %now = map { /^y (\S+)/ ? (plain_path($1) => ['vmlinux'])
+        : /^m (\S+) (\S+)/ ? (plain_path($1) => [$2 =~ tr/-/_/r]) : () }
+        ask_kbuild($tree, map { dirname($_) } @sources);
+    my %known = (vmlinux => 1, map { $_ => 1 } map { @{ $_->{targets} } }
+        values %{ list_objects($tree) });
+    my %objects;
+    for my $source (@sources) {
+        my $object = $source =~ s/\.[cS]\z/.o/r;
+        my $targets = $now{$object}
+            // fail("the patch adds a source that no Makefile names: $source");
+        my ($new) = grep { !$known{$_} } @$targets;
+        fail("the patch adds a module, '$new': build it with 'make M=' instead") if defined $new;
+        $objects{$object} = { name => $object, targets => $targets };
+    }
+    return \%objects;
 }
 
 # The objects that the sources are compiled into, and the sources that are not.

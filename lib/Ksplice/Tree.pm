@@ -26,7 +26,7 @@ use Ksplice::Includes qw(plain_path);
 use Ksplice::Journal  qw(has_journal revert_tree);
 
 our @EXPORT_OK = qw(
-    unpack_release open_tree prepare_tree make_tree list_objects
+    unpack_release open_tree prepare_tree make_tree list_objects ask_kbuild
 );
 
 # The source of the release, unpacked in the cache; its directory.
@@ -180,9 +180,7 @@ sub list_objects ($tree, @dirs) {
     my %wanted = map { my $d = $_; map { $_ => 1 } $d, parents($d) } @dirs;
     my @new = grep { !$known{"dir $_"} } sort keys %wanted;
     while (my @portion = splice @new, 0, 500) {
-        my @lines = capture(make_command($tree, '-s', '-f', base_dir() . '/Makefile.ksplice',
-            'KSPLICE_MODE=list', "KSPLICE_DIRS=@portion"));
-        $known{$_} = 1 for grep { /^[ym] / } @lines;
+        $known{$_} = 1 for ask_kbuild($tree, @portion);
         $known{"dir $_"} = 1 for @portion;
         write_file($file, join '', map { "$_\n" } sort keys %known);
     }
@@ -195,6 +193,12 @@ sub list_objects ($tree, @dirs) {
         push @{ $entry->{targets} }, $kind eq 'y' ? 'vmlinux' : $module =~ tr/-/_/r;
     }
     return \%objects;
+}
+
+# What kbuild says of the directories as the tree is now, a line an object.
+sub ask_kbuild ($tree, @dirs) {
+    return grep { /^[ym] / } capture(make_command($tree, '-s', '-f',
+        base_dir() . '/Makefile.ksplice', 'KSPLICE_MODE=list', "KSPLICE_DIRS=@dirs"));
 }
 
 sub parents ($dir) {

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Offsets.pm - numbers that a header gives to other headers
+#
+# Before anything else kbuild compiles two sources whose output becomes headers:
+# sizes and offsets for assembly, limits for everybody.  A patch of a header may
+# change these numbers, and then every object changes, not only those that
+# include the header.  So the two are compiled again from the patched source, with
+# the command that kbuild noted down, to a place outside of the tree.
+
+package Ksplice::Offsets;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter          qw(import);
+use Ksplice           qw(fail run read_file);
+use Ksplice::Includes qw(arch_directory depends_on);
+use Ksplice::Journal  qw(command_file);
+
+our @EXPORT_OK = qw(check_offsets);
+
+# Called in the patched tree; fails if the files change any of the numbers.
+sub check_offsets ($tree, $scratch, @files) {
+    my %header = (
+        'kernel/bounds' => 'include/generated/bounds.h',
+        arch_directory($tree) . '/kernel/asm-offsets' => 'include/generated/asm-offsets.h',
+    );
+    for my $name (sort keys %header) {
+        my $old = "$tree->{dir}/$name.s";
+        next if !-e $old || !-e command_file($old) || !depends_on($tree, "$name.s", @files);
+        my %before = numbers($old);
+        my %after = numbers(compile($tree, $name, "$scratch/offsets.s"));
+        my ($change) = grep { $before{$_} ne ($after{$_} // '') } sort keys %before;
+        fail("the patch changes '$change' in $header{$name}, which everything may be compiled"
+            . ' with: only --full will do') if defined $change;
+    }
+    return;
+}
+
+# NAME => NUMBER, from the lines that kbuild makes a header of
+sub numbers ($file) { return read_file($file) =~ /^\.ascii "->(\w+) \$?(-?\w+)/mg }
+
+sub compile ($tree, $name, $to) {
+    my ($command) = read_file(command_file("$tree->{dir}/$name.s")) =~ /^(?:saved)?cmd_\S+ := (.*)/m
+        or fail("kbuild does not say how it made '$name.s'");
+    # As make would pass it to the shell
+    $command =~ s/\$\$/\$/g;
+    $command =~ s/\\#/#/g;
+    $command =~ s{-Wp,-MM?D,\S+}{-Wp,-MMD,$to.d};
+    $command =~ s{ -o \Q$name\E\.s }{ -o $to };
+    run({ dir => $tree->{dir} }, '/bin/sh', '-c', $command);
+    return $to;
+}
+
+1;

@@ -15,11 +15,12 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter qw(import);
+use File::Basename qw(basename);
 use Test::Ksplice;
 use lib root_dir() . '/lib';
-use Ksplice::Distro qw(cache_dir newest_release);
+use Ksplice::Distro qw(cache_dir newest_release release_headers);
 
-our @EXPORT = qw(guest_release make_update make_updates make_program run_guest);
+our @EXPORT = qw(guest_release make_update make_updates make_program make_modules run_guest);
 
 my $scratch = scratch_dir();
 my $updates = "$scratch/updates";
@@ -57,6 +58,20 @@ sub make_program ($name) {
         '-o', "$updates/$name", root_dir() . "/t/guest/$name.c");
     die "cannot compile '$name.c':\n$out$err" if $status;
     return;
+}
+
+# make_modules(NAME...): builds NAME.c of t/guest; the guest has them as
+# /modules/NAME.ko if run_guest() is given what is returned.
+sub make_modules (@names) {
+    my $dir = "$scratch/modules";
+    for my $file (glob root_dir() . '/t/guest/*.c') {
+        spew("$dir/" . basename($file), slurp($file));
+    }
+    spew("$dir/Kbuild", join('', "obj-m :=", map { " $_.o" } @names) . "\n");
+    my ($status, $out, $err) =
+        run_cmd('make', '-C', release_headers(guest_release()), "M=$dir", 'modules');
+    die "building @names: status $status\n$out$err" if $status;
+    return "--dir=$dir";
 }
 
 # run_guest(TESTS, SCRIPT, VM-OPTION...): never returns.  The kernel is that of the

@@ -435,7 +435,7 @@ static void refuse_differences(const struct layouts *pre,
 	}
 	for (size_t i = 0; i < n_differ; i++)
 		if (!is_consequence(differ[i], differ, n_differ))
-			refuse("%s: %s '%s' has another layout: %s; objects of the running kernel keep the old one: put new values elsewhere",
+			refuse("%s: %s '%s' has another layout: %s; objects of the running kernel keep the old one: put new values into shadow variables, see doc/patch-author.md",
 			       pre->object->unit, differ[i]->kind,
 			       differ[i]->name,
 			       difference(differ[i], differ[i]->became));

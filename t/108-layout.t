@@ -24,7 +24,7 @@ sub fixture ($old, $new, $rest) {
 
 sub refused ($diff, $what, $title) {
     return is_refused($diff, "dir/1.o: $what; objects of the running kernel keep the old one:"
-        . " put new values elsewhere", $title);
+        . " put new values into shadow variables, see doc/patch-author.md", $title);
 }
 
 # What is done to a struct s by which its layout changes

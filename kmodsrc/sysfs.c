@@ -217,13 +217,13 @@ static void window_put(struct window *window, const char *text, size_t len)
 	window->done += n;
 }
 
-/* "target name old new"; return: 0 or -ENOMEM. */
+/* "target name old new", of data with one word more; 0 or -ENOMEM. */
 static int put_patch(struct window *window, const struct ksplice_change *change,
 		     const char *name, unsigned long addr,
-		     unsigned long new_addr)
+		     unsigned long new_addr, const char *kind)
 {
-	char *line = kasprintf(GFP_KERNEL, "%s %s %016lx %016lx\n",
-			       change->target_name, name, addr, new_addr);
+	char *line = kasprintf(GFP_KERNEL, "%s %s %016lx %016lx%s\n",
+			       change->target_name, name, addr, new_addr, kind);
 
 	if (!line)
 		return -ENOMEM;
@@ -243,11 +243,11 @@ static int put_patches(struct window *window,
 	     function < change->functions + change->n_functions; function++)
 		if (!function->is_part)
 			ret = put_patch(window, change, function->name,
-					function->addr, function->new_addr);
+					function->addr, function->new_addr, "");
 	for (data = change->data; !ret && data < change->data + change->n_data;
 	     data++)
 		ret = put_patch(window, change, data->name, data->addr,
-				data->new_addr);
+				data->new_addr, " data");
 	return ret;
 }
 

@@ -65,6 +65,16 @@ is($kernel->modules, "@all", 'the core is loaded, then old code, then new code')
 is($kernel->stage('abc'), 'applied', 'the stage is applied');
 is($out, "update 'abc' is applied: 2 functions of vmlinux, stopped for 123 us\n", 'and it is said');
 
+for (
+    ["ext4 f 01 02\next4 x 03 04 data\nvmlinux y 05 06 data\nvmlinux z 07 08 data\n",
+        '1 function of ext4, 1 variable of ext4, 2 variables of vmlinux', 'data is no function'],
+    ['', 'nothing but its hooks', 'there may be hooks only'],
+) {
+    my ($patches, $said, $title) = @$_;
+    (undef, my $words) = apply(kernel(patches => $patches));
+    is($words, "update 'abc' is applied: $said, stopped for 123 us\n", $title);
+}
+
 $kernel->{did} = [];
 ($status, $out) = apply($kernel);
 is($status, 0, 'applying it again is fine');

@@ -41,7 +41,8 @@ my $kernel = Test::FakeKernel->new(modules => ['xfs'],
         match => "vmlinux matched 2 of 3 functions in 9 us\n"
             . "ext4 matched 1 of 1 functions in 4 us\n",
         patches => "vmlinux f ffffffff81000000 ffffffffc0000010\n"
-            . "ext4 g ffffffffc0100000 ffffffffc0000020\n" },
+            . "ext4 g ffffffffc0100000 ffffffffc0000020\n"
+            . "ext4 x ffffffffc0100100 ffffffffc0000100 data\n" },
     late => { stage => 'applied', abort_cause => 'ok', match => "ext4 matched 1 of 1 functions\n",
         patches => '', awaits => { xfs => 0, ext4 => 1, btrfs => 0 } },
     12345678 => { stage => 'preparing', abort_cause => 'no_match', reason => 'f+0x3: ret',
@@ -68,6 +69,9 @@ holds:    ext4
 original          new               function
 ffffffff81000000  ffffffffc0000010  f
 ffffffffc0100000  ffffffffc0000020  g [ext4]
+
+original          new               data
+ffffffffc0100100  ffffffffc0000100  x [ext4]
 END
 is(printed(sub { show_update($found[1]) }), <<'END', 'an update that was refused');
 id:       12345678

@@ -35,7 +35,7 @@ says 'and the others as before' '^ *0: ' cat /proc/interrupts
 says 'one in a table of a module' '^heads 55$' heads
 says 'a variable is replaced' '^77$' cat $panic
 says 'and one is kept' '^N$' cat $kept
-says 'the list of patches has them' '^dm_mod dm_blk_dops [0-9a-f]+ [0-9a-f]+$' \
+says 'the list of patches has them' '^dm_mod dm_blk_dops [0-9a-f]+ [0-9a-f]+ data$' \
 	cat /sys/kernel/ksplice/data/patches
 echo 6 > $panic
 undo data

@@ -420,9 +420,18 @@ sub targets ($kernel, $kid) {
 }
 
 sub describe_applied ($kernel, $kid) {
-    my %n;
-    $n{(split / /)[0]}++ for split /\n/, $kernel->read_update_file($kid, 'patches');
-    my @parts = map { "$n{$_} function" . ($n{$_} == 1 ? '' : 's') . " of $_" } sort keys %n;
+    my (%n, @parts);
+    for (split /\n/, $kernel->read_update_file($kid, 'patches')) {
+        my ($target, undef, undef, undef, $kind) = split / /;
+        $n{$target}{ $kind // 'function' }++;
+    }
+    for my $target (sort keys %n) {
+        my ($functions, $data) = @{ $n{$target} }{qw(function data)};
+        push @parts, "$functions function" . ($functions == 1 ? '' : 's') . " of $target"
+            if $functions;
+        push @parts, "$data variable" . ($data == 1 ? '' : 's') . " of $target" if $data;
+    }
+    push @parts, 'nothing but its hooks' if !@parts && targets($kernel, $kid);
     my $ns = $kernel->read_update_file($kid, 'pause_ns');
     push @parts, sprintf 'stopped for %.0f us', $ns / 1000 if $ns =~ /^\d+\z/ && @parts;
     return join(', ', @parts) || 'its modules are awaited';

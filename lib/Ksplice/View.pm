@@ -28,22 +28,23 @@ sub describe_update ($kernel, $kid) {
     }
     my %text = map { $_ => $kernel->read_update_file($kid, $_) }
         qw(abort_cause reason patches pause_ns match);
-    my (@functions, %seen);
+    my (@functions, @data, %seen);
     for my $line (split /\n/, $text{patches}) {
-        my ($target, $name, $old, $new) = split / /, $line;
-        push @functions, { target => $target, name => $name, old => $old, new => $new };
+        my ($target, $name, $old, $new, $kind) = split / /, $line;
+        push @{ defined $kind ? \@data : \@functions },
+            { target => $target, name => $name, old => $old, new => $new };
     }
     my @matched = map {
         my ($target, $text) = split / /, $_, 2;
         { target => $target, text => $text };
     } split /\n/, $text{match};
-    my @targets = grep { !$seen{$_}++ } map { $_->{target} } @matched, @functions;
+    my @targets = grep { !$seen{$_}++ } map { $_->{target} } @matched, @functions, @data;
     my @awaited = $kernel->awaited($kid);
     my %is_open = map { $_->{target} => 1 } grep { $_->{state} ne 'applied' } @awaited;
     my @held = $stage eq 'applied' ? grep { $_ ne 'vmlinux' && !$is_open{$_} } @targets : ();
     return {
         id => $kid, stage => $stage, targets => \@targets, functions => \@functions,
-        matched => \@matched, awaited => \@awaited, holds => \@held,
+        data => \@data, matched => \@matched, awaited => \@awaited, holds => \@held,
         abort_cause => $text{abort_cause}, reason => $text{reason},
         pause_ns => $text{pause_ns} =~ /^\d+\z/ ? \$text{pause_ns} : undef,
     };
@@ -99,12 +100,13 @@ sub show_update ($update) {
     show_pair('target', "$_->{target}: $_->{text}") for @{ $update->{matched} };
     show_pair('awaits', "$_->{target}: " . awaited_text($_)) for @{ $update->{awaited} };
     show_pair('holds', join ' ', @{ $update->{holds} }) if @{ $update->{holds} };
-    my @functions = @{ $update->{functions} };
-    printf "\n%-16s  %-16s  %s\n", qw(original new function) if @functions && !quiet;
-    for my $function (@functions) {
-        printf "%-16s  %-16s  %s\n", @$function{qw(old new)},
-            $function->{target} eq 'vmlinux' ? $function->{name}
-            : "$function->{name} [$function->{target}]";
+    for my $kind (qw(functions data)) {
+        my @replaced = @{ $update->{$kind} };
+        printf "\n%-16s  %-16s  %s\n", qw(original new), $kind =~ s/s\z//r if @replaced && !quiet;
+        for my $one (@replaced) {
+            printf "%-16s  %-16s  %s\n", @$one{qw(old new)},
+                $one->{target} eq 'vmlinux' ? $one->{name} : "$one->{name} [$one->{target}]";
+        }
     }
     return;
 }

@@ -127,7 +127,8 @@ sub write_stage ($self, $kid, $stage) {
         $update->{awaits}{$target} = 1 if grep { /_${target}_new\z/ } @new;
     }
     $update->{stage} = $stage;
-    $update->{patches} = @old ? "vmlinux f 01 02\nvmlinux g 03 04\n" : '';
+    $update->{patches} =
+        @old ? $self->{patches} // "vmlinux f 01 02\nvmlinux g 03 04\n" : '';
     $update->{pause_ns} = 123456;
     return '';
 }

@@ -34,7 +34,7 @@ use Ksplice::Distro qw(cache_dir release_image release_source);
 
 our @EXPORT_OK = qw(
     base_release read_series read_head touched_files check_series patch_tree
-    build_objects boot_kernel build_boot_kernel unpack_source
+    build_objects boot_kernel build_boot_kernel unpack_source hot_updates hot_patch
 );
 
 sub patches_dir () { base_dir() . '/kernel-patches' }
@@ -87,7 +87,7 @@ sub touched_files (@names) {
 # offset either if they are all of the series.  Leaves the result in the
 # directory, which has the originals.
 sub apply_series ($dir, @names) {
-    my $strict = @names == read_series();
+    my $strict = "@names" eq join ' ', read_series();
     for my $name (@names) {
         my $status = run({ ok => 'any', output => \my $output }, 'patch', '-d', $dir, '-p1',
             '--force', '--fuzz=0', '--no-backup-if-mismatch', '-i', patches_dir() . "/$name");
@@ -187,6 +187,34 @@ sub originals () {
         push @files, $_ =~ s{^\Q$dir\E/}{}r if -f;
     } }, $dir);
     return sort @files;
+}
+
+# --- hot -------------------------------------------------------------------
+
+# What the updates are called and made of: id => [number...], from hot/updates.
+sub hot_updates () {
+    my %updates;
+    for my $line (grep { /\S/ && !/^#/ } split /\n/, read_file(patches_dir() . '/hot/updates')) {
+        my ($id, @numbers) = split ' ', $line;
+        $updates{$id} = \@numbers;
+    }
+    return %updates;
+}
+
+# The patches of these numbers and what each needs to be hot, as one patch that
+# ksplice-create takes.
+sub hot_patch (@numbers) {
+    my @names = read_series(@numbers);
+    my @hot = map { s{\A\Q@{[patches_dir()]}\E/}{}r }
+        map { glob patches_dir() . "/hot/$_-*.patch" } @numbers;
+    my $scratch = temp_dir();
+    my %added = touched_files(@names, @hot);
+    {
+        my $lock = lock_trees();
+        copy_originals("$scratch/$_", %added) for qw(a b);
+    }
+    apply_series("$scratch/b", @names, @hot);
+    return scalar capture({ dir => $scratch, ok => [1] }, qw(diff -urN a b));
 }
 
 # --- building --------------------------------------------------------------

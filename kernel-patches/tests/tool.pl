@@ -8,6 +8,7 @@
 #   opens MODE FILE           open(2), MODE being r, w or rw
 #   bind FAMILY TYPE PORT     inet or inet6; tcp, udp or sctp
 #   uname                     the release that uname(2) tells
+#   taskstats                 asks the kernel for what it counts of this process
 #
 # With "as UID" before the command: as that user, and no group's.  A call that fails
 # ends it with status 1, and the error's name on stderr.
@@ -24,7 +25,7 @@ use Socket;
 
 my %commands = (
     put => \&put, denies => \&denies, opens => \&opens, bind => \&bind_port,
-    uname => sub () { say +(POSIX::uname())[2] },
+    uname => sub () { say +(POSIX::uname())[2] }, taskstats => \&taskstats,
 );
 
 if (@ARGV > 1 && $ARGV[0] eq 'as') {
@@ -51,7 +52,7 @@ sub open_file ($file, $flags) {
     return $handle;
 }
 
-sub text_of ($text) { return $text =~ s/\\n/\n/gr =~ s/\\0/\0/gr }
+sub text_of ($text) { return $text =~ s/\\n/\n/gr =~ s/\\0(?!\d)/\0/gr }
 
 sub put ($file, $text) {
     my $handle = open_file($file, O_WRONLY);
@@ -89,5 +90,30 @@ sub bind_port ($family, $type, $port) {
         : (AF_INET, pack_sockaddr_in($port, INADDR_ANY));
     socket my $socket, $domain, $kind, $protocol or failed();
     bind $socket, $address or failed();
+    return;
+}
+
+# A message of generic netlink and the answer's payload, behind both its headers.
+sub ask_netlink ($socket, $family, $command, $attribute, $value) {
+    my $length = 4 + length $value;
+    my $padding = "\0" x (-$length % 4);
+    my $payload = pack 'CCS SS a* a*', $command, 1, 0, $length, $attribute, $value, $padding;
+    send $socket, pack('LSSLL a*', 16 + length $payload, $family, 1, 1, 0, $payload), 0
+        or failed();
+    defined recv $socket, my $answer, 65536, 0 or failed();
+    my ($type) = unpack 'x4 S', $answer;
+    if ($type == 2) {
+        $! = -unpack 'x16 l', $answer;
+        failed() if $!;
+    }
+    return substr $answer, 20;
+}
+
+sub taskstats () {
+    socket my $socket, 16, SOCK_RAW, 16 or failed();
+    my $about = ask_netlink($socket, 16, 3, 2, "TASKSTATS\0");
+    my ($family) = $about =~ /\x06\0\x01\0(..)/s or die "no family TASKSTATS\n";
+    my $stats = ask_netlink($socket, unpack('S', $family), 1, 1, pack 'L', $$);
+    say length $stats > 300 ? 'has statistics' : 'has none';
     return;
 }

@@ -55,6 +55,30 @@ void ksplice_difference_note(struct ksplice_match *m,
 	strscpy(d->why, c->why, sizeof(d->why));
 }
 
+static unsigned int count_candidates(const struct ksplice_match *m, u32 label)
+{
+	unsigned int n = 0;
+	u32 i;
+
+	for (i = m->symbols.first[label]; i != KSPLICE_NONE;
+	     i = m->symbols.list[i].next)
+		n++;
+	return n;
+}
+
+/* What to think of a weak one that differs. */
+static const char *weak_text(const struct ksplice_match *m, u32 span)
+{
+	const struct ksplice_label *label =
+		&m->pre.labels[m->pre.spans[span].label];
+
+	if (label->span != span && label->span != KSPLICE_NONE)
+		return "; it is weak, and another unit here overrides it";
+	if (label->flags & KSPLICE_LABEL_WEAK)
+		return "; it is weak, and the kernel has another definition";
+	return "";
+}
+
 /* "FUNCTION+0xOFF differs: ...", at most size bytes of it */
 static void format(const struct ksplice_match *m, u32 span, char *buf,
 		   size_t size)
@@ -68,14 +92,20 @@ static void format(const struct ksplice_match *m, u32 span, char *buf,
 		snprintf(buf, size,
 			 "%s: '%s' is ambiguous: %u places in the running kernel match",
 			 unit, symbol, run->n_matches);
+	else if (!d && count_candidates(m, m->pre.spans[span].label) > 1)
+		snprintf(buf, size,
+			 "%s: '%s' is ambiguous: %u symbols have the name and nothing refers to it",
+			 unit, symbol,
+			 count_candidates(m, m->pre.spans[span].label));
 	else if (!d)
 		snprintf(buf, size, "%s: '%s' is not in the running kernel",
 			 unit, symbol);
 	else
 		snprintf(buf, size,
-			 "%s: %s+0x%x differs: built %*ph, running %*ph%s%s",
+			 "%s: %s+0x%x differs: built %*ph, running %*ph%s%s%s",
 			 unit, symbol, d->pre_off, d->pre_len, d->pre,
-			 d->run_len, d->run, d->why[0] ? ": " : "", d->why);
+			 d->run_len, d->run, d->why[0] ? ": " : "", d->why,
+			 weak_text(m, span));
 }
 
 void ksplice_difference_log(struct ksplice_match *m, u32 span)

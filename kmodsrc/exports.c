@@ -3,8 +3,9 @@
  * exports.c - export tables
  *
  * An entry holds distances of 32 bits, from each field to what it means.  The
- * tables of vmlinux are found by the linker's names for them; __symbol_get()
- * would refuse symbols that are not exported to GPL modules only.
+ * tables of vmlinux are found by the linker's names for them, once, when the
+ * core is loaded; __symbol_get() would refuse symbols that are not exported to
+ * GPL modules only.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,21 +32,40 @@ ksplice_export_find(const struct kernel_symbol *table, unsigned int n,
 	return bsearch(name, table, n, sizeof(*table), compare_name);
 }
 
-static const struct kernel_symbol *find_in_vmlinux(const char *name)
+static struct {
+	const char *start_name, *stop_name;
+	const struct kernel_symbol *start, *stop;
+} vmlinux_tables[] = {
+	{ "__start___ksymtab", "__stop___ksymtab" },
+	{ "__start___ksymtab_gpl", "__stop___ksymtab_gpl" },
+};
+
+void ksplice_exports_init(void)
 {
-	static const char * const tables[][2] = {
-		{ "__start___ksymtab", "__stop___ksymtab" },
-		{ "__start___ksymtab_gpl", "__stop___ksymtab_gpl" },
-	};
-	const struct kernel_symbol *start, *stop, *found;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(tables); i++) {
-		start = (void *)ksplice_need.kallsyms_lookup_name(tables[i][0]);
-		stop = (void *)ksplice_need.kallsyms_lookup_name(tables[i][1]);
-		if (!start || stop <= start)
+	for (i = 0; i < ARRAY_SIZE(vmlinux_tables); i++) {
+		typeof(vmlinux_tables[0]) *table = &vmlinux_tables[i];
+
+		table->start = (void *)
+			ksplice_need.kallsyms_lookup_name(table->start_name);
+		table->stop = (void *)
+			ksplice_need.kallsyms_lookup_name(table->stop_name);
+	}
+}
+
+static const struct kernel_symbol *find_in_vmlinux(const char *name)
+{
+	const struct kernel_symbol *found;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vmlinux_tables); i++) {
+		typeof(vmlinux_tables[0]) *table = &vmlinux_tables[i];
+
+		if (!table->start || table->stop <= table->start)
 			continue;
-		found = ksplice_export_find(start, stop - start, name);
+		found = ksplice_export_find(table->start,
+					    table->stop - table->start, name);
 		if (found)
 			return found;
 	}

@@ -10,6 +10,9 @@
 
 struct module;
 
+/* When the core is loaded. */
+void ksplice_exports_init(void);
+
 /* The entry of a symbol in a table, which the linker has sorted; or NULL. */
 const struct kernel_symbol *
 ksplice_export_find(const struct kernel_symbol *table, unsigned int n,

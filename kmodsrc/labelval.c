@@ -48,6 +48,14 @@ bool ksplice_labelval_set(struct ksplice_labelvals *vals, u32 label,
 	return true;
 }
 
+bool ksplice_labelval_is(const struct ksplice_labelvals *vals, u32 label,
+			 unsigned long value)
+{
+	const struct ksplice_labelval *val = &vals->vals[label];
+
+	return val->state != KSPLICE_VALUE_UNKNOWN && val->value == value;
+}
+
 bool ksplice_labelval_get(const struct ksplice_labelvals *vals, u32 label,
 			  unsigned long *value)
 {
@@ -80,5 +88,6 @@ void ksplice_labelvals_commit(struct ksplice_labelvals *vals)
 		u32 label = vals->candidates[--vals->n_candidates];
 
 		vals->vals[label].state = KSPLICE_VALUE_LEARNT;
+		vals->vals[label].learnt_at = vals->n_learnt;
 	}
 }

@@ -25,6 +25,7 @@ enum ksplice_value_state {
 struct ksplice_labelval {
 	unsigned long value;
 	enum ksplice_value_state state;
+	u32 learnt_at;			/* n_learnt, then */
 };
 
 struct ksplice_labelvals {
@@ -44,6 +45,10 @@ void ksplice_labelvals_release(struct ksplice_labelvals *vals);
  */
 bool ksplice_labelval_set(struct ksplice_labelvals *vals, u32 label,
 			  unsigned long value);
+
+/* Return: whether it is learnt or a candidate, and is this one. */
+bool ksplice_labelval_is(const struct ksplice_labelvals *vals, u32 label,
+			 unsigned long value);
 
 /* Return: whether it is learnt; then *value is set. */
 bool ksplice_labelval_get(const struct ksplice_labelvals *vals, u32 label,

@@ -4,15 +4,17 @@
  *
  * A flood fill over the spans of a pre image:
  *
- *	1. Each span of text has candidates: the learnt value of its label, or
- *	   else the addresses that kallsyms has for its name.
- *	2. A span is compared at each candidate.  If just one matches, the
- *	   values that its references have are learnt.  A candidate that does
- *	   not match is never looked at again: values do not change.
- *	3. A learnt value is a candidate for other spans, and may tell two
- *	   candidates apart.  So start again, until nothing is learnt.
- *	4. Of candidates that are equal in all this, the one that lies among
- *	   the functions of its unit is taken.
+ *	1. A span whose label has a learnt value is compared there and nowhere
+ *	   else.  If it matches, the values that its references have are
+ *	   learnt, and the spans that they are of come next.
+ *	2. If there is none, the next span is compared at the address that
+ *	   kallsyms has for its name, if it has just one.
+ *	3. Spans with several candidates are compared at all of them.  One that
+ *	   does not match is never looked at again: values do not change.  If
+ *	   just one matches, go on as in 1.  What is learnt may tell others
+ *	   apart, so they are tried until nothing is learnt.
+ *	4. Of candidates that are equal in all this, the one that lies where
+ *	   the functions of its unit are is taken.
  *
  * Read-only data is compared when its value is known.  What will be replaced
  * must have matched in the end, and what the new code needs must be known; a
@@ -34,6 +36,9 @@
 #include "neighbours.h"
 #include "run.h"
 
+/* In this order spans are looked for by their names. */
+#define NAME_RANKS	4
+
 static bool is_text(const struct ksplice_match *m, u32 span)
 {
 	return m->pre.spans[span].kind == KSPLICE_SPAN_TEXT &&
@@ -46,6 +51,11 @@ static bool is_rodata(const struct ksplice_match *m, u32 span)
 	return m->pre.spans[span].kind == KSPLICE_SPAN_RODATA &&
 	       !(m->pre.labels[m->pre.spans[span].label].flags &
 		 KSPLICE_LABEL_IGNORED);
+}
+
+static bool is_part(const struct ksplice_match *m, u32 span)
+{
+	return m->pre.spans[span].parent != KSPLICE_NONE;
 }
 
 static bool is_needed(const struct ksplice_match *m, u32 span)
@@ -71,6 +81,8 @@ static void release_match(struct ksplice_match *m)
 		kfree(m->spans[i].difference);
 	}
 	kvfree(m->spans);
+	kvfree(m->queue);
+	kvfree(m->parts);
 	kvfree(m->run);
 	kvfree(m->map);
 	kvfree(m->jumps);
@@ -81,7 +93,6 @@ static void release_match(struct ksplice_match *m)
 /* Room for the longest span, so that comparing allocates nothing. */
 static int init_match(struct ksplice_match *m)
 {
-	ktime_t start = ktime_get();
 	u32 longest = 0;
 	u32 i;
 	int err;
@@ -92,10 +103,13 @@ static int init_match(struct ksplice_match *m)
 	}
 	m->max_jumps = longest;
 	m->spans = kvcalloc(m->pre.n_spans + 1, sizeof(*m->spans), GFP_KERNEL);
+	m->queue = kvmalloc_array(m->pre.n_spans + 1, sizeof(u32), GFP_KERNEL);
+	m->parts = kvmalloc_array(m->pre.n_spans + 1, sizeof(u32), GFP_KERNEL);
 	m->run = kvmalloc(longest + KSPLICE_RUN_SLACK, GFP_KERNEL);
 	m->map = kvmalloc_array(longest + 1, sizeof(*m->map), GFP_KERNEL);
 	m->jumps = kvmalloc_array(longest + 1, sizeof(*m->jumps), GFP_KERNEL);
-	if (!m->spans || !m->run || !m->map || !m->jumps)
+	if (!m->spans || !m->queue || !m->parts || !m->run || !m->map ||
+	    !m->jumps)
 		return -ENOMEM;
 
 	err = ksplice_labelvals_init(&m->vals, m->pre.n_labels);
@@ -103,10 +117,6 @@ static int init_match(struct ksplice_match *m)
 		return err;
 	err = ksplice_symbols_init(&m->symbols, &m->pre, m->change);
 	ksplice_site_env_init(&m->env);
-	ksplice_debug(m->change->update,
-		      "%s: %u addresses found for %u labels in %lld us",
-		      m->change->target_name, m->symbols.n, m->pre.n_labels,
-		      ktime_us_delta(ktime_get(), start));
 	return err;
 }
 
@@ -123,29 +133,59 @@ static bool compare_at(struct ksplice_match *m, struct ksplice_compare *c,
 	return false;
 }
 
-/* Where the offsets in pre and in the running code drift apart. */
-static int set_shifts(struct ksplice_run_span *run,
-		      const struct ksplice_compare *c)
+/* Returns how many there are; puts them into shifts if that is not NULL. */
+static u32 find_shifts(const struct ksplice_compare *c,
+		       struct ksplice_shift *shifts)
 {
+	s32 shift = 0;
 	u32 n = 0;
 	u32 i;
-	s32 shift = 0;
 
-	if (!c->walking)
-		return 0;
-	run->shifts = kvmalloc_array(c->span->size + 1, sizeof(*run->shifts),
-				     GFP_KERNEL);
-	if (!run->shifts)
-		return -ENOMEM;
 	for (i = 0; i <= c->span->size; i++) {
 		if (c->map[i] == KSPLICE_NONE ||
 		    (s32)(c->map[i] - i) == shift)
 			continue;
 		shift = c->map[i] - i;
-		run->shifts[n++] = (struct ksplice_shift) { i, shift };
+		if (shifts)
+			shifts[n] = (struct ksplice_shift) { i, shift };
+		n++;
 	}
-	run->n_shifts = n;
+	return n;
+}
+
+/* Where the offsets in pre and in the running code drift apart. */
+static int set_shifts(struct ksplice_run_span *run,
+		      const struct ksplice_compare *c)
+{
+	u32 n = c->walking ? find_shifts(c, NULL) : 0;
+
+	if (!n)
+		return 0;
+	run->shifts = kvmalloc_array(n, sizeof(*run->shifts), GFP_KERNEL);
+	if (!run->shifts)
+		return -ENOMEM;
+	run->n_shifts = find_shifts(c, run->shifts);
 	return 0;
+}
+
+/* Values that are going to be learnt tell where these spans are. */
+static void queue_spans(struct ksplice_match *m)
+{
+	u32 i;
+
+	for (i = 0; i < m->vals.n_candidates; i++) {
+		u32 label = m->vals.candidates[i];
+		u32 span = m->pre.labels[label].span;
+
+		if (span == KSPLICE_NONE || m->pre.spans[span].label != label ||
+		    m->spans[span].state != KSPLICE_SPAN_WAITING ||
+		    (!is_text(m, span) && !is_rodata(m, span)))
+			continue;
+		if (is_part(m, span))
+			m->parts[m->n_parts++] = span;
+		else
+			m->queue[m->n_queue++] = span;
+	}
 }
 
 static int commit_span(struct ksplice_match *m,
@@ -161,6 +201,7 @@ static int commit_span(struct ksplice_match *m,
 	run->addr = addr;
 	run->body = c->addr;
 	run->size = c->size;
+	queue_spans(m);
 	ksplice_labelvals_commit(&m->vals);
 	if (run->n_shifts)
 		ksplice_debug(m->change->update,
@@ -212,10 +253,36 @@ static int try_candidates(struct ksplice_match *m, u32 span, u32 label)
 }
 
 /*
- * Try a span if there is something new to try.  Names that are not unique wait
- * until the others have taught what they can.
+ * Try all spans whose values have been learnt, and those that are learnt from
+ * them.  The parts of functions come after them: their jumps back need the
+ * offsets.
  */
-static int try_span(struct ksplice_match *m, u32 span, bool ambiguous)
+static int try_queue(struct ksplice_match *m)
+{
+	unsigned long addr;
+	u32 span;
+	int err = 0;
+
+	while (!err && (m->n_queue || m->n_parts)) {
+		cond_resched();
+		if (m->n_queue)
+			span = m->queue[--m->n_queue];
+		else
+			span = m->parts[--m->n_parts];
+		if (m->spans[span].state != KSPLICE_SPAN_WAITING ||
+		    (is_part(m, span) &&
+		     m->spans[m->pre.spans[span].parent].state ==
+		     KSPLICE_SPAN_WAITING))
+			continue;
+		if (ksplice_labelval_get(&m->vals, m->pre.spans[span].label,
+					 &addr))
+			err = try_address(m, span, addr);
+	}
+	return err;
+}
+
+/* Where its name says, if there is just one. */
+static int try_name(struct ksplice_match *m, u32 span)
 {
 	struct ksplice_run_span *run = &m->spans[span];
 	u32 label = m->pre.spans[span].label;
@@ -226,39 +293,103 @@ static int try_span(struct ksplice_match *m, u32 span, bool ambiguous)
 		return 0;
 	if (ksplice_labelval_get(&m->vals, label, &addr))
 		return try_address(m, span, addr);
-
 	n = ksplice_symbols_alive(&m->symbols, label, &addr);
 	if (n == 1)
 		return try_address(m, span, addr);
-	if (n == 0 || !ambiguous || run->n_tried == m->vals.n_learnt)
-		return 0;
-	if (is_rodata(m, span) && !is_needed(m, span))
-		return 0;
-	run->n_tried = m->vals.n_learnt;
-	return try_candidates(m, span, label);
+	run->is_ambiguous = n && (is_text(m, span) || is_needed(m, span));
+	return 0;
 }
 
-/* The parts of functions come after them: their jumps back need the offsets. */
-static int try_all(struct ksplice_match *m, bool ambiguous)
+/* Exports are quickly found, and lead to many of the others. */
+static unsigned int name_rank(const struct ksplice_match *m, u32 span)
 {
-	unsigned int pass;
+	if (!is_text(m, span))
+		return is_rodata(m, span) ? 2 : NAME_RANKS;
+	if (is_part(m, span))
+		return 3;
+	return !(m->pre.labels[m->pre.spans[span].label].flags &
+		 KSPLICE_LABEL_EXPORTED);
+}
+
+static int try_names(struct ksplice_match *m)
+{
+	unsigned int rank;
 	u32 i;
-	int err;
+	int err = 0;
 
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < m->pre.n_spans; i++) {
-			bool is_part = m->pre.spans[i].parent != KSPLICE_NONE;
-
-			if (is_part != pass ||
-			    (!is_text(m, i) && !is_rodata(m, i)))
+	for (rank = 0; rank < NAME_RANKS; rank++) {
+		for (i = 0; i < m->pre.n_spans && !err; i++) {
+			if (name_rank(m, i) != rank)
 				continue;
 			cond_resched();
-			err = try_span(m, i, ambiguous);
-			if (err)
-				return err;
+			err = try_name(m, i);
+			if (!err)
+				err = try_queue(m);
 		}
 	}
-	return 0;
+	return err;
+}
+
+/* Has a value been learnt since that these refer to? */
+static bool relocs_have_news(const struct ksplice_match *m,
+			     const struct ksplice_span *span, u32 since)
+{
+	u32 i;
+
+	for (i = 0; i < span->n_relocs; i++) {
+		u32 label = m->pre.relocs[span->first_reloc + i].label;
+
+		/* What it refers to in turn is not looked at. */
+		if (m->pre.labels[label].flags & KSPLICE_LABEL_CONTENT) {
+			if (m->pre.spans[m->pre.labels[label].span].n_relocs)
+				return true;
+			continue;
+		}
+		label = ksplice_main_label(&m->pre, label);
+		if (m->vals.vals[label].state == KSPLICE_VALUE_LEARNT &&
+		    m->vals.vals[label].learnt_at > since)
+			return true;
+	}
+	return false;
+}
+
+static bool has_news(const struct ksplice_match *m, u32 span)
+{
+	u32 since = m->spans[span].tried_at;
+	const struct ksplice_span *s = &m->pre.spans[span];
+	u32 i;
+
+	if (!m->spans[span].n_matches || since == m->vals.n_learnt)
+		return !m->spans[span].n_matches;
+	if (relocs_have_news(m, s, since))
+		return true;
+	for (i = s->first_site; i < s->first_site + s->n_sites; i++) {
+		/* They refer to keys and to replacements. */
+		if (m->pre.sites[i].label != KSPLICE_NONE ||
+		    m->pre.sites[i].span != KSPLICE_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* What has been learnt may tell candidates apart that are equal else. */
+static int try_ambiguous(struct ksplice_match *m)
+{
+	u32 i;
+	int err = 0;
+
+	for (i = 0; i < m->pre.n_spans && !err; i++) {
+		struct ksplice_run_span *run = &m->spans[i];
+
+		if (!run->is_ambiguous || run->state != KSPLICE_SPAN_WAITING ||
+		    !has_news(m, i))
+			continue;
+		run->tried_at = m->vals.n_learnt;
+		err = try_candidates(m, i, m->pre.spans[i].label);
+		if (!err)
+			err = try_queue(m);
+	}
+	return err;
 }
 
 /* Several places match and nothing tells them apart but where they are. */
@@ -266,40 +397,34 @@ static int try_neighbours(struct ksplice_match *m)
 {
 	unsigned long addr;
 	u32 i;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < m->pre.n_spans; i++) {
+	for (i = 0; i < m->pre.n_spans && !err; i++) {
 		if (m->spans[i].state != KSPLICE_SPAN_WAITING ||
 		    !m->spans[i].n_matches ||
 		    !ksplice_neighbours_find(m, i, &addr))
 			continue;
 		err = try_address(m, i, addr);
-		if (err)
-			return err;
+		if (!err)
+			err = try_queue(m);
 	}
-	return 0;
+	return err;
 }
 
 static int flood_fill(struct ksplice_match *m)
 {
-	bool ambiguous = false;
 	u32 n_learnt;
 	int err;
 
-	for (;;) {
+	err = try_names(m);
+	do {
 		n_learnt = m->vals.n_learnt;
-		err = try_all(m, ambiguous);
-		if (!err && ambiguous && m->vals.n_learnt == n_learnt)
+		if (!err)
+			err = try_ambiguous(m);
+		if (!err && m->vals.n_learnt == n_learnt)
 			err = try_neighbours(m);
-		if (err)
-			return err;
-		if (m->vals.n_learnt != n_learnt)
-			ambiguous = false;
-		else if (ambiguous)
-			return 0;
-		else
-			ambiguous = true;
-	}
+	} while (!err && m->vals.n_learnt != n_learnt);
+	return err ?: m->symbols.err;
 }
 
 /* Count, log what did not match, and refuse if it was needed. */
@@ -493,6 +618,7 @@ int __ksplice_match_change(struct ksplice_change *change, const void *pre,
 	struct ksplice_match m = { .change = change };
 	ktime_t start = ktime_get();
 	const char *reason;
+	u32 n_looked_up;
 	int err;
 
 	err = ksplice_pre_init(&m.pre, pre, size, &reason);
@@ -500,14 +626,16 @@ int __ksplice_match_change(struct ksplice_change *change, const void *pre,
 		return ksplice_abort(change->update, KSPLICE_UNEXPECTED, "%s",
 				     reason);
 	err = match_change(&m);
+	n_looked_up = m.symbols.n_looked_up;
 	release_match(&m);
 	if (err)
 		ksplice_free_functions(change);
 
 	change->match_ns = ktime_to_ns(ktime_sub(ktime_get(), start));
 	ksplice_debug(change->update,
-		      "%s matched %u of %u functions in %llu us",
+		      "%s matched %u of %u functions in %llu us; %u of %u names looked up",
 		      change->target_name, change->n_matched, change->n_text,
-		      div_u64(change->match_ns, NSEC_PER_USEC));
+		      div_u64(change->match_ns, NSEC_PER_USEC), n_looked_up,
+		      m.pre.n_labels);
 	return err;
 }

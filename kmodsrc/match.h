@@ -41,7 +41,8 @@ struct ksplice_difference {
 
 struct ksplice_run_span {
 	enum ksplice_span_state state;
-	unsigned int n_tried;		/* values known when last compared */
+	bool is_ambiguous;		/* had several candidates */
+	u32 tried_at;			/* vals.n_learnt when last compared */
 	unsigned int n_matches;		/* candidates that matched then */
 	unsigned long addr;		/* original entry */
 	unsigned long body;		/* what was compared */
@@ -58,6 +59,10 @@ struct ksplice_match {
 	struct ksplice_symbols symbols;
 	struct ksplice_site_env env;
 	struct ksplice_run_span *spans;	/* by index of the pre image */
+	u32 *queue;			/* spans whose value has been learnt */
+	u32 n_queue;
+	u32 *parts;			/* the same of parts of functions */
+	u32 n_parts;
 	u8 *run;			/* room for the longest span + slack */
 	u32 *map;			/* see struct ksplice_compare */
 	struct ksplice_jump *jumps;

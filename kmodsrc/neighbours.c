@@ -4,9 +4,15 @@
  *
  * A static function of a header has a body in many units, and where nothing
  * else that was compared refers to it, they cannot be told apart.  But the
- * linker lays the .text of an object out in one piece, so what is between two
- * functions of a unit is of that unit.  That does not hold for other sections,
- * which may be sorted, nor if the whole kernel was compiled at once.
+ * linker lays the .text of an object out in one piece, in the order that the
+ * compiler gave it:
+ *
+ *	1. What is between two functions of a unit is of that unit.
+ *	2. If the functions that matched lie in the order of pre, the one that
+ *	   follows another in pre begins where that one ends.
+ *
+ * That does not hold for other sections, which may be sorted, nor if the whole
+ * kernel was compiled at once.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,6 +31,13 @@ static bool is_plain_text(const struct ksplice_match *m, u32 span)
 		       ksplice_span_symbol(&m->pre, span));
 }
 
+static bool has_matched(const struct ksplice_match *m, u32 span)
+{
+	return m->spans[span].state == KSPLICE_SPAN_MATCHED &&
+	       m->pre.spans[span].kind == KSPLICE_SPAN_TEXT &&
+	       is_plain_text(m, span);
+}
+
 /* The lowest and highest function of the unit, in [first, last). */
 static void find_range(const struct ksplice_match *m, u32 first, u32 last,
 		       unsigned long *low, unsigned long *high)
@@ -34,24 +47,79 @@ static void find_range(const struct ksplice_match *m, u32 first, u32 last,
 	*low = ULONG_MAX;
 	*high = 0;
 	for (i = first; i < last; i++) {
-		const struct ksplice_run_span *run = &m->spans[i];
+		if (!has_matched(m, i))
+			continue;
+		*low = min(*low, m->spans[i].addr);
+		*high = max(*high, m->spans[i].addr);
+	}
+}
 
-		if (run->state != KSPLICE_SPAN_MATCHED ||
-		    m->pre.spans[i].kind != KSPLICE_SPAN_TEXT ||
+/* Do the functions of [first, last) that matched lie in this order? */
+static bool is_in_order(const struct ksplice_match *m, u32 first, u32 last)
+{
+	unsigned long end = 0;
+	u32 i;
+
+	for (i = first; i < last; i++) {
+		if (!has_matched(m, i))
+			continue;
+		if (m->spans[i].addr < end)
+			return false;
+		end = m->spans[i].addr + 1;
+	}
+	return true;
+}
+
+/* The function before or behind the span in its unit, if it has matched. */
+static bool find_next(const struct ksplice_match *m, u32 span, u32 first,
+		      u32 last, int step, u32 *next)
+{
+	u32 i = span;
+
+	while (i != (step < 0 ? first : last - 1)) {
+		i += step;
+		if (m->pre.spans[i].kind != KSPLICE_SPAN_TEXT ||
 		    !is_plain_text(m, i))
 			continue;
-		*low = min(*low, run->addr);
-		*high = max(*high, run->addr);
+		*next = i;
+		/* A body that was replaced lies elsewhere. */
+		return has_matched(m, i) &&
+		       m->spans[i].addr == m->spans[i].body;
 	}
+	return false;
+}
+
+/* Does the candidate begin where the one before it ends, or end likewise? */
+static bool is_adjacent(const struct ksplice_match *m, u32 span, u32 first,
+			u32 last, unsigned long addr)
+{
+	u32 align = m->pre.spans[span].align ?: 1;
+	unsigned long end;
+	u32 next;
+
+	if (find_next(m, span, first, last, -1, &next)) {
+		end = m->spans[next].addr + m->spans[next].size;
+		if (addr == ALIGN(end, align))
+			return true;
+	}
+	if (find_next(m, span, first, last, 1, &next)) {
+		align = m->pre.spans[next].align ?: 1;
+		end = addr + m->pre.spans[span].size;
+		if (m->spans[next].addr == ALIGN(end, align))
+			return true;
+	}
+	return false;
 }
 
 bool ksplice_neighbours_find(const struct ksplice_match *m, u32 span,
 			     unsigned long *addr)
 {
 	const struct ksplice_candidate *list = m->symbols.list;
-	unsigned long low, high;
-	unsigned int n = 0;
+	unsigned int n_between = 0, n_adjacent = 0;
+	unsigned long low, high, adjacent = 0;
+	bool in_order;
 	u32 unit = 0;
+	u32 first, last;
 	u32 i;
 
 	if (IS_ENABLED(CONFIG_LTO) || !is_plain_text(m, span))
@@ -59,17 +127,29 @@ bool ksplice_neighbours_find(const struct ksplice_match *m, u32 span,
 	while (unit + 1 < m->pre.n_units &&
 	       m->pre.units[unit + 1].first_span <= span)
 		unit++;
-	find_range(m, m->pre.units[unit].first_span,
-		   m->pre.units[unit].first_span + m->pre.units[unit].n_spans,
-		   &low, &high);
+	first = m->pre.units[unit].first_span;
+	last = first + m->pre.units[unit].n_spans;
+	find_range(m, first, last, &low, &high);
+	in_order = is_in_order(m, first, last);
 
 	for (i = m->symbols.first[m->pre.spans[span].label];
 	     i != KSPLICE_NONE; i = list[i].next) {
-		if (list[i].dead || list[i].addr <= low ||
-		    list[i].addr >= high)
+		if (list[i].dead)
 			continue;
-		*addr = list[i].addr;
-		n++;
+		if (list[i].addr > low && list[i].addr < high) {
+			*addr = list[i].addr;
+			n_between++;
+		}
+		if (in_order &&
+		    is_adjacent(m, span, first, last, list[i].addr)) {
+			adjacent = list[i].addr;
+			n_adjacent++;
+		}
 	}
-	return n == 1;
+	if (n_between == 1)
+		return !n_adjacent || (n_adjacent == 1 && *addr == adjacent);
+	if (n_between || n_adjacent != 1)
+		return false;
+	*addr = adjacent;
+	return true;
 }

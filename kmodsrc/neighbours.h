@@ -9,8 +9,8 @@
 
 /*
  * Of the candidates of a span that are left, which all match, the only one
- * that lies between other functions of its unit.  Return: whether there is
- * just one; then *addr is set.
+ * that lies between other functions of its unit or beside the one that it is
+ * beside in pre.  Return: whether there is just one; then *addr is set.
  */
 bool ksplice_neighbours_find(const struct ksplice_match *m, u32 span,
 			     unsigned long *addr);

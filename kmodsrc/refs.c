@@ -129,6 +129,9 @@ static bool value_ref(struct ksplice_compare *c, u32 label,
 		value = __ksplice_canonical_addr(value);
 	label = ksplice_main_label(&m->pre, label);
 
+	/* It has been looked at before. */
+	if (ksplice_labelval_is(&m->vals, label, value))
+		return true;
 	if (!is_numbered(symbol, l->flags) &&
 	    ksplice_symbols_exclude(&m->symbols, label, value)) {
 		snprintf(c->why, sizeof(c->why), "'%s' is not at %lx", symbol,

@@ -2,11 +2,15 @@
 /*
  * symbols.c - where kallsyms says that the labels of a pre image are
  *
- * The symbols of the labels go into a hash.  A kernel that has its names sorted
- * (kallsyms_on_each_match_symbol, commit 4dc533e0f2c0, v6.2 and backported) is
- * asked for each of them, unless they are so many that one pass over all
- * symbols of the running kernel, each looked up in the hash, takes less time.
- * What counts:
+ * Looking a name up costs more than comparing a function does, and most labels
+ * are found by what refers to them.  So a name is looked up only when it is
+ * asked for, and for a value that was read from the running code it will do that
+ * kallsyms has this name at that address, which is quickly seen.
+ *
+ * Where there are so many labels that one pass over all symbols of the kernel
+ * takes less time, or the kernel has not its names sorted
+ * (kallsyms_on_each_match_symbol, commit 4dc533e0f2c0, v6.2 and backported),
+ * all are looked up at once, by a hash of the labels' names.  What counts:
  *
  *	target vmlinux		the symbols of vmlinux
  *	target a module		its own symbols; for a label that the target
@@ -20,45 +24,51 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bitmap.h>
 #include <linux/elf.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 #include "compat.h"
+#include "exports.h"
 #include "symbols.h"
 
-/* Expanding all names of a kernel takes as long as looking these up. */
-#define MAX_BY_NAME	4000
+/*
+ * About one in four is looked up, and expanding all names of a kernel takes as
+ * long as some 4000 look-ups do.
+ */
+#define MAX_BY_NAME	16000
 
+/* Labels by the hash of their names, while whole tables are gone through. */
 struct lookup {
 	struct ksplice_symbols *symbols;
-	const struct ksplice_pre *pre;
-	unsigned long init_begin, init_end;	/* of vmlinux */
 	u32 *bucket;				/* first label, by hash */
 	u32 *next;				/* label, by label */
 	u32 mask;
 	bool undefined_only;
-	const char *name;			/* that is being asked for */
 	int err;
 };
+
+static bool has_name(const struct ksplice_pre *pre, u32 label)
+{
+	return !(pre->labels[label].flags & (KSPLICE_LABEL_CONTENT |
+					     KSPLICE_LABEL_IGNORED));
+}
 
 static u32 hash_name(const struct lookup *lookup, const char *name)
 {
 	return full_name_hash(NULL, name, strlen(name)) & lookup->mask;
 }
 
-static int lookup_init(struct lookup *lookup, struct ksplice_symbols *symbols,
-		       const struct ksplice_pre *pre)
+static int lookup_init(struct lookup *lookup, struct ksplice_symbols *symbols)
 {
+	const struct ksplice_pre *pre = symbols->pre;
 	u32 n_buckets = roundup_pow_of_two(pre->n_labels * 2 + 16);
 	u32 i;
 
 	lookup->symbols = symbols;
-	lookup->pre = pre;
 	lookup->mask = n_buckets - 1;
-	lookup->init_begin = ksplice_need.kallsyms_lookup_name("__init_begin");
-	lookup->init_end = ksplice_need.kallsyms_lookup_name("__init_end");
 	lookup->bucket = kvmalloc_array(n_buckets, sizeof(u32), GFP_KERNEL);
 	lookup->next = kvmalloc_array(pre->n_labels + 1, sizeof(u32),
 				      GFP_KERNEL);
@@ -67,11 +77,11 @@ static int lookup_init(struct lookup *lookup, struct ksplice_symbols *symbols,
 
 	memset(lookup->bucket, 0xff, n_buckets * sizeof(u32));
 	for (i = 0; i < pre->n_labels; i++) {
-		u32 hash = hash_name(lookup, ksplice_label_symbol(pre, i));
+		u32 hash;
 
-		if (pre->labels[i].flags & (KSPLICE_LABEL_CONTENT |
-					    KSPLICE_LABEL_IGNORED))
+		if (!has_name(pre, i))
 			continue;
+		hash = hash_name(lookup, ksplice_label_symbol(pre, i));
 		lookup->next[i] = lookup->bucket[hash];
 		lookup->bucket[hash] = i;
 	}
@@ -126,13 +136,14 @@ static int add_candidate(struct ksplice_symbols *symbols, u32 label,
 static bool is_wanted(const struct lookup *lookup, u32 label)
 {
 	return !lookup->undefined_only ||
-	       lookup->pre->labels[label].flags & KSPLICE_LABEL_UNDEFINED;
+	       lookup->symbols->pre->labels[label].flags &
+	       KSPLICE_LABEL_UNDEFINED;
 }
 
 static int add_symbol(struct lookup *lookup, const char *name,
 		      unsigned long addr)
 {
-	const struct ksplice_pre *pre = lookup->pre;
+	const struct ksplice_pre *pre = lookup->symbols->pre;
 	u32 i;
 	int err;
 
@@ -150,74 +161,105 @@ static int add_symbol(struct lookup *lookup, const char *name,
 	return 0;
 }
 
+static bool is_init(const struct ksplice_symbols *symbols, unsigned long addr)
+{
+	return addr >= symbols->init_begin && addr < symbols->init_end;
+}
+
 /* Called for each symbol of vmlinux; older kernels pass the modules' too. */
 static int add_vmlinux_symbol(void *data, const char *name, struct module *mod,
 			      unsigned long addr)
 {
 	struct lookup *lookup = data;
 
-	if (mod || (addr >= lookup->init_begin && addr < lookup->init_end))
+	if (mod || is_init(lookup->symbols, addr))
 		return 0;
 	lookup->err = add_symbol(lookup, name, addr);
 	return lookup->err;
 }
 
+struct match_data {
+	struct ksplice_symbols *symbols;
+	u32 label;
+};
+
 static int add_match(void *data, unsigned long addr)
 {
-	struct lookup *lookup = data;
+	struct match_data *match = data;
+	int err;
 
-	return add_vmlinux_symbol(data, lookup->name, NULL, addr);
+	if (is_init(match->symbols, addr))
+		return 0;
+	err = add_candidate(match->symbols, match->label,
+			    __ksplice_canonical_addr(addr));
+	if (err)
+		match->symbols->err = err;
+	return err;
 }
 
-/* Is it the first label of its name?  The others are found along with it. */
-static bool is_first_of_name(const struct lookup *lookup, u32 label)
+/*
+ * Of a symbol that vmlinux exports there is only one.  A module may have one of
+ * its own of that name, but then that has been found before.
+ */
+static bool add_export(struct ksplice_symbols *symbols, u32 label)
 {
-	const char *name = ksplice_label_symbol(lookup->pre, label);
-	u32 i = lookup->bucket[hash_name(lookup, name)];
+	unsigned long addr;
 
-	while (i != label && (!is_wanted(lookup, i) ||
-			      strcmp(ksplice_label_symbol(lookup->pre, i),
-				     name)))
-		i = lookup->next[i];
-	return i == label;
+	if (!(symbols->pre->labels[label].flags & KSPLICE_LABEL_EXPORTED) ||
+	    symbols->first[label] != KSPLICE_NONE ||
+	    !ksplice_export_value(ksplice_label_symbol(symbols->pre, label),
+				  NULL, &addr))
+		return false;
+	symbols->err = add_candidate(symbols, label,
+				     __ksplice_canonical_addr(addr)) ?:
+		       symbols->err;
+	return true;
 }
 
-static u32 count_wanted(const struct lookup *lookup)
+/* The label is that of its span; all its names are looked up. */
+static void look_up(struct ksplice_symbols *symbols, u32 label)
 {
-	u32 n = 0;
+	struct match_data match = { .symbols = symbols, .label = label };
+	const struct ksplice_pre *pre = symbols->pre;
 	u32 i;
 
-	for (i = 0; i < lookup->pre->n_labels; i++)
-		n += is_wanted(lookup, i);
-	return n;
+	if (test_bit(label, symbols->known))
+		return;
+	__set_bit(label, symbols->known);
+	if (add_export(symbols, label))
+		return;
+	for (i = label; i != KSPLICE_NONE; i = symbols->alias[i]) {
+		if (!has_name(pre, i))
+			continue;
+		symbols->on_each_match(add_match, ksplice_label_symbol(pre, i),
+				       &match);
+		symbols->n_looked_up++;
+	}
 }
 
-static int add_vmlinux(struct lookup *lookup)
+/* Has kallsyms one of the label's names just there? */
+static bool is_named(struct ksplice_symbols *symbols, u32 label,
+		     unsigned long addr)
 {
-	int (*on_each_match)(int (*fn)(void *data, unsigned long addr),
-			     const char *name, void *data);
-	u32 bucket, i;
+	const struct ksplice_pre *pre = symbols->pre;
+	unsigned long size, offset;
+	const char *name;
+	char *module;
+	u32 i;
 
-	on_each_match = (void *)ksplice_need.kallsyms_lookup_name(
-					"kallsyms_on_each_match_symbol");
-	if (!on_each_match || count_wanted(lookup) > MAX_BY_NAME) {
-		ksplice_need.kallsyms_on_each_symbol(add_vmlinux_symbol,
-						     lookup);
-		return lookup->err;
+	if (!symbols->kallsyms_lookup || is_init(symbols, addr) ||
+	    pre->labels[label].flags & KSPLICE_LABEL_PERCPU)
+		return false;
+	name = symbols->kallsyms_lookup(addr, &size, &offset, &module,
+					symbols->name);
+	if (!name || offset || module)
+		return false;
+	for (i = label; i != KSPLICE_NONE; i = symbols->alias[i]) {
+		if (has_name(pre, i) &&
+		    !strcmp(ksplice_label_symbol(pre, i), name))
+			return true;
 	}
-	for (bucket = 0; bucket <= lookup->mask; bucket++) {
-		for (i = lookup->bucket[bucket]; i != KSPLICE_NONE;
-		     i = lookup->next[i]) {
-			if (!is_wanted(lookup, i) ||
-			    !is_first_of_name(lookup, i))
-				continue;
-			lookup->name = ksplice_label_symbol(lookup->pre, i);
-			on_each_match(add_match, lookup->name, lookup);
-			if (lookup->err)
-				return lookup->err;
-		}
-	}
-	return 0;
+	return false;
 }
 
 /*
@@ -280,33 +322,95 @@ static int add_new_code(struct lookup *lookup)
 	return 0;
 }
 
+/* Those of vmlinux: all at once, or each when it is asked for. */
+static int add_vmlinux(struct lookup *lookup)
+{
+	struct ksplice_symbols *symbols = lookup->symbols;
+	u32 n = 0;
+	u32 i;
+
+	for (i = 0; i < symbols->pre->n_labels; i++) {
+		if (is_wanted(lookup, i))
+			n++;
+		else
+			__set_bit(i, symbols->known);
+	}
+	if (symbols->on_each_match && n <= MAX_BY_NAME)
+		return 0;
+
+	bitmap_fill(symbols->known, symbols->pre->n_labels);
+	symbols->n_looked_up = n;
+	ksplice_need.kallsyms_on_each_symbol(add_vmlinux_symbol, lookup);
+	return lookup->err;
+}
+
+static int add_all(struct lookup *lookup, const struct ksplice_change *change)
+{
+	int err = 0;
+
+	if (change->target) {
+		err = add_module_symbols(lookup, change->target, false);
+		if (!err)
+			err = add_used_modules(lookup, change->target);
+		lookup->undefined_only = true;
+	}
+	if (!err)
+		err = add_vmlinux(lookup);
+	lookup->undefined_only = false;
+	return err ?: add_new_code(lookup);
+}
+
+static int alloc_labels(struct ksplice_symbols *symbols)
+{
+	const struct ksplice_pre *pre = symbols->pre;
+	u32 i;
+
+	symbols->first = kvmalloc_array(pre->n_labels + 1, sizeof(u32),
+					GFP_KERNEL);
+	symbols->alias = kvmalloc_array(pre->n_labels + 1, sizeof(u32),
+					GFP_KERNEL);
+	symbols->known = kvcalloc(BITS_TO_LONGS(pre->n_labels + 1),
+				  sizeof(long), GFP_KERNEL);
+	symbols->name = kmalloc(KSYM_NAME_LEN, GFP_KERNEL);
+	if (!symbols->first || !symbols->alias || !symbols->known ||
+	    !symbols->name)
+		return -ENOMEM;
+
+	memset(symbols->first, 0xff, pre->n_labels * sizeof(u32));
+	memset(symbols->alias, 0xff, pre->n_labels * sizeof(u32));
+	for (i = 0; i < pre->n_labels; i++) {
+		u32 label = ksplice_main_label(pre, i);
+
+		if (label == i)
+			continue;
+		symbols->alias[i] = symbols->alias[label];
+		symbols->alias[label] = i;
+	}
+	return 0;
+}
+
 int ksplice_symbols_init(struct ksplice_symbols *symbols,
 			 const struct ksplice_pre *pre,
 			 const struct ksplice_change *change)
 {
+	unsigned long (*lookup_name)(const char *name) =
+		ksplice_need.kallsyms_lookup_name;
 	struct lookup lookup = { };
-	int err = -ENOMEM;
+	int err;
 
-	*symbols = (struct ksplice_symbols) { };
-	symbols->first = kvmalloc_array(pre->n_labels + 1, sizeof(u32),
-					GFP_KERNEL);
-	if (symbols->first) {
-		memset(symbols->first, 0xff,
-		       pre->n_labels * sizeof(u32));
-		err = lookup_init(&lookup, symbols, pre);
-	}
-	if (!err && change->target) {
-		err = add_module_symbols(&lookup, change->target, false);
-		if (!err)
-			err = add_used_modules(&lookup, change->target);
-		lookup.undefined_only = true;
-	}
+	*symbols = (struct ksplice_symbols) {
+		.pre = pre,
+		.init_begin = lookup_name("__init_begin"),
+		.init_end = lookup_name("__init_end"),
+		.on_each_match =
+			(void *)lookup_name("kallsyms_on_each_match_symbol"),
+		.kallsyms_lookup = (void *)lookup_name("kallsyms_lookup"),
+	};
+	err = alloc_labels(symbols);
 	if (!err)
-		err = add_vmlinux(&lookup);
-	lookup.undefined_only = false;
+		err = lookup_init(&lookup, symbols);
 	if (!err)
-		err = add_new_code(&lookup);
-
+		err = add_all(&lookup, change);
 	lookup_release(&lookup);
 	if (err)
 		ksplice_symbols_release(symbols);
@@ -316,16 +420,20 @@ int ksplice_symbols_init(struct ksplice_symbols *symbols,
 void ksplice_symbols_release(struct ksplice_symbols *symbols)
 {
 	kvfree(symbols->first);
+	kvfree(symbols->alias);
+	kvfree(symbols->known);
 	kvfree(symbols->list);
+	kfree(symbols->name);
 	*symbols = (struct ksplice_symbols) { };
 }
 
-unsigned int ksplice_symbols_alive(const struct ksplice_symbols *symbols,
-				   u32 label, unsigned long *addr)
+unsigned int ksplice_symbols_alive(struct ksplice_symbols *symbols, u32 label,
+				   unsigned long *addr)
 {
 	unsigned int n = 0;
 	u32 i;
 
+	look_up(symbols, label);
 	for (i = symbols->first[label]; i != KSPLICE_NONE;
 	     i = symbols->list[i].next) {
 		if (symbols->list[i].dead)
@@ -336,11 +444,14 @@ unsigned int ksplice_symbols_alive(const struct ksplice_symbols *symbols,
 	return n;
 }
 
-bool ksplice_symbols_exclude(const struct ksplice_symbols *symbols, u32 label,
+bool ksplice_symbols_exclude(struct ksplice_symbols *symbols, u32 label,
 			     unsigned long value)
 {
 	u32 i;
 
+	if (!test_bit(label, symbols->known) && is_named(symbols, label, value))
+		return false;
+	look_up(symbols, label);
 	if (symbols->first[label] == KSPLICE_NONE)
 		return false;
 	for (i = symbols->first[label]; i != KSPLICE_NONE;

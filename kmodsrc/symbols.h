@@ -18,18 +18,33 @@ struct ksplice_candidate {
 };
 
 struct ksplice_symbols {
+	const struct ksplice_pre *pre;
 	u32 *first;			/* by label; or KSPLICE_NONE */
+	u32 *alias;			/* next label of the same span */
+	unsigned long *known;		/* bits: labels that are looked up */
 	struct ksplice_candidate *list;
 	u32 n, max;
+	u32 n_looked_up;
+	int err;			/* -ENOMEM: a list is not complete */
+
+	/* Of the kernel; the last two may be NULL. */
+	unsigned long init_begin, init_end;
+	int (*on_each_match)(int (*fn)(void *data, unsigned long addr),
+			     const char *name, void *data);
+	const char *(*kallsyms_lookup)(unsigned long addr, unsigned long *size,
+				       unsigned long *offset, char **module,
+				       char *name);
+	char *name;			/* room for one */
 };
 
 /**
- * ksplice_symbols_init() - look all labels up
+ * ksplice_symbols_init() - prepare to look labels up
  * @symbols: to be filled
  * @pre: the image; the symbols of its labels are looked for
  * @change: says in which target
  *
- * Symbols of init code and data that is gone are left out.  May sleep.
+ * Symbols of init code and data that is gone are left out.  May sleep, and so
+ * may the two below.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -38,15 +53,18 @@ int ksplice_symbols_init(struct ksplice_symbols *symbols,
 			 const struct ksplice_change *change);
 void ksplice_symbols_release(struct ksplice_symbols *symbols);
 
-/* Number of candidates that are not dead; *addr is the first of them. */
-unsigned int ksplice_symbols_alive(const struct ksplice_symbols *symbols,
-				   u32 label, unsigned long *addr);
+/*
+ * Number of candidates that are not dead; *addr is the first of them.  The
+ * label, here and below, is what ksplice_main_label() gives.
+ */
+unsigned int ksplice_symbols_alive(struct ksplice_symbols *symbols, u32 label,
+				   unsigned long *addr);
 
 /*
  * Does kallsyms contradict this value?  False as well if it does not know the
  * label at all.
  */
-bool ksplice_symbols_exclude(const struct ksplice_symbols *symbols, u32 label,
+bool ksplice_symbols_exclude(struct ksplice_symbols *symbols, u32 label,
 			     unsigned long value);
 
 /* Is addr in the new code of an update that is applied? */

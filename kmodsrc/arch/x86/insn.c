@@ -20,6 +20,25 @@ bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset)
 					INSN_MODE_64) >= 0;
 }
 
+/* Most places that the kernel rewrites are one of the first three. */
+u32 ksplice_insn_len(const u8 *code, u32 size, u32 offset)
+{
+	struct insn insn;
+	u32 left = size - offset;
+	u8 op;
+
+	if (offset >= size)
+		return 0;
+	op = code[offset];
+	if (op == 0xe8 || op == 0xe9)
+		return left >= 5 ? 5 : 0;
+	if (op == 0xc3 || op == 0xcc)
+		return 1;
+	if (op == 0x0f && left >= 6 && (code[offset + 1] & 0xf0) == 0x80)
+		return 6;
+	return ksplice_insn(&insn, code, size, offset) ? insn.length : 0;
+}
+
 /* Length of modrm, sib and displacement. */
 static u32 modrm_len(const u8 *code, u32 size)
 {

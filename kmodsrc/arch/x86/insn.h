@@ -10,6 +10,9 @@
 /* Decode the instruction at code[offset].  Return: whether it is a whole one. */
 bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset);
 
+/* Length of the instruction at code[offset]; 0 if it is not a whole one. */
+u32 ksplice_insn_len(const u8 *code, u32 size, u32 offset);
+
 /* Length of the nop at code, of any encoding; 0 if it is not one. */
 u32 ksplice_nop_len(const u8 *code, u32 size);
 

@@ -433,16 +433,12 @@ u32 ksplice_site_len(const struct ksplice_pre *pre,
 		     const struct ksplice_span *span,
 		     const struct ksplice_site *site)
 {
-	struct insn insn;
-
 	if (site->kind == KSPLICE_SITE_SMP_LOCK)
 		return 1;
 	if (site->length)
 		return site->length;
-	if (!ksplice_insn(&insn, ksplice_span_bytes(pre, span), span->size,
-			  site->offset))
-		return 0;
-	return insn.length;
+	return ksplice_insn_len(ksplice_span_bytes(pre, span), span->size,
+				site->offset);
 }
 
 /* The outer site comes first: what is inside is checked along with it. */

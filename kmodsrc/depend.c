@@ -34,11 +34,12 @@ int __ksplice_depend_check_apply(struct ksplice_update *update)
 			if (function->is_part)
 				continue;
 			last = NULL;
-			body = function->addr;
-			while ((redirected = __ksplice_find_redirect_of(body,
-								&last)))
-				body = redirected->new_addr;
-			if (body == function->body)
+			redirected = __ksplice_last_redirect(function->addr,
+							     &body, &last);
+			/* Another body may lie where the old one did. */
+			if (body == function->body &&
+			    (redirected ? redirected->applied_at : 0) ==
+			    function->body_from)
 				continue;
 			return ksplice_abort(update, KSPLICE_TEXT_CHANGED,
 				"'%s' is not the version that was matched: %s%s%s since then; load the modules of '%s' again",

@@ -458,6 +458,8 @@ static int add_function(struct ksplice_match *m, u32 span)
 	const struct ksplice_run_span *run = &m->spans[span];
 	struct ksplice_function *function =
 		&change->functions[change->n_functions];
+	const struct ksplice_function *redirected;
+	unsigned long body;
 
 	*function = (struct ksplice_function) {
 		.name = kstrdup(ksplice_span_symbol(&m->pre, span),
@@ -472,6 +474,8 @@ static int add_function(struct ksplice_match *m, u32 span)
 	};
 	if (!function->name)
 		return -ENOMEM;
+	redirected = __ksplice_last_redirect(function->addr, &body, NULL);
+	function->body_from = redirected ? redirected->applied_at : 0;
 	change->n_functions++;
 	ksplice_entry_find(m, function);
 	return 0;

@@ -14,9 +14,6 @@
 #include "run.h"
 #include "update.h"
 
-/* An applied redirect leads to a younger update's code, so this ends anyway. */
-#define MAX_CHAIN	256
-
 u32 ksplice_run_read(u8 *buf, unsigned long addr, u32 max, u32 min,
 		     bool *probed)
 {
@@ -36,14 +33,8 @@ u32 ksplice_run_read(u8 *buf, unsigned long addr, u32 max, u32 min,
 
 unsigned long ksplice_run_body(unsigned long addr)
 {
-	const struct ksplice_function *function;
-	unsigned int i;
+	unsigned long body;
 
-	for (i = 0; i < MAX_CHAIN; i++) {
-		function = __ksplice_find_redirect(addr);
-		if (!function)
-			break;
-		addr = function->new_addr;
-	}
-	return addr;
+	__ksplice_last_redirect(addr, &body, NULL);
+	return body;
 }

@@ -183,6 +183,21 @@ struct ksplice_function *__ksplice_find_redirect(unsigned long body)
 	return __ksplice_find_redirect_of(body, NULL);
 }
 
+struct ksplice_function *
+__ksplice_last_redirect(unsigned long addr, unsigned long *body,
+			struct ksplice_update **update)
+{
+	struct ksplice_function *function, *last = NULL;
+
+	/* It leads to a younger update's code, so this ends anyway. */
+	while ((function = __ksplice_find_redirect_of(addr, update))) {
+		last = function;
+		addr = function->new_addr;
+	}
+	*body = addr;
+	return last;
+}
+
 unsigned long __ksplice_canonical_addr(unsigned long addr)
 {
 	struct ksplice_update *update;
@@ -745,6 +760,17 @@ err_release:
 	return ret;
 }
 
+static void __change_set_applied(struct ksplice_change *change)
+{
+	static u64 n_applied;		/* guarded by ksplice_mutex */
+	unsigned int i;
+
+	change->is_applied = change->has_run = true;
+	n_applied++;
+	for (i = 0; i < change->n_functions; i++)
+		change->functions[i].applied_at = n_applied;
+}
+
 static int __update_apply(struct ksplice_update *update)
 {
 	struct ksplice_hooks hooks;
@@ -770,7 +796,7 @@ static int __update_apply(struct ksplice_update *update)
 	update->stage = KSPLICE_APPLIED;
 	list_for_each_entry(change, &update->changes, list)
 		if (ksplice_change_takes_part(change, true))
-			change->is_applied = change->has_run = true;
+			__change_set_applied(change);
 	ksplice_hooks_post(&hooks);
 	ksplice_hooks_release(&hooks);
 	return 0;

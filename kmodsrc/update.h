@@ -57,6 +57,8 @@ struct ksplice_function {
 	unsigned long body;		/* entry of the newest version, which
 					 * is what was matched */
 	unsigned long size;		/* bytes at body that belong to it */
+	u64 body_from;			/* applied_at of what brought body; 0:
+					 * the kernel */
 	/* Where the redirect goes; site_conflict tells why it can't be. */
 	unsigned long redirect;		/* address, inside [body, body+size) */
 	unsigned int redirect_room;	/* bytes that may be overwritten */
@@ -68,6 +70,7 @@ struct ksplice_function {
 	/* Filled by register_new_code and apply. */
 	unsigned long new_addr;
 	unsigned long new_size;
+	u64 applied_at;			/* a number that no other apply has */
 	u8 saved[KSPLICE_MAX_REDIRECT];	/* as matching left it, at redirect */
 	u8 written[KSPLICE_MAX_REDIRECT];
 	u8 *alias;			/* of redirect, to write it; NULL but
@@ -196,6 +199,15 @@ struct ksplice_function *__ksplice_find_redirect(unsigned long body);
 /* Whose it is, in *update if that is not NULL. */
 struct ksplice_function *
 __ksplice_find_redirect_of(unsigned long body, struct ksplice_update **update);
+
+/*
+ * The newest body of a function, given its original entry, and the last of the
+ * redirects to it; NULL if there is none.  Of bodies at the same address the
+ * numbers applied_at of the redirects tell whether they are the same.
+ */
+struct ksplice_function *
+__ksplice_last_redirect(unsigned long addr, unsigned long *body,
+			struct ksplice_update **update);
 
 /*
  * The original entry address of the function whose replacement (of any

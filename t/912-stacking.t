@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A second update of a function goes on top of the first; they come out in the
-# reverse order only, and one of another function in any order.
+# reverse order only, and one of another function in any order.  What was matched
+# with the first fits that only as long as it stays applied.
 
 use v5.32;
 use warnings;
@@ -27,7 +28,7 @@ sub patched_source {
 make_updates(first => 'vmlinux-function', other => 'string-only');
 make_update(second => 'version-again', patched_source());
 
-run_guest(21, <<'END');
+run_guest(28, <<'END');
 refused 'the second does not fit without the first: function and place' 1 \
 	'fs/proc/version.o: version_proc_show\+0x[0-9a-f]+ ' \
 	ksplice-apply /updates/second.tar.gz
@@ -51,4 +52,17 @@ undo first
 says 'the third is still in' 'loadavg$' cat /proc/loadavg
 undo other
 untouched 'nothing is left'
+
+# What was matched is gone, and the same address has a body again.
+tar -xzf /updates/second.tar.gz -C /tmp
+apply first
+ok 'the second is matched' insmod /tmp/ksplice-second/ksplice-second-vmlinux-old.ko
+ok '... and linked' insmod /tmp/ksplice-second/ksplice-second-vmlinux-new.ko
+undo first
+apply first
+stage=/sys/kernel/ksplice/second
+not_ok 'it is not applied to a body that it was not matched with' \
+	sh -c "echo applied > $stage/stage"
+says '... and says why' "^'version_proc_show' is not the version that was matched" \
+	cat $stage/reason
 END

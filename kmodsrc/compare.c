@@ -39,39 +39,44 @@ static u32 common_len(const u8 *a, const u8 *b, u32 len)
 }
 
 /*
- * Bytes that are equal, counting a sequence of one-byte nops in pre as equal
- * to nops of the same length in all.
+ * Bytes from pos to to that are equal, counting a sequence of one-byte nops in
+ * pre as equal to nops of the same length in all.  An instruction starts at
+ * from; a byte of an operand is no nop.
  */
-static u32 common_len_nops(const u8 *pre, const u8 *run, u32 len)
+static u32 common_len_nops(const u8 *pre, const u8 *run, u32 from, u32 pos,
+			   u32 to)
 {
-	u32 i = 0;
-	u32 end;
+	u32 at = pos;
+	u32 start, end;
 
 	for (;;) {
-		i += common_len(pre + i, run + i, len - i);
-		if (i == len || pre[i] != 0x90)
-			return i;
-		while (i && pre[i - 1] == 0x90)
-			i--;
-		for (end = i; end < len && pre[end] == 0x90; end++)
+		at += common_len(pre + at, run + at - pos, to - at);
+		if (at == to || pre[at] != 0x90)
+			return at - pos;
+		for (start = at; start > pos && pre[start - 1] == 0x90; start--)
 			;
-		if (!ksplice_is_nops(run + i, end - i))
-			return i;
-		i = end;
+		for (end = at; end < to && pre[end] == 0x90; end++)
+			;
+		start = ksplice_insn_from(pre, to, from, start);
+		if (start > at || !ksplice_is_nops(run + start - pos,
+						   end - start))
+			return at - pos;
+		at = end;
 	}
 }
 
-static bool plain_equal(struct ksplice_compare *c, const u8 *pre,
-			u32 run_off, u32 len, u32 *equal)
+/* The bytes of a range that starts at from, from pos to next. */
+static bool plain_equal(struct ksplice_compare *c, const u8 *pre, u32 from,
+			u32 pos, u32 next, u32 run_off, u32 *equal)
 {
 	const u8 *run = c->run + run_off;
 
-	*equal = len;
-	if (!memcmp(pre, run, len))
+	*equal = next - pos;
+	if (!memcmp(pre + pos, run, next - pos))
 		return true;
-	*equal = c->nops ? common_len_nops(pre, run, len) :
-		 common_len(pre, run, len);
-	return *equal == len;
+	*equal = c->nops ? common_len_nops(pre, run, from, pos, next) :
+		 common_len(pre + pos, run, next - pos);
+	return *equal == next - pos;
 }
 
 /* A position in a range, in the span's relocations and in its sites. */
@@ -178,8 +183,8 @@ bool ksplice_compare_range(struct ksplice_compare *c,
 		u32 next = next_event(pre, &cur, to);
 		u32 equal;
 
-		if (!plain_equal(c, bytes + cur.pos, run_off + cur.pos - from,
-				 next - cur.pos, &equal)) {
+		if (!plain_equal(c, bytes, from, cur.pos, next,
+				 run_off + cur.pos - from, &equal)) {
 			cur.pos += equal;
 			goto differs;
 		}

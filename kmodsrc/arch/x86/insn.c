@@ -39,6 +39,19 @@ u32 ksplice_insn_len(const u8 *code, u32 size, u32 offset)
 	return ksplice_insn(&insn, code, size, offset) ? insn.length : 0;
 }
 
+u32 ksplice_insn_from(const u8 *code, u32 size, u32 from, u32 offset)
+{
+	u32 len;
+
+	while (from < offset) {
+		len = ksplice_insn_len(code, size, from);
+		if (!len)
+			return size;
+		from += len;
+	}
+	return from;
+}
+
 /* Length of modrm, sib and displacement. */
 static u32 modrm_len(const u8 *code, u32 size)
 {

@@ -13,6 +13,12 @@ bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset);
 /* Length of the instruction at code[offset]; 0 if it is not a whole one. */
 u32 ksplice_insn_len(const u8 *code, u32 size, u32 offset);
 
+/*
+ * The first start of an instruction at or after offset, if one starts at from;
+ * size if what is between is not whole instructions.
+ */
+u32 ksplice_insn_from(const u8 *code, u32 size, u32 from, u32 offset);
+
 /* Length of the nop at code, of any encoding; 0 if it is not one. */
 u32 ksplice_nop_len(const u8 *code, u32 size);
 

@@ -256,6 +256,14 @@ static bool is_static_callee(const struct place *p, unsigned long to)
 	return static_call_func(p, &func) ? func == to : is_text(p, to);
 }
 
+/* The same of a function that is not called: none, or one that returns 0 */
+static bool may_be_static_callee(const struct place *p, unsigned long func)
+{
+	unsigned long current_func;
+
+	return !static_call_func(p, &current_func) || current_func == func;
+}
+
 static bool check_static_call(struct place *p)
 {
 	const struct ksplice_site_env *env = &p->c->m->env;
@@ -272,8 +280,10 @@ static bool check_static_call(struct place *p)
 	if (p->run[0] == p->pre[0] && is_static_callee(p, target32(p, 1)))
 		return true;
 	if (p->pre[0] == CALL_INSN_OPCODE)
-		return starts_with(p, nop5, sizeof(nop5)) ||
-		       starts_with(p, return_zero, sizeof(return_zero));
+		return (starts_with(p, nop5, sizeof(nop5)) &&
+			may_be_static_callee(p, 0)) ||
+		       (starts_with(p, return_zero, sizeof(return_zero)) &&
+			may_be_static_callee(p, env->static_call_return0));
 	return starts_with(p, ret_int3, sizeof(ret_int3)) ||
 	       (p->run[0] == JMP32_INSN_OPCODE &&
 		is_return_thunk(p, target32(p, 1)));
@@ -390,6 +400,7 @@ static bool check_replacement(struct place *p,
 	       ksplice_span_reloc_from(pre, replacement, len - 1) ==
 	       replacement->first_reloc + replacement->n_relocs)
 		len--;
+	len = ksplice_insn_from(bytes, replacement->size, 0, len);
 	return ksplice_compare_range(p->c, replacement, 0, len, p->run_off,
 				     KSPLICE_SITES_ALL) &&
 	       ksplice_is_nops(p->run + len, p->len - len);

@@ -462,6 +462,17 @@ bool ksplice_symbols_exclude(struct ksplice_symbols *symbols, u32 label,
 	return !ksplice_in_new_code(value);
 }
 
+bool ksplice_symbols_start(const struct ksplice_symbols *symbols,
+			   unsigned long addr)
+{
+	unsigned long size, offset;
+	char *module;
+
+	return !IS_ENABLED(CONFIG_KALLSYMS_ALL) || !symbols->kallsyms_lookup ||
+	       (symbols->kallsyms_lookup(addr, &size, &offset, &module,
+					 symbols->name) && !offset);
+}
+
 bool ksplice_in_new_code(unsigned long addr)
 {
 	const struct ksplice_update *update;

@@ -67,6 +67,13 @@ unsigned int ksplice_symbols_alive(struct ksplice_symbols *symbols, u32 label,
 bool ksplice_symbols_exclude(struct ksplice_symbols *symbols, u32 label,
 			     unsigned long value);
 
+/*
+ * Does some symbol start there?  True as well if kallsyms does not have those
+ * of data.
+ */
+bool ksplice_symbols_start(const struct ksplice_symbols *symbols,
+			   unsigned long addr);
+
 /* Is addr in the new code of an update that is applied? */
 bool ksplice_in_new_code(unsigned long addr);
 

@@ -46,6 +46,7 @@
 #include <linux/sysfs.h>
 #include "await.h"
 #include "compat.h"
+#include "redirects.h"
 #include "update.h"
 
 #define HOLD_MS		30000
@@ -490,6 +491,7 @@ static void __lose_target(struct ksplice_change *change)
 	if (!change->is_applied)
 		return;
 	change->is_applied = false;
+	__ksplice_redirects_remove(change);
 	module_put(change->new_module);
 	pr_warn("module '%s' goes away, although update '%s' has patched it\n",
 		change->target_name, update->kid);

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include "compare.h"
 #include "insn.h"
+#include "redirects.h"
 #include "refs.h"
 #include "run.h"
 #include "walk.h"

@@ -16,13 +16,13 @@
 #include "compat.h"
 #include "data.h"
 #include "depend.h"
+#include "redirects.h"
 #include "update.h"
 
 int __ksplice_depend_check_apply(struct ksplice_update *update)
 {
 	struct ksplice_change *change;
-	struct ksplice_function *function, *redirected;
-	struct ksplice_update *last;
+	struct ksplice_function *function, *last;
 	unsigned long body;
 	unsigned int i;
 
@@ -33,19 +33,17 @@ int __ksplice_depend_check_apply(struct ksplice_update *update)
 			function = &change->functions[i];
 			if (function->is_part)
 				continue;
-			last = NULL;
-			redirected = __ksplice_last_redirect(function->addr,
-							     &body, &last);
+			last = __ksplice_last_redirect(function->addr, &body);
 			/* Another body may lie where the old one did. */
 			if (body == function->body &&
-			    (redirected ? redirected->applied_at : 0) ==
+			    (last ? last->applied_at : 0) ==
 			    function->body_from)
 				continue;
 			return ksplice_abort(update, KSPLICE_TEXT_CHANGED,
 				"'%s' is not the version that was matched: %s%s%s since then; load the modules of '%s' again",
 				function->name,
 				last ? "update '" : "an update",
-				last ? last->kid : "",
+				last ? last->change->update->kid : "",
 				last ? "' was applied" : " was undone",
 				update->kid);
 		}
@@ -136,7 +134,7 @@ static bool update_overwrites(const struct ksplice_update *other,
 int __ksplice_depend_check_reverse(struct ksplice_update *update)
 {
 	struct ksplice_change *change;
-	struct ksplice_function *function;
+	struct ksplice_function *function, *later;
 	struct ksplice_update *other;
 	unsigned int i;
 	int ret;
@@ -149,14 +147,14 @@ int __ksplice_depend_check_reverse(struct ksplice_update *update)
 			return ret;
 		for (i = 0; i < change->n_functions; i++) {
 			function = &change->functions[i];
-			if (function->is_part ||
-			    !__ksplice_find_redirect_of(function->new_addr,
-							&other))
+			later = function->is_part ? NULL :
+				__ksplice_find_redirect(function->new_addr);
+			if (!later)
 				continue;
 			return ksplice_abort(update,
 				KSPLICE_COLD_UPDATE_LOADED,
 				"update '%s' patches '%s' again; undo it first",
-				other->kid, function->name);
+				later->change->update->kid, function->name);
 		}
 	}
 

@@ -19,6 +19,7 @@
 #include "exports.h"
 #include "imports.h"
 #include "match.h"
+#include "redirects.h"
 
 static const struct kernel_symbol *find_entry(const struct ksplice_match *m,
 					      const char *placeholder)

@@ -34,6 +34,7 @@
 #include "imports.h"
 #include "match.h"
 #include "neighbours.h"
+#include "redirects.h"
 #include "run.h"
 
 /* In this order spans are looked for by their names. */
@@ -458,7 +459,7 @@ static int add_function(struct ksplice_match *m, u32 span)
 	const struct ksplice_run_span *run = &m->spans[span];
 	struct ksplice_function *function =
 		&change->functions[change->n_functions];
-	const struct ksplice_function *redirected;
+	const struct ksplice_function *last;
 	unsigned long body;
 
 	*function = (struct ksplice_function) {
@@ -474,8 +475,8 @@ static int add_function(struct ksplice_match *m, u32 span)
 	};
 	if (!function->name)
 		return -ENOMEM;
-	redirected = __ksplice_last_redirect(function->addr, &body, NULL);
-	function->body_from = redirected ? redirected->applied_at : 0;
+	last = __ksplice_last_redirect(function->addr, &body);
+	function->body_from = last ? last->applied_at : 0;
 	change->n_functions++;
 	ksplice_entry_find(m, function);
 	return 0;

@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include "redirects.h"
 #include "refs.h"
 
 #define MAX_CONTENT_DEPTH	8

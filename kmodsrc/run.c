@@ -11,8 +11,8 @@
 #include <linux/uaccess.h>
 #include "compat.h"
 #include "probe.h"
+#include "redirects.h"
 #include "run.h"
-#include "update.h"
 
 u32 ksplice_run_read(u8 *buf, unsigned long addr, u32 max, u32 min,
 		     bool *probed)
@@ -35,6 +35,6 @@ unsigned long ksplice_run_body(unsigned long addr)
 {
 	unsigned long body;
 
-	__ksplice_last_redirect(addr, &body, NULL);
+	__ksplice_last_redirect(addr, &body);
 	return body;
 }

@@ -32,6 +32,7 @@
 #include <linux/stringhash.h>
 #include "compat.h"
 #include "exports.h"
+#include "redirects.h"
 #include "symbols.h"
 
 /*

@@ -38,6 +38,7 @@
 #include "debug.h"
 #include "hooks.h"
 #include "patch.h"
+#include "redirects.h"
 #include "sysfs.h"
 #include "update.h"
 
@@ -152,68 +153,6 @@ static unsigned int __count_changes(const struct ksplice_update *update)
 	list_for_each_entry(change, &update->changes, list)
 		n++;
 	return n;
-}
-
-struct ksplice_function *
-__ksplice_find_redirect_of(unsigned long body, struct ksplice_update **whose)
-{
-	struct ksplice_update *update;
-	struct ksplice_change *change;
-	unsigned int i;
-
-	list_for_each_entry_reverse(update, &ksplice_updates, list) {
-		list_for_each_entry(change, &update->changes, list) {
-			if (!change->is_applied)
-				continue;
-			for (i = 0; i < change->n_functions; i++) {
-				if (change->functions[i].is_part ||
-				    change->functions[i].body != body)
-					continue;
-				if (whose)
-					*whose = update;
-				return &change->functions[i];
-			}
-		}
-	}
-	return NULL;
-}
-
-struct ksplice_function *__ksplice_find_redirect(unsigned long body)
-{
-	return __ksplice_find_redirect_of(body, NULL);
-}
-
-struct ksplice_function *
-__ksplice_last_redirect(unsigned long addr, unsigned long *body,
-			struct ksplice_update **update)
-{
-	struct ksplice_function *function, *last = NULL;
-
-	/* It leads to a younger update's code, so this ends anyway. */
-	while ((function = __ksplice_find_redirect_of(addr, update))) {
-		last = function;
-		addr = function->new_addr;
-	}
-	*body = addr;
-	return last;
-}
-
-unsigned long __ksplice_canonical_addr(unsigned long addr)
-{
-	struct ksplice_update *update;
-	struct ksplice_change *change;
-	unsigned int i;
-
-	list_for_each_entry(update, &ksplice_updates, list) {
-		list_for_each_entry(change, &update->changes, list) {
-			if (!change->is_applied)
-				continue;
-			for (i = 0; i < change->n_functions; i++)
-				if (change->functions[i].new_addr == addr)
-					return change->functions[i].addr;
-		}
-	}
-	return addr;
 }
 
 /* Take a reference of the module to be patched. */
@@ -762,13 +701,8 @@ err_release:
 
 static void __change_set_applied(struct ksplice_change *change)
 {
-	static u64 n_applied;		/* guarded by ksplice_mutex */
-	unsigned int i;
-
 	change->is_applied = change->has_run = true;
-	n_applied++;
-	for (i = 0; i < change->n_functions; i++)
-		change->functions[i].applied_at = n_applied;
+	__ksplice_redirects_add(change);
 }
 
 static int __update_apply(struct ksplice_update *update)
@@ -786,8 +720,8 @@ static int __update_apply(struct ksplice_update *update)
 		return ret;
 	}
 	/*
-	 * The order of updates is that of applying: a redirect is looked for
-	 * from the newest on.  A change that comes later is that of its update.
+	 * The order of updates is that of applying.  A change that comes later
+	 * is that of its update.
 	 */
 	if (update->stage != KSPLICE_APPLIED) {
 		list_move_tail(&update->list, &ksplice_updates);
@@ -822,6 +756,7 @@ static int __update_reverse(struct ksplice_update *update)
 		if (!ksplice_change_takes_part(change, false))
 			continue;
 		change->is_applied = false;
+		__ksplice_redirects_remove(change);
 		module_put(change->new_module);
 	}
 	return 0;

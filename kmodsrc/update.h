@@ -70,7 +70,11 @@ struct ksplice_function {
 	/* Filled by register_new_code and apply. */
 	unsigned long new_addr;
 	unsigned long new_size;
+
+	/* redirects.c: while it is applied. */
+	struct ksplice_change *change;
 	u64 applied_at;			/* a number that no other apply has */
+	struct hlist_node by_body, by_new_addr;
 	u8 saved[KSPLICE_MAX_REDIRECT];	/* as matching left it, at redirect */
 	u8 written[KSPLICE_MAX_REDIRECT];
 	u8 *alias;			/* of redirect, to write it; NULL but
@@ -189,31 +193,6 @@ void ksplice_update_free(struct ksplice_update *update);
 int __ksplice_set_stage(struct ksplice_update *update,
 			enum ksplice_stage stage);
 const char *ksplice_stage_name(enum ksplice_stage stage);
-
-/*
- * Find the newest applied redirect whose old body contains addr as its first
- * byte; NULL if there is none.  Chains: its new_addr may be redirected again.
- */
-struct ksplice_function *__ksplice_find_redirect(unsigned long body);
-
-/* Whose it is, in *update if that is not NULL. */
-struct ksplice_function *
-__ksplice_find_redirect_of(unsigned long body, struct ksplice_update **update);
-
-/*
- * The newest body of a function, given its original entry, and the last of the
- * redirects to it; NULL if there is none.  Of bodies at the same address the
- * numbers applied_at of the redirects tell whether they are the same.
- */
-struct ksplice_function *
-__ksplice_last_redirect(unsigned long addr, unsigned long *body,
-			struct ksplice_update **update);
-
-/*
- * The original entry address of the function whose replacement (of any
- * applied update) starts at addr; addr itself if there is none.
- */
-unsigned long __ksplice_canonical_addr(unsigned long addr);
 
 /* abort.c */
 

@@ -72,7 +72,7 @@ sub change {
         $taken{$_} = 1 for $offset .. $offset + ($length || 6) - 1;
     }
     my @plain = grep { !$taken{ (entry('relocs', $_, 'x8 V'))[0] } } @$relocs;
-    return change_reloc($way, @plain) if $way > 2 && @plain;
+    return change_reloc($way, $bytes, @plain) if $way > 2 && @plain;
     for (@$relocs) {
         my (undef, undef, $offset, undef, $howto) = entry('relocs', $_, 'V5');
         $taken{$_} = 1 for $offset .. $offset + ($howto == 1 || $howto == 6 ? 7 : 3);
@@ -85,28 +85,33 @@ sub change {
 }
 
 sub change_reloc {
-    my ($way, @relocs) = @_;
+    my ($way, $bytes, @relocs) = @_;
     my $reloc = $relocs[rand @relocs];
     my ($low, $high, $offset, $label, $howto) = entry('relocs', $reloc, 'V5');
     my $flags = (entry('labels', $label, 'x8 V'))[0];
     return if $flags & $flag{ignored};
     my $at = at('relocs', $reloc);
+    my $before = substr $all, at('bytes', $bytes), $offset;
+    my $name = string((entry('labels', $label, 'x4 V'))[0]);
     if ($way == 3) {
+        # One of a row of bytes that are alike, and what has no bytes at all.
+        return if $name =~ /^(?:__already_done|__key)\./;
         my $add = (1, 4, 8, 16, 4096)[rand 5];
         my $sum = $low + $add;
         substr($all, $at, 8) = pack 'VV', $sum & 0xffffffff, ($high + ($sum >> 32)) & 0xffffffff;
-        return sprintf 'addend at 0x%x + %d, of %s', $offset, $add,
-            string((entry('labels', $label, 'x4 V'))[0]);
+        return sprintf 'addend at 0x%x + %d, of %s', $offset, $add, $name;
     }
     if ($way == 4) {
         my $other = $functions[rand @functions];
-        my $name = (entry('labels', $other, 'x4 V'))[0];
-        return if string($name) eq string((entry('labels', $label, 'x4 V'))[0]);
+        my $other_name = string((entry('labels', $other, 'x4 V'))[0]);
+        return if $other_name eq $name;
         substr($all, $at + 12, 4) = pack 'V', $other;
-        return sprintf 'label at 0x%x is %s', $offset, string($name);
+        return sprintf 'label at 0x%x is %s, not %s', $offset, $other_name, $name;
     }
-    # To an address instead of a distance or the other way round
-    return if $howto == 1 || $howto == 6;
+    # To an address instead of a distance or the other way round, but not that of a
+    # jump or call, which is what its instruction says.
+    return if $howto == 1 || $howto == 6 || $howto == 5;
+    return if $before =~ /(?:[\xe8\xe9]|\x0f[\x80-\x8f])\z/;
     substr($all, $at + 16, 4) = pack 'V', $howto == 4 || $howto == 5 ? 3 : 4;
     return sprintf 'kind at 0x%x', $offset;
 }

@@ -219,27 +219,55 @@ static bool walk_all(struct walk *w)
 	return true;
 }
 
+/*
+ * Is it a nop that may be left out?  Not one that the kernel rewrites: who jumps
+ * to it and who jumps behind it do not do the same.
+ */
+static bool is_pre_site(const struct walk *w, u32 pre_off)
+{
+	const struct ksplice_pre *pre = &w->c->m->pre;
+	u32 i = ksplice_span_site_from(pre, w->c->span, pre_off);
+
+	return i < w->last_site && pre->sites[i].offset == pre_off;
+}
+
+static bool is_run_site(const struct walk *w, u32 run_off)
+{
+	const struct ksplice_pre *pre = &w->c->m->pre;
+	u32 i;
+
+	for (i = w->c->span->first_site; i < w->last_site; i++) {
+		if (w->c->map[pre->sites[i].offset] == run_off)
+			return true;
+	}
+	return false;
+}
+
 /* Both go to the same instruction, if one sees through nops. */
 static bool same_target(const struct walk *w, const struct ksplice_jump *jump)
 {
 	struct walk at = *w;
 
+	/* Into the middle of an instruction? */
+	if (w->c->map[jump->pre_to] == KSPLICE_NONE || jump->run_to < 0 ||
+	    jump->run_to > w->c->size)
+		return false;
+
 	/* A nop in pre may have been left out: see what follows it. */
 	at.pre_off = jump->pre_to;
 	while (at.pre_off < w->size && w->c->map[at.pre_off] != jump->run_to) {
-		u32 nop = pre_nop_len(&at);
+		u32 nop = is_pre_site(&at, at.pre_off) ? 0 : pre_nop_len(&at);
 
 		if (!nop)
 			break;
 		at.pre_off += nop;
 	}
-	if (w->c->map[at.pre_off] == KSPLICE_NONE || jump->run_to < 0 ||
-	    jump->run_to > w->c->size)
+	if (w->c->map[at.pre_off] == KSPLICE_NONE)
 		return false;
 
 	at.run_off = jump->run_to;
 	while (at.run_off < w->c->map[at.pre_off]) {
-		u32 nop = run_nop_len(&at);
+		u32 nop = is_run_site(&at, at.run_off) ? 0 : run_nop_len(&at);
 
 		if (!nop)
 			return false;

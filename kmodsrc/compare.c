@@ -212,7 +212,8 @@ static bool compare_linear(struct ksplice_compare *c)
 	c->why[0] = '\0';
 	c->size = c->span->size;
 	return ksplice_compare_range(c, c->span, 0, c->span->size, 0,
-				     KSPLICE_SITES_ALL);
+				     KSPLICE_SITES_ALL) &&
+	       (c->span->kind != KSPLICE_SPAN_TEXT || ksplice_fixups_check(c));
 }
 
 /* Whatever else it is, the span is where it is. */

@@ -170,7 +170,9 @@ enum ksplice_site_kind {
 	KSPLICE_SITE_SMP_LOCK	= 8,	/* .smp_locks: lock or ds prefix */
 	KSPLICE_SITE_BUG	= 9,	/* __bug_table; not rewritten, but it
 					 * must stay with its function */
-	KSPLICE_SITE_EXTABLE	= 10,	/* __ex_table; likewise */
+	KSPLICE_SITE_EXTABLE	= 10,	/* __ex_table; not rewritten, either;
+					 * label + addend: where a fault goes
+					 * on; value: type and registers */
 	KSPLICE_SITE_ENDBR	= 11,	/* .ibt_endbr_seal */
 };
 

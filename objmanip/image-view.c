@@ -214,7 +214,8 @@ static void check_site(const struct check *check,
 		check_label_index(check, "site", i, site->label);
 	if (has_label != (site->kind == KSPLICE_SITE_JUMP_LABEL ||
 			  site->kind == KSPLICE_SITE_STATIC_CALL ||
-			  site->kind == KSPLICE_SITE_RETPOLINE))
+			  site->kind == KSPLICE_SITE_RETPOLINE ||
+			  site->kind == KSPLICE_SITE_EXTABLE))
 		refuse_image(check, "site %u of span %u has %s", i,
 			     check->span, has_label ? "a label" : "no label");
 	if (!has_span)

@@ -69,6 +69,24 @@ static void read_thunk(struct site *site)
 	}
 }
 
+/*
+ * struct exception_table_entry: place, fix-up, and since Linux 5.16 a type and
+ * registers (before, the address of a handler), 32 bits each.
+ */
+static void read_fixup(const struct span *entry, struct site *site)
+{
+	const uint8_t *bytes = span_bytes(entry);
+
+	site->reloc = table_field(entry, 4);
+	if (!site->reloc)
+		die("'%s': an entry of '%s' has no fix-up",
+		    entry->section->object->path, entry->section->name);
+	site->addend = site->reloc->target_offset;
+	if (!table_field(entry, 8))
+		site->value = bytes[8] | bytes[9] << 8 | bytes[10] << 16 |
+			      (uint32_t)bytes[11] << 24;
+}
+
 static void read_fields(const struct span *entry, struct site *site)
 {
 	const uint8_t *bytes = span_bytes(entry);
@@ -98,6 +116,9 @@ static void read_fields(const struct span *entry, struct site *site)
 		break;
 	case KSPLICE_SITE_SMP_LOCK:
 		site->length = 1;
+		break;
+	case KSPLICE_SITE_EXTABLE:
+		read_fixup(entry, site);
 		break;
 	}
 }

@@ -38,6 +38,7 @@ alone static int sites(int x)
 		section(".altinstr_replacement", "ax", "5: movl $far_away + 4, %%eax\n6:")
 		section(".smp_locks", "a", ".balign 4\n.long 2b - .")
 		section(".retpoline_sites", "a", ".balign 4\n.long 3f - .")
+		section("__ex_table", "a", ".balign 4\n.long 3f - ., 2b - ., 7")
 		"3: call __x86_indirect_thunk_rax\n" ::: "rax");
 	return x;
 }
@@ -119,6 +120,8 @@ like($sites, qr/^    $behind alternative, 1 bytes, value 0x22$/m,
     'one without a replacement: nops');
 like($sites, qr/^    $behind smp lock, 1 bytes$/m, 'a lock prefix');
 like($sites, qr/^    0x[0-9a-f]+ retpoline, __x86_indirect_thunk_rax/m, 'a retpoline: its thunk');
+like($sites, qr/^    0x[0-9a-f]+ extable, sites\@\Q$unit\E\+$behind, value 0x7$/m,
+    'a fault: where it goes on, and its type');
 my ($replacement) = $sites =~ /alternative, 5 bytes, span (\d+)/;
 like($text, qr/^  span $replacement: replacement \S+, 5 bytes, \.altinstr_replacement$/m,
     'the replacement is as long as its entry says');

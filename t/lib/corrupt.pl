@@ -4,11 +4,11 @@
 # corrupt.pl SEED MODULE OUT - make every function of a pre image a wrong one
 #
 # Copies an -old.ko; in each function that will not be replaced one thing is
-# changed, chosen by the seed: a byte or a bit of an instruction, or a relocation's
-# addend, label or kind.  Prints "UNIT: FUNCTION HOW" for each.  Left alone is
-# what says nothing of the running code: relocations' fields, the places that
-# boot may have rewritten, what refers to code that is gone, the trampolines of
-# static calls.  Runs in guests.
+# changed, chosen by the seed: a byte or a bit of an instruction, a relocation's
+# addend, label or kind, or what is done on a fault.  Prints "UNIT: FUNCTION HOW"
+# for each.  Left alone is what says nothing of the running code: relocations'
+# fields, the places that boot may have rewritten, what refers to code that is
+# gone, the trampolines of static calls.  Runs in guests.
 
 use strict;
 use warnings;
@@ -64,15 +64,17 @@ close $out or die "$to: $!";
 # Changes one thing and says what, or does nothing.
 sub change {
     my ($size, $bytes, $relocs, $sites) = @_;
-    my $way = int rand 6;
+    my $way = int rand 7;
     my %taken;
+    my @fixups = grep { (entry('sites', $_, 'x16 V'))[0] == 10 } @$sites;
+    return change_fixup($fixups[rand @fixups]) if $way == 6 && @fixups;
     for (@$sites) {
         my (undef, undef, $offset, $length, $kind) = entry('sites', $_, 'V5');
         next if $kind == 9 || $kind == 10;    # only told about, never rewritten
         $taken{$_} = 1 for $offset .. $offset + ($length || 6) - 1;
     }
     my @plain = grep { !$taken{ (entry('relocs', $_, 'x8 V'))[0] } } @$relocs;
-    return change_reloc($way, $bytes, @plain) if $way > 2 && @plain;
+    return change_reloc($way, $bytes, @plain) if $way > 2 && $way < 6 && @plain;
     for (@$relocs) {
         my (undef, undef, $offset, undef, $howto) = entry('relocs', $_, 'V5');
         $taken{$_} = 1 for $offset .. $offset + ($howto == 1 || $howto == 6 ? 7 : 3);
@@ -82,6 +84,19 @@ sub change {
     my $bits = $way == 0 ? 1 + int rand 255 : 1 << int rand 8;
     xor_byte(at('bytes', $bytes + $offset), $bits);
     return sprintf 'byte 0x%x ^ %02x', $offset, $bits;
+}
+
+sub change_fixup {
+    my ($site) = @_;
+    my ($offset, undef, undef, $label, undef, $value) = entry('sites', $site, 'x8 V6');
+    return if (entry('labels', $label, 'x8 V'))[0] & $flag{ignored};
+    my $at = at('sites', $site);
+    if (int rand 2) {
+        xor_byte($at + 28, 2);
+        return sprintf 'type of fix-up at 0x%x', $offset;
+    }
+    xor_byte($at, 1);
+    return sprintf 'fix-up at 0x%x', $offset;
 }
 
 sub change_reloc {

@@ -14,6 +14,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cache.h>
+#include <linux/extable.h>
 #include <linux/kernel.h>
 #include <linux/static_call_types.h>
 #include <linux/string.h>
@@ -542,6 +543,59 @@ ksplice_site_check(struct ksplice_compare *c, const struct ksplice_span *span,
 	return KSPLICE_SITE_EQUAL;
 }
 
+/* struct exception_table_entry: 32 bits each of place, fix-up and the rest */
+static bool check_fixup(struct ksplice_compare *c,
+			const struct ksplice_site *site, u32 run_off)
+{
+	const struct exception_table_entry *entry;
+	unsigned long to;
+	u32 rest;
+
+	c->pre_off = site->offset;
+	c->run_off = run_off;
+	entry = c->m->env.search_exception_tables(c->addr + run_off);
+	if (!entry) {
+		snprintf(c->why, sizeof(c->why), "a fault there is not caught");
+		return false;
+	}
+	to = (unsigned long)&entry->fixup + entry->fixup;
+	memcpy(&rest, (void *)entry + 8, sizeof(rest));
+	if ((site->value && site->value != rest) ||
+	    !ksplice_ref(c, site->label, to, site->addend)) {
+		snprintf(c->why, sizeof(c->why),
+			 "a fault there is treated in another way");
+		return false;
+	}
+	return true;
+}
+
+bool ksplice_fixups_check(struct ksplice_compare *c)
+{
+	const struct ksplice_pre *pre = &c->m->pre;
+	u32 i;
+
+	BUILD_BUG_ON(sizeof(struct exception_table_entry) != 12);
+	if (!c->m->env.search_exception_tables)
+		return true;
+	for (i = c->span->first_site;
+	     i < c->span->first_site + c->span->n_sites; i++) {
+		const struct ksplice_site *site = &pre->sites[i];
+		u32 run_off = site->offset;
+
+		if (site->kind != KSPLICE_SITE_EXTABLE ||
+		    site->label == KSPLICE_NONE)
+			continue;
+		/* Inside of what the kernel rewrites, it stays where it was. */
+		if (c->walking && c->map[site->offset] == KSPLICE_NONE)
+			continue;
+		if (c->walking)
+			run_off = c->map[site->offset];
+		if (!check_fixup(c, site, run_off))
+			return false;
+	}
+	return true;
+}
+
 bool ksplice_is_trampoline(const struct ksplice_compare *c)
 {
 	static const char prefix[] = ".static_call.text";
@@ -590,6 +644,8 @@ void ksplice_site_env_init(struct ksplice_site_env *env)
 		.static_call_return = lookup("__static_call_return"),
 		.static_call_return0 = lookup("__static_call_return0"),
 		.kernel_text_address = (void *)lookup("kernel_text_address"),
+		.search_exception_tables =
+			(void *)lookup("search_exception_tables"),
 		.lookup_size_offset =
 			(void *)lookup("kallsyms_lookup_size_offset"),
 	};

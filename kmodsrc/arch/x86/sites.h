@@ -17,6 +17,8 @@ struct ksplice_site_env {
 	unsigned long pv_ops, pv_nop, pv_bug;
 	unsigned long static_call_return, static_call_return0;
 	int (*kernel_text_address)(unsigned long addr);
+	const struct exception_table_entry *
+	(*search_exception_tables)(unsigned long addr);
 	int (*lookup_size_offset)(unsigned long addr, unsigned long *size,
 				  unsigned long *offset);
 };
@@ -52,6 +54,12 @@ ksplice_site_check(struct ksplice_compare *c, const struct ksplice_span *span,
 		   u32 first, u32 from, u32 to, u32 run_off,
 		   enum ksplice_range_sites which,
 		   struct ksplice_site_lens *lens);
+
+/*
+ * Do faults of the span that has been compared go on where they would in pre?
+ * When the offsets have moved c->map is filled.
+ */
+bool ksplice_fixups_check(struct ksplice_compare *c);
 
 /*
  * A static call's trampoline, a jump or a return and then its mark, goes

@@ -291,7 +291,7 @@ bool ksplice_walk(struct ksplice_compare *c)
 	c->why[0] = '\0';
 	c->n_jumps = 0;
 	memset(c->map, 0xff, (w.size + 1) * sizeof(*c->map));
-	if (!walk_all(&w))
+	if (!walk_all(&w) || !ksplice_fixups_check(c))
 		return false;
 
 	for (i = 0; i < c->n_jumps; i++) {

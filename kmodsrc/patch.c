@@ -95,7 +95,8 @@ static int attempt(struct ksplice_stop *stop)
 		stop->cause = KSPLICE_CODE_BUSY;
 		ret = ksplice_precheck_turns(&stop->precheck);
 		if (!ret) {
-			ret = ksplice_stop_run(stop);
+			ret = stop->is_dry ? ksplice_stop_try(stop) :
+					     ksplice_stop_run(stop);
 			if (ret || stop->cause != KSPLICE_CODE_BUSY)
 				return ret;
 		}
@@ -168,6 +169,12 @@ static int run(struct ksplice_stop *stop)
 				     stop->changed->body,
 				     stop->apply ? "was matched" :
 				     "applying wrote there");
+	}
+	if (stop->is_dry) {
+		ksplice_debug(stop->update,
+			      "%u functions could be replaced; %u threads checked",
+			      stop->n_functions, stop->precheck.n_before);
+		return 0;
 	}
 	ksplice_debug(stop->update,
 		      "%s %u functions; %u threads checked before the stop, %u in it; stopped %u times, the last for %llu us",
@@ -336,8 +343,8 @@ static void add_ranges(struct ksplice_ranges *ranges,
 	}
 }
 
-int __ksplice_patch_apply(struct ksplice_update *update,
-			  struct ksplice_hooks *hooks)
+static int apply(struct ksplice_update *update, struct ksplice_hooks *hooks,
+		 bool is_dry)
 {
 	struct ksplice_change *change;
 	struct ksplice_stop stop;
@@ -350,6 +357,7 @@ int __ksplice_patch_apply(struct ksplice_update *update,
 	ret = stop_init(&stop, update, hooks, true);
 	if (ret)
 		goto out_release;
+	stop.is_dry = is_dry;
 	for (i = 0; i < stop.n_functions; i++) {
 		ret = prepare_redirect(update, stop.functions[i]);
 		if (ret)
@@ -370,6 +378,17 @@ int __ksplice_patch_apply(struct ksplice_update *update,
 out_release:
 	stop_release(&stop);
 	return ret;
+}
+
+int __ksplice_patch_apply(struct ksplice_update *update,
+			  struct ksplice_hooks *hooks)
+{
+	return apply(update, hooks, false);
+}
+
+int __ksplice_patch_try(struct ksplice_update *update)
+{
+	return apply(update, NULL, true);
 }
 
 int __ksplice_patch_reverse(struct ksplice_update *update,

@@ -19,6 +19,10 @@ struct ksplice_update;
  */
 int __ksplice_patch_apply(struct ksplice_update *update,
 			  struct ksplice_hooks *hooks);
+
+/* Would it be applied now?  No hook is called, nothing changes. */
+int __ksplice_patch_try(struct ksplice_update *update);
+
 int __ksplice_patch_reverse(struct ksplice_update *update,
 			    struct ksplice_hooks *hooks);
 

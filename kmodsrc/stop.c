@@ -95,7 +95,8 @@ static bool is_stopper_busy(struct ksplice_stop *stop)
 	return is_busy;
 }
 
-static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
+/* The caller holds text_mutex.  What has changed is in changed or changed_data. */
+static bool has_changed(struct ksplice_stop *stop)
 {
 	const struct ksplice_function *function;
 	unsigned int i;
@@ -106,11 +107,16 @@ static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 			   bytes_before(stop, function),
 			   function->redirect_len)) {
 			stop->changed = function;
-			return KSPLICE_TEXT_CHANGED;
+			return true;
 		}
 	}
 	stop->changed_data = ksplice_data_check(stop->update, stop->apply);
-	if (stop->changed_data)
+	return stop->changed_data;
+}
+
+static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
+{
+	if (has_changed(stop))
 		return KSPLICE_TEXT_CHANGED;
 	if (ksplice_precheck_last(&stop->precheck) || is_stopper_busy(stop))
 		return KSPLICE_CODE_BUSY;
@@ -236,6 +242,21 @@ int ksplice_stop_run(struct ksplice_stop *stop)
 out_unlock:
 	mutex_unlock(ksplice_need.text_mutex);
 	cpus_read_unlock();
+	mutex_unlock(ksplice_need.kprobe_mutex);
+	return ret;
+}
+
+int ksplice_stop_try(struct ksplice_stop *stop)
+{
+	int ret;
+
+	stop->changed = NULL;
+	stop->changed_data = NULL;
+	mutex_lock(ksplice_need.kprobe_mutex);
+	mutex_lock(ksplice_need.text_mutex);
+	ret = check_kprobes(stop);
+	stop->cause = has_changed(stop) ? KSPLICE_TEXT_CHANGED : KSPLICE_OK;
+	mutex_unlock(ksplice_need.text_mutex);
 	mutex_unlock(ksplice_need.kprobe_mutex);
 	return ret;
 }

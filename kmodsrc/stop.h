@@ -25,6 +25,7 @@ struct ksplice_stop {
 	struct ksplice_update *update;
 	struct ksplice_hooks *hooks;
 	bool apply;			/* or put back */
+	bool is_dry;			/* all but the stop */
 	struct ksplice_function **functions;	/* those that are written */
 	unsigned int n_functions;
 	void *map;			/* by which they are written */
@@ -52,6 +53,12 @@ struct ksplice_stop {
  * machine was not stopped.
  */
 int ksplice_stop_run(struct ksplice_stop *stop);
+
+/*
+ * The part of that which needs no stop: is the text as it was, are there kprobes
+ * where it is written?  Writes nothing.  May sleep.  Return: as above.
+ */
+int ksplice_stop_try(struct ksplice_stop *stop);
 
 /* How long a stop takes in which nothing is done, in ns.  May sleep. */
 u64 ksplice_stop_empty(void);

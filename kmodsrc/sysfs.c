@@ -9,7 +9,7 @@
  *		these targets when they are loaded
  *	helper	the program that loads the modules of such a change
  *	KID/stage	what it is; write "applied" or "reversed" to do it, and the
- *		write returns the errno
+ *		write returns the errno; "try" is all of "applied" but the stop
  *	KID/request	write the same: it is begun, and the write returns at once;
  *		reads "none", "running" or "done ERRNO"
  *	KID/kick	write 1: threads in the way are asked to leave the kernel
@@ -80,6 +80,8 @@ static int stage_of(const char *word)
 		return KSPLICE_APPLIED;
 	if (sysfs_streq(word, ksplice_stage_name(KSPLICE_REVERSED)))
 		return KSPLICE_REVERSED;
+	if (sysfs_streq(word, ksplice_stage_name(KSPLICE_TRY)))
+		return KSPLICE_TRY;
 	return -EINVAL;
 }
 

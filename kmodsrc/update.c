@@ -52,6 +52,7 @@ static const char *const stage_names[] = {
 	[KSPLICE_MATCHED]	= "matched",
 	[KSPLICE_APPLIED]	= "applied",
 	[KSPLICE_REVERSED]	= "reversed",
+	[KSPLICE_TRY]		= "try",
 };
 
 const char *ksplice_stage_name(enum ksplice_stage stage)
@@ -634,7 +635,7 @@ static void __put_new_modules(struct ksplice_update *update,
 	}
 }
 
-static int __get_new_modules(struct ksplice_update *update)
+static int __check_new_modules(struct ksplice_update *update)
 {
 	struct ksplice_change *change;
 	unsigned int n = 0;
@@ -648,6 +649,16 @@ static int __get_new_modules(struct ksplice_update *update)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "%u of %u changes have all their modules loaded",
 				     n, update->n_changes);
+	return 0;
+}
+
+static int __get_new_modules(struct ksplice_update *update)
+{
+	struct ksplice_change *change;
+	int ret = __check_new_modules(update);
+
+	if (ret)
+		return ret;
 	list_for_each_entry(change, &update->changes, list) {
 		if (!ksplice_change_takes_part(change, true) ||
 		    try_module_get(change->new_module))
@@ -762,12 +773,27 @@ static int __update_reverse(struct ksplice_update *update)
 	return 0;
 }
 
+static int __update_try(struct ksplice_update *update)
+{
+	int ret;
+
+	if (!__takes_part(update, true) && update->stage == KSPLICE_APPLIED)
+		return 0;
+	__ksplice_clear_abort(update);
+	ret = __check_new_modules(update);
+	if (!ret && __takes_part(update, true))
+		ret = __ksplice_patch_try(update);
+	return ret;
+}
+
 int __ksplice_set_stage(struct ksplice_update *update,
 			enum ksplice_stage stage)
 {
 	struct ksplice_change *change;
 	int ret;
 
+	if (stage == KSPLICE_TRY)
+		return __update_try(update);
 	if (update->stage == stage &&
 	    (stage != KSPLICE_APPLIED || !__takes_part(update, true)))
 		return 0;

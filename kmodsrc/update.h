@@ -38,6 +38,7 @@ enum ksplice_stage {
 	KSPLICE_MATCHED,	/* all -old.ko are in and matched */
 	KSPLICE_APPLIED,
 	KSPLICE_REVERSED,
+	KSPLICE_TRY,		/* asked for only: would it be applied? */
 };
 
 #define KSPLICE_MAX_REDIRECT	20
@@ -188,7 +189,8 @@ void ksplice_update_free(struct ksplice_update *update);
 /*
  * Go to a stage, applied or reversed; 0 if it is there already.  Applied again
  * applies the changes that came since.  On failure the stage is what it was, and
- * abort_cause and reason say why.
+ * abort_cause and reason say why.  Try changes nothing; what a hook would say
+ * is not known then.
  */
 int __ksplice_set_stage(struct ksplice_update *update,
 			enum ksplice_stage stage);

@@ -328,8 +328,20 @@ $kernel = kernel();
 is($status, 0, 'a dry run succeeds') or diag $message;
 is($kernel->modules, 'ext4', 'and leaves nothing');
 is($out, "vmlinux matched 2 of 2 functions in 7 us\next4 matched 2 of 2 functions in 7 us\n"
-    . "update 'abc' matches the running kernel; nothing was changed\n", 'and tells what matched');
-unlike("@{ $kernel->{did} }", qr/new\.ko|stage/, 'new code is not even loaded');
+    . "update 'abc' could be applied: 2 functions of vmlinux; nothing was changed\n",
+    'and tells what matched');
+unlike("@{ $kernel->{did} }", qr/stage applied/, 'nothing was tried to be changed');
+$kernel = kernel(refuse => { 'stage try' =>
+    ['busy', 'code_busy', 'do_poll', "71 sh do_poll+0x1f\n"] });
+($status, $out, $message) = attempt(sub { try_update($kernel, \%update, {}) });
+is($status, 3, 'a dry run of busy code says so');
+like($message, qr/: do_poll\n  process 71 \(sh\) is in do_poll\+0x1f\n/, 'and who it is');
+is($kernel->modules, 'ext4', 'and leaves nothing');
+$kernel = kernel(modules => []);
+($status, undef, $message) = attempt(sub { try_update($kernel, \%update, { partial => 1 }) });
+is($status, 0, 'a dry run of a part') or diag $message;
+is($kernel->modules, '', 'leaves nothing');
+ok(!-e "$store/abc", 'nor anything kept');
 $kernel = kernel(refuse => { 'insmod ksplice-abc-ext4-old.ko' =>
     ['Exec format error', 'no_match', 'f+0x3'] });
 ($status, $out, $message) = attempt(sub { try_update($kernel, \%update, {}) });

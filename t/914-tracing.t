@@ -12,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(26, <<'END');
+run_guest(27, <<'END');
 cd /sys/kernel/tracing
 traced() {
 	: > trace
@@ -69,6 +69,7 @@ undo function
 probe version_proc_show+5
 says 'a kprobe in what the redirect overwrites' 'probe:' hits
 refused 'makes the update refused' 1 kprobe ksplice-apply /updates/function.tar.gz
+refused '... and a dry run, too' 1 kprobe ksplice-apply --dry-run /updates/function.tar.gz
 says 'and still works' 'probe:' hits
 no_probe
 untouched 'nothing is left'

@@ -12,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(sleeper => 'sleeper');
 
-run_guest(15, <<'END');
+run_guest(16, <<'END');
 mkfifo /tmp/fifo
 cat > /tmp/reader <<'EOS'
 #!/usr/bin/perl
@@ -41,6 +41,9 @@ ok 'a thread sleeps in pipe_read' blocked
 refused 'the update is busy, and the thread is named' 3 \
 	"$reader.*sleeping-beauty.*pipe_read\+0x" \
 	ksplice-apply /updates/sleeper.tar.gz
+refused 'a dry run says the same' 3 \
+	"$reader.*sleeping-beauty.*pipe_read\+0x" \
+	ksplice-apply --dry-run /updates/sleeper.tar.gz
 untouched 'nothing is left'
 ok 'the thread is where it was' blocked
 end_reader

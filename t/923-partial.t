@@ -36,7 +36,7 @@ sub alter_module ($file) {
     return;
 }
 
-run_guest(57, <<'END', '--modules', '--tool=/sbin/dmsetup');
+run_guest(59, <<'END', '--modules', '--tool=/sbin/dmsetup');
 awaited() { cat /sys/kernel/ksplice/$1/awaited; }
 name() {
 	dmsetup --noudevsync create zeroes --table '0 100 zero' &&
@@ -131,6 +131,11 @@ says 'what was applied stays' '^patched: version$' cat /proc/version
 ok 'it may go' rmmod dm_mod
 refused 'then there is nothing to attempt' 1 "module 'dm_mod' is not loaded" \
 	ksplice-apply --complete=dm-mod
+
+# Two ways of finding out.
+says 'a dry run, while one is awaited' 'already applied' ksplice-apply --dry-run /updates/zz.tar.gz
+says 'a dry run of a part' 'could be applied: its modules are awaited; nothing was changed' \
+	ksplice-apply --dry-run --partial /updates/aa.tar.gz
 
 # Nobody helps.
 echo > /sys/kernel/ksplice/helper

@@ -54,15 +54,22 @@ sub apply_update ($kernel, $update, $option) {
     return;
 }
 
-# The same up to matching, and all back.
+# The same up to the stop, and all back.
 sub try_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
     my $changes = changes_to_apply($kernel, $update, $option) or return;
     with_steps_back($kernel, $update, $option, sub ($done) {
-        load_old_code($kernel, $update, $done, @{ $changes->{present} });
+        my @present = @{ $changes->{present} };
+        await_changes($kernel, $update, $done, @{ $changes->{absent} }) if @{ $changes->{absent} };
+        load_old_code($kernel, $update, $done, @present);
         note($_) for split /\n/, $kernel->read_update_file($kid, 'match');
+        load_module($kernel, $update, $_, 'new', $done) for @present;
+        my $problem = $kernel->write_stage($kid, 'try');
+        fail_stage($kernel, $kid, 'applied', $problem,
+            $kernel->read_update_file($kid, 'abort_cause')) if $problem;
+        note("update '$kid' could be applied: " . describe_applied($kernel, $kid)
+            . '; nothing was changed');
     });
-    note("update '$kid' matches the running kernel; nothing was changed");
     return;
 }
 
@@ -321,11 +328,14 @@ sub change_stage ($kernel, $kid, $stage, $option) {
     fail("threads can't be kicked: $problem") if $problem;
     ($problem, my $cause) = write_stage($kernel, $kid, $stage, $option);
     $kernel->write_kick($kid, 0) if $option->{kick};
-    if (!$problem) {
-        my $ns = $kernel->read_update_file($kid, 'pause_ns');
-        fact(stage => $stage, $ns =~ /^\d+\z/ ? (pause_ns => \$ns) : ());
-        return;
-    }
+    fail_stage($kernel, $kid, $stage, $problem, $cause) if $problem;
+    my $ns = $kernel->read_update_file($kid, 'pause_ns');
+    fact(stage => $stage, $ns =~ /^\d+\z/ ? (pause_ns => \$ns) : ());
+    return;
+}
+
+# The stage is the one that was wanted; with the reason that the core has.
+sub fail_stage ($kernel, $kid, $stage, $problem, $cause) {
     my $reason = $kernel->read_update_file($kid, 'reason');
     my @who = conflicts($kernel->read_update_file($kid, 'conflicts'));
     fact(conflicts => \@who);
@@ -433,7 +443,7 @@ sub describe_applied ($kernel, $kid) {
     }
     push @parts, 'nothing but its hooks' if !@parts && targets($kernel, $kid);
     my $ns = $kernel->read_update_file($kid, 'pause_ns');
-    push @parts, sprintf 'stopped for %.0f us', $ns / 1000 if $ns =~ /^\d+\z/ && @parts;
+    push @parts, sprintf 'stopped for %.0f us', $ns / 1000 if $ns =~ /^[1-9]\d*\z/ && @parts;
     return join(', ', @parts) || 'its modules are awaited';
 }
 

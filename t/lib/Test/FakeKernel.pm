@@ -126,10 +126,10 @@ sub write_stage ($self, $kid, $stage) {
     for my $target (keys %{ $update->{awaits} // {} }) {
         $update->{awaits}{$target} = 1 if grep { /_${target}_new\z/ } @new;
     }
-    $update->{stage} = $stage;
+    $update->{stage} = $stage unless $stage eq 'try';
     $update->{patches} =
         @old ? $self->{patches} // "vmlinux f 01 02\nvmlinux g 03 04\n" : '';
-    $update->{pause_ns} = 123456;
+    $update->{pause_ns} = $stage eq 'try' ? 0 : 123456;
     return '';
 }
 

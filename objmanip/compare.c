@@ -83,6 +83,19 @@ static unsigned int plain_type(const struct reloc *reloc)
 	return reloc->type == R_X86_64_PLT32 ? R_X86_64_PC32 : reloc->type;
 }
 
+/* The last entry of a table may lack the zeroes that fill up the others. */
+static bool is_short_entry(const struct span *pre, const struct span *post,
+			   uint64_t size)
+{
+	const struct span *longer = pre->size > post->size ? pre : post;
+
+	if (!pre->section->table)
+		return false;
+	while (size < longer->size && !byte_at(longer, size))
+		size++;
+	return size == longer->size;
+}
+
 /* Bytes and relocations; of an entry of a table without the neutral ones */
 static bool same_body(const struct span *pre, const struct span *post,
 		      const char **why, uint64_t *offset)
@@ -131,7 +144,7 @@ static bool same_body(const struct span *pre, const struct span *post,
 					  target_name(b), target_name(a)));
 		at = a_at + bfd_get_reloc_size(a->howto);
 	}
-	if (pre->size != post->size)
+	if (pre->size != post->size && !is_short_entry(pre, post, size))
 		return report(why, offset, size,
 			      xasprintf("size %llu instead of %llu",
 					(unsigned long long)post->size,

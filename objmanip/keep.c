@@ -25,6 +25,7 @@
 #include "strmap.h"
 #include "vec.h"
 
+#include <elf.h>
 #include <string.h>
 
 static const char *unit_of(const struct span *span)
@@ -49,6 +50,33 @@ static void keep(struct queue *queue, struct span *span)
 		keep(queue, span->entries[i]);
 }
 
+/* A variable of the same size that only the old version refers to, or NULL */
+static const struct span *find_gone(const struct span *by,
+				    const struct span *target)
+{
+	for (size_t i = 0; by->peer && i < by->peer->n_relocs; i++) {
+		const struct span *old = by->peer->relocs[i].target;
+
+		if (old && old->state == SPAN_DELETED && old->symbol &&
+		    old->section->kind == target->section->kind &&
+		    old->size == target->size && !span_is_disposable(old) &&
+		    strcmp(old->name, target->name))
+			return old;
+	}
+	return NULL;
+}
+
+static void warn_of_renamed(const struct span *by, const struct span *target)
+{
+	const struct span *gone = target->section->kind == KIND_RODATA ||
+		span_is_disposable(target) || target->keep ?
+		NULL : find_gone(by, target);
+
+	if (gone)
+		warning("%s: '%s' is new and '%s' is gone: if it is the same one under another name, its value is lost",
+			unit_of(by), target->name, gone->name);
+}
+
 static void keep_new(struct queue *queue, const struct span *by,
 		     struct span *target)
 {
@@ -59,8 +87,10 @@ static void keep_new(struct queue *queue, const struct span *by,
 		refuse("%s: cannot tell whether '%s', which '%s' refers to, is '%s' of the running kernel: give it a name of its own",
 		       unit_of(by), target->name, by->name,
 		       target->maybe->name);
-	else
+	else {
+		warn_of_renamed(by, target);
 		keep(queue, target);
+	}
 }
 
 /* Somebody who did not change refers to that one of several. */
@@ -151,11 +181,27 @@ static bool is_place(const struct reloc *reloc, const struct section *section,
 	       reloc->symbol->value + reloc->addend + reloc->bias == place;
 }
 
+static bool refers(const struct span *by, const struct span *to)
+{
+	for (size_t i = 0; i < by->n_relocs; i++)
+		if (by->relocs[i].target == to)
+			return true;
+	return false;
+}
+
+/* An address, not what is there: that is how one asks for the end. */
+static bool is_address(const struct reloc *reloc)
+{
+	return reloc->type == R_X86_64_32S || reloc->type == R_X86_64_32 ||
+	       reloc->type == R_X86_64_64;
+}
+
 /*
  * The end of an array is where the next variable starts, in a section that
  * holds several.  The assembler tells both by the same number.  Does it refer
- * to the end of what stood before something else, and did so already?  Strings
- * and constants have no ends that anybody asks for.
+ * to the end of what stood before something else, and did so already, or is it
+ * the address of something new, and may be the end of what it refers to as
+ * well?  Strings and constants have no ends that anybody asks for.
  */
 static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 {
@@ -167,9 +213,14 @@ static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 	for (size_t i = 1; i < section->n_spans; i++)
 		if (section->spans[i] == target)
 			before = section->spans[i - 1];
-	if (!before || !before->peer || !by->peer ||
+	if (!before || !before->peer ||
 	    before->start + before->size != target->start ||
 	    !is_place(reloc, section, target->start))
+		return false;
+	if (target->state == SPAN_NEW && is_address(reloc) &&
+	    refers(by, before))
+		return true;
+	if (!by->peer)
 		return false;
 
 	const struct span *pre = before->peer;

@@ -127,26 +127,23 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 		     post->name, (unsigned long long)post->size);
 }
 
+/* It may be meant to take the place of a weak one that is not here. */
+static void add_unused(struct bytes *out, const struct pair *pair,
+		       const struct span *post)
+{
+	if (post->state == SPAN_NEW && !post->keep && !post->overridden &&
+	    post->section->kind == KIND_TEXT && post->symbol &&
+	    post->symbol->is_global)
+		bytes_printf(out, "ignored %s %s (new, but nothing that is replaced refers to it)\n",
+			     pair->unit, post->name);
+}
+
 static void add_deleted(struct bytes *out, const struct pair *pair,
 			const struct span *pre)
 {
-	const char *what;
-
-	if (pre->state != SPAN_DELETED || !pre->symbol || pre->parent ||
-	    span_is_content(pre) || span_is_disposable(pre))
-		return;
-	switch (pre->section->kind) {
-	case KIND_TEXT:
-		what = "";
-		break;
-	case KIND_DATA:
-	case KIND_PERCPU:
-		what = "data ";
-		break;
-	default:
-		return;
-	}
-	bytes_printf(out, "deleted %s%s %s\n", what, pair->unit, pre->name);
+	if (pre->section->kind == KIND_TEXT && !pre->parent &&
+	    pre->state == SPAN_DELETED)
+		bytes_printf(out, "deleted %s %s\n", pair->unit, pre->name);
 }
 
 /* Changes that nobody in this kernel can see */
@@ -223,14 +220,17 @@ static void add_other_lines(struct bytes *out, const struct pair *pair)
 			     pair->unit, n, n == 1 ? "" : "s");
 }
 
-static void add_deleted_data(struct bytes *out, const struct pair *pair)
+static void add_deleted_data(struct bytes *out, const struct pair *pair,
+			     bool explain)
 {
 	struct span *span;
 
 	for_each_span(span, pair->pre)
 		if ((span->section->kind == KIND_DATA ||
-		     span->section->kind == KIND_RODATA) && span->symbol &&
-		    span->state == SPAN_DELETED && !span_is_content(span))
+		     span->section->kind == KIND_PERCPU ||
+		     (explain && span->section->kind == KIND_RODATA &&
+		      !span_is_content(span))) && span->symbol &&
+		    span->state == SPAN_DELETED && !span_is_disposable(span))
 			bytes_printf(out, "deleted data %s %s (%llu bytes; it stays)\n",
 				     pair->unit, span->name,
 				     (unsigned long long)span->size);
@@ -249,6 +249,8 @@ static void add_pair(struct bytes *out, const struct pair *pair,
 			add_overwritten(out, pair, span, touched);
 	for_each_span(span, pair->post)
 		add_kept(out, pair, span);
+	for_each_span(span, pair->post)
+		add_unused(out, pair, span);
 	add_hooks(out, pair);
 	add_exports(out, pair);
 	for_each_span(span, pair->pre)
@@ -260,10 +262,9 @@ static void add_pair(struct bytes *out, const struct pair *pair,
 	for_each_span(span, pair->post)
 		if (!span->peer)
 			add_ignored(out, pair, span);
-	if (touched) {
-		add_deleted_data(out, pair);
+	add_deleted_data(out, pair, touched);
+	if (touched)
 		add_other_lines(out, pair);
-	}
 }
 
 void summary_write(const char *path, struct pair *pairs, size_t n_pairs,

@@ -77,6 +77,13 @@ is_replaced(entries('.altinstructions', $alternative->('clac', 5), $alternative-
     'another feature');
 is(entries('.altinstructions', $nothing, $nothing)->{status}, 66, 'empty ones');
 
+# The last entry of .parainstructions in an object is shorter than the others.
+my $paravirt = 'asm volatile("1: nop; nop\n.pushsection .parainstructions,\"a\"\n.balign 8\n'
+    . '.quad 1b\n.byte 2, 2\n.popsection");';
+is(diff_text("int f(void) { $paravirt return 1; }\n#ifdef PATCHED\n"
+    . "int g(void) { $paravirt return 2; }\n#endif\n")->{status}, 66,
+    'an entry that is not the last one any more is the same');
+
 my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'compare',
     (build_pair("asm(\".pushsection __ex_table,\\\"a\\\"\\n.long 1,2\\n.popsection\");\n"))[0, 1]);
 is($status, 1, 'a table of entries of unexpected size is refused');

@@ -99,6 +99,39 @@ my @new = build_pair(source('', 'int w(int x) { return 7; }', 'int o(void) { ret
 is_refused(diff(@weak, @new), "dir/1.o: 'w' is weak, and dir/2.o gets another one: who does not "
     . 'change would go on using the weak one', 'a function that overrides a weak one from now on');
 
+# The same under another name?
+$diff = diff_text("int g(int *);\n" . source('static int old; int f(int x) { return g(&old) + x; }',
+    'static int new; int f(int x) { return g(&new) + x + 1; }'));
+is("$diff->{status} $diff->{err}", "0 objmanip: warning: dir/1.o: 'new' is new and 'old' is "
+    . "gone: if it is the same one under another name, its value is lost\n",
+    'a variable that is renamed');
+
+# The end of an array, where something new stands now, asked for the first time
+my $end = <<'END';
+#define READ_MOSTLY __attribute__((section(".data..read_mostly")))
+int h(int *);
+static READ_MOSTLY int b = 5;
+#ifdef PATCHED
+static READ_MOSTLY int n = 7;
+#endif
+static READ_MOSTLY int a[4] = { 1, 2, 3, 4 };
+int f(int x) { return a[0] += x
+#ifdef PATCHED
+	+ n++
+#endif
+	; }
+#ifdef PATCHED
+int k(void) { int s = 0; for (int *p = a; p < a + 4; p++) s += h(p); return s; }
+#else
+int k(void) { return h(a); }
+#endif
+int m(void) { return b++; }
+END
+$diff = diff_text($end);
+is($diff->{status}, 1, 'a new loop to the end of an array with a new neighbour');
+like($diff->{err}, qr/^objmanip: dir\/1\.o: cannot tell what 'k' refers to in section /,
+    '... is refused');
+
 # Tables, strings
 my $table = <<'END';
 asm(".pushsection .text.f,\"ax\"\n.globl f\n.type f,@function\nf: jmp *.Lt(,%rdi,8)\n"

@@ -289,16 +289,20 @@ const u8 *ksplice_span_bytes(const struct ksplice_pre *pre,
 	return pre->bytes + span->bytes;
 }
 
-u32 ksplice_span_reloc_from(const struct ksplice_pre *pre,
-			    const struct ksplice_span *span, u32 offset)
+/*
+ * The first of n entries of so many bytes, in the order of their offsets, whose
+ * offset is not below that one.  offsets is where the first one of the table is.
+ */
+static __always_inline u32 first_from(const void *offsets, size_t size,
+				      u32 first, u32 n, u32 offset)
 {
-	u32 low = span->first_reloc;
-	u32 high = low + span->n_relocs;
+	u32 low = first;
+	u32 high = first + n;
 
 	while (low < high) {
 		u32 mid = low + (high - low) / 2;
 
-		if (pre->relocs[mid].offset < offset)
+		if (*(const u32 *)(offsets + mid * size) < offset)
 			low = mid + 1;
 		else
 			high = mid;
@@ -306,21 +310,18 @@ u32 ksplice_span_reloc_from(const struct ksplice_pre *pre,
 	return low;
 }
 
+u32 ksplice_span_reloc_from(const struct ksplice_pre *pre,
+			    const struct ksplice_span *span, u32 offset)
+{
+	return first_from(&pre->relocs->offset, sizeof(*pre->relocs),
+			  span->first_reloc, span->n_relocs, offset);
+}
+
 u32 ksplice_span_site_from(const struct ksplice_pre *pre,
 			   const struct ksplice_span *span, u32 offset)
 {
-	u32 low = span->first_site;
-	u32 high = low + span->n_sites;
-
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-
-		if (pre->sites[mid].offset < offset)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return first_from(&pre->sites->offset, sizeof(*pre->sites),
+			  span->first_site, span->n_sites, offset);
 }
 
 unsigned int ksplice_howto_size(u32 howto)

@@ -7,6 +7,7 @@
 
 use v5.32;
 use warnings;
+use Fcntl          qw(LOCK_EX);
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
 use Ksplice::Distro qw(cache_dir);
@@ -16,10 +17,14 @@ use Test::Ksplice::Guest;
 my $top = root_dir();
 
 # The first update's result as a source tree: what the second is made against.
+# Nobody may build in the tree while it is copied.
 sub patched_source {
     my $cache = cache_dir() . '/' . guest_release();
     my $source = scratch_dir() . '/source';
+    open my $lock, '<', "$cache/source" or die "cannot open the source: $!";
+    flock $lock, LOCK_EX or die "cannot lock the source: $!";
     system('cp', '-a', "$cache/source", $source) == 0 or die 'cannot copy the source';
+    close $lock;
     system('patch', '-s', '-p1', '-d', $source, '-i',
         "$top/t/patches/vmlinux-function.patch") == 0 or die 'cannot patch the source';
     return ("--config=$cache/config", $source);

@@ -108,7 +108,7 @@ is($out, "on stdout\r\n", 'its stdout as it is');
 is($err, 'on stderr', 'and its stderr apart');
 ok(!kill(0, slurp("$dir/bin/qemu-system-x86_64.pid")), 'QEMU is gone');
 like(slurp("$dir/bin/qemu-system-x86_64.arguments"),
-    qr/ -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -kernel \Q$package\E/,
+    qr/ -accel tcg,thread=single -cpu max -smp 2 -m 1024 -kernel \Q$package\E/,
     'it was told of two emulated processors and 1 GiB');
 
 with_guest("echo status 0 taint 0 >\$report; $ended\n", '--accel=kvm', '--cpus=4',

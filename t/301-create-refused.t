@@ -5,6 +5,7 @@ use v5.32;
 use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
+use Fcntl qw(LOCK_EX);
 use Test::Ksplice;
 use Test::Ksplice::Tree;
 use Test::More;
@@ -12,13 +13,23 @@ use Test::More;
 kernel_release();
 my $source = kernel_source();
 
+# Another test may have its own patch in the tree: held while it is looked at.
+sub locked_source {
+    open my $lock, '<', $source or die "cannot open '$source': $!";
+    flock $lock, LOCK_EX or die "cannot lock '$source': $!";
+    return $lock;
+}
+
 sub refused {
     my ($what, $status, $message, @changes) = @_;
+    my $lock = locked_source();
     my $before = join "\0", map { -e "$source/$_" ? slurp("$source/$_") : 'none' }
         grep { !ref } @changes;
+    close $lock;
     my @got = create_update('--patch=' . kernel_patch(@changes));
     is($got[0], $status, "$what is refused");
     like($got[2], $message, '... with the reason') or diag $got[2];
+    $lock = locked_source();
     is(join("\0", map { -e "$source/$_" ? slurp("$source/$_") : 'none' } grep { !ref } @changes),
         $before, '... and the source is as it was');
     is_deeply([grep { -e } "$source/.KSPLICE_journal"], [], '... and nothing is left');

@@ -7,12 +7,13 @@
 use v5.32;
 use warnings;
 use File::Basename qw(dirname);
+use File::Path qw(make_path);
 use lib map { dirname(__FILE__) . "/$_" } 'lib', '../lib', '../bench/lib', '../dev/lib';
 use Corpus::Boot    ();
 use Corpus::Create  ();
 use Corpus::Results qw(open_results claim result_of save_result);
 use Corpus::Split   qw(pick);
-use Corpus::Table   qw(table by_rule);
+use Corpus::Table   qw(table counts by_rule);
 use Test::Ksplice;
 use Test::More;
 
@@ -86,14 +87,53 @@ ok(!eval { open_results($dir, 'a -> c', 'x.c'); 1 }, 'results of others are not 
 my $layout = "a.o: struct 's' has another layout: member 'm' is new";
 ok(by_rule($layout), 'a layout is refused by rule');
 ok(!by_rule('no match'), 'what does not match is not');
-my ($text, $failed) = table('title', map { { name => "$_->[0].c", result => $_->[1],
-    reason => $_->[2] // '', functions => 1, seconds => $_->[3] // 1 } }
-    ['a', 'applied', '', 4], ['b', 'applied', '', 3], ['c', 'refused', $layout],
-    ['d', 'refused', 'hm', 2], ['e', 'alone', 'f'], ['f', 'unchanged']);
+my @rows = map { { name => "$_->[0].c", result => $_->[1], reason => $_->[2] // '', functions => 1,
+    seconds => $_->[3] // 1, processor => 1 } }
+    ['e', 'alone', 'f'], ['f', 'unchanged'], ['c', 'refused', $layout], ['g', 'untried', 'big'],
+    ['a', 'applied', '', 4], ['b', 'applied', '', 3], ['d', 'refused', 'hm', 2],
+    ['h', 'unloadable', 'No such device', 9], ['i', 'made'];
+is(join(' ', map { $_->{name} } grep { counts($_) } @rows), 'a.c b.c d.c', 'which count');
+my ($text, $failed) = table('title', @rows);
 is($failed, 0, 'no failure');
-like($text, qr/^e\.c +1 +1  does not compile alone: needs f$/m, 'a line for each');
-like($text, qr/^ +2 applied\n +1 refused\n +1 refused by rule\n +0 failed\n/m, 'sums');
-like($text, qr/can be tried: 2 of 4, 50\.0 %\n.*refuses: 2 of 3, 66\.7 %\n/, 'shares');
+like($text, qr/\Atitle\n\npatch .*\na\.c .*\nb\.c .*\nd\.c .*\n\nDo not count:\n\ne\.c /,
+    'the others are listed apart');
+like($text, qr/^e\.c +1 +1 +1  does not compile alone: needs f$/m, 'a line for each');
+like($text, qr/^ +2 applied\n +1 refused\n +0 failed\n +1 refused by rule\n/m, 'sums');
 like($text, qr/update: 3\.0 s\n/, 'the median of those that came so far');
+like($text, qr/\ncorpus: 2 of 3 applied and undone\n\z/, 'the score');
+push @rows, { name => 'z.c', result => 'failed', reason => 'wrong' }, { name => 'y.c',
+    result => 'hm', reason => '' };
+($text, $failed) = table('title', @rows);
+is($failed, 2, 'failures, and what is unknown');
+like($text, qr/\ncorpus: 2 of 5 applied and undone\n\z/, '... count');
+
+# What is picked: everything has a result already, so nothing is made.  The files
+# of the cache are such as a first run leaves.
+my $cache = "$dir/cache";
+make_path("$cache/packages/linux-image-9.9.0-${_}-amd64_9.9.$_-1") for 1, 2;
+spew("$cache/corpus/9.9.1-1_9.9.2-1/patches/none", '');
+spew("$cache/corpus/9.9.1-1_9.9.2-1/built", join '', map { "1 $_\n" } @names);
+my $kept = open_results("$dir/kept", '9.9.0-1-amd64 -> 9.9.0-2-amd64', @names);
+save_result($kept, $_, { result => $_ =~ /[a-h]\.c/ ? 'alone' : 'applied', reason => '' })
+    for @names;
+
+sub corpus {
+    return run_cmd({ env => { KSPLICE_CACHE => $cache } }, 'bench/corpus', '--seed=3',
+        '--from=9.9.0-1-amd64', '--to=9.9.0-2-amd64', @_);
+}
+my ($status, $out, $err) = corpus('-n', 10, "--resume=$dir/kept");
+is($status, 0, 'bench/corpus') or diag($err);
+my $n = grep { !/[a-h]\.c/ } @ten;
+like($out, qr/, 10 patches of 26, seed 3\n.*corpus: $n of $n applied/s, '-n are picked');
+($status, $out, $err) = corpus('--counted=10', "--resume=$dir/kept");
+like($out, qr/corpus: 10 of 10 applied and undone\n\z/, '--counted are counted');
+my @picked = $out =~ m{^(dir/\w\.c) }mg;
+is_deeply([sort @picked], [sort(pick(3, scalar @picked, @names))], '... the first that count');
+like($out, qr{^\Q@{[(pick(3, scalar @picked, @names))[-1]]}\E .* applied$}m, '... and no more');
+($status, $out) = corpus('--counted=100', "--resume=$dir/kept");
+like($out, qr/, 26 patches.*corpus: 18 of 18 /s, '... if there are so many');
+($status, $out, $err) = corpus('--counted=10', '-n', 5);
+is($status, 2, '--counted and -n');
+like($err, qr/--counted goes with neither -n, --files nor --list/, '... are two ways of picking');
 
 done_testing();

@@ -11,14 +11,15 @@ no warnings 'experimental::signatures';
 use Exporter   qw(import);
 use List::Util qw(max);
 
-our @EXPORT_OK = qw(table by_rule);
+our @EXPORT_OK = qw(table counts by_rule);
 
-# Results in the order of the sums, and what they are called.
+# Results in the order of the sums, and what they are called.  Those up to failed
+# count.
 my @results = (
     applied    => 'applied',
     refused    => 'refused',
-    rule       => 'refused by rule',
     failed     => 'failed',
+    rule       => 'refused by rule',
     alone      => 'does not compile alone',
     unchanged  => 'no changes',
     unloadable => 'target not loadable here',
@@ -39,46 +40,59 @@ my @rules = (
 
 sub by_rule ($reason) { return scalar grep { $reason =~ $_ } @rules }
 
-# table(TITLE, {name, result, reason, functions, seconds}...): the text, and how
-# many have failed.
-sub table ($title, @rows) {
-    my $width = max 5, map { length $_->{name} } @rows;
-    my $text = "$title\n\n" . sprintf "%-${width}s %9s %8s  %s\n",
-        'patch', 'functions', 'create s', 'result';
-    my %n = map { $_ => 0 } keys %words;
-    for my $row (@rows) {
-        my $kind = $row->{result} eq 'refused' && by_rule($row->{reason}) ? 'rule'
-            : $row->{result};
-        $n{$kind}++;
-        my $said = $words{$kind} // "failed: no result '$kind'";
-        $said .= ($kind eq 'alone' ? ': needs ' : ': ') . $row->{reason} if length $row->{reason};
-        $text .= sprintf "%-${width}s %9s %8s  %s\n", $row->{name}, $row->{functions} || '',
-            $row->{seconds} // '', $said;
-    }
-    return ($text . sums(\%n, @rows), $n{failed});
+# Of a row, the key of its words.
+sub kind_of ($row) {
+    return 'rule' if $row->{result} eq 'refused' && by_rule($row->{reason});
+    return exists $words{ $row->{result} } ? $row->{result} : 'failed';
 }
 
-sub sums ($n, @rows) {
-    my $text = "\n";
-    for my $at (grep { !($_ % 2) } 0 .. $#results) {
-        $text .= sprintf "%5d %s\n", $n->{ $results[$at] }, $results[$at + 1];
+# Does the row say anything of what can be applied?
+sub counts ($row) { return kind_of($row) =~ /^(?:applied|refused|failed)\z/ }
+
+# table(TITLE, {name, result, reason, functions, seconds, processor}...): the
+# text, and how many have failed.
+sub table ($title, @rows) {
+    my @counted = grep { counts($_) } @rows;
+    my @others = grep { !counts($_) } @rows;
+    my %n = map { $_ => 0 } keys %words;
+    $n{ kind_of($_) }++ for @rows;
+    my $width = max 5, map { length $_->{name} } @rows;
+    my $text = "$title\n\n" . sprintf "%-${width}s %9s %8s %9s  %s\n",
+        'patch', 'functions', 'create s', 'processor', 'result';
+    $text .= lines($width, @counted);
+    $text .= "\nDo not count:\n\n" . lines($width, @others) if @others;
+    $text .= "\n" . sums(\%n) . medians(@rows);
+    my $n_counted = @counted;
+    return ($text . "corpus: $n{applied} of $n_counted applied and undone\n", $n{failed});
+}
+
+sub lines ($width, @rows) {
+    my $text = '';
+    for my $row (@rows) {
+        my $kind = kind_of($row);
+        my $said = $words{$kind};
+        $said .= ($kind eq 'alone' ? ': needs ' : ': ') . $row->{reason} if length $row->{reason};
+        $text .= sprintf "%-${width}s %9s %8s %9s  %s\n", $row->{name},
+            $row->{functions} || '', $row->{seconds} // '', $row->{processor} // '', $said;
     }
-    my $alone = $n->{applied} + $n->{refused} + $n->{rule} + $n->{failed};
-    $text .= sprintf "\napplied of those that compile alone and can be tried: %s\n",
-        percent($n->{applied}, $alone);
-    $text .= sprintf "applied of those of them that no rule refuses: %s\n",
-        percent($n->{applied}, $alone - $n->{rule});
+    return $text;
+}
+
+sub sums ($n) {
+    return join '', map { sprintf "%5d %s\n", $n->{ $results[$_] }, $results[$_ + 1] }
+        grep { !($_ % 2) } 0 .. $#results;
+}
+
+# Of all that came as far as the comparison of the objects.
+sub medians (@rows) {
     my @made = grep { $_->{result} =~ /^(?:applied|failed|refused|unloadable)\z/ } @rows;
+    my $text = "\n";
     for (['median time to make an update', 'seconds'], ['... of the processor', 'processor']) {
         my ($title, $key) = @$_;
         my @times = sort { $a <=> $b } grep { defined } map { $_->{$key} } @made;
         $text .= sprintf "%s: %.1f s\n", $title, $times[@times / 2] if @times;
     }
     return $text;
-}
-
-sub percent ($n, $of) {
-    return $of ? sprintf '%d of %d, %.1f %%', $n, $of, 100 * $n / $of : '0 of 0';
 }
 
 1;

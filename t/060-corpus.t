@@ -9,6 +9,7 @@ use warnings;
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use lib map { dirname(__FILE__) . "/$_" } 'lib', '../lib', '../bench/lib', '../dev/lib';
+use Corpus::Beside  qw(beside is_busy);
 use Corpus::Boot    ();
 use Corpus::Create  ();
 use Corpus::Results qw(open_results claim result_of save_result);
@@ -82,6 +83,20 @@ ok($lock && !claim($results, 'z.c'), 'one is done by one only');
 undef $lock;
 ok(claim($results, 'z.c'), '... at a time');
 ok(!eval { open_results($dir, 'a -> c', 'x.c'); 1 }, 'results of others are not touched');
+
+# What is done beside
+my $mark = "$dir/mark";
+my $child = beside(sub { sleep 1 until -e $mark; unlink $mark });
+ok(is_busy($child, 0), 'something is done beside');
+spew($mark, '');
+ok(!is_busy($child, 1) && !-e $mark, '... and waited for');
+ok(!is_busy($child, 1) && !is_busy(undef, 1), 'nothing is');
+$child = beside(sub { open STDERR, '>', '/dev/null'; die "no\n" });
+ok(!eval { is_busy($child, 1); 1 }, 'if it fails so do we');
+$child = beside(sub { sleep 60 });
+my $pid = $child->{pid};
+undef $child;
+ok(!kill(0, $pid), 'it ends when nobody wants it');
 
 # Sums
 my $layout = "a.o: struct 's' has another layout: member 'm' is new";

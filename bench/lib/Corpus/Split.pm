@@ -8,6 +8,7 @@
 #
 #   CACHE/corpus/FROM_TO/patches/NAME.patch   NAME with ':' for '/'
 #   CACHE/corpus/FROM_TO/built                "N NAME": N objects may depend on it
+#   CACHE/corpus/FROM_TO.some/patches/        those that somebody named
 #
 # Files that one version only has are no patch of a file: an object more or less
 # is nothing that a running kernel could follow, a new header alone no change.
@@ -28,25 +29,60 @@ use Ksplice::Includes qw(find_includers included_sources);
 use Ksplice::Targets  qw(objects_of);
 use Ksplice::Tree     qw(unpack_release open_tree prepare_tree list_objects);
 
-our @EXPORT_OK = qw(split_releases patch_of built_files pick);
+our @EXPORT_OK = qw(split_releases split_some patch_of built_files pick);
 
 # The directory of the patches from one release to another.
 sub split_releases ($from, $to) {
-    my $dir = cache_dir() . '/corpus/' . join '_', map { version_of_release($_) } $from, $to;
+    my $dir = directory_of($from, $to);
     return $dir if -d "$dir/patches";
-    my $old = unpack_release($from);
-    my $tree = open_tree($old, release_config_dir($from), 1);    # reverts it, keeps it so
+    my ($old, $tree) = open_release($from);
     return $dir if -d "$dir/patches";
-    my ($new, $made) = ("$dir/source", "$dir/patches.new");
-    remove_tree($new, $made);
-    make_path($new, $made);
+    my $made = "$dir/patches.new";
+    remove_tree($made);
+    make_path($made);
     progress("comparing the sources of $from and $to", sub {
-        run('tar', '--use-compress-program=xz -T0', '-xf', release_source($to), '-C', $new,
-            '--strip-components=1', '--wildcards', '*.c', '*.h', '*.S');
+        my $new = unpack_some($to, "$dir/source", '*.c', '*.h', '*.S');
         write_patch($old, $new, $_, $made) for changed_files($old, $new);
     });
-    remove_tree($new);
+    remove_tree("$dir/source");
     rename $made, "$dir/patches" or fail("cannot rename '$made': $!");
+    return $dir;
+}
+
+# A directory that has the patches of these files at least: no other is looked at.
+sub split_some ($from, $to, @names) {
+    my $dir = directory_of($from, $to);
+    return $dir if -d "$dir/patches";
+    $dir .= '.some';
+    my @missing = grep { !-e "$dir/patches/" . flat($_) } @names;
+    return $dir if !@missing;
+    my ($old, $tree) = open_release($from);
+    for (@missing) { -e "$old/$_" or fail("'$_' is no file of $from") }
+    make_path("$dir/patches");
+    progress("comparing files of $from and $to", sub {
+        my $new = unpack_some($to, "$dir/source", map { "*/$_" } @missing);
+        write_patch($old, $new, $_, "$dir/patches") for @missing;
+    });
+    remove_tree("$dir/source");
+    return $dir;
+}
+
+sub directory_of (@releases) {
+    return cache_dir() . '/corpus/' . join '_', map { version_of_release($_) } @releases;
+}
+
+# The unpacked source, and a lock on it: nobody patches it meanwhile.
+sub open_release ($release) {
+    my $dir = unpack_release($release);
+    return ($dir, open_tree($dir, release_config_dir($release), 1));
+}
+
+# Files of a release's source, in the directory; returns it.
+sub unpack_some ($release, $dir, @patterns) {
+    remove_tree($dir);
+    make_path($dir);
+    run('tar', '--use-compress-program=xz -T0', '-xf', release_source($release), '-C', $dir,
+        '--strip-components=1', '--wildcards', @patterns);
     return $dir;
 }
 
@@ -58,8 +94,9 @@ sub changed_files ($old, $new) {
 }
 
 sub write_patch ($old, $new, $name, $to) {
-    my $text = capture({ ok => [1] }, 'diff', '-ua', '--label', "a/$name", '--label', "b/$name",
+    my $text = capture({ ok => [0, 1] }, 'diff', '-ua', '--label', "a/$name", '--label', "b/$name",
         "$old/$name", "$new/$name");
+    fail("'$name' is not changed from one version to the other") if $text eq '';
     write_file("$to/" . flat($name), $text);
     return;
 }
@@ -90,7 +127,7 @@ sub list ($dir) {
 }
 
 sub find_built ($release, @names) {
-    my $tree = open_tree(unpack_release($release), release_config_dir($release), 1);
+    my ($dir, $tree) = open_release($release);
     prepare_tree($tree);
     my %files = map { $_ => { name => $_ } } @names;
     my @sources = grep { /\.[cS]\z/ } @names;

@@ -61,7 +61,7 @@ sub table ($title, @rows) {
         'patch', 'functions', 'create s', 'processor', 'result';
     $text .= lines($width, @counted);
     $text .= "\nDo not count:\n\n" . lines($width, @others) if @others;
-    $text .= "\n" . sums(\%n) . medians(@rows);
+    $text .= "\n" . sums(\%n) . medians(@counted);
     my $n_counted = @counted;
     return ($text . "corpus: $n{applied} of $n_counted applied and undone\n", $n{failed});
 }
@@ -83,13 +83,11 @@ sub sums ($n) {
         grep { !($_ % 2) } 0 .. $#results;
 }
 
-# Of all that came as far as the comparison of the objects.
 sub medians (@rows) {
-    my @made = grep { $_->{result} =~ /^(?:applied|failed|refused|unloadable)\z/ } @rows;
     my $text = "\n";
     for (['median time to make an update', 'seconds'], ['... of the processor', 'processor']) {
         my ($title, $key) = @$_;
-        my @times = sort { $a <=> $b } grep { defined } map { $_->{$key} } @made;
+        my @times = sort { $a <=> $b } grep { defined } map { $_->{$key} } @rows;
         $text .= sprintf "%s: %.1f s\n", $title, $times[@times / 2] if @times;
     }
     return $text;

@@ -9,11 +9,12 @@
 #   CACHE/kernel-patches/debian     objects, with the release's configuration
 #   CACHE/kernel-patches/boot       a whole kernel, with boot.config
 #   CACHE/kernel-patches/KEY        that kernel, as it came out
+#   CACHE/kernel-patches/hot        updates, ID-KEY.tar.gz
 #
 # When the series changes only the files that come out different are written:
 # the next build compiles what these make necessary and nothing else.  KEY is
-# made of all that the kernel depends on, but not of what patches say in their
-# heads.
+# made of all that the kernel or the update depends on, but not of what patches
+# say in their heads.
 
 package KernelPatches;
 use v5.32;
@@ -22,6 +23,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Digest::SHA     qw(sha256_hex);
+use Errno           ();
 use Exporter        qw(import);
 use Fcntl           qw(LOCK_EX);
 use File::Basename  qw(dirname);
@@ -34,7 +36,7 @@ use Ksplice::Distro qw(cache_dir release_image release_source);
 
 our @EXPORT_OK = qw(
     base_release read_series read_head touched_files check_series patch_tree
-    build_objects boot_kernel build_boot_kernel unpack_source hot_updates hot_patch
+    build_objects boot_kernel build_boot_kernel unpack_source hot_updates hot_update
 );
 
 sub patches_dir () { base_dir() . '/kernel-patches' }
@@ -67,6 +69,11 @@ sub read_head ($name) {
     my ($head) = read_file(patches_dir() . "/$name") =~ /\A(.*?)^diff --git /ms
         or fail("'$name' has no 'diff --git'");
     return $head;
+}
+
+# And the rest of it.
+sub without_head ($name) {
+    return substr read_file(patches_dir() . "/$name"), length read_head($name);
 }
 
 # The files that the patches touch, each once: name => whether one of them adds it.
@@ -125,8 +132,11 @@ sub unpack_source ($dir) {
 sub lock_trees () {
     make_path(place('.'));
     open my $lock, '>>', place('lock') or fail("cannot write '" . place('lock') . "': $!");
-    progress('waiting for another process', sub { flock $lock, LOCK_EX })
-        or fail("cannot lock '" . place('lock') . "': $!");
+    progress('waiting for another process', sub {
+        until (flock $lock, LOCK_EX) {
+            fail("cannot lock '" . place('lock') . "': $!") if !$!{EINTR};
+        }
+    });
     return $lock;
 }
 
@@ -201,20 +211,55 @@ sub hot_updates () {
     return %updates;
 }
 
-# The patches of these numbers and what each needs to be hot, as one patch that
-# ksplice-create takes.
-sub hot_patch (@numbers) {
-    my @names = read_series(@numbers);
+# The patches of these numbers, then what each needs to be hot.
+sub hot_names (@numbers) {
     my @hot = map { s{\A\Q@{[patches_dir()]}\E/}{}r }
         map { glob patches_dir() . "/hot/$_-*.patch" } @numbers;
+    return (read_series(@numbers), @hot);
+}
+
+# All of them as one patch that ksplice-create takes.
+sub hot_patch (@names) {
     my $scratch = temp_dir();
-    my %added = touched_files(@names, @hot);
+    my %added = touched_files(@names);
     {
         my $lock = lock_trees();
         copy_originals("$scratch/$_", %added) for qw(a b);
     }
-    apply_series("$scratch/b", @names, @hot);
+    apply_series("$scratch/b", @names);
     return scalar capture({ dir => $scratch, ok => [1] }, qw(diff -urN a b));
+}
+
+# All that decides what comes out of ksplice-create, beside the patch.
+sub tool_key () {
+    state $key;
+    return $key if defined $key;
+    my @files = map { base_dir() . "/$_" } qw(ksplice-create ksplice-obj.pl Makefile.ksplice);
+    File::Find::find({ no_chdir => 1, wanted => sub {
+        push @files, $_ if -f && /\.(?:pm|[chS])\z|Kbuild\z|Makefile[^\/]*\z/;
+    } }, map { base_dir() . "/$_" } qw(lib kmodsrc ksplice-patch objmanip));
+    return $key = sha256_hex(join "\0", scalar capture(compiler('debian'), '--version'),
+        map { read_file($_) } sort @files);
+}
+
+# An update for the running kernel, made if it is not in the cache; its name there.
+sub hot_update ($id) {
+    my %updates = hot_updates();
+    my @names = hot_names(@{ $updates{$id} // fail("there is no update '$id' in hot/updates") });
+    my $key = substr sha256_hex(join "\0", $id, tool_key(), read_file(patches_dir() . '/BASE'),
+        map { without_head($_) } @names), 0, 16;
+    my $file = place("hot/$id-$key.tar.gz");
+    return $file if -e $file;
+    make_path(dirname($file));
+    my $patch = temp_dir() . "/$id.patch";
+    write_file($patch, hot_patch(@names));
+    my $new = temp_dir() . "/$id.tar.gz";
+    run({ group => 1 }, base_dir() . '/ksplice-create', '--kernel=' . base_release(),
+        "--id=$id", "--patch=$patch", "--output=$new");
+    unlink glob place("hot/$id-*.tar.gz");
+    copy($new, "$file.$$") or fail("cannot write '$file.$$': $!");
+    rename "$file.$$", $file or fail("cannot rename '$file.$$': $!");
+    return $file;
 }
 
 # --- building --------------------------------------------------------------
@@ -275,9 +320,7 @@ sub boot_key () {
     return $key if defined $key;
     my @parts = (read_file(patches_dir() . '/BASE'), boot_config(),
         scalar capture(compiler('boot'), '--version'));
-    for my $name (read_series()) {
-        push @parts, substr read_file(patches_dir() . "/$name"), length read_head($name);
-    }
+    push @parts, map { without_head($_) } read_series();
     return $key = substr sha256_hex(join "\0", @parts), 0, 16;
 }
 

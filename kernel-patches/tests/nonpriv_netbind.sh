@@ -5,6 +5,7 @@
 # be bound, by IPv4 and IPv6, TCP and UDP; all others do as ever.
 #
 # tests: 19
+# files: /proc/tkernel/nonpriv_netbind
 
 ports=/proc/tkernel/nonpriv_netbind
 

@@ -5,6 +5,7 @@
 # one, and nothing else changes.
 #
 # tests: 12
+# files: /proc/tkernel/release_suffix
 
 suffix=/proc/tkernel/release_suffix
 release=$(uname -r)

@@ -5,6 +5,7 @@
 # processes in a PID namespace of their own see of mounts, and only there.
 #
 # tests: 24
+# files: /proc/tkernel/shield_mounts
 
 shield=/proc/tkernel/shield_mounts
 mkdir -p /secret "/two words" /plain

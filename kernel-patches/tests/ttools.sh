@@ -5,6 +5,7 @@
 # any of the ways that there are; others can, as ever.
 #
 # tests: 33
+# files: /dev/ttools /proc/sys/kernel/ttools_for_all_users
 
 # start COMMAND...: a process that waits, its number in $pid
 start() {

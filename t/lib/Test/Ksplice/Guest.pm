@@ -16,11 +16,13 @@ no warnings 'experimental::signatures';
 
 use Exporter qw(import);
 use File::Basename qw(basename);
+use File::Copy qw(copy);
 use Test::Ksplice;
 use lib root_dir() . '/lib';
 use Ksplice::Distro qw(cache_dir newest_release release_headers);
 
-our @EXPORT = qw(guest_release make_update make_updates make_program make_modules run_guest);
+our @EXPORT = qw(guest_release make_update make_updates add_update make_program make_modules
+    run_guest);
 
 my $scratch = scratch_dir();
 my $updates = "$scratch/updates";
@@ -49,6 +51,12 @@ sub make_update ($id, $patch, @options) {
 # make_updates(ID => PATCH, ...)
 sub make_updates (%patch) {
     make_update($_, $patch{$_}) for sort keys %patch;
+    return;
+}
+
+# add_update(ID, FILE): one that is made already
+sub add_update ($id, $file) {
+    copy($file, "$updates/$id.tar.gz") or die "cannot copy '$file': $!\n";
     return;
 }
 

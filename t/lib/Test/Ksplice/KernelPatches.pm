@@ -3,10 +3,19 @@
 # Test::Ksplice::KernelPatches - the tests in kernel-patches/tests, in a guest
 #
 # What a feature does is told by one script, whichever way it came into the
-# kernel: booted with it, or put into the stock one.  The line "# tests: N" of a
-# script says how many it has.  In it "tool" is kernel-patches/tests/tool.pl, C
-# programs of that directory are on the PATH, and $stock_kernel says that the
-# kernel was not booted with the series.
+# kernel: booted with it, or put into the stock one by the update of the same name.
+# In its head are the lines
+#
+#	# tests: N		how many it has
+#	# files: NAME...	its interface: files that are there with the
+#				feature, and not without it
+#	# allow: PATTERN	a report of the kernel that is expected, see dev/vm
+#	# before: COMMAND	done before the update is applied
+#	# apply-once: PATTERN	the update can not be undone; what the refusal says
+#
+# In it "tool" is kernel-patches/tests/tool.pl, C programs of that directory are
+# on the PATH, and $stock_kernel says that the kernel was not booted with the
+# series.
 
 package Test::Ksplice::KernelPatches;
 use v5.32;
@@ -16,37 +25,59 @@ no warnings 'experimental::signatures';
 
 use Exporter qw(import);
 use Test::Ksplice;
-use Test::Ksplice::Guest qw(run_guest);
-use lib root_dir() . '/dev/lib';
-use KernelPatches qw(boot_kernel);
+use Test::Ksplice::Guest qw(run_guest add_update);
+use lib root_dir() . '/dev/lib', root_dir() . '/lib';
+use KernelPatches qw(boot_kernel hot_update base_release);
+use Ksplice::Distro qw(cache_dir);
 
-our @EXPORT = qw(run_booted count_tests feature_script guest_options);
+our @EXPORT = qw(run_booted run_hot run_stock);
 
 my $tests = root_dir() . '/kernel-patches/tests';
+
+# What a script's head says of the name, in one line or several, if it does.
+sub find_in_head ($name, $what) {
+    my @found = slurp("$tests/$name.sh") =~ /^# $what: (.*)$/mg;
+    return @found ? "@found" : undef;
+}
+sub head ($name, $what) {
+    return find_in_head($name, $what) // die "$tests/$name.sh has no line '# $what:'\n";
+}
 
 # How many tests the scripts have together.
 sub count_tests (@names) {
     my $n = 0;
-    for my $name (@names) {
-        slurp("$tests/$name.sh") =~ /^# tests: (\d+)$/m
-            or die "$tests/$name.sh does not say how many tests it has\n";
-        $n += $1;
-    }
+    $n += head($_, 'tests') for @names;
     return $n;
 }
 
-# What runs them, one after the other, as a part of a guest's script.
-sub feature_script (@names) {
-    return join '', <<'END', map { ". /tests/$_.sh\n" } @names;
+# Comes first in a guest's script.
+my $words = <<'END';
 PATH=$PATH:/helpers
 tool() {
 	perl /tests/tool.pl "$@"
 }
-END
+# there FILE..., gone FILE...: all of them
+there() {
+	for file in "$@"; do
+		[ -e "$file" ] || echo "there is no $file"
+	done > /tmp/seen
+	cat /tmp/seen
+	! [ -s /tmp/seen ]
 }
+gone() {
+	for file in "$@"; do
+		[ -e "$file" ] && echo "there is $file"
+	done > /tmp/seen
+	cat /tmp/seen
+	! [ -s /tmp/seen ]
+}
+END
+
+# What runs the scripts, one after the other.
+sub feature_script (@names) { return join '', map { ". /tests/$_.sh\n" } @names }
 
 # Compiles the C programs, and returns what the guest needs for the scripts.
-sub guest_options () {
+sub guest_options (@names) {
     my $helpers = scratch_dir() . '/helpers';
     mkdir $helpers;
     for my $source (glob "$tests/*.c") {
@@ -55,7 +86,8 @@ sub guest_options () {
             '-o', "$helpers/$name", $source);
         die $err if $status;
     }
-    return ("--dir=$tests", "--dir=$helpers");
+    return ("--dir=$tests", "--dir=$helpers",
+        map { "--allow=$_" } grep { defined } map { find_in_head($_, 'allow') } @names);
 }
 
 # The scripts on the kernel of the series; never returns.
@@ -66,8 +98,74 @@ sub run_booted ($names, @options) {
             . " or set KSPLICE_TEST_BOOT_KERNEL\n";
         exit 0;
     }
-    run_guest(count_tests(@$names), feature_script(@$names), "--kernel=$kernel",
-        guest_options(), @options);
+    run_guest(count_tests(@$names), $words . feature_script(@$names), "--kernel=$kernel",
+        guest_options(@$names), @options);
+}
+
+# A script on the kernel as it came, for what it can do by itself; never returns.
+sub run_stock ($name, @options) {
+    run_guest(count_tests($name), $words . feature_script($name),
+        '--release=' . base_release(), guest_options($name), @options);
+}
+
+# Each script after its update was applied to the running stock kernel, then undone;
+# after that all of them together.  Never returns.
+sub run_hot ($names, @options) {
+    $ENV{KSPLICE_CACHE} = cache_dir();
+    add_update($_, hot_update($_)) for @$names;
+    my @once = grep { defined find_in_head($_, 'apply-once') } @$names;
+    my %is_once = map { $_ => 1 } @once;
+    my @more = grep { !$is_once{$_} } @$names;
+    my $script = join '', "stock_kernel=1\n", $words, map({ alone($_) } @more), together(@more),
+        map { once($_) } @once;
+    my @own = $script =~ /^(?:ok|says_not|refused|untouched|apply|undo) /mg;
+    run_guest(count_tests(@$names) + @own, $script, '--release=' . base_release(),
+        guest_options(@$names), @options);
+}
+
+sub alone ($name) {
+    my ($files, $before) = (head($name, 'files'), find_in_head($name, 'before') // '');
+    return <<"END";
+ok 'stock: no $name' gone /proc/tkernel $files
+$before
+apply $name
+ok '$name: its files' there $files
+. /tests/$name.sh
+dmesg -c > /tmp/log
+undo $name
+ok '$name: its files are gone' gone /proc/tkernel $files
+untouched '$name: nothing of ksplice is left'
+says_not '$name: the kernel has nothing to say of it' . sh -c 'dmesg | sed /ksplice:/d'
+END
+}
+
+# That each can be applied again is seen on the way.  They go in another order than
+# the one they came in, and not in its reverse.
+sub together (@names) {
+    my @left = @names;
+    my $script = join '', map { "apply $_\n" } @names;
+    $script .= "ok 'all files are there' there @{[map { head($_, 'files') } @names]}\n";
+    while (@left) {
+        my $name = splice @left, @left / 2, 1;
+        $script .= "undo $name\nok '$name: its files are gone' gone " . head($name, 'files') . "\n";
+        $script .= "ok 'those of the others are not' there @{[map { head($_, 'files') } @left]}\n"
+            if @left;
+    }
+    return $script . "ok 'nor is the directory' gone /proc/tkernel\nuntouched 'nothing is left'\n";
+}
+
+# An update that stays.
+sub once ($name) {
+    my ($files, $why) = (head($name, 'files'), head($name, 'apply-once'));
+    my $before = find_in_head($name, 'before') // '';
+    return <<"END";
+ok 'stock: no $name' gone $files
+$before
+apply $name
+ok '$name: its files' there $files
+refused '$name: it can not be undone' 1 '$why' ksplice-undo $name
+. /tests/$name.sh
+END
 }
 
 1;

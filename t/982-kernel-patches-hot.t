@@ -1,0 +1,16 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The features of kernel-patches/ can be put into the running stock kernel: each
+# does there what it does in a kernel that was booted with it; undo leaves
+# nothing of it, and they do not get into each other's way.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice::KernelPatches;
+
+# All of them, or those that are named on the command line.
+my @features = qw(ttools shield_mounts nonpriv_netbind release_suffix fatal_signal);
+run_hot(@ARGV ? \@ARGV : \@features);

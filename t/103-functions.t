@@ -46,6 +46,26 @@ is(lines($diff), 'replace f; new function helper; deleted unused; deleted uses; 
     '... with a new one, and without deleted ones or its callers');
 like(defined_functions($diff), qr/^f\S* helper\S*$/, '... both are in the new code, no other');
 
+# A function is replaced because of what the compiler puts into it.
+my $inlining = <<'END';
+static __attribute__((HOW)) int helper(int x) { return x * x + 3; }
+int f(int x) { return helper(x) - 1; }
+int g(int x) { return helper(x) * 2; }
+int h(int x) { return x - 2; }
+END
+for my $case (
+    ['noinline', 'always_inline', 'replace f; replace g; deleted helper', 'f g',
+        'a function that is inlined from now on'],
+    ['always_inline', 'noinline', 'replace f; replace g; new function helper', 'f g helper',
+        'one that is inlined no longer'],
+) {
+    my ($before, $after, $lines, $defined, $title) = @$case;
+    my $inlined = diff_text("#ifdef PATCHED\n#define HOW $after\n#else\n#define HOW $before\n"
+        . "#endif\n$inlining");
+    is("$inlined->{status} " . lines($inlined), "0 $lines", $title);
+    is(defined_functions($inlined), $defined, '... is so in the new code');
+}
+
 # A .cold part belongs to its function.
 my $cold = <<'END';
 void report(int) __attribute__((cold));

@@ -323,19 +323,3 @@ u32 ksplice_span_site_from(const struct ksplice_pre *pre,
 	return first_from(&pre->sites->offset, sizeof(*pre->sites),
 			  span->first_site, span->n_sites, offset);
 }
-
-unsigned int ksplice_howto_size(u32 howto)
-{
-	switch (howto) {
-	case KSPLICE_ABS32:
-	case KSPLICE_ABS32S:
-	case KSPLICE_PC32:
-	case KSPLICE_PLT32:
-		return 4;
-	case KSPLICE_ABS64:
-	case KSPLICE_PC64:
-		return 8;
-	default:
-		return 0;
-	}
-}

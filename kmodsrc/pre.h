@@ -13,19 +13,6 @@
 #include <linux/types.h>
 #include "records.h"
 
-struct ksplice_pre {
-	const struct ksplice_unit *units;
-	const struct ksplice_label *labels;
-	const struct ksplice_span *spans;
-	const struct ksplice_reloc *relocs;
-	const struct ksplice_site *sites;
-	const struct ksplice_import *imports;
-	const u8 *bytes;
-	const char *strings;
-	u32 n_units, n_labels, n_spans, n_relocs, n_sites, n_imports;
-	u32 n_bytes, n_strings;
-};
-
 /**
  * ksplice_pre_init() - check a pre image and find its tables
  * @pre: to be filled
@@ -61,8 +48,5 @@ u32 ksplice_span_reloc_from(const struct ksplice_pre *pre,
 			    const struct ksplice_span *span, u32 offset);
 u32 ksplice_span_site_from(const struct ksplice_pre *pre,
 			   const struct ksplice_span *span, u32 offset);
-
-/* Bytes that a relocation's field has. */
-unsigned int ksplice_howto_size(u32 howto);
 
 #endif

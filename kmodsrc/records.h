@@ -140,6 +140,23 @@ enum ksplice_howto {
 	KSPLICE_PC64	= 6,		/* 64 bits:  V + A - P */
 };
 
+/* Bytes that a relocation's field has; 0 of an unknown kind */
+static inline unsigned int ksplice_howto_size(__u32 howto)
+{
+	switch (howto) {
+	case KSPLICE_ABS32:
+	case KSPLICE_ABS32S:
+	case KSPLICE_PC32:
+	case KSPLICE_PLT32:
+		return 4;
+	case KSPLICE_ABS64:
+	case KSPLICE_PC64:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
 /* The label's value (see its span for the point that it marks) plus addend. */
 struct ksplice_reloc {
 	__s64 addend;
@@ -196,6 +213,23 @@ struct ksplice_site {
 struct ksplice_import {
 	__u32 label;
 	__u32 placeholder;		/* string, or 0 */
+};
+
+/*
+ * The tables of an image that was read.  objmanip and the core check it each in
+ * its own way before they follow an index or offset in it.
+ */
+struct ksplice_pre {
+	const struct ksplice_unit *units;
+	const struct ksplice_label *labels;
+	const struct ksplice_span *spans;
+	const struct ksplice_reloc *relocs;
+	const struct ksplice_site *sites;
+	const struct ksplice_import *imports;
+	const __u8 *bytes;
+	const char *strings;
+	__u32 n_units, n_labels, n_spans, n_relocs, n_sites, n_imports;
+	__u32 n_bytes, n_strings;
 };
 
 enum ksplice_patch_kind {

@@ -16,7 +16,7 @@
 
 struct check {
 	const char *path;
-	struct image_view view;
+	struct ksplice_pre view;
 	uint32_t span;			/* that is being checked */
 };
 
@@ -37,7 +37,7 @@ static const void *get_table(const struct check *check, const uint8_t *image,
 
 static void get_tables(struct check *check, const uint8_t *image, size_t size)
 {
-	struct image_view *view = &check->view;
+	struct ksplice_pre *view = &check->view;
 	struct ksplice_pre_header header;
 
 	if (size < sizeof(header))
@@ -87,7 +87,7 @@ static void check_label_index(const struct check *check, const char *what,
 
 static void check_units(const struct check *check)
 {
-	const struct image_view *view = &check->view;
+	const struct ksplice_pre *view = &check->view;
 	uint64_t next = 0;
 
 	for (uint32_t i = 0; i < view->n_units; i++) {
@@ -117,7 +117,7 @@ static void check_units(const struct check *check)
 static void check_label(const struct check *check, uint32_t i,
 			struct strmap *names)
 {
-	const struct image_view *view = &check->view;
+	const struct ksplice_pre *view = &check->view;
 	const struct ksplice_label *label = &view->labels[i];
 
 	check_string(check, "label", i, label->name);
@@ -151,22 +151,6 @@ static void check_label(const struct check *check, uint32_t i,
 			     name);
 }
 
-static unsigned int howto_size(uint32_t howto)
-{
-	switch (howto) {
-	case KSPLICE_ABS64:
-	case KSPLICE_PC64:
-		return 8;
-	case KSPLICE_ABS32:
-	case KSPLICE_ABS32S:
-	case KSPLICE_PC32:
-	case KSPLICE_PLT32:
-		return 4;
-	default:
-		return 0;
-	}
-}
-
 static void check_relocs(const struct check *check,
 			 const struct ksplice_span *span)
 {
@@ -175,7 +159,7 @@ static void check_relocs(const struct check *check,
 	for (uint32_t i = 0; i < span->n_relocs; i++) {
 		const struct ksplice_reloc *reloc =
 			&check->view.relocs[span->first_reloc + i];
-		unsigned int size = howto_size(reloc->howto);
+		unsigned int size = ksplice_howto_size(reloc->howto);
 
 		if (!size)
 			refuse_image(check, "relocation %u of span %u is of kind %u",
@@ -194,7 +178,7 @@ static void check_relocs(const struct check *check,
 static void check_site(const struct check *check,
 		       const struct ksplice_span *span, uint32_t i)
 {
-	const struct image_view *view = &check->view;
+	const struct ksplice_pre *view = &check->view;
 	const struct ksplice_site *site = &view->sites[span->first_site + i];
 	bool has_label = site->label != KSPLICE_NONE;
 	bool has_span = site->span != KSPLICE_NONE;
@@ -231,7 +215,7 @@ static void check_site(const struct check *check,
 static void check_parent(const struct check *check,
 			 const struct ksplice_span *span)
 {
-	const struct image_view *view = &check->view;
+	const struct ksplice_pre *view = &check->view;
 	bool is_part = span->flags & KSPLICE_SPAN_PART;
 
 	bool is_data = span->kind == KSPLICE_SPAN_RODATA ||
@@ -269,7 +253,7 @@ static void check_parent(const struct check *check,
 static void check_own_label(const struct check *check,
 			    const struct ksplice_span *span)
 {
-	const struct image_view *view = &check->view;
+	const struct ksplice_pre *view = &check->view;
 	const struct ksplice_label *label = &view->labels[span->label];
 	bool is_content = label->flags & KSPLICE_LABEL_CONTENT;
 
@@ -284,7 +268,7 @@ static void check_own_label(const struct check *check,
 
 static void check_span(struct check *check, uint32_t index)
 {
-	const struct image_view *view = &check->view;
+	const struct ksplice_pre *view = &check->view;
 	const struct ksplice_span *span = &view->spans[index];
 
 	check->span = index;
@@ -315,7 +299,7 @@ static void check_span(struct check *check, uint32_t index)
 
 static void check_imports(const struct check *check)
 {
-	const struct image_view *view = &check->view;
+	const struct ksplice_pre *view = &check->view;
 
 	for (uint32_t i = 0; i < view->n_imports; i++) {
 		const struct ksplice_import *import = &view->imports[i];
@@ -339,7 +323,7 @@ static void check_imports(const struct check *check)
 	}
 }
 
-struct image_view image_view(const char *path, const void *image, size_t size)
+struct ksplice_pre image_view(const char *path, const void *image, size_t size)
 {
 	struct check check = { .path = path };
 	struct strmap names = { 0 };
@@ -356,7 +340,7 @@ struct image_view image_view(const char *path, const void *image, size_t size)
 	return check.view;
 }
 
-const char *image_label_name(const struct image_view *view, uint32_t label)
+const char *image_label_name(const struct ksplice_pre *view, uint32_t label)
 {
 	return label == KSPLICE_NONE ? "-" :
 		view->strings + view->labels[label].name;

@@ -67,7 +67,7 @@ static const struct {
 };
 
 /* "label", "label+0x12", "label-4" */
-static void print_place(const struct image_view *view, uint32_t label,
+static void print_place(const struct ksplice_pre *view, uint32_t label,
 			int64_t addend)
 {
 	printf("%s", image_label_name(view, label));
@@ -96,7 +96,7 @@ static void print_bytes(const uint8_t *bytes, uint32_t size)
 	putchar('"');
 }
 
-static void print_site(const struct image_view *view,
+static void print_site(const struct ksplice_pre *view,
 		       const struct ksplice_site *site)
 {
 	printf("    0x%x %s", site->offset, site_kinds[site->kind]);
@@ -113,7 +113,7 @@ static void print_site(const struct image_view *view,
 	putchar('\n');
 }
 
-static void print_span(const struct image_view *view, uint32_t index)
+static void print_span(const struct ksplice_pre *view, uint32_t index)
 {
 	const struct ksplice_span *span = &view->spans[index];
 
@@ -145,7 +145,7 @@ static void print_span(const struct image_view *view, uint32_t index)
 		print_site(view, &view->sites[span->first_site + i]);
 }
 
-static void print_label(const struct image_view *view, uint32_t index)
+static void print_label(const struct ksplice_pre *view, uint32_t index)
 {
 	const struct ksplice_label *label = &view->labels[index];
 	const char *symbol = view->strings + label->symbol;
@@ -161,7 +161,7 @@ static void print_label(const struct image_view *view, uint32_t index)
 	putchar('\n');
 }
 
-static void print_image(const struct image_view *view)
+static void print_image(const struct ksplice_pre *view)
 {
 	printf("pre image: %u units, %u spans, %u labels, %u relocations, %u sites, %u imports\n",
 	       view->n_units, view->n_spans, view->n_labels, view->n_relocs,
@@ -296,7 +296,7 @@ void inspect(const char *path)
 	struct section *patches = object_find_section(object,
 						      ".ksplice_patches");
 	struct section *hooks = object_find_section(object, ".ksplice_hooks");
-	struct image_view view;
+	struct ksplice_pre view;
 
 	if (!pre && !patches)
 		die("'%s' has no records of ksplice", path);

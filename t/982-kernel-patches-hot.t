@@ -12,5 +12,8 @@ use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::KernelPatches;
 
 # All of them, or those that are named on the command line.
-my @features = qw(ttools shield_mounts nonpriv_netbind release_suffix fatal_signal);
+my @features = qw(
+    ttools shield_mounts nonpriv_netbind release_suffix fatal_signal
+    tcp_sysctls
+);
 run_hot(@ARGV ? \@ARGV : \@features);

@@ -14,6 +14,6 @@ use Test::Ksplice::KernelPatches;
 # All of them, or those that are named on the command line.
 my @features = qw(
     ttools shield_mounts nonpriv_netbind release_suffix fatal_signal
-    tcp_sysctls
+    min_epoll_wait tcp_sysctls
 );
 run_hot(@ARGV ? \@ARGV : \@features);

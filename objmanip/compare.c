@@ -341,13 +341,33 @@ static bool is_only_searched(const struct span *pre, const struct span *post)
 		pre->size != post->size);
 }
 
+static bool is_variable(const struct span *span)
+{
+	return span->section->kind == KIND_DATA ||
+	       span->section->kind == KIND_RODATA;
+}
+
+/*
+ * Is it a number that becomes constant, or no longer is?  All code that reads it
+ * then is new: a constant is what the new source says, and one that was
+ * constant had no other value.
+ */
+static bool is_number_that_moves(const struct span *pre,
+				 const struct span *post)
+{
+	return pre->section->kind != post->section->kind &&
+	       is_variable(pre) && is_variable(post) &&
+	       !pre->n_relocs && !post->n_relocs &&
+	       is_read_by_code_only(pre) && is_read_by_code_only(post);
+}
+
 /* Is a fresh copy for the new code as good as the old one? */
 static bool can_dissolve(const struct span *pre)
 {
 	const struct span *post = pre->peer;
 
 	if (!pre->symbol || !pre->symbol->is_global) {
-		if (span_is_disposable(pre))
+		if (span_is_disposable(pre) || is_number_that_moves(pre, post))
 			return true;
 		if (pre->section->kind != KIND_RODATA ||
 		    post->section->kind != KIND_RODATA)
@@ -379,12 +399,20 @@ static const char *other_place(const struct span *pre)
 	if (!is_data(pre) || span_is_content(pre))
 		return NULL;
 	if (!strcmp(from->name, ".data..ro_after_init") &&
-	    strcmp(to->name, from->name))
+	    strcmp(to->name, from->name) && to->kind != KIND_RODATA)
 		return "is no longer read-only after boot";
 	if (is_alone(pre) && is_alone(pre->peer) && to->align > from->align)
 		return xasprintf("is aligned to %u instead of %u bytes",
 				 to->align, from->align);
 	return NULL;
+}
+
+/* Becomes constant, and is else the same: that of the running kernel will do. */
+static bool becomes_constant(const struct span *pre)
+{
+	return pre->section->kind == KIND_DATA &&
+	       pre->peer->section->kind == KIND_RODATA &&
+	       compare_spans(pre, pre->peer, NULL, NULL);
 }
 
 /* Returns whether anything has become known that was not. */
@@ -397,10 +425,16 @@ static bool compare_one(struct span *pre)
 	if (!pre->peer || pre->state != SPAN_SAME)
 		return false;
 	if (pre->section->kind != pre->peer->section->kind) {
-		set_changed(pre, xasprintf("moves from %s to %s",
-			kind_name(pre->section->kind),
-			kind_name(pre->peer->section->kind)), 0);
-		return true;
+		if (can_dissolve(pre)) {
+			dissolve(pre);
+			return true;
+		}
+		if (!becomes_constant(pre)) {
+			set_changed(pre, xasprintf("moves from %s to %s",
+				kind_name(pre->section->kind),
+				kind_name(pre->peer->section->kind)), 0);
+			return true;
+		}
 	}
 	why = other_place(pre);
 	if (why && can_dissolve(pre)) {

@@ -98,7 +98,8 @@ static void refuse_data(const struct span *pre)
 	const struct span *post = pre->peer;
 
 	if (pre->section->kind != post->section->kind)
-		refuse("%s: '%s' %s", unit_of(pre), pre->name, pre->why);
+		refuse("%s: '%s' %s: that of the running kernel stays where it is: give the new one another name",
+		       unit_of(pre), pre->name, pre->why);
 	else if (pre->other_place)
 		refuse("%s: '%s' %s: that of the running kernel stays as it is",
 		       unit_of(pre), pre->name, pre->why);

@@ -30,9 +30,6 @@ is_refused(diff_text(patch('long x[2] = {1};', 'long x[3] = {1};',
         'long f(int i) { return x[i]; }')),
     "dir/1.o: the size of 'x' changes from 16 to 24: the running kernel has the old one",
     'a size');
-is_refused(diff_text(patch('int x = 1;', 'const int x = 1;',
-        'int f(int i) { return *(volatile int *)&x + i; }')),
-    "dir/1.o: 'x' moves from data to read-only data", 'a variable that becomes constant');
 is_refused(diff_text(patch('int g(void); int (*x)(void) = g;',
         'int h(void); int (*x)(void) = h;', '')),
     "dir/1.o: initialiser of 'x' changes: $wants",
@@ -67,6 +64,37 @@ is_refused(diff_text($entries . patch(@arrays,
         "$search struct user { const struct entry *e; } user = { x };")),
     "dir/1.o: the size of 'x' changes from 48 to 64: the running kernel has the old one",
     'one that a variable points to may not');
+
+# Variables that become constant, or no longer are.
+my $stays = ': that of the running kernel stays where it is: give the new one another name';
+my ($const, $free) = map { "$_ x[9] = { 1, 2 };" } 'const int', 'int';
+my $read = 'int f(int i) { return ((volatile int *)x)[i]; }';
+my $grow = patch('int g(int i) { return i; }', 'int g(int i) { return ++x[i]; }', $read);
+$diff = diff_text(patch("static $const", "static $free", $grow));
+is($diff->{summary} =~ s/ \(.*//mgr,
+    "replace dir/1.o g\nreplace dir/1.o f\nnew data dir/1.o x\n",
+    'numbers that are no longer constant come with all code that reads them');
+$diff = diff_text(patch("static $free int g(int i) { return ++x[i]; }",
+    "static $const int g(int i) { return i; }", $read));
+is($diff->{summary} =~ s/ \(.*//mgr,
+    "replace dir/1.o g\nreplace dir/1.o f\nnew data dir/1.o x\ndeleted data dir/1.o x\n",
+    '... and so do those that become so');
+is_refused(diff_text(patch($const, $free, $grow)),
+    "dir/1.o: 'x' moves from read-only data to data$stays", '... if nobody else knows them');
+
+my ($kept, $fixed, $other) =
+    map { "static int *${_} x[2] = { &one, &two };" } '', 'const ', 'const';
+$other =~ s/two/one/;
+$read = 'int *f(int i) { return ((int *volatile *)x)[i]; }';
+my $variables = "int one, two;\n";
+$diff = diff_text($variables . patch("$kept int g(void) { return 1; }",
+    "$fixed int g(void) { return 2; }", $read));
+is($diff->{summary} =~ s/ \(.*//mgr, "replace dir/1.o g\n",
+    'pointers that become constant are those of the running kernel');
+is_refused(diff_text($variables . patch($kept, $other, $read)),
+    "dir/1.o: 'x' moves from data to read-only data$stays", '... if they are the same');
+is_refused(diff_text($variables . patch($fixed, $kept, $read)),
+    "dir/1.o: 'x' moves from read-only data to data$stays", 'pointers that no longer are');
 
 $diff = diff_text(patch('', 'static int y = 3; int z;', <<'END'));
 #ifdef PATCHED

@@ -201,7 +201,9 @@ static bool is_address(const struct reloc *reloc)
  * holds several.  The assembler tells both by the same number.  Does it refer
  * to the end of what stood before something else, and did so already, or is it
  * the address of something new, and may be the end of what it refers to as
- * well?  Strings and constants have no ends that anybody asks for.
+ * well?  Strings and constants have no ends that anybody asks for, nor has what
+ * a macro made for itself: each pr_debug() of a file has a descriptor behind
+ * that of another one.
  */
 static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 {
@@ -213,7 +215,7 @@ static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 	for (size_t i = 1; i < section->n_spans; i++)
 		if (section->spans[i] == target)
 			before = section->spans[i - 1];
-	if (!before || !before->peer ||
+	if (!before || !before->peer || span_is_disposable(before) ||
 	    before->start + before->size != target->start ||
 	    !is_place(reloc, section, target->start))
 		return false;

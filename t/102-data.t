@@ -181,6 +181,33 @@ int f(void) { return say("one") + say("two"); }
 END
 is("$strings->{status} $strings->{err}", '0 ', 'a string may follow one that both know');
 
+# Nor for that of a debug message: one of two goes behind the other.
+my $messages = diff_text(<<'END');
+struct message { const char *text; long line, flags; };
+void say(struct message *, ...);
+#define debug(text, line) do { \
+	static struct message __attribute__((section("__dyndbg"), aligned(8))) descriptor = \
+		{ text, line, 0 }; \
+	if (descriptor.flags) \
+		say(&descriptor, text); \
+} while (0)
+void f(int *p)
+{
+#ifdef PATCHED
+	debug("gone", 30);
+	if (--*p > 0)
+		return;
+	debug("less", 20);
+#else
+	if (--*p > 0)
+		debug("less", 20);
+	else
+		debug("gone", 10);
+#endif
+}
+END
+is("$messages->{status} $messages->{err}", '0 ', 'debug messages may change their order');
+
 # A static variable that moves to another unit, and is global there
 is_refused(diff(build_pair(<<'END1'), build_pair(<<'END2')), "dir/1.o: 'shared' moves to dir/2.o: "
 #ifdef PATCHED

@@ -103,6 +103,20 @@ is($diff->{status}, 0, 'one more WARN_ONCE() is not refused');
 is(join('', $diff->{summary} =~ /^(\w.*?)(?:\.\d+)? \(/mg),
     'replace dir/1.o anew data dir/1.o __already_done', '... and has a flag of its own');
 
+for my $name (qw(__already_done __warned __print_once _rs __key)) {
+    my $more = diff_text("int warn(int *);\n" . <<'END' =~ s/NAME/$name/gr);
+void a(int x) {
+#ifdef PATCHED
+	if (x == 1) { static int NAME; warn(&NAME); }
+#endif
+	if (x == 2) { static int NAME; warn(&NAME); }
+}
+void b(int x) { static int NAME; if (x == 3) warn(&NAME); }
+END
+    is("$more->{status} " . join('; ', $more->{summary} =~ /^(\w.*?)(?:\.\d+)? \(/mg),
+        "0 replace dir/1.o a; new data dir/1.o $name", "one more $name is a fresh one");
+}
+
 # Of several functions inlined into one, each has its own of that name.
 $diff = diff_text(<<'END');
 int h(int);

@@ -99,6 +99,52 @@ int b(int x) { return more(x); }
 END
 is(lines($diff), 'replace more', 'clones are paired');
 
+# A change in the clones and parts that the compiler makes, of all kinds
+my $clones = <<'END';
+int puts(const char *);
+struct pair { int a, b; int rest[9]; };
+#ifdef PATCHED
+#define N 5
+#else
+#define N 4
+#endif
+static __attribute__((noinline)) int scale(int x, int by) { puts("scale"); return x * by + N; }
+static __attribute__((noinline)) int sum(struct pair *p, int x) { return p->a * x + N; }
+static int maybe(int *p) {
+	if (!p)
+		return 0;
+	puts("a"); puts("b"); puts("c"); puts("d"); puts("e"); puts("f"); puts("g");
+	for (int i = 0; i < *p; i++) {
+		puts("x"); puts("y"); puts("z"); *p += N; puts("a"); puts("b");
+	}
+	return *p * 3;
+}
+int a(int x) { return scale(x, 7) + scale(x + 1, 7); }
+int b(struct pair *p) { return sum(p, 1) + sum(p, 2); }
+int c(int *p) { return maybe(p) + 1; }
+int d(int *p) { return maybe(p) + 2; }
+int f(int *p) { return maybe(p) + 4; }
+END
+$diff = diff_text($clones);
+is(join(' ', sort $diff->{summary} =~ /^replace dir\/1\.o (\S+)/mg),
+    'maybe.part.0 scale.constprop.0 sum.isra.0', 'clones and parts are replaced, not their callers');
+is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_patches'} }, 3,
+    '... each by itself');
+
+# Functions that change places
+is(diff_text(<<'END')->{status}, 66, 'functions in another order are the same');
+int h(int);
+#ifdef PATCHED
+int g(int x) { return h(x) + 2; }
+static __attribute__((noinline)) int k(int x) { return h(x) + 3; }
+int f(int x) { return k(x) + 1; }
+#else
+static __attribute__((noinline)) int k(int x) { return h(x) + 3; }
+int f(int x) { return k(x) + 1; }
+int g(int x) { return h(x) + 2; }
+#endif
+END
+
 # Local functions of the same name as before are found, exported or not.
 $diff = diff_text(<<'END');
 #ifdef PATCHED

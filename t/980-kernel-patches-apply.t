@@ -31,6 +31,10 @@ my %added = touched_files(@names);
 is_deeply([grep { !$added{$_} && /\.h\z|Kconfig/ } sort keys %added], [],
     "no patch changes a header or the configuration's options");
 
+my ($failed, undef, $words) = run_cmd('dev/kernel-patches', 'hot', scratch_dir(), 'nothing');
+is($failed, 1, 'an update that there is not is refused');
+like($words, qr{there is no update 'nothing' in hot/updates}, 'by its name');
+
 for my $command (['check-apply', 'the series applies'],
     ['objects', 'what it touches compiles without warnings']) {
     my ($status, $out, $err) = run_cmd({ env => { KSPLICE_CACHE => cache_dir() } },

@@ -9,6 +9,7 @@
 #	# tests: N		how many it has
 #	# files: NAME...	its interface: files that are there with the
 #				feature, and not without it
+#	# vm: OPTION...		of dev/vm; --modules for the stock kernel only
 #	# allow: PATTERN	a report of the kernel that is expected, see dev/vm
 #	# before: COMMAND	done before the update is applied
 #	# apply-once: PATTERN	the update can not be undone; what the refusal says
@@ -30,7 +31,7 @@ use lib root_dir() . '/dev/lib', root_dir() . '/lib';
 use KernelPatches qw(boot_kernel hot_update base_release);
 use Ksplice::Distro qw(cache_dir);
 
-our @EXPORT = qw(run_booted run_hot run_stock);
+our @EXPORT = qw(run_booted run_hot run_stock add_hot_updates);
 
 my $tests = root_dir() . '/kernel-patches/tests';
 
@@ -86,7 +87,8 @@ sub guest_options (@names) {
             '-o', "$helpers/$name", $source);
         die $err if $status;
     }
-    return ("--dir=$tests", "--dir=$helpers",
+    my %vm = map { $_ => 1 } map { split ' ', find_in_head($_, 'vm') // '' } @names;
+    return ("--dir=$tests", "--dir=$helpers", sort(keys %vm),
         map { "--allow=$_" } grep { defined } map { find_in_head($_, 'allow') } @names);
 }
 
@@ -99,7 +101,7 @@ sub run_booted ($names, @options) {
         exit 0;
     }
     run_guest(count_tests(@$names), $words . feature_script(@$names), "--kernel=$kernel",
-        guest_options(@$names), @options);
+        grep({ $_ ne '--modules' } guest_options(@$names)), @options);
 }
 
 # A script on the kernel as it came, for what it can do by itself; never returns.
@@ -108,11 +110,17 @@ sub run_stock ($name, @options) {
         '--release=' . base_release(), guest_options($name), @options);
 }
 
+# Has the guest have these updates.
+sub add_hot_updates (@names) {
+    $ENV{KSPLICE_CACHE} = cache_dir();
+    add_update($_, hot_update($_)) for @names;
+    return;
+}
+
 # Each script after its update was applied to the running stock kernel, then undone;
 # after that all of them together.  Never returns.
 sub run_hot ($names, @options) {
-    $ENV{KSPLICE_CACHE} = cache_dir();
-    add_update($_, hot_update($_)) for @$names;
+    add_hot_updates(@$names);
     my @once = grep { defined find_in_head($_, 'apply-once') } @$names;
     my %is_once = map { $_ => 1 } @once;
     my @more = grep { !$is_once{$_} } @$names;

@@ -9,4 +9,9 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::KernelPatches;
 
-run_booted([qw(nonpriv_netbind release_suffix)]);
+# All of them, or those that are named on the command line.
+my @features = qw(
+    ttools hostinfo shield_mounts nonpriv_netbind release_suffix fatal_signal
+    min_epoll_wait tcp_sysctls
+);
+run_booted(@ARGV ? \@ARGV : \@features);

@@ -4,7 +4,7 @@
 # A process that has protected itself by /dev/ttools can not be looked into, in
 # any of the ways that there are; others can, as ever.
 #
-# tests: 33
+# tests: 32
 # files: /dev/ttools /proc/sys/kernel/ttools_for_all_users
 
 # start COMMAND...: a process that waits, its number in $pid

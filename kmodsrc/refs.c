@@ -108,7 +108,8 @@ static bool self_ref(struct ksplice_compare *c, unsigned long to, s64 offset)
 
 /*
  * The compiler numbers static data (x.12) anew whenever it likes, so nothing can
- * be said by the name but that some symbol must be there.
+ * be said by the name but that some symbol must be there, even of what has no
+ * bytes (__key.3 in a kernel without lockdep).
  */
 static bool is_numbered(const char *name, u32 flags)
 {
@@ -137,8 +138,7 @@ static bool value_ref(struct ksplice_compare *c, u32 label,
 	if (ksplice_labelval_is(&m->vals, label, value))
 		return true;
 	if (is_numbered(symbol, l->flags) ?
-	    l->span != KSPLICE_NONE && m->pre.spans[l->span].size &&
-	    !(l->flags & KSPLICE_LABEL_PERCPU) &&
+	    l->span != KSPLICE_NONE && !(l->flags & KSPLICE_LABEL_PERCPU) &&
 	    !ksplice_symbols_start(&m->symbols, value) :
 	    ksplice_symbols_exclude(&m->symbols, label, value)) {
 		snprintf(c->why, sizeof(c->why), "'%s' is not at %lx", symbol,

@@ -109,7 +109,7 @@ sub change_reloc {
     my $before = substr $all, at('bytes', $bytes), $offset;
     my $name = string((entry('labels', $label, 'x4 V'))[0]);
     if ($way == 3) {
-        # One of a row of bytes that are alike, and what has no bytes at all.
+        # They lie in a row, so another one may be just there.
         return if $name =~ /^(?:__already_done|__key)\./;
         my $add = (1, 4, 8, 16, 4096)[rand 5];
         my $sum = $low + $add;

@@ -17,6 +17,7 @@
 #include <linux/string.h>
 #include "arch.h"
 #include "compat.h"
+#include "exports.h"
 
 struct ksplice_needs ksplice_need;
 
@@ -102,5 +103,8 @@ int ksplice_compat_init(void)
 		*(unsigned long *)((void *)&ksplice_need + needs[i].offset) =
 			addr;
 	}
+	if (!ksplice_exports_init() || is_hidden("kernel_symbol"))
+		return refuse("kernel_symbol",
+			      "import symbols, in the form that is known");
 	return 0;
 }

@@ -6,49 +6,48 @@
  * load.  A need that cannot be met refuses the load and is named in the kernel
  * log as "ksplice: this kernel has no 'NAME', which is needed to PURPOSE".
  * No kernel version is tested: what differs is probed for.
+ *
+ * Of functions that a header of the kernel declares the type is taken from
+ * there, so a kernel that has changed one does not compile, instead of being
+ * called wrongly.
  */
 #ifndef KSPLICE_COMPAT_H
 #define KSPLICE_COMPAT_H
 
-#include <linux/types.h>
+#include <linux/extable.h>
 #include <linux/kallsyms.h>
+#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/stacktrace.h>
 #include <linux/stop_machine.h>
+#include <linux/task_work.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <asm/insn.h>
+#include <asm/text-patching.h>
 
 struct mutex;
-struct kprobe;
-struct exception_table_entry;
-struct insn;
-enum insn_mode;
 
 struct ksplice_needs {
-	unsigned long (*kallsyms_lookup_name)(const char *name);
-	int (*kallsyms_on_each_symbol)(int (*fn)(void *, const char *,
-						 struct module *,
-						 unsigned long), void *data);
-	void *(*text_poke)(void *addr, const void *opcode, size_t len);
+#define NEED_FUNCTION(name) typeof(name) *name
+	NEED_FUNCTION(kallsyms_lookup_name);
+	NEED_FUNCTION(kallsyms_on_each_symbol);
+	NEED_FUNCTION(text_poke);
 	struct mutex *text_mutex;
-	int (*stack_trace_save_tsk_reliable)(struct task_struct *task,
-					     unsigned long *store,
-					     unsigned int size);
-	int (*insn_decode)(struct insn *insn, const void *kaddr, int buf_len,
-			   enum insn_mode mode);
-	struct kprobe *(*get_kprobe)(void *addr);
+	NEED_FUNCTION(stack_trace_save_tsk_reliable);
+	NEED_FUNCTION(insn_decode);
+	NEED_FUNCTION(get_kprobe);
 	struct mutex *kprobe_mutex;
-	int (*stop_machine_cpuslocked)(cpu_stop_fn_t fn, void *data,
-				       const struct cpumask *cpus);
-	struct task_struct *(*idle_task)(int cpu);
-	int (*task_call_func)(struct task_struct *task,
-			      int (*fn)(struct task_struct *, void *),
-			      void *arg);
-	void (*put_task_stack)(struct task_struct *task);
-	struct callback_head *(*task_work_cancel_match)(
-		struct task_struct *task,
-		bool (*match)(struct callback_head *, void *), void *data);
-	const struct exception_table_entry *
-		(*search_exception_tables)(unsigned long addr);
-	struct module *(*find_module)(const char *name);
+	NEED_FUNCTION(stop_machine_cpuslocked);
+	NEED_FUNCTION(idle_task);
+	NEED_FUNCTION(task_call_func);
+	NEED_FUNCTION(put_task_stack);
+	NEED_FUNCTION(task_work_cancel_match);
+	NEED_FUNCTION(search_exception_tables);
+	NEED_FUNCTION(find_module);
+#undef NEED_FUNCTION
 	struct mutex *module_mutex;
 	/* Not needed of a kernel without CONFIG_LIVEPATCH. */
 	struct mutex *klp_mutex;
@@ -56,6 +55,15 @@ struct ksplice_needs {
 };
 
 extern struct ksplice_needs ksplice_need;
+
+/*
+ * What is called for each symbol was told its module before commit 3703bd54cd37
+ * (v6.4), and is not from then on.
+ */
+#define ksplice_symbols_have_module					\
+	__builtin_types_compatible_p(typeof(kallsyms_on_each_symbol),	\
+		int(int (*)(void *, const char *, struct module *,	\
+			    unsigned long), void *))
 
 /* Pinned by task_call_func(), or the machine is stopped. */
 static inline bool ksplice_is_on_cpu(const struct task_struct *task)

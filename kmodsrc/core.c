@@ -11,7 +11,6 @@
 #include "await.h"
 #include "compat.h"
 #include "debug.h"
-#include "exports.h"
 #include "park.h"
 #include "redirect.h"
 #include "shadow.h"
@@ -25,7 +24,6 @@ static int __init ksplice_init(void)
 	ret = ksplice_compat_init();
 	if (ret)
 		return ret;
-	ksplice_exports_init();
 	ksplice_debug_init();
 	ret = ksplice_redirect_init();
 	if (ret)

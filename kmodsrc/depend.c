@@ -10,12 +10,12 @@
  * updates come out in any order.  Any module at all may use what new code
  * exports, and keeps it in as well.
  */
-#include <linux/export.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include "compat.h"
 #include "data.h"
 #include "depend.h"
+#include "exports.h"
 #include "redirects.h"
 #include "update.h"
 
@@ -51,23 +51,15 @@ int __ksplice_depend_check_apply(struct ksplice_update *update)
 	return 0;
 }
 
-static unsigned long exported_value(const struct kernel_symbol *symbol)
-{
-#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
-	return (unsigned long)offset_to_ptr(&symbol->value_offset);
-#else
-	return symbol->value;
-#endif
-}
-
 static bool module_imports_from(const struct module *old_module,
 				const struct module *new_module)
 {
+	const struct ksplice_export *table = (void *)old_module->gpl_syms;
 	unsigned int i;
 
 	for (i = 0; i < old_module->num_gpl_syms; i++)
-		if (within_module_core(exported_value(
-				&old_module->gpl_syms[i]), new_module))
+		if (within_module_core(ksplice_export_addr(&table[i]),
+				       new_module))
 			return true;
 	return false;
 }

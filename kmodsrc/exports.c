@@ -15,48 +15,41 @@
 #include <linux/string.h>
 #include "compat.h"
 #include "exports.h"
+#include "ksplice.h"
 
 static int compare_name(const void *name, const void *entry)
 {
-	const struct kernel_symbol *symbol = entry;
+	const struct ksplice_export *symbol = entry;
 
-	return strcmp(name, offset_to_ptr(&symbol->name_offset));
+	return strcmp(name, offset_to_ptr(&symbol->name));
 }
 
-const struct kernel_symbol *
-ksplice_export_find(const struct kernel_symbol *table, unsigned int n,
-		    const char *name)
+const struct ksplice_export *ksplice_export_find(const void *table,
+						 unsigned int n,
+						 const char *name)
 {
 	if (!table)
 		return NULL;
-	return bsearch(name, table, n, sizeof(*table), compare_name);
+	return bsearch(name, table, n, sizeof(struct ksplice_export),
+		       compare_name);
+}
+
+unsigned long ksplice_export_addr(const struct ksplice_export *entry)
+{
+	return (unsigned long)offset_to_ptr(&entry->value);
 }
 
 static struct {
 	const char *start_name, *stop_name;
-	const struct kernel_symbol *start, *stop;
+	const struct ksplice_export *start, *stop;
 } vmlinux_tables[] = {
 	{ "__start___ksymtab", "__stop___ksymtab" },
 	{ "__start___ksymtab_gpl", "__stop___ksymtab_gpl" },
 };
 
-void ksplice_exports_init(void)
+static const struct ksplice_export *find_in_vmlinux(const char *name)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(vmlinux_tables); i++) {
-		typeof(vmlinux_tables[0]) *table = &vmlinux_tables[i];
-
-		table->start = (void *)
-			ksplice_need.kallsyms_lookup_name(table->start_name);
-		table->stop = (void *)
-			ksplice_need.kallsyms_lookup_name(table->stop_name);
-	}
-}
-
-static const struct kernel_symbol *find_in_vmlinux(const char *name)
-{
-	const struct kernel_symbol *found;
+	const struct ksplice_export *found;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(vmlinux_tables); i++) {
@@ -72,10 +65,10 @@ static const struct kernel_symbol *find_in_vmlinux(const char *name)
 	return NULL;
 }
 
-static const struct kernel_symbol *find_in_module(const struct module *module,
-						  const char *name)
+static const struct ksplice_export *find_in_module(const struct module *module,
+						   const char *name)
 {
-	const struct kernel_symbol *found;
+	const struct ksplice_export *found;
 
 	found = ksplice_export_find(module->syms, module->num_syms, name);
 	if (found)
@@ -84,10 +77,28 @@ static const struct kernel_symbol *find_in_module(const struct module *module,
 				   name);
 }
 
+bool ksplice_exports_init(void)
+{
+	const struct ksplice_export *own =
+		find_in_module(THIS_MODULE, "ksplice_register_old_code");
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vmlinux_tables); i++) {
+		typeof(vmlinux_tables[0]) *table = &vmlinux_tables[i];
+
+		table->start = (void *)
+			ksplice_need.kallsyms_lookup_name(table->start_name);
+		table->stop = (void *)
+			ksplice_need.kallsyms_lookup_name(table->stop_name);
+	}
+	return own && ksplice_export_addr(own) ==
+		      (unsigned long)ksplice_register_old_code;
+}
+
 bool ksplice_export_value(const char *name, const struct module *target,
 			  unsigned long *value)
 {
-	const struct kernel_symbol *found = find_in_vmlinux(name);
+	const struct ksplice_export *found = find_in_vmlinux(name);
 	const struct module_use *use;
 
 	if (!found && target) {
@@ -100,14 +111,14 @@ bool ksplice_export_value(const char *name, const struct module *target,
 		}
 	}
 	if (found)
-		*value = (unsigned long)offset_to_ptr(&found->value_offset);
+		*value = ksplice_export_addr(found);
 	return found;
 }
 
-bool ksplice_export_distance(const struct kernel_symbol *entry,
+bool ksplice_export_distance(const struct ksplice_export *entry,
 			     unsigned long value, s32 *distance)
 {
-	s64 d = value - (unsigned long)&entry->value_offset;
+	s64 d = value - (unsigned long)&entry->value;
 
 	*distance = d;
 	return *distance == d;

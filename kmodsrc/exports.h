@@ -1,22 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * exports.h - export tables
+ *
+ * The kernel's struct kernel_symbol is private to its loader in later versions
+ * (6.12), so the entries are described here.  That they are as described is seen
+ * in the core's own table when it is loaded.
  */
 #ifndef KSPLICE_EXPORTS_H
 #define KSPLICE_EXPORTS_H
 
-#include <linux/export.h>
 #include <linux/types.h>
 
 struct module;
 
-/* When the core is loaded. */
-void ksplice_exports_init(void);
+/* An entry: the distance from each of its fields to what that means */
+struct ksplice_export {
+	int value, name, namespace;
+};
+
+/*
+ * When the core is loaded.  Return: false if the entries are not as described.
+ */
+bool ksplice_exports_init(void);
 
 /* The entry of a symbol in a table, which the linker has sorted; or NULL. */
-const struct kernel_symbol *
-ksplice_export_find(const struct kernel_symbol *table, unsigned int n,
-		    const char *name);
+const struct ksplice_export *ksplice_export_find(const void *table,
+						 unsigned int n,
+						 const char *name);
+
+/* The value that an entry holds */
+unsigned long ksplice_export_addr(const struct ksplice_export *entry);
 
 /*
  * The value that the loader gives a module that refers to an exported symbol:
@@ -30,7 +43,7 @@ bool ksplice_export_value(const char *name, const struct module *target,
  * The distance that an entry holds for a value; a per-cpu offset wraps around.
  * Return: false if 32 bits are too few.
  */
-bool ksplice_export_distance(const struct kernel_symbol *entry,
+bool ksplice_export_distance(const struct ksplice_export *entry,
 			     unsigned long value, s32 *distance);
 
 #endif

@@ -21,8 +21,8 @@
 #include "match.h"
 #include "redirects.h"
 
-static const struct kernel_symbol *find_entry(const struct ksplice_match *m,
-					      const char *placeholder)
+static const struct ksplice_export *find_entry(const struct ksplice_match *m,
+					       const char *placeholder)
 {
 	const struct module *owner = m->change->old_module;
 
@@ -81,7 +81,7 @@ static int check_placeholder(struct ksplice_match *m,
 {
 	struct ksplice_update *update = m->change->update;
 	const char *placeholder = m->pre.strings + import->placeholder;
-	const struct kernel_symbol *entry = find_entry(m, placeholder);
+	const struct ksplice_export *entry = find_entry(m, placeholder);
 	unsigned long value;
 	s32 distance;
 	int err;
@@ -121,7 +121,7 @@ static int check_export(struct ksplice_match *m,
 static void write_entry(struct ksplice_match *m,
 			const struct ksplice_import *import)
 {
-	const struct kernel_symbol *entry;
+	const struct ksplice_export *entry;
 	unsigned long value;
 	s32 distance;
 
@@ -131,7 +131,7 @@ static void write_entry(struct ksplice_match *m,
 		return;
 	ksplice_debug(m->change->update, "import %s = %lx",
 		      ksplice_label_name(&m->pre, import->label), value);
-	ksplice_need.text_poke((void *)&entry->value_offset, &distance,
+	ksplice_need.text_poke((void *)&entry->value, &distance,
 			       sizeof(distance));
 }
 

@@ -167,16 +167,23 @@ static bool is_init(const struct ksplice_symbols *symbols, unsigned long addr)
 	return addr >= symbols->init_begin && addr < symbols->init_end;
 }
 
-/* Called for each symbol of vmlinux; older kernels pass the modules' too. */
-static int add_vmlinux_symbol(void *data, const char *name, struct module *mod,
-			      unsigned long addr)
+/* Called for each symbol of vmlinux */
+static int add_vmlinux_symbol(void *data, const char *name, unsigned long addr)
 {
 	struct lookup *lookup = data;
 
-	if (mod || is_init(lookup->symbols, addr))
+	if (is_init(lookup->symbols, addr))
 		return 0;
 	lookup->err = add_symbol(lookup, name, addr);
 	return lookup->err;
+}
+
+/* By kernels that tell the module, and some of them pass the modules' symbols. */
+static int __maybe_unused
+add_symbol_of_module(void *data, const char *name, struct module *module,
+		     unsigned long addr)
+{
+	return module ? 0 : add_vmlinux_symbol(data, name, addr);
 }
 
 struct match_data {
@@ -341,7 +348,11 @@ static int add_vmlinux(struct lookup *lookup)
 
 	bitmap_fill(symbols->known, symbols->pre->n_labels);
 	symbols->n_looked_up = n;
-	ksplice_need.kallsyms_on_each_symbol(add_vmlinux_symbol, lookup);
+	ksplice_need.kallsyms_on_each_symbol(
+		__builtin_choose_expr(ksplice_symbols_have_module,
+				      add_symbol_of_module,
+				      add_vmlinux_symbol),
+		lookup);
 	return lookup->err;
 }
 

@@ -78,6 +78,23 @@ is(join(' ', sort { $a cmp $b } slurp("$dir/Module.symvers") =~ /\t(\w+)\t\S*ksp
         qw(new old)), map { "ksplice_shadow_$_" } qw(alloc free free_all get get_or_alloc)),
     'it exports what ksplice.h and ksplice-patch.h have and no more');
 
+# A kernel whose functions are declared as later ones have them, and one that has
+# changed a function into what we do not know.
+sub with_header ($from, $to) {
+    my ($header) = grep { -e } map { "$_/include/linux/kallsyms.h" } $headers,
+        $headers =~ s/-[^-]+\z/-common/r;
+    my $text = slurp($header);
+    $text =~ s/$from/$to/ or die "'$header' is not as expected";
+    spew("$dir/later/linux/kallsyms.h", $text);
+    return run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'symbols.o',
+        "NOSTDINC_FLAGS=-nostdinc -I$dir/later");
+}
+my $callback = qr/int kallsyms_on_each_symbol\(.*\Kstruct module \*,/;
+my ($status, $out, $err) = with_header($callback, '');
+is($status, 0, 'symbols are not told their module: builds') or diag $err;
+($status, $out, $err) = with_header($callback, 'int, struct module *,');
+isnt($status, 0, 'they are told something else: does not build');
+
 make_target($_) for qw(vmlinux toy_mod);
 rename "$dir/ksplice.ko", "$dir/core.ko" or die $!;
 mkdir "$dir/core";

@@ -12,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(19, <<'END');
+run_guest(20, <<'END');
 # changed NAME SED-SCRIPT: the update with other contents, as /tmp/NAME.tar.gz
 changed() {
 	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
@@ -37,7 +37,7 @@ case $1 in
 esac
 EOS
 chmod +x /tmp/bin/insmod
-for need in kallsyms_lookup_name text_poke insn_decode get_kprobe; do
+for need in kallsyms_lookup_name text_poke insn_decode get_kprobe kernel_symbol; do
 	refused "a kernel without $need" 1 "kernel has no '$need', which is needed to" \
 		env PATH=/tmp/bin:$PATH WITHOUT=$need \
 		ksplice-apply /updates/function.tar.gz

@@ -36,6 +36,8 @@ is(judged(1, "objmanip: a.o: no\nobjmanip: b.o: no\nobjmanip: warning: hm\n"
     'refused: a.o: no; b.o: no', 'a refusal, with all reasons');
 is(judged(1, "ksplice-create: internal error: x\n"), 'failed: status 1: '
     . "ksplice-create: internal error: x\n", 'a bug of ours is a failure');
+is(judged(1, "ksplice-create: no program 'objmanip': run make\n"), 'failed: status 1: '
+    . "ksplice-create: no program 'objmanip': run make\n", 'and so is one of this checkout');
 is(judged(1, "a.c:1:2: error: \xe2\x80\x98struct s\xe2\x80\x99 has no member named "
         . "\xe2\x80\x98m\xe2\x80\x99\na.c:3:4: error: 'm' undeclared\na.c:5:6: error: implicit "
         . "declaration of function 'f'\nksplice-create: the patched source does not compile\n"),

@@ -67,7 +67,7 @@ sub judge ($status, $said, $limit) {
     return ('failed', "took longer than $limit s") if $status == 124 || $status == 137;
     my ($last) = $said =~ /^ksplice-create: (?!warning: )(.*)\n?\z/m;
     return ('failed', "status $status: " . ($said =~ s/.*\n(?=.)//sr)) if !defined $last
-        || $status != 1 || $last =~ /^internal error/;
+        || $status != 1 || $last =~ /^(?:internal error|no program )/;
     return ('alone', join ', ', missing($said)) if $last eq 'the patched source does not compile';
     my @reasons = $said =~ /^objmanip: (?!warning: )(.*)/mg;
     return ('refused', join '; ', @reasons ? @reasons : $last);

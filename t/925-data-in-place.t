@@ -10,9 +10,10 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::Guest;
 
-make_updates(data => 'data-in-place', same => 'data-in-place', again => 'data-again');
+make_updates(data => 'data-in-place', same => 'data-in-place', again => 'data-again',
+    meddler => 'meddler');
 
-run_guest(35, <<'END', '--modules', '--tool=/sbin/dmsetup');
+run_guest(44, <<'END', '--modules', '--tool=/sbin/dmsetup');
 modprobe dm-mod && modprobe dm-zero || exit
 dmsetup --noudevsync create zeroes --table '0 100 zero' || exit
 heads() {
@@ -63,7 +64,8 @@ says 'and what was there before it' '^5$' cat $panic
 untouched 'nothing is left'
 
 # Two are matched before one of them is applied.
-cd /tmp && tar xzf /updates/data.tar.gz && tar xzf /updates/same.tar.gz || exit
+cd /tmp && tar xzf /updates/data.tar.gz && tar xzf /updates/same.tar.gz &&
+	tar xzf /updates/meddler.tar.gz || exit
 insmod ksplice-data/ksplice.ko
 for id in data same; do
 	for target in dm_mod vmlinux; do
@@ -82,5 +84,19 @@ ok 'the first is undone' stage data reversed
 ok 'then the second can be applied' stage same applied
 says 'and is' '^heads 55$' heads
 ok 'and undone' stage same reversed
+says 'all is as before' '^heads 0$' heads
+
+# Somebody else writes where the update did.
+insmod /tmp/ksplice-meddler/ksplice-meddler-vmlinux-old.ko &&
+	insmod /tmp/ksplice-meddler/ksplice-meddler-vmlinux-new.ko || exit
+ok 'the first once more' stage data applied
+ok 'a table is written to' stage meddler applied
+not_ok 'then it is not undone' stage data reversed
+says 'its reason' '^text_changed$' cat /sys/kernel/ksplice/data/abort_cause
+says 'and what has changed' "^the data 'int_seq_ops' is not what applying wrote there$" \
+	cat /sys/kernel/ksplice/data/reason
+says 'it stays' '^heads 55$' heads
+ok 'that is put right' stage meddler reversed
+ok 'and it can be undone' stage data reversed
 says 'all is as before' '^heads 0$' heads
 END

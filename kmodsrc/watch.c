@@ -36,9 +36,12 @@
  * - Exit: a thread that has left the list of processes, in release_task(), and
  *   is on its last way runs code like any other.  One that left the list
  *   after the start has run since, so it is recorded like any other.  One that
- *   left it before, and was preempted then, is not: the start waits for a grace
- *   period of tasks RCU, which is not over before those who were in do_exit()
- *   have made their last switch.
+ *   left it before, and was preempted then, is not: the start waits until those
+ *   who were there have made their last switch.  From before they leave the list
+ *   until preemption is off for that switch, they are in a section of an SRCU of
+ *   tasks RCU's.  That is waited for, and not a grace period of tasks RCU itself
+ *   if it can be helped: with full preemption that takes as long as any thread
+ *   goes without sleeping, which may be for ever in a loop of the kernel.
  * - Death: the last switch of a thread is not recorded, it does not come back.
  *   A recorded thread that has died since is kept by the reference in the
  *   record, but its stack may be gone: the reader looks at its count.
@@ -59,8 +62,10 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/srcu.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include "compat.h"
 #include "tasks.h"
 #include "watch.h"
 
@@ -211,6 +216,22 @@ err_free_watch:
 	return NULL;
 }
 
+/*
+ * Until those who have left the list of processes come to their last switch.
+ * The SRCU came with commit 3f95aa81d265 (v3.18), and others took its place with
+ * commit 1612160b9127 (v6.9).
+ */
+static void wait_for_exiting(void)
+{
+	struct srcu_struct *srcu = (void *)
+		ksplice_need.kallsyms_lookup_name("tasks_rcu_exit_srcu");
+
+	if (srcu)
+		synchronize_srcu(srcu);
+	else
+		synchronize_rcu_tasks();
+}
+
 struct ksplice_watch *ksplice_watch_start(void)
 {
 	struct ksplice_watch *watch = watch_new();
@@ -224,8 +245,8 @@ struct ksplice_watch *ksplice_watch_start(void)
 		watch_free(watch);
 		return NULL;
 	}
-	/* This waits for all switches under way as well. */
-	synchronize_rcu_tasks();
+	wait_for_exiting();
+	/* Also for the last switches of those, and for all that are under way. */
 	synchronize_rcu();
 	return watch;
 }

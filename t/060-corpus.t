@@ -51,6 +51,8 @@ sub seen {
 }
 my @good = ('begin', 'load vmlinux', 'apply', 'functions 3', 'undo', 'undone');
 is(seen('', @good, 'end'), 'applied: ', 'all went well');
+is(seen('', @good[0 .. 2], 'kick apply', @good[3 .. 5], 'end'), 'applied: with --kick',
+    'a thread was in the way');
 is(seen('', @good, 'log:undo [ 1.0] WARNING: CPU: 0', 'end'),
     'failed: the kernel said: [ 1.0] WARNING: CPU: 0', 'a warning of the kernel');
 is(seen('', @good, 'tainted 512', 'end'), 'failed: the guest is tainted by a fault',

@@ -34,6 +34,15 @@ load() {
 	done
 }
 
+# Into /tmp/words what it says.  If a thread is in the way, once more with --kick,
+# as a person would: our own shell waits for the command in the kernel.
+ksplice() { # apply|undo WHAT
+	"ksplice-$1" -q "$2" > /tmp/words 2>&1 && return
+	grep -q 'a thread is running code' /tmp/words || return 1
+	tell kick "$1"
+	"ksplice-$1" -q --kick "$2" > /tmp/words 2>&1
+}
+
 # Some of what a machine does, so that new code has a chance to be wrong.
 exercise() {
 	mkdir -p /tmp/exercise
@@ -61,7 +70,7 @@ try() {
 	tell_log load
 	before=$(taint)
 	tell apply
-	if ! ksplice-apply -q "/corpus/$id.tar.gz" > /tmp/words 2>&1; then
+	if ! ksplice apply "/corpus/$id.tar.gz"; then
 		tell_file words /tmp/words
 		tell refused
 		tell_log apply
@@ -72,7 +81,7 @@ try() {
 		exercise
 		tell_log apply
 		tell undo
-		if ! ksplice-undo -q "$id" > /tmp/words 2>&1; then
+		if ! ksplice undo "$id"; then
 			tell_file words /tmp/words
 			tell stays
 			tell_log undo

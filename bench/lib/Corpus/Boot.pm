@@ -103,7 +103,7 @@ sub verdict ($steps, $died) {
     return $end->('failed', "something is left behind: $words") if $text{left};
     return $end->('failed', 'the guest is tainted by a fault') if $text{tainted};
     return $end->('failed', 'it is not undone') if !$text{undone};
-    return $end->('applied', '');
+    return $end->('applied', $text{kick} ? 'with --kick' : '');
 }
 
 # The kernel's first words about a fault, in a line.

@@ -38,6 +38,7 @@
 #include "debug.h"
 #include "hooks.h"
 #include "patch.h"
+#include "places.h"
 #include "redirects.h"
 #include "sysfs.h"
 #include "update.h"
@@ -241,7 +242,8 @@ static int __change_match(struct ksplice_update *update,
 	ret = __change_hold_target(change);
 	if (ret)
 		goto err_free_change;
-	ret = __ksplice_match_change(change, pre, size);
+	ret = __ksplice_match_change(change, pre, size) ?:
+	      __ksplice_places_check(change);
 	if (ret)
 		goto err_free_change;
 	list_add_tail(&change->list, &update->changes);
@@ -475,23 +477,52 @@ static bool is_hook_good(const struct ksplice_new_records *records,
 	       (!i || hook->unit >= hook[-1].unit);
 }
 
-static int __change_add_patches(struct ksplice_change *change,
-				struct module *owner,
-				const struct ksplice_new_records *records)
+/* They are where a symbol of the module says, up to where another one does. */
+static bool is_table_in(const struct module *owner, const void *table,
+			unsigned int n, size_t entry)
+{
+	unsigned long start = (unsigned long)table;
+
+	return !n || (within_module_core(start, owner) &&
+		      within_module_core(start + n * entry - 1, owner));
+}
+
+static int __change_check_records(struct ksplice_change *change,
+				  struct module *owner,
+				  const struct ksplice_new_records *records)
 {
 	unsigned int i;
 
-	for (i = 0; i < records->n_patches; i++)
-		if (!__add_patch(change, owner, &records->patches[i]))
-			return ksplice_abort(change->update,
-					     KSPLICE_UNEXPECTED,
-					     "patch record %u of '%s' is bad",
-					     i, owner->name);
+	if (!is_table_in(owner, records->patches, records->n_patches,
+			 sizeof(*records->patches)) ||
+	    !is_table_in(owner, records->hooks, records->n_hooks,
+			 sizeof(*records->hooks)))
+		return ksplice_abort(change->update, KSPLICE_UNEXPECTED,
+				     "the records of '%s' are not in it",
+				     owner->name);
 	for (i = 0; i < records->n_hooks; i++)
 		if (!is_hook_good(records, i, owner))
 			return ksplice_abort(change->update,
 					     KSPLICE_UNEXPECTED,
 					     "hook record %u of '%s' is bad",
+					     i, owner->name);
+	return 0;
+}
+
+static int __change_add_patches(struct ksplice_change *change,
+				struct module *owner,
+				const struct ksplice_new_records *records)
+{
+	unsigned int i;
+	int ret = __change_check_records(change, owner, records);
+
+	if (ret)
+		return ret;
+	for (i = 0; i < records->n_patches; i++)
+		if (!__add_patch(change, owner, &records->patches[i]))
+			return ksplice_abort(change->update,
+					     KSPLICE_UNEXPECTED,
+					     "patch record %u of '%s' is bad",
 					     i, owner->name);
 	change->hooks = records->hooks;
 	change->n_hooks = records->n_hooks;

@@ -10,43 +10,13 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::Guest;
 
-make_updates(function => 'vmlinux-function', everysite => 'every-site');
+make_updates(function => 'vmlinux-function', two => 'two-files', everysite => 'every-site');
 
-run_guest(13, <<'END');
-cat > /tmp/edit.pl <<'EOS'
-# edit.pl MODULE HOW: change the pre image in an -old.ko, offsets as in records.h
-my ($file, $how) = @ARGV;
-open my $in, '<:raw', $file or die $!;
-my $all = do { local $/; <$in> };
-my $start = index $all, "KPSPRE1\0";
-$start >= 0 or die 'no pre image';
-my %table;
-@table{qw(units labels spans relocs sites imports bytes strings)} =
-	map { [unpack 'VV', substr $all, $start + 16 + 8 * $_, 8] } 0 .. 7;
-my $at = sub { $start + $table{$_[0]}[0] + $_[1] };
-my ($span) = grep { unpack('C', substr $all, $at->('spans', 40 * $_ + 9), 1) & 1 }
-	0 .. $table{spans}[1] - 1;
-my ($label, $bytes) = (unpack 'V6', substr $all, $at->('spans', 40 * $span), 20)[0, 4];
-my %edit = (
-	# the instruction behind the ftrace site
-	byte => sub { substr($all, $at->('bytes', $bytes + 5), 1) ^= "\x01" },
-	name => sub {
-		my ($name) = unpack 'x4 V', substr $all, $at->('labels', 16 * $label), 8;
-		substr($all, $at->('strings', $name), 1) = '~';
-	},
-	label => sub { substr($all, $at->('spans', 40 * $span), 4) = pack 'V', 1 << 30 },
-	table => sub { substr($all, $start + 16 + 8 * 3, 4) = pack 'V', 0xfffffff8 },
-	size => sub { substr($all, $at->('spans', 40 * $span + 12), 4) = pack 'V', -1 },
-);
-$edit{$how}->();
-open my $out, '>:raw', $file or die $!;
-print $out $all;
-close $out or die $!;
-EOS
+run_guest(18, <<'END');
 # edited HOW UPDATE: the update with another pre image, as /tmp/HOW.tar.gz
 edited() {
 	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
-	tar -xzf /updates/"$2".tar.gz && perl /tmp/edit.pl ksplice-*/*-old.ko "$1" &&
+	tar -xzf /updates/"$2".tar.gz && perl /t/lib/edit-module.pl "$1" ksplice-*/*-old.ko &&
 	tar -czf /tmp/"$1".tar.gz ksplice-* && cd / || exit
 }
 
@@ -66,6 +36,11 @@ for how in label table size; do
 		ksplice-apply /tmp/$how.tar.gz
 done
 untouched 'nothing is left'
+edited twin two
+refused 'two functions at one place' 1 \
+	"'uptime_proc_show' and 'uptime_proc_show' would both be at [0-9a-f]+" \
+	ksplice-apply /tmp/twin.tar.gz
+untouched 'nothing is left'
 
 apply function
 undo function
@@ -76,4 +51,21 @@ matched() {
 says 'all of the unit that is not overridden matches' \
 	'^vmlinux matched ([0-9]+) of ([0-9]+) functions in [0-9]+ us$' matched
 undo everysite
+
+# Each function of that unit with one thing wrong in it, in so many ways
+tar -xzf /updates/everysite.tar.gz -C /tmp && insmod /tmp/ksplice-everysite/ksplice.ko || exit
+log=/sys/kernel/debug/ksplice/everysite/log
+for seed in $(seq 15); do
+	perl /t/lib/corrupt.pl $seed /tmp/ksplice-everysite/*-old.ko /tmp/bad.ko > /tmp/changed ||
+		exit
+	insmod /tmp/bad.ko > /dev/null 2>&1
+	sed -En "s/^([^ ]*: )'?([A-Za-z0-9_.]*)(\+0x|').*/\1\2 /p" $log > /tmp/said
+	grep -vFf /tmp/said /tmp/changed >> /tmp/accepted
+	cat /tmp/changed >> /tmp/all-changed
+	rmmod ksplice_everysite_vmlinux_old 2> /dev/null
+done
+rmmod ksplice
+untouched 'nothing is left'
+ok 'hundreds of wrong functions' test $(wc -l < /tmp/all-changed) -gt 600
+says_not 'are all refused' . cat /tmp/accepted
 END

@@ -13,7 +13,7 @@ use Test::Ksplice::Guest;
 
 make_updates(hooks => 'hooks', only => 'hooks-only');
 
-run_guest(44, <<'END', '--modules');
+run_guest(50, <<'END', '--modules');
 # said TITLE WHAT...: what the hooks have said since the last time, a line each
 said() {
 	title=$1
@@ -124,6 +124,27 @@ says 'no function is replaced' '^0$' sh -c 'wc -l < /sys/kernel/ksplice/only/pat
 undo only
 refused 'the file is gone' 1 'No such file' cat /proc/added
 untouched 'nothing is left'
+
+# Records that are broken
+for how in kind call name; do
+	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work && tar -xzf /updates/hooks.tar.gz &&
+		perl /t/lib/edit-module.pl hook-$how ksplice-hooks/*-vmlinux-new.ko &&
+		tar -czf /tmp/bad.tar.gz ksplice-* && cd / || exit
+	refused "a hook of a bad $how" 1 \
+		"hook record 0 of 'ksplice_hooks_vmlinux_new' is bad" ksplice-apply /tmp/bad.tar.gz
+done
+untouched 'nothing is left'
+for how in unit count; do
+	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work && tar -xzf /updates/hooks.tar.gz &&
+		perl /t/lib/edit-module.pl hook-$how ksplice-hooks/*-vmlinux-new.ko &&
+		tar -czf /tmp/$how.tar.gz ksplice-* && cd / || exit
+done
+refused 'hooks in another order than units' 1 \
+	"hook record [1-9][0-9]* of 'ksplice_hooks_vmlinux_new' is bad" \
+	ksplice-apply /tmp/unit.tar.gz
+refused 'more hooks than the module has room for' 1 \
+	"the records of 'ksplice_hooks_vmlinux_new' are not in it" ksplice-apply /tmp/count.tar.gz
+untouched 'nothing is left'
 refuse 0
-ok 'the module can go' rmmod dm_mod
+dmesg -c > /tmp/log
 END

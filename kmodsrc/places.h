@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * places.h - no two things that an update replaces lie at one place
+ */
+#ifndef KSPLICE_PLACES_H
+#define KSPLICE_PLACES_H
+
+struct ksplice_change;
+
+/*
+ * The change has been matched, and is not in the list of its update's changes
+ * yet.  Return: 0, or what ksplice_abort() returned if something that it replaces
+ * overlaps with another thing that the update replaces.
+ */
+int __ksplice_places_check(struct ksplice_change *change);
+
+#endif

@@ -14,6 +14,9 @@
 #	# before: COMMAND	done before the update is applied
 #	# apply-once: PATTERN	the update can not be undone; what the refusal says
 #
+# What is to be seen after undo is in NAME-undone.sh, if there is one; at the end of
+# NAME.sh things may be left for that if $stock_kernel is not empty.
+#
 # In it "tool" is kernel-patches/tests/tool.pl, C programs of that directory are
 # on the PATH, and $stock_kernel says that the kernel was not booted with the
 # series.
@@ -127,9 +130,12 @@ sub run_hot ($names, @options) {
     my $script = join '', "stock_kernel=1\n", $words, map({ alone($_) } @more), together(@more),
         map { once($_) } @once;
     my @own = $script =~ /^(?:ok|says_not|refused|untouched|apply|undo) /mg;
-    run_guest(count_tests(@$names) + @own, $script, '--release=' . base_release(),
-        guest_options(@$names), @options);
+    run_guest(count_tests(@$names, undone_scripts(@more)) + @own, $script,
+        '--release=' . base_release(), guest_options(@$names), @options);
 }
+
+# Those of what is to be seen after undo.
+sub undone_scripts (@names) { return grep { -e "$tests/$_.sh" } map { "$_-undone" } @names }
 
 sub alone ($name) {
     my ($files, $before) = (head($name, 'files'), find_in_head($name, 'before') // '');
@@ -141,7 +147,7 @@ ok '$name: its files' there $files
 . /tests/$name.sh
 dmesg -c > /tmp/log
 undo $name
-ok '$name: its files are gone' gone /proc/tkernel $files
+@{[feature_script(undone_scripts($name))]}ok '$name: its files are gone' gone /proc/tkernel $files
 untouched '$name: nothing of ksplice is left'
 says_not '$name: the kernel has nothing to say of it' . sh -c 'dmesg | sed /ksplice:/d'
 END

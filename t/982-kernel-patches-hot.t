@@ -13,7 +13,7 @@ use Test::Ksplice::KernelPatches;
 
 # All of them, or those that are named on the command line.
 my @features = qw(
-    cpuset_files memcg_files blkio_diskstats ttools hostinfo shield_mounts
+    cpuset_files memcg_files cpuacct_uptime blkio_diskstats ttools hostinfo shield_mounts
     nonpriv_netbind release_suffix fatal_signal min_epoll_wait tcp_sysctls
 );
 run_hot(@ARGV ? \@ARGV : \@features);

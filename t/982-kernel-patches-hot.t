@@ -15,5 +15,6 @@ use Test::Ksplice::KernelPatches;
 my @features = qw(
     cpuset_files memcg_files cpuacct_uptime blkio_diskstats ttools hostinfo shield_mounts
     nonpriv_netbind release_suffix fatal_signal min_epoll_wait tcp_sysctls
+    pagecache_limit
 );
-run_hot(@ARGV ? \@ARGV : \@features);
+run_hot(@ARGV ? \@ARGV : \@features, '--timeout=900');

@@ -34,7 +34,7 @@ use lib root_dir() . '/dev/lib', root_dir() . '/lib';
 use KernelPatches qw(boot_kernel hot_update base_release);
 use Ksplice::Distro qw(cache_dir);
 
-our @EXPORT = qw(run_booted run_hot run_stock add_hot_updates);
+our @EXPORT = qw(run_booted run_hot run_hot_script run_stock add_hot_updates);
 
 my $tests = root_dir() . '/kernel-patches/tests';
 
@@ -136,6 +136,12 @@ sub run_hot ($names, @options) {
 
 # Those of what is to be seen after undo.
 sub undone_scripts (@names) { return grep { -e "$tests/$_.sh" } map { "$_-undone" } @names }
+
+# A script that applies and undoes these updates by itself; never returns.
+sub run_hot_script ($name, @updates) {
+    add_hot_updates(@updates);
+    run_stock($name);
+}
 
 sub alone ($name) {
     my ($files, $before) = (head($name, 'files'), find_in_head($name, 'before') // '');

@@ -8,7 +8,7 @@
 #
 #	# tests: N		how many it has
 #	# files: NAME...	its interface: files that are there with the
-#				feature, and not without it
+#				feature, and not without it; if it has any
 #	# vm: OPTION...		of dev/vm; --modules for the stock kernel only
 #	# allow: PATTERN	a report of the kernel that is expected, see dev/vm
 #	# before: COMMAND	done before the update is applied
@@ -46,6 +46,8 @@ sub find_in_head ($name, $what) {
 sub head ($name, $what) {
     return find_in_head($name, $what) // die "$tests/$name.sh has no line '# $what:'\n";
 }
+
+sub files_of ($name) { return find_in_head($name, 'files') // '' }
 
 # How many tests the scripts have together.
 sub count_tests (@names) {
@@ -144,7 +146,7 @@ sub run_hot_script ($name, @updates) {
 }
 
 sub alone ($name) {
-    my ($files, $before) = (head($name, 'files'), find_in_head($name, 'before') // '');
+    my ($files, $before) = (files_of($name), find_in_head($name, 'before') // '');
     return <<"END";
 ok 'stock: no $name' gone /proc/tkernel $files
 $before
@@ -164,11 +166,11 @@ END
 sub together (@names) {
     my @left = @names;
     my $script = join '', map { "apply $_\n" } @names;
-    $script .= "ok 'all files are there' there @{[map { head($_, 'files') } @names]}\n";
+    $script .= "ok 'all files are there' there @{[map { files_of($_) } @names]}\n";
     while (@left) {
         my $name = splice @left, @left / 2, 1;
-        $script .= "undo $name\nok '$name: its files are gone' gone " . head($name, 'files') . "\n";
-        $script .= "ok 'those of the others are not' there @{[map { head($_, 'files') } @left]}\n"
+        $script .= "undo $name\nok '$name: its files are gone' gone " . files_of($name) . "\n";
+        $script .= "ok 'those of the others are not' there @{[map { files_of($_) } @left]}\n"
             if @left;
     }
     return $script . "ok 'nor is the directory' gone /proc/tkernel\nuntouched 'nothing is left'\n";
@@ -176,7 +178,7 @@ sub together (@names) {
 
 # An update that stays.
 sub once ($name) {
-    my ($files, $why) = (head($name, 'files'), head($name, 'apply-once'));
+    my ($files, $why) = (files_of($name), head($name, 'apply-once'));
     my $before = find_in_head($name, 'before') // '';
     return <<"END";
 ok 'stock: no $name' gone $files

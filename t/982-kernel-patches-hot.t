@@ -15,6 +15,6 @@ use Test::Ksplice::KernelPatches;
 my @features = qw(
     cpuset_files memcg_files cpuacct_uptime blkio_diskstats ttools hostinfo shield_mounts
     nonpriv_netbind release_suffix fatal_signal min_epoll_wait tcp_sysctls
-    pagecache_limit max_map_count
+    pagecache_limit max_map_count managed_irq
 );
 run_hot(@ARGV ? \@ARGV : \@features, '--timeout=900');

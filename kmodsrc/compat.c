@@ -39,6 +39,12 @@ static const struct {
 	NEED(insn_decode, "compare code"),
 	NEED(get_kprobe, "find kprobes in code to be replaced"),
 	NEED(kprobe_mutex, "keep kprobes out of code to be replaced"),
+	NEED(__is_insn_slot_addr, "find threads in the copies that kprobes make"),
+	NEED(kprobe_insn_slots, "find threads in the copies that kprobes make"),
+#ifdef CONFIG_OPTPROBES
+	NEED(kprobe_optinsn_slots,
+	     "find threads in the copies that kprobes make"),
+#endif
 	NEED(stop_machine_cpuslocked, "stop the machine"),
 	NEED(idle_task, "check the stacks of idle tasks"),
 	NEED(task_call_func, "check the stacks of sleeping tasks"),

@@ -40,6 +40,10 @@ struct ksplice_needs {
 	NEED_FUNCTION(insn_decode);
 	NEED_FUNCTION(get_kprobe);
 	struct mutex *kprobe_mutex;
+	NEED_FUNCTION(__is_insn_slot_addr);
+	struct kprobe_insn_cache *kprobe_insn_slots;
+	/* Not needed of a kernel without CONFIG_OPTPROBES. */
+	struct kprobe_insn_cache *kprobe_optinsn_slots;
 	NEED_FUNCTION(stop_machine_cpuslocked);
 	NEED_FUNCTION(idle_task);
 	NEED_FUNCTION(task_call_func);

@@ -22,6 +22,9 @@ static size_t format_place(char *to, size_t size,
 	const struct ksplice_range *range = conflict->range;
 	char symbol[KSYM_SYMBOL_LEN];
 
+	if (range->name && !range->body)
+		return scnprintf(to, size, "%s+0x%lx", range->name,
+				 offset_in_page(conflict->addr));
 	if (range->name)
 		return scnprintf(to, size, "%s+0x%lx", range->name,
 				 conflict->addr - range->body);

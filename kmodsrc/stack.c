@@ -8,6 +8,15 @@
  * word that looks like a hit may be a stale one.  The kernel's reliable
  * unwinder clears or confirms it; where it can't, the hit stands.
  *
+ * A probed instruction runs from a copy, in a slot.  That of an optimised
+ * kprobe is jumped to and jumps back, so a thread that is preempted in it need
+ * not have any address of the function on its stack.  So a slot counts,
+ * whosever it is: the probe may be one that has just been removed, which nobody
+ * finds any more.  The unwinder has no answer for a thread that is in one, and
+ * the thread will soon have left it.  (That of a kprobe which is an int3 is run
+ * with interrupts off, and a fault in it happens at the probed address, so no
+ * thread rests there.)
+ *
  * A thread that runs while the machine is stopped, a stopper thread, has no
  * saved stack pointer: its CPU tells.  A hit there stands.
  */
@@ -22,6 +31,9 @@
 #include "stack.h"
 
 #define TRACE_DEPTH	256
+
+/* Stands for all slots of kprobes. */
+static const struct ksplice_range probe_slots = { .name = "kprobe_slot" };
 
 /* What is known of the task that is being looked at. */
 struct suspect {
@@ -53,13 +65,36 @@ void ksplice_stack_reset(struct ksplice_stack *stack)
 	stack->n_tasks = 0;
 }
 
-static void suspect_word(const struct ksplice_stack *stack,
-			 struct suspect *suspect, unsigned long addr,
-			 enum ksplice_addr_kind kind)
+static bool is_probe_slot(unsigned long addr)
+{
+	if (!ksplice_may_be_probe_slot(addr))
+		return false;
+	if (ksplice_need.__is_insn_slot_addr(ksplice_need.kprobe_insn_slots,
+					     addr))
+		return true;
+	return ksplice_need.kprobe_optinsn_slots &&
+	       ksplice_need.__is_insn_slot_addr(
+			ksplice_need.kprobe_optinsn_slots, addr);
+}
+
+static const struct ksplice_range *find(const struct ksplice_stack *stack,
+					unsigned long addr,
+					enum ksplice_addr_kind kind)
 {
 	const struct ksplice_range *range;
 
 	range = ksplice_ranges_find(&stack->ranges, addr, kind);
+	if (!range && stack->ranges.n && is_probe_slot(addr))
+		return &probe_slots;
+	return range;
+}
+
+static void suspect_word(const struct ksplice_stack *stack,
+			 struct suspect *suspect, unsigned long addr,
+			 enum ksplice_addr_kind kind)
+{
+	const struct ksplice_range *range = find(stack, addr, kind);
+
 	if (!range)
 		return;
 	if (kind == KSPLICE_INSTRUCTION)
@@ -151,12 +186,10 @@ static void suspect_unwind(struct ksplice_stack *stack,
 		return;
 	stack->depth = n;
 	for (i = 0; i < n; i++) {
-		range = ksplice_ranges_find(&stack->ranges, stack->trace[i],
-					    KSPLICE_RETURN_ADDRESS);
+		range = find(stack, stack->trace[i], KSPLICE_RETURN_ADDRESS);
 		if (!range && suspect->at_start)
-			range = ksplice_ranges_find(&stack->ranges,
-						    stack->trace[i],
-						    KSPLICE_INSTRUCTION);
+			range = find(stack, stack->trace[i],
+				     KSPLICE_INSTRUCTION);
 		if (range) {
 			suspect->range = range;
 			suspect->addr = stack->trace[i];

@@ -130,18 +130,20 @@ is($kernel->modules, 'ext4', 'and it is reversed');
 # Busy.
 my $tries = 0;
 my $who = "71 my daemon do_poll+0x1f\n  do_poll+0x1f\n  do_syscall_64+0x5b\n";
-my $busy = sub ($n) {
+my $busy = sub ($n, $also = '') {
     return sub ($self) {
-        return ++$tries <= $n ? ('Device or resource busy', 'code_busy', 'do_poll', $who) : ();
+        return if ++$tries > $n;
+        return ('Device or resource busy', 'code_busy', 'do_poll', $who . $also);
     };
 };
-$kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
+$kernel = kernel(refuse => { 'stage applied' => $busy->(99, "72 other kprobe_slot+0x40\n") });
 ($status, undef, $message) = apply($kernel);
 is($status, 3, 'code that stays busy gives status 3');
 is($tries, 7, 'it was tried again and again');
 ok($kernel->{paused} > 4 && $kernel->{paused} <= 5, 'for five seconds');
 is($message, "a thread is running code that the update replaces: do_poll\n"
     . "  process 71 (my daemon) is in do_poll+0x1f\n"
+    . "  process 72 (other) is in kprobe_slot+0x40\n"
     . "  if some thread is always in 'do_poll', --kick may help, or the patch may mark it "
     . "ksplice_allow_running(do_poll)\n"
     . '  try again later, or for longer (--wait), or stop what is in the way',

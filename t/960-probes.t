@@ -4,17 +4,34 @@
 # Probes in the body of a function that is replaced: they rest while it is, and
 # the one who applies is told; none can get into what undo puts back, also not
 # in the middle of an instruction; and return addresses that probes and tracers
-# took from a stack are found.
+# took from a stack are found, and so is a thread in the copy that a probe made of
+# an instruction.
 
 use v5.32;
 use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
 use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function', sleeper => 'sleeper');
 
-run_guest(40, <<'END');
+# Where the long instruction is in the new code.
+sub offset_of_rep ($update) {
+    my $dir = scratch_dir();
+    system('tar', '-xzf', $update, '-C', $dir) == 0 or die "cannot unpack '$update'";
+    my ($status, $out, $err) =
+        run_cmd('objdump', '-d', "$dir/ksplice-slot/ksplice-slot-vmlinux-new.ko");
+    die "objdump: $err" if $status;
+    my ($function, $at) = $out =~ /^([0-9a-f]+)\ <version_proc_show\.ksplice_slot>:.*?
+        ^\s*([0-9a-f]+):[^\n]*\brep\ stos/msx or die "no 'rep stos' in\n$out";
+    return hex($at) - hex $function;
+}
+my $rep = offset_of_rep(make_update(slot => 'slot'));
+
+run_guest(46, "rep=$rep\n" . <<'END');
 cd /sys/kernel/tracing
 probes() { # OFFSET...: as many events t/at_OFFSET; prints those that are accepted
 	for offset; do
@@ -166,5 +183,25 @@ end_reader
 says 'it traces the function' 'pipe_read' cat trace
 echo nop > current_tracer
 undo sleeper
+
+# Preempted in the copy of an instruction: it jumped there and will jump back.
+echo full > /sys/kernel/debug/sched/preempt
+apply slot
+new=version_proc_show.ksplice_slot
+echo "p:t/copied $new+$rep" > kprobe_events
+enable
+ok 'a probe at a long instruction is optimised' \
+	wait_for grep -q "$new+.*OPTIMIZED" /sys/kernel/debug/kprobes/list
+: > trace
+perl -e '$0 = "filler"; open my $in, "<", "/proc/version"; readline $in' &
+filler=$!
+ok 'a thread is at it' wait_for grep -q copied: trace
+refused 'it is found in the copy' 3 "process $filler .filler. is in kprobe_slot\+0x" \
+	ksplice-undo --wait=0 slot
+kill -KILL $filler
+wait $filler
+ok 'and goes on: it can be killed' [ ! -e /proc/$filler ]
+no_probe
+undo slot
 untouched 'nothing is left'
 END

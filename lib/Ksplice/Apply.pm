@@ -385,6 +385,7 @@ sub describe_conflicts ($stage, @who) {
     }
     push @lines, '... and more, which -v or --json shows' if @who > $shown && !verbose;
     return @lines if $stage ne 'applied';
+    delete $in{kprobe_slot};    # of no function; soon left
     return (@lines, map { "if some thread is always in '$_', --kick may help, or the patch may "
         . "mark it ksplice_allow_running($_)" } sort keys %in);
 }

@@ -7,6 +7,7 @@
 
 #include <linux/sched.h>
 #include <asm/cpufeature.h>
+#include <asm/pgtable.h>
 #include <asm/segment.h>
 #include <asm/sync_core.h>
 
@@ -46,6 +47,12 @@ static inline bool ksplice_is_saved_ip(const unsigned long *word,
 				       const unsigned long *end)
 {
 	return word + 1 < end && READ_ONCE_NOCHECK(word[1]) == __KERNEL_CS;
+}
+
+/* May kprobes have put a copy of instructions there?  Told quickly. */
+static inline bool ksplice_may_be_probe_slot(unsigned long addr)
+{
+	return addr >= MODULES_VADDR && addr < MODULES_END;
 }
 
 #endif

@@ -12,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function', two => 'two-files', everysite => 'every-site');
 
-run_guest(18, <<'END');
+run_guest(20, <<'END');
 # edited HOW UPDATE: the update with another pre image, as /tmp/HOW.tar.gz
 edited() {
 	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
@@ -35,6 +35,10 @@ for how in label table size; do
 	refused "a pre image with a bad $how" 1 'pre image|span|table' \
 		ksplice-apply /tmp/$how.tar.gz
 done
+untouched 'nothing is left'
+edited keys everysite
+refused 'another constant for what has no bytes' 1 "'__key[.][0-9]+' is not at [0-9a-f]+" \
+	ksplice-apply /tmp/keys.tar.gz
 untouched 'nothing is left'
 edited twin two
 refused 'two functions at one place' 1 \
@@ -59,7 +63,7 @@ for seed in $(seq 15); do
 	perl /t/lib/corrupt.pl $seed /tmp/ksplice-everysite/*-old.ko /tmp/bad.ko > /tmp/changed ||
 		exit
 	insmod /tmp/bad.ko > /dev/null 2>&1
-	sed -En "s/^([^ ]*: )'?([A-Za-z0-9_.]*)(\+0x|').*/\1\2 /p" $log > /tmp/said
+	sed -En "s/^([^ ]*: )'?([A-Za-z0-9_.]+)(\+0x|').*/\1\2 /p" $log > /tmp/said
 	grep -vFf /tmp/said /tmp/changed >> /tmp/accepted
 	cat /tmp/changed >> /tmp/all-changed
 	rmmod ksplice_everysite_vmlinux_old 2> /dev/null

@@ -8,8 +8,9 @@
  *     undo, what applying wrote;
  *   - of writable data what was in it when the update was applied.  What it
  *     holds at undo is lost.
- * Both are written by a second mapping, as most of it is mapped read-only.  The
- * mapping must show the same bytes as the place itself when all stands still.
+ * Both are written by a second mapping, which the functions share, as most of it
+ * is mapped read-only.  The mapping must show the same bytes as the place itself
+ * when all stands still.
  *
  * Only NMIs run meanwhile: what one reads is whole words, old or new.
  */
@@ -22,46 +23,65 @@
 #include "redirect.h"
 #include "update.h"
 
-int ksplice_data_map(struct ksplice_update *update, bool apply)
+int ksplice_data_prepare(struct ksplice_update *update, bool apply)
 {
-	struct ksplice_change *change;
-	struct ksplice_data *data;
+	const struct ksplice_change *change;
+	const struct ksplice_data *data;
 
 	list_for_each_entry(change, &update->changes, list) {
 		if (!ksplice_change_takes_part(change, apply))
 			continue;
 		for (data = change->data;
-		     data < change->data + change->n_data; data++) {
+		     data < change->data + change->n_data; data++)
 			if (!data->new_addr)
 				return ksplice_abort(update,
 					KSPLICE_UNEXPECTED,
 					"there are no new contents for '%s'",
 					data->name);
-			data->alias = ksplice_data_alias(data->addr,
-							 data->size);
-			if (!data->alias)
-				return ksplice_abort(update,
-					KSPLICE_OUT_OF_MEMORY,
-					"cannot map '%s' to write it",
-					data->name);
-		}
 	}
 	return 0;
 }
 
-void ksplice_data_unmap(struct ksplice_update *update)
+unsigned int ksplice_data_pieces(const struct ksplice_update *update,
+				 bool apply, struct ksplice_piece *pieces)
+{
+	const struct ksplice_change *change;
+	unsigned int i, n = 0;
+
+	list_for_each_entry(change, &update->changes, list) {
+		if (!ksplice_change_takes_part(change, apply))
+			continue;
+		for (i = 0; pieces && i < change->n_data; i++) {
+			pieces[n + i].addr = change->data[i].addr;
+			pieces[n + i].len = change->data[i].size;
+		}
+		n += change->n_data;
+	}
+	return n;
+}
+
+void ksplice_data_set_aliases(struct ksplice_update *update, bool apply,
+			      const struct ksplice_piece *pieces)
 {
 	struct ksplice_change *change;
 	unsigned int i;
 
 	list_for_each_entry(change, &update->changes, list) {
-		for (i = 0; i < change->n_data; i++) {
-			if (!change->data[i].alias)
-				continue;
-			ksplice_data_unalias(change->data[i].alias);
-			change->data[i].alias = NULL;
-		}
+		if (!ksplice_change_takes_part(change, apply))
+			continue;
+		for (i = 0; i < change->n_data; i++)
+			change->data[i].alias = pieces++->alias;
 	}
+}
+
+void ksplice_data_forget_aliases(struct ksplice_update *update)
+{
+	struct ksplice_change *change;
+	unsigned int i;
+
+	list_for_each_entry(change, &update->changes, list)
+		for (i = 0; i < change->n_data; i++)
+			change->data[i].alias = NULL;
 }
 
 static bool is_as_expected(const struct ksplice_data *data, bool apply)

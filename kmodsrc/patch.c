@@ -32,37 +32,63 @@
 #define FIRST_DELAY_MS		10	/* doubled for each attempt */
 #define LAST_DELAY_MS		160
 
-static int map_functions(struct ksplice_stop *stop)
+/* All pieces that are written to: those of the functions come first. */
+static struct ksplice_piece *list_pieces(const struct ksplice_stop *stop,
+					 unsigned int n)
 {
-	unsigned int i, n = stop->n_functions;
-	struct ksplice_piece *pieces;
+	struct ksplice_piece *pieces = kvcalloc(n, sizeof(*pieces), GFP_KERNEL);
+	unsigned int i;
 
-	if (!n)
-		return 0;
-	pieces = kvcalloc(n, sizeof(*pieces), GFP_KERNEL);
-	for (i = 0; pieces && i < n; i++) {
+	if (!pieces)
+		return NULL;
+	for (i = 0; i < stop->n_functions; i++) {
 		pieces[i].addr = stop->functions[i]->redirect;
 		pieces[i].len = stop->functions[i]->redirect_len;
 	}
-	if (pieces)
-		stop->map = ksplice_text_map(pieces, n);
-	for (i = 0; stop->map && i < n; i++)
+	ksplice_data_pieces(stop->update, stop->apply, pieces + i);
+	return pieces;
+}
+
+static void set_aliases(struct ksplice_stop *stop,
+			const struct ksplice_piece *pieces)
+{
+	unsigned int i;
+
+	for (i = 0; i < stop->n_functions; i++)
 		stop->functions[i]->alias = pieces[i].alias;
+	ksplice_data_set_aliases(stop->update, stop->apply, pieces + i);
+}
+
+/* A writable mapping of all that is written to. */
+static int map_pieces(struct ksplice_stop *stop)
+{
+	unsigned int n = stop->n_functions;
+	struct ksplice_piece *pieces;
+
+	n += ksplice_data_pieces(stop->update, stop->apply, NULL);
+	if (!n)
+		return 0;
+	pieces = list_pieces(stop, n);
+	if (pieces)
+		stop->map = ksplice_pieces_map(pieces, n);
+	if (stop->map)
+		set_aliases(stop, pieces);
 	kvfree(pieces);
 	if (!stop->map)
 		return ksplice_abort(stop->update, KSPLICE_OUT_OF_MEMORY,
-				     "cannot map the code of %u functions to write it",
+				     "cannot map %u functions and pieces of data to write them",
 				     n);
 	return 0;
 }
 
-static void unmap_functions(struct ksplice_stop *stop)
+static void unmap_pieces(struct ksplice_stop *stop)
 {
 	unsigned int i;
 
 	for (i = 0; i < stop->n_functions; i++)
 		stop->functions[i]->alias = NULL;
-	ksplice_text_unmap(stop->map);
+	ksplice_data_forget_aliases(stop->update);
+	ksplice_pieces_unmap(stop->map);
 }
 
 static int abort_busy(struct ksplice_stop *stop)
@@ -123,9 +149,9 @@ static int run(struct ksplice_stop *stop)
 	int ret;
 
 	stop->update->pause_ns = 0;
-	ret = map_functions(stop);
+	ret = ksplice_data_prepare(stop->update, stop->apply);
 	if (!ret)
-		ret = ksplice_data_map(stop->update, stop->apply);
+		ret = map_pieces(stop);
 	if (ret)
 		return ret;
 	if (stop->update->kick) {
@@ -197,8 +223,7 @@ static unsigned int count_functions(const struct ksplice_update *update)
 
 static void stop_release(struct ksplice_stop *stop)
 {
-	ksplice_data_unmap(stop->update);
-	unmap_functions(stop);
+	unmap_pieces(stop);
 	kvfree(stop->functions);
 	kvfree(stop->running);
 	ksplice_stack_release(&stop->stack);

@@ -40,27 +40,20 @@ void ksplice_redirect_catch(struct ksplice_function **functions,
 void ksplice_redirect_write(const struct ksplice_function *function,
 			    const u8 *bytes, unsigned int step);
 
-/* A piece of text, at most a page long, that will be written. */
+/* A piece of text or data that will be written. */
 struct ksplice_piece {
 	unsigned long addr;
-	unsigned int len;		/* not 0 */
+	unsigned long len;		/* not 0 */
 	u8 *alias;			/* where it can be written */
 };
 
 /*
- * Map pieces of text a second time, all at once, and fill their aliases.  May
- * sleep.  Return: the mapping, to be unmapped, or NULL.
+ * Map pieces a second time, all at once, and fill their aliases.  What is there
+ * is not looked at.  May sleep.  Return: the mapping, to be unmapped, or NULL.
  */
-void *ksplice_text_map(struct ksplice_piece *pieces, unsigned int n);
+void *ksplice_pieces_map(struct ksplice_piece *pieces, unsigned int n);
 
 /* NULL is fine.  May sleep. */
-void ksplice_text_unmap(void *map);
-
-/*
- * The same for data, which is not compared.  Return: where addr is in the
- * mapping, or NULL.
- */
-void *ksplice_data_alias(unsigned long addr, unsigned long len);
-void ksplice_data_unalias(void *alias);
+void ksplice_pieces_unmap(void *map);
 
 #endif

@@ -95,7 +95,10 @@ static bool is_stopper_busy(struct ksplice_stop *stop)
 	return is_busy;
 }
 
-/* The caller holds text_mutex.  What has changed is in changed or changed_data. */
+/*
+ * Is a place not what it should be, or not what its alias shows?  The caller
+ * holds text_mutex.  What has changed is in changed or changed_data.
+ */
 static bool has_changed(struct ksplice_stop *stop)
 {
 	const struct ksplice_function *function;
@@ -105,6 +108,8 @@ static bool has_changed(struct ksplice_stop *stop)
 		function = stop->functions[i];
 		if (memcmp((void *)function->redirect,
 			   bytes_before(stop, function),
+			   function->redirect_len) ||
+		    memcmp((void *)function->redirect, function->alias,
 			   function->redirect_len)) {
 			stop->changed = function;
 			return true;

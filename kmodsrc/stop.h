@@ -28,7 +28,7 @@ struct ksplice_stop {
 	bool is_dry;			/* all but the stop */
 	struct ksplice_function **functions;	/* those that are written */
 	unsigned int n_functions;
-	void *map;			/* by which they are written */
+	void *map;			/* by which all is written */
 	struct ksplice_stack stack;
 	struct ksplice_precheck precheck;
 	struct ksplice_park *park;	/* NULL: nobody is asked to leave */

@@ -13,7 +13,7 @@ use Test::Ksplice::Guest;
 make_updates(data => 'data-in-place', same => 'data-in-place', again => 'data-again',
     meddler => 'meddler');
 
-run_guest(44, <<'END', '--modules', '--tool=/sbin/dmsetup');
+run_guest(45, <<'END', '--modules', '--tool=/sbin/dmsetup');
 modprobe dm-mod && modprobe dm-zero || exit
 dmsetup --noudevsync create zeroes --table '0 100 zero' || exit
 heads() {
@@ -36,6 +36,8 @@ says 'and the others as before' '^ *0: ' cat /proc/interrupts
 says 'one in a table of a module' '^heads 55$' heads
 says 'a variable is replaced' '^77$' cat $panic
 says 'and one is kept' '^N$' cat $kept
+says_not 'no writable mapping of it is left' 'ksplice_pieces_map|map_pages' \
+	cat /proc/vmallocinfo
 says 'the list of patches has them' '^dm_mod dm_blk_dops [0-9a-f]+ [0-9a-f]+ data$' \
 	cat /sys/kernel/ksplice/data/patches
 echo 6 > $panic

@@ -62,7 +62,7 @@ threads poll 200
 says 'before' done as newread read
 apply running
 says 'new calls of read take the new body' 'not permitted' as newread read
-says_not 'no writable mapping of kernel text is left' 'ksplice_text_map|map_pages' \
+says_not 'no writable mapping of kernel text is left' 'ksplice_pieces_map|map_pages' \
 	cat /proc/vmallocinfo
 says 'all threads were looked at before the stop, and hardly any in it' \
 	'replaced 4 functions; [0-9]{3,} threads checked before the stop, [0-9]{1,2} in it' \

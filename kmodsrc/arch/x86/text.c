@@ -7,9 +7,7 @@
  * would grow by three changes of the address space for each function.
  *
  * One mapping has all pages that are written to, in order and each once, so
- * that a piece that crosses a page finds both side by side.  It is compared
- * with the text before it is handed out.  Data may be changing: that is compared
- * when the machine stands still (data.c).
+ * that a piece that crosses pages finds them side by side.
  */
 #include <linux/mm.h>
 #include <linux/sort.h>
@@ -32,23 +30,30 @@ static int compare_addrs(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+static unsigned long count_pages(const struct ksplice_piece *piece)
+{
+	return (PAGE_ALIGN(piece->addr + piece->len) -
+		(piece->addr & PAGE_MASK)) / PAGE_SIZE;
+}
+
 /* Return: the addresses of the pages, sorted, each once; kvfree() them. */
 static unsigned long *find_pages(const struct ksplice_piece *pieces,
 				 unsigned int n, unsigned int *n_pages)
 {
-	unsigned long *addrs = kvmalloc_array(2 * n, sizeof(*addrs),
-					      GFP_KERNEL);
+	unsigned long *addrs, max = 0, all = 0, page;
 	unsigned int i, m = 0;
 
+	for (i = 0; i < n; i++)
+		max += count_pages(&pieces[i]);
+	addrs = kvmalloc_array(max, sizeof(*addrs), GFP_KERNEL);
 	if (!addrs)
 		return NULL;
-	for (i = 0; i < n; i++) {
-		addrs[2 * i] = pieces[i].addr & PAGE_MASK;
-		addrs[2 * i + 1] = (pieces[i].addr + pieces[i].len - 1) &
-				   PAGE_MASK;
-	}
-	sort(addrs, 2 * n, sizeof(*addrs), compare_addrs, NULL);
-	for (i = 0; i < 2 * n; i++)
+	for (i = 0; i < n; i++)
+		for (page = 0; page < count_pages(&pieces[i]); page++)
+			addrs[all++] = (pieces[i].addr & PAGE_MASK) +
+				       page * PAGE_SIZE;
+	sort(addrs, all, sizeof(*addrs), compare_addrs, NULL);
+	for (i = 0; i < all; i++)
 		if (!m || addrs[m - 1] != addrs[i])
 			addrs[m++] = addrs[i];
 	*n_pages = m;
@@ -74,75 +79,42 @@ out_free_pages:
 	return map;
 }
 
-/* Return: whether all of them are what they should be. */
-static bool find_aliases(struct ksplice_piece *pieces, unsigned int n,
-			 void *map, const unsigned long *addrs,
-			 unsigned int n_pages)
+static void find_alias(struct ksplice_piece *piece, void *map,
+		       const unsigned long *addrs, unsigned int n_pages)
 {
-	unsigned int i, low, high, middle;
-	unsigned long page;
+	unsigned long page = piece->addr & PAGE_MASK;
+	unsigned int low = 0, high = n_pages - 1, middle;
 
-	for (i = 0; i < n; i++) {
-		page = pieces[i].addr & PAGE_MASK;
-		for (low = 0, high = n_pages - 1; low < high; ) {
-			middle = low + (high - low) / 2;
-			if (addrs[middle] < page)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		pieces[i].alias = map + low * PAGE_SIZE +
-				  offset_in_page(pieces[i].addr);
-		if (memcmp(pieces[i].alias, (void *)pieces[i].addr,
-			   pieces[i].len))
-			return false;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (addrs[middle] < page)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return true;
+	piece->alias = map + low * PAGE_SIZE + offset_in_page(piece->addr);
 }
 
-void *ksplice_text_map(struct ksplice_piece *pieces, unsigned int n)
+void *ksplice_pieces_map(struct ksplice_piece *pieces, unsigned int n)
 {
+	unsigned int i, n_pages;
 	unsigned long *addrs;
-	unsigned int n_pages;
 	void *map;
 
 	addrs = find_pages(pieces, n, &n_pages);
 	if (!addrs)
 		return NULL;
 	map = map_pages(addrs, n_pages);
-	if (map && !find_aliases(pieces, n, map, addrs, n_pages)) {
-		ksplice_text_unmap(map);
-		map = NULL;
-	}
+	for (i = 0; map && i < n; i++)
+		find_alias(&pieces[i], map, addrs, n_pages);
 	kvfree(addrs);
 	return map;
 }
 
-void ksplice_text_unmap(void *map)
+void ksplice_pieces_unmap(void *map)
 {
 	if (!map)
 		return;
 	vunmap(map);
 	vm_unmap_aliases();	/* nor may one stay in a TLB */
-}
-
-void *ksplice_data_alias(unsigned long addr, unsigned long len)
-{
-	unsigned long start = addr & PAGE_MASK;
-	unsigned int i, n = (PAGE_ALIGN(addr + len) - start) / PAGE_SIZE;
-	unsigned long *addrs = kvmalloc_array(n, sizeof(*addrs), GFP_KERNEL);
-	void *map;
-
-	if (!addrs)
-		return NULL;
-	for (i = 0; i < n; i++)
-		addrs[i] = start + i * PAGE_SIZE;
-	map = map_pages(addrs, n);
-	kvfree(addrs);
-	return map ? map + offset_in_page(addr) : NULL;
-}
-
-void ksplice_data_unalias(void *alias)
-{
-	ksplice_text_unmap((void *)((unsigned long)alias & PAGE_MASK));
 }

@@ -132,7 +132,8 @@ static void write_words(u8 *to, const u8 *from, unsigned long size)
 	}
 }
 
-void ksplice_data_write(const struct ksplice_update *update, bool apply)
+void ksplice_data_write(const struct ksplice_update *update, bool apply,
+			u8 *scratch)
 {
 	const struct ksplice_change *change;
 	const struct ksplice_data *data;
@@ -145,7 +146,7 @@ void ksplice_data_write(const struct ksplice_update *update, bool apply)
 			if (apply && data->is_writable)
 				memcpy(data->saved, (void *)data->addr,
 				       data->size);
-			write_words(data->alias,
+			write_words(scratch ?: data->alias,
 				    apply ? (u8 *)data->new_addr : data->saved,
 				    data->size);
 		}

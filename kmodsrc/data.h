@@ -29,7 +29,9 @@ void ksplice_data_forget_aliases(struct ksplice_update *update);
 /* Return: one that is not what it is taken for, or NULL. */
 const struct ksplice_data *
 ksplice_data_check(const struct ksplice_update *update, bool apply);
-void ksplice_data_write(const struct ksplice_update *update, bool apply);
+/* If there is a scratch, all of it goes there instead, for a rehearsal. */
+void ksplice_data_write(const struct ksplice_update *update, bool apply,
+			u8 *scratch);
 
 /* Does what the two overwrite overlap? */
 bool ksplice_data_overlaps(const struct ksplice_change *a,

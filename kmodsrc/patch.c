@@ -59,22 +59,27 @@ static void set_aliases(struct ksplice_stop *stop,
 	ksplice_data_set_aliases(stop->update, stop->apply, pieces + i);
 }
 
-/* A writable mapping of all that is written to. */
+/* A writable mapping of all that is written to, and room to rehearse it. */
 static int map_pieces(struct ksplice_stop *stop)
 {
-	unsigned int n = stop->n_functions;
+	unsigned int i, n = stop->n_functions;
 	struct ksplice_piece *pieces;
+	unsigned long longest = 0;
 
 	n += ksplice_data_pieces(stop->update, stop->apply, NULL);
 	if (!n)
 		return 0;
 	pieces = list_pieces(stop, n);
-	if (pieces)
+	for (i = 0; pieces && i < n; i++)
+		longest = max(longest, pieces[i].len);
+	if (pieces) {
 		stop->map = ksplice_pieces_map(pieces, n);
+		stop->scratch = kvmalloc(longest, GFP_KERNEL);
+	}
 	if (stop->map)
 		set_aliases(stop, pieces);
 	kvfree(pieces);
-	if (!stop->map)
+	if (!stop->map || !stop->scratch)
 		return ksplice_abort(stop->update, KSPLICE_OUT_OF_MEMORY,
 				     "cannot map %u functions and pieces of data to write them",
 				     n);
@@ -89,6 +94,7 @@ static void unmap_pieces(struct ksplice_stop *stop)
 		stop->functions[i]->alias = NULL;
 	ksplice_data_forget_aliases(stop->update);
 	ksplice_pieces_unmap(stop->map);
+	kvfree(stop->scratch);
 }
 
 static int abort_busy(struct ksplice_stop *stop)

@@ -34,7 +34,7 @@
 
 #define MAX_TURNS	6
 /* So many more than there are CPUs are no reason for another turn. */
-#define FEW		8
+#define FEW		8U
 
 static bool is_wanted = true;
 module_param_named(precheck, is_wanted, bool, 0644);
@@ -140,17 +140,20 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 	return precheck->stack->n_conflicts;
 }
 
-static void look_stopped(struct ksplice_stack *stack,
-			 struct task_struct *task)
+/* Not inlined, so that what is rehearsed is what runs in the stop. */
+static noinline void look_last(const struct ksplice_precheck *precheck,
+			       struct task_struct *task)
 {
 	/* A dead task waiting for its parent has given its stack back. */
 	if (!task_stack_page(task) || !refcount_read(&task->stack_refcount))
 		return;
-	if (!ksplice_is_on_cpu(task))
-		ksplice_stack_check(stack, task, 0);
+	if (precheck->is_rehearsal)
+		look(precheck->stack, task);
+	else if (!ksplice_is_on_cpu(task))
+		ksplice_stack_check(precheck->stack, task, 0);
 }
 
-static void look_at_record(struct ksplice_precheck *precheck)
+static void look_at_record(const struct ksplice_precheck *precheck)
 {
 	struct task_struct *task;
 	unsigned int i, n;
@@ -158,29 +161,31 @@ static void look_at_record(struct ksplice_precheck *precheck)
 
 	for_each_possible_cpu(cpu) {
 		n = ksplice_watch_n(precheck->watch, cpu);
+		if (precheck->is_rehearsal)
+			n = min(n, FEW);
 		for (i = 0; i < n; i++) {
 			task = ksplice_watch_get(precheck->watch, cpu, i);
 			/* All others are found by whoever looks at all. */
 			if (!precheck->is_full || task->exit_state)
-				look_stopped(precheck->stack, task);
+				look_last(precheck, task);
 		}
 	}
 }
 
-static void look_at_everyone(struct ksplice_stack *stack)
+static void look_at_everyone(const struct ksplice_precheck *precheck)
 {
 	struct task_struct *process, *thread;
 
 	for_each_process_thread(process, thread)
-		look_stopped(stack, thread);
+		look_last(precheck, thread);
 }
 
-static void look_at_idle(struct ksplice_stack *stack)
+static void look_at_idle(const struct ksplice_precheck *precheck)
 {
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		look_stopped(stack, ksplice_need.idle_task(cpu));
+		look_last(precheck, ksplice_need.idle_task(cpu));
 }
 
 bool ksplice_precheck_last(struct ksplice_precheck *precheck)
@@ -192,9 +197,9 @@ bool ksplice_precheck_last(struct ksplice_precheck *precheck)
 		precheck->is_full = true;
 	look_at_record(precheck);
 	for (i = 0; i < precheck->todo.n; i++)
-		look_stopped(precheck->stack, precheck->todo.list[i]);
-	if (precheck->is_full)
-		look_at_everyone(precheck->stack);
-	look_at_idle(precheck->stack);
+		look_last(precheck, precheck->todo.list[i]);
+	if (precheck->is_full && !precheck->is_rehearsal)
+		look_at_everyone(precheck);
+	look_at_idle(precheck);
 	return precheck->stack->n_conflicts || ksplice_watch_lost(precheck->watch);
 }

@@ -18,6 +18,7 @@ struct ksplice_precheck {
 	struct ksplice_watch *watch;
 	struct ksplice_tasks todo;	/* who has to be looked at (again) */
 	bool is_full;			/* the stop looks at everyone */
+	bool is_rehearsal;		/* _last is not in the stop */
 	unsigned int n_before;		/* looked at before the stop */
 };
 
@@ -39,6 +40,9 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck);
 /*
  * Inside the stop: look at whoever has run since, and at the idle threads; not
  * at the stopper threads.  Return: whether somebody may be in the way.
+ *
+ * In a rehearsal all runs, so they are pinned while they are looked at, and
+ * some of them will do.
  */
 bool ksplice_precheck_last(struct ksplice_precheck *precheck);
 

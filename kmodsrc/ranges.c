@@ -104,7 +104,7 @@ ksplice_ranges_find(const struct ksplice_ranges *ranges, unsigned long addr,
 {
 	unsigned int low = 0, high = ranges->n, middle;
 
-	if (addr < ranges->lowest || addr > ranges->highest)
+	if (!ksplice_ranges_may_have(ranges, addr))
 		return NULL;
 	/* Find the last one that starts at addr or before. */
 	while (low < high) {

@@ -57,6 +57,13 @@ void ksplice_ranges_add_inner(struct ksplice_ranges *ranges,
  */
 int ksplice_ranges_seal(struct ksplice_ranges *ranges);
 
+/* Any context.  Return: false if it is in none of them. */
+static inline bool ksplice_ranges_may_have(const struct ksplice_ranges *ranges,
+					   unsigned long addr)
+{
+	return addr - ranges->lowest <= ranges->highest - ranges->lowest;
+}
+
 /* Any context.  Return: the range that addr is in, or NULL. */
 const struct ksplice_range *
 ksplice_ranges_find(const struct ksplice_ranges *ranges, unsigned long addr,

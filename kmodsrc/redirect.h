@@ -34,11 +34,11 @@ void ksplice_redirect_catch(struct ksplice_function **functions,
 			    unsigned int n);
 
 /*
- * Do one step of replacing what is at function->redirect, by its alias.
- * Called inside the stop, with text_mutex held.
+ * Do one step of writing a redirect, or what it was written over, to the alias
+ * of its place.  Called inside the stop, with text_mutex held.
  */
-void ksplice_redirect_write(const struct ksplice_function *function,
-			    const u8 *bytes, unsigned int step);
+void ksplice_redirect_write(u8 *alias, const u8 *bytes, unsigned int len,
+			    unsigned int step);
 
 /* A piece of text or data that will be written. */
 struct ksplice_piece {

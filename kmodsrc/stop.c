@@ -6,16 +6,20 @@
  *    kprobes), and refuse if a kprobe is where the redirect goes.  text_mutex
  *    alone does not keep others from coming: register_kprobe() copies the
  *    instruction under it, lets go, and only then can the probe be found.
- * 2. Stop all CPUs.  The first to arrive is the master, the others spin.  None
+ * 2. Rehearse: one CPU goes through steps 4 to 6 while all run.  What is found
+ *    does not count, and what is written goes to the scratch.  Code, data and
+ *    mappings that would be met in the stop for the first time are in the
+ *    caches then.
+ * 3. Stop all CPUs.  The first to arrive is the master, the others spin.  None
  *    comes here before all have their interrupts off, so nothing else runs.
- * 3. Check: text and data are still what was seen, no thread is in the way,
+ * 4. Check: text and data are still what was seen, no thread is in the way,
  *    and the author's hooks agree.  This may fail and changes nothing.
- * 4. Commit: write all redirects step by step (redirect.h).  After each step
+ * 5. Commit: write all redirects step by step (redirect.h).  After each step
  *    every CPU serialises and says so, then comes the next.  Data is new while
  *    new code may run: written before the redirects, put back behind them.
  *    Hooks are called while all is new: for undo before it, else behind it.
- * 5. Let the CPUs go.
- * Steps 3 and 4 neither allocate nor print.
+ * 6. Let the CPUs go.
+ * Steps 4 and 5 neither allocate nor print.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,6 +27,7 @@
 #include <linux/cpu.h>
 #include <linux/kprobes.h>
 #include <linux/ktime.h>
+#include <linux/smp.h>
 #include <linux/stop_machine.h>
 #include "compat.h"
 #include "data.h"
@@ -32,6 +37,12 @@
 
 /* The last value of stop->step: the other CPUs leave. */
 #define STEP_LEAVE		UINT_MAX
+
+static u8 *alias_of(const struct ksplice_stop *stop,
+		    const struct ksplice_function *function)
+{
+	return stop->is_rehearsal ? stop->scratch : function->alias;
+}
 
 static const u8 *bytes_before(const struct ksplice_stop *stop,
 			      const struct ksplice_function *function)
@@ -45,6 +56,18 @@ static const u8 *bytes_after(const struct ksplice_stop *stop,
 	return stop->apply ? function->written : function->saved;
 }
 
+/*
+ * The master waits for the others.  A turn is made in any case, so that all of
+ * it has been rehearsed; likewise in follow().
+ */
+static noinline void wait_for_cpus(const struct ksplice_stop *stop,
+				   const atomic_t *count)
+{
+	do
+		cpu_relax();
+	while (atomic_read_acquire(count) < stop->n_cpus);
+}
+
 /* The master: every CPU has serialised after this. */
 static void master_step(struct ksplice_stop *stop, unsigned int step)
 {
@@ -52,8 +75,7 @@ static void master_step(struct ksplice_stop *stop, unsigned int step)
 	smp_store_release(&stop->step, step);	/* pairs with the acquire in
 						 * follow() */
 	ksplice_serialise();
-	while (atomic_read_acquire(&stop->seen) < stop->n_cpus)
-		cpu_relax();
+	wait_for_cpus(stop, &stop->seen);
 }
 
 /* The other CPUs. */
@@ -61,22 +83,19 @@ static void follow(struct ksplice_stop *stop)
 {
 	unsigned int step, last = 0;
 
-	for (;;) {
+	do {
+		cpu_relax();
 		step = smp_load_acquire(&stop->step);	/* pairs with the
 							 * release in
 							 * master_step() */
-		if (step == last) {
-			cpu_relax();
+		if (step == last)
 			continue;
-		}
 		last = step;
 		ksplice_serialise();
-		if (step == STEP_LEAVE)
-			return;
-		/* Pairs with the acquire of seen in master_step(). */
+		/* Pairs with the acquire in wait_for_cpus(). */
 		smp_mb__before_atomic();
 		atomic_inc(&stop->seen);
-	}
+	} while (step != STEP_LEAVE);
 }
 
 /* The stacks of the threads that stop the CPUs, ours among them. */
@@ -86,9 +105,8 @@ static bool is_stopper_busy(struct ksplice_stop *stop)
 	int cpu;
 
 	/* Pairs with the increment in stop_cpu(): what is in running is so. */
-	while (atomic_read_acquire(&stop->arrived) < stop->n_cpus)
-		cpu_relax();
-	for_each_online_cpu(cpu)
+	wait_for_cpus(stop, &stop->arrived);
+	for_each_cpu(cpu, stop->cpus)
 		is_busy |= ksplice_stack_check(&stop->stack,
 					       stop->running[cpu].task,
 					       stop->running[cpu].sp);
@@ -119,11 +137,16 @@ static bool has_changed(struct ksplice_stop *stop)
 	return stop->changed_data;
 }
 
+/* A rehearsal goes on whatever it finds. */
 static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 {
-	if (has_changed(stop))
+	bool goes_on = stop->is_rehearsal;
+
+	if (has_changed(stop) && !goes_on)
 		return KSPLICE_TEXT_CHANGED;
-	if (ksplice_precheck_last(&stop->precheck) || is_stopper_busy(stop))
+	if (ksplice_precheck_last(&stop->precheck) && !goes_on)
+		return KSPLICE_CODE_BUSY;
+	if (is_stopper_busy(stop) && !goes_on)
 		return KSPLICE_CODE_BUSY;
 	if (!ksplice_hooks_check(stop->hooks))
 		return KSPLICE_CALL_FAILED;
@@ -132,26 +155,30 @@ static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 
 static void stop_commit(struct ksplice_stop *stop)
 {
+	u8 *scratch = stop->is_rehearsal ? stop->scratch : NULL;
+	const struct ksplice_function *function;
 	unsigned int step, i;
 
 	if (stop->apply)
-		ksplice_data_write(stop->update, true);
+		ksplice_data_write(stop->update, true, scratch);
 	else
 		ksplice_hooks_commit(stop->hooks);
-	ksplice_redirect_catch(stop->functions, stop->n_functions);
+	if (!stop->is_rehearsal)
+		ksplice_redirect_catch(stop->functions, stop->n_functions);
 	for (step = 0; step < KSPLICE_WRITE_STEPS; step++) {
-		for (i = 0; i < stop->n_functions; i++)
-			ksplice_redirect_write(stop->functions[i],
-					       bytes_after(stop,
-							   stop->functions[i]),
-					       step);
+		for (i = 0; i < stop->n_functions; i++) {
+			function = stop->functions[i];
+			ksplice_redirect_write(alias_of(stop, function),
+					       bytes_after(stop, function),
+					       function->redirect_len, step);
+		}
 		if (step + 1 < KSPLICE_WRITE_STEPS)
 			master_step(stop, step + 1);
 	}
 	if (stop->apply)
 		ksplice_hooks_commit(stop->hooks);
 	else
-		ksplice_data_write(stop->update, false);
+		ksplice_data_write(stop->update, false, scratch);
 }
 
 /*
@@ -215,6 +242,35 @@ static int check_kprobes(struct ksplice_stop *stop)
 	return 0;
 }
 
+/* On every CPU: each has mappings in a cache of its own. */
+static void read_places(void *arg)
+{
+	struct ksplice_stop rehearsal = *(struct ksplice_stop *)arg;
+
+	has_changed(&rehearsal);
+}
+
+/*
+ * Step 2.  The author's hooks are not called: they count on the stop.  The
+ * caller holds text_mutex.
+ */
+static void rehearse(const struct ksplice_stop *stop)
+{
+	struct ksplice_hooks none = { .apply = stop->apply };
+	struct ksplice_stop rehearsal = *stop;
+
+	on_each_cpu(read_places, &rehearsal, true);
+	rehearsal.is_rehearsal = true;
+	rehearsal.precheck.is_rehearsal = true;
+	rehearsal.hooks = &none;
+	rehearsal.n_cpus = 1;
+	preempt_disable();
+	rehearsal.cpus = cpumask_of(smp_processor_id());
+	stop_cpu(&rehearsal);
+	follow(&rehearsal);	/* which leaves at once */
+	preempt_enable();
+}
+
 int ksplice_stop_run(struct ksplice_stop *stop)
 {
 	u64 start;
@@ -232,6 +288,8 @@ int ksplice_stop_run(struct ksplice_stop *stop)
 	ret = check_kprobes(stop);
 	if (ret)
 		goto out_unlock;
+	rehearse(stop);
+	stop->cpus = cpu_online_mask;
 	stop->n_cpus = num_online_cpus();
 	stop->n_stops++;
 	start = ktime_get_ns();

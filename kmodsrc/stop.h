@@ -29,11 +29,14 @@ struct ksplice_stop {
 	struct ksplice_function **functions;	/* those that are written */
 	unsigned int n_functions;
 	void *map;			/* by which all is written */
+	u8 *scratch;			/* room for the longest piece of it */
+	bool is_rehearsal;		/* write to the scratch */
 	struct ksplice_stack stack;
 	struct ksplice_precheck precheck;
 	struct ksplice_park *park;	/* NULL: nobody is asked to leave */
 	struct ksplice_running *running;	/* one a possible CPU */
 
+	const struct cpumask *cpus;	/* that are stopped */
 	unsigned int n_cpus;
 	unsigned int n_stops;		/* how often it was stopped */
 	atomic_t arrived;		/* CPUs that are in the stop */

@@ -126,7 +126,10 @@ static void record_add(const struct ksplice_watch *watch,
 	}
 	get_task_struct(task);
 	record->tasks[record->n] = task;
-	record->slots[slot] = record->n++;
+	record->slots[slot] = record->n;
+	smp_store_release(&record->n, record->n + 1);	/* pairs with the
+							 * acquire in
+							 * ksplice_watch_n() */
 }
 
 /*
@@ -285,7 +288,8 @@ int ksplice_watch_drain(struct ksplice_watch *watch,
 
 unsigned int ksplice_watch_n(const struct ksplice_watch *watch, int cpu)
 {
-	return per_cpu_ptr(watch->records, cpu)->n;
+	/* Pairs with the release in record_add(). */
+	return smp_load_acquire(&per_cpu_ptr(watch->records, cpu)->n);
 }
 
 struct task_struct *ksplice_watch_get(const struct ksplice_watch *watch,

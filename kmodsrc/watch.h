@@ -28,7 +28,10 @@ void ksplice_watch_stop(struct ksplice_watch *watch);
 int ksplice_watch_drain(struct ksplice_watch *watch,
 			struct ksplice_tasks *to);
 
-/* Inside the stop: the threads that last left this CPU, none of them dead. */
+/*
+ * The threads that last left this CPU, none of them dead: inside the stop all
+ * of them; else more may come, and they stay until the next _drain.
+ */
 unsigned int ksplice_watch_n(const struct ksplice_watch *watch, int cpu);
 struct task_struct *ksplice_watch_get(const struct ksplice_watch *watch,
 				      int cpu, unsigned int i);

@@ -19,10 +19,12 @@
  */
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
+#include <linux/minmax.h>
 #include <linux/notifier.h>
 #include <linux/ptrace.h>
 #include <linux/string.h>
 #include <asm/text-patching.h>
+#include <asm/unaligned.h>
 #include "../../redirect.h"
 #include "../../update.h"
 
@@ -97,19 +99,33 @@ void ksplice_redirect_catch(struct ksplice_function **functions,
 						 * catch_int3() */
 }
 
-void ksplice_redirect_write(const struct ksplice_function *function,
-			    const u8 *bytes, unsigned int step)
+/*
+ * len is 4 at least.  As few stores as can be: each is slow where code has been
+ * run.
+ */
+static void write_tail(u8 *to, const u8 *from, unsigned int len)
+{
+	unsigned int i;
+
+	for (i = 0; i < len; i += sizeof(u32)) {
+		i = min_t(unsigned int, i, len - sizeof(u32));
+		put_unaligned(get_unaligned((const u32 *)(from + i)),
+			      (u32 *)(to + i));
+	}
+}
+
+void ksplice_redirect_write(u8 *alias, const u8 *bytes, unsigned int len,
+			    unsigned int step)
 {
 	switch (step) {
 	case 0:
-		WRITE_ONCE(function->alias[0], INT3_INSN_OPCODE);
+		WRITE_ONCE(alias[0], INT3_INSN_OPCODE);
 		break;
 	case 1:
-		memcpy(function->alias + 1, bytes + 1,
-		       function->redirect_len - 1);
+		write_tail(alias + 1, bytes + 1, len - 1);
 		break;
 	case 2:
-		WRITE_ONCE(function->alias[0], bytes[0]);
+		WRITE_ONCE(alias[0], bytes[0]);
 		break;
 	}
 }

@@ -73,6 +73,7 @@ static int compare_starts(const void *a, const void *b)
 
 int ksplice_ranges_seal(struct ksplice_ranges *ranges)
 {
+	unsigned long highest = 0;
 	unsigned int i;
 
 	if (ranges->is_short)
@@ -80,11 +81,11 @@ int ksplice_ranges_seal(struct ksplice_ranges *ranges)
 	sort(ranges->list, ranges->n, sizeof(*ranges->list), compare_starts,
 	     NULL);
 	ranges->lowest = ULONG_MAX;
-	ranges->highest = 0;
 	for (i = 0; i < ranges->n; i++) {
 		ranges->lowest = min(ranges->lowest, ranges->list[i].start);
-		ranges->highest = max(ranges->highest, ranges->list[i].end);
+		highest = max(highest, ranges->list[i].end);
 	}
+	ranges->size = highest - ranges->lowest;
 	return 0;
 }
 

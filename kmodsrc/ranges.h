@@ -23,7 +23,12 @@ struct ksplice_ranges {
 	unsigned int n;
 	unsigned int max;
 	bool is_short;			/* there was no memory for one */
-	unsigned long lowest, highest;	/* over all of them */
+	/*
+	 * Over all of them.  The highest address is not kept: whoever stops the
+	 * machine has this on the stack, which is looked at, and it would look
+	 * like a return address in the last of them.
+	 */
+	unsigned long lowest, size;
 };
 
 /* What an address is decides where in a range it counts. */
@@ -61,7 +66,7 @@ int ksplice_ranges_seal(struct ksplice_ranges *ranges);
 static inline bool ksplice_ranges_may_have(const struct ksplice_ranges *ranges,
 					   unsigned long addr)
 {
-	return addr - ranges->lowest <= ranges->highest - ranges->lowest;
+	return addr - ranges->lowest <= ranges->size;
 }
 
 /* Any context.  Return: the range that addr is in, or NULL. */

@@ -36,6 +36,7 @@ refused(2, "unsupported architecture 'arm64': there is only x86_64", '--arch=arm
 refused(2, "'hvf' is no accelerator: use tcg or kvm", '--accel=hvf', '--', 'true');
 refused(2, "'--icount' counts what is emulated, not what kvm runs", '--icount', '--accel=kvm',
     '--', 'true');
+refused(2, '--icount and --parallel do not go together', '--icount', '--parallel', '--', 'true');
 for my $name (qw(cpus mem timeout disk)) {
     for my $value ('0', '-1', 'two', '') {
         refused(2, "'--$name=$value' is not a positive number", "--$name=$value", '--', 'true');

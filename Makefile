@@ -63,6 +63,7 @@ lint:
 # What to give to bench/NAME here; the directories are no benchmarks.
 benches = $(filter-out bench/guest bench/lib,$(wildcard bench/*))
 bench-match = --objects=20 --machines=max,off
+bench-pause = --threads=100,1000 --stops=5 --gaps=3
 
 bench: all
 	@$(foreach file,$(benches),$(file) $($(subst /,-,$(file))) || exit 1;)

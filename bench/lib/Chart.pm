@@ -54,7 +54,12 @@ sub line_chart ($chart) {
             $x->{at}->($_->[0]), $y->{at}->($_->[1]), $colour } @at;
         push @svg, text(WIDTH - RIGHT + 10, $labels[$i], 'start', $name, $colour);
     }
-    return join "\n", @svg, "</svg>\n";
+    return join "\n", (map { short_lines($_) } @svg), "</svg>\n";
+}
+
+sub short_lines ($element) {
+    return $element if length $element <= 100;
+    return $element =~ s/ (?=(?:font-family|fill|stroke|points)=)/\n  /gr;
 }
 
 # -> {at, from a value to a place between the two given, ticks}

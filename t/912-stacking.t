@@ -3,7 +3,8 @@
 #
 # A second update of a function goes on top of the first; they come out in the
 # reverse order only, and one of another function in any order.  What was matched
-# with the first fits that only as long as it stays applied.
+# with the first fits that only as long as it stays applied.  A thread that may stay
+# in an old body is in the way of a later update that does not allow it.
 
 use v5.32;
 use warnings;
@@ -16,8 +17,8 @@ use Test::Ksplice::Guest;
 
 my $top = root_dir();
 
-# The first update's result as a source tree: what the second is made against.
-# Nobody may build in the tree while it is copied.
+# The result of the first update of each pair as a source tree: what the second is
+# made against.  Nobody may build in the tree while it is copied.
 sub patched_source {
     my $cache = cache_dir() . '/' . guest_release();
     my $source = scratch_dir() . '/source';
@@ -25,15 +26,21 @@ sub patched_source {
     flock $lock, LOCK_EX or die "cannot lock the source: $!";
     system('cp', '-a', "$cache/source", $source) == 0 or die 'cannot copy the source';
     close $lock;
-    system('patch', '-s', '-p1', '-d', $source, '-i',
-        "$top/t/patches/vmlinux-function.patch") == 0 or die 'cannot patch the source';
+    for my $patch (qw(vmlinux-function reader)) {
+        system('patch', '-s', '-p1', '-d', $source, '-i', "$top/t/patches/$patch.patch") == 0
+            or die 'cannot patch the source';
+    }
+    my $marked = "$source/fs/read_write.c";
+    spew($marked, slurp($marked) =~ s/^(?:#include "ksplice-patch.h"|ksplice_allow_.*)\n//mgr);
     return ("--config=$cache/config", $source);
 }
 
-make_updates(first => 'vmlinux-function', other => 'string-only');
-make_update(second => 'version-again', patched_source());
+make_updates(first => 'vmlinux-function', other => 'string-only', marked => 'reader');
+my @source = patched_source();
+make_update(second => 'version-again', @source);
+make_update(strict => 'reader-again', @source);
 
-run_guest(28, <<'END');
+run_guest(46, <<'END');
 refused 'the second does not fit without the first: function and place' 1 \
 	'fs/proc/version.o: version_proc_show\+0x[0-9a-f]+ ' \
 	ksplice-apply /updates/second.tar.gz
@@ -70,4 +77,50 @@ not_ok 'it is not applied to a body that it was not matched with' \
 	sh -c "echo applied > $stage/stage"
 says '... and says why' "^'version_proc_show' is not the version that was matched" \
 	cat $stage/reason
+rmmod ksplice_second_vmlinux_new ksplice_second_vmlinux_old
+undo first
+
+# A mark of the first update, none of the second
+sleeping() { # NAME: a process of that name sleeps in read
+	mkfifo /tmp/$1
+	sleep 1000 > /tmp/$1 &
+	eval $1_writer=$!
+	perl -e '$0 = shift; sysread STDIN, $_, 100; print' $1 < /tmp/$1 > /tmp/$1.read &
+	eval $1=$!
+	wait_for grep -q pipe_read /proc/$!/stack
+}
+awake() { # NAME
+	echo something > /tmp/$1
+	eval wait \$$1
+	eval kill \$$1_writer
+	says "$1 is unharmed" something cat /tmp/$1.read
+}
+newread() { perl -e '$0 = "newread"; print defined sysread(STDIN, $_, 1) ? "read" : "$!", "\n"'; }
+sleeping early
+apply marked
+says 'the marked one runs' 'not permitted' newread
+sleeping late
+refused 'the strict one finds the thread that is in the first body' 3 \
+	"process $early .early. is in ksys_read\+0x" \
+	ksplice-apply --wait=0 /updates/strict.tar.gz
+refused '... and the one that is in the second' 3 \
+	"process $late .late. is in ksys_read\+0x" \
+	ksplice-apply --wait=0 /updates/strict.tar.gz
+awake late
+refused 'the one in the first body is in the way alone' 3 \
+	"process $early .early. is in ksys_read\+0x" \
+	ksplice-apply --wait=0 /updates/strict.tar.gz
+ok 'it sleeps on' grep -q pipe_read /proc/$early/stack
+says 'the marked one still runs' 'not permitted' newread
+awake early
+apply strict
+says 'the strict one runs' 'denied' newread
+sleeping third
+refused 'undo is refused while a thread is in it' 3 \
+	"process $third .third. is in ksys_read.ksplice_strict\+0x" ksplice-undo --wait=0 strict
+awake third
+undo strict
+says 'the marked one runs again' 'not permitted' newread
+undo marked
+untouched 'nothing is left'
 END

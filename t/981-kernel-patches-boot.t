@@ -13,5 +13,6 @@ use Test::Ksplice::KernelPatches;
 my @features = qw(
     memcg_files blkio_diskstats ttools hostinfo shield_mounts nonpriv_netbind release_suffix
     fatal_signal min_epoll_wait tcp_sysctls
+    pagecache_limit max_map_count
 );
-run_booted(@ARGV ? \@ARGV : \@features);
+run_booted(@ARGV ? \@ARGV : \@features, '--timeout=900');

@@ -62,6 +62,7 @@ lint:
 
 # What to give to bench/NAME here; the directories are no benchmarks.
 benches = $(filter-out bench/guest bench/lib,$(wildcard bench/*))
+bench-cycles = --cycles=20 --first=5 --modules=5 --commands=10
 bench-match = --objects=20 --machines=max,off
 bench-pause = --threads=100,1000 --stops=5 --gaps=3
 

@@ -110,14 +110,16 @@ apply memcg_files
 rmdir /cg/pod/box /cg/pod
 echo '-cpuset -memory -io' > /cg/cgroup.subtree_control
 umount /cg
-echo 3 > /proc/sys/vm/drop_caches
+# The controller of memory is free when nothing is charged to the groups any more.
 mount_version_1() {
-	grep -q " /cg/$1 " /proc/mounts || mount -t cgroup -o $1 none /cg/$1
+	echo 3 > /proc/sys/vm/drop_caches
+	mount -t cgroup -o $1 none /cg/$1
 }
 groups=
 for controller in memory cpuset cpuacct blkio; do
 	mkdir -p /cg/$controller
-	wait_for mount_version_1 $controller
+	wait_for mount_version_1 $controller || wait_for mount_version_1 $controller ||
+		wait_for mount_version_1 $controller
 	mkdir /cg/$controller/box
 	groups="$groups /cg/$controller/box"
 done

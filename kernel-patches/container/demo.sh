@@ -10,17 +10,23 @@ say() {
 	echo
 	echo "== $*"
 }
-# show COMMAND: with a prompt, in a container of 64 megabytes and one processor
+# show COMMAND: with a prompt, in a container of 64 megabytes and one processor; what
+# the hook has to say each time is kept for later
 show() {
 	echo "box# $*"
-	GROUPS=/cg/box run-container /tmp/bundle sh -c "$*"
+	GROUPS=/cg/box run-container /tmp/bundle sh -c "$*" 2>> /tmp/said || {
+		cat /tmp/said
+		exit 1
+	}
 }
 look() {
+	: > /tmp/said
 	show 'head -3 /proc/meminfo'
-	show 'grep -E "^(cpu|procs_running)" /proc/stat'
-	show 'grep -c ^processor /proc/cpuinfo'
+	show 'grep ^cpu /proc/stat'
+	show 'grep ^processor /proc/cpuinfo'
 	show 'cat /proc/loadavg /proc/uptime'
-	show 'top -bn1 | head -5'
+	show 'top -bn1 | head -3'
+	sort -u /tmp/said
 }
 
 mkdir /cg
@@ -49,3 +55,4 @@ for update in /updates/*.tar.gz; do
 	ksplice-undo ${id%.tar.gz}
 done
 show 'head -1 /proc/meminfo'
+sort -u /tmp/said

@@ -13,7 +13,7 @@ use Test::Ksplice::Guest;
 
 make_updates(hooks => 'hooks', only => 'hooks-only');
 
-run_guest(50, <<'END', '--modules');
+run_guest(55, <<'END', '--modules');
 # said TITLE WHAT...: what the hooks have said since the last time, a line each
 said() {
 	title=$1
@@ -147,4 +147,16 @@ refused 'more hooks than the module has room for' 1 \
 untouched 'nothing is left'
 refuse 0
 dmesg -c > /tmp/log
+
+echo > /sys/kernel/tracing/kprobe_events
+# The module goes by force: nobody asks the hooks of its change any more.
+apply hooks
+ok 'the module is removed by force' rmmod -f dm_mod
+dmesg -c > /tmp/log
+refused 'it is undone, but its new code has to stay' 3 \
+	"'hooks' is reversed, but cannot be removed: .*ksplice_hooks_dm_mod_new is in use" \
+	ksplice-undo hooks
+said 'the hooks of the others are called' \
+	'version pre_reverse' 'uptime pre_reverse' 'version post_reverse check_reverse reverse'
+says_not 'the function is put back' patched cat /proc/version
 END

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A function that a thread sleeps in is not replaced, and the refusal names the
-# thread; when it has left, the update goes in.  The same for the way out.
+# thread; when it has left, the update goes in.  The same for the way out.  And when
+# the watch has no room for all who have run, or nobody is looked at before the
+# stop, the stop looks at everyone.
 
 use v5.32;
 use warnings;
@@ -10,9 +12,9 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::Guest;
 
-make_updates(sleeper => 'sleeper');
+make_updates(sleeper => 'sleeper', function => 'vmlinux-function');
 
-run_guest(16, <<'END');
+run_guest(31, <<'END');
 mkfifo /tmp/fifo
 cat > /tmp/reader <<'EOS'
 #!/usr/bin/perl
@@ -64,5 +66,39 @@ start_reader nopipe
 ok 'the old code runs' blocked
 end_reader
 says 'and reads' something cat /tmp/read
+untouched 'nothing is left'
+
+# Twenty processes that run all the time; the core stays while 'function' does.
+perl -e 'setpgrp; for (1 .. 20) { fork or do { select undef, undef, undef, 0.02 while 1 } }
+	sleep 1000' &
+nappers=$!
+looked_at() { # TITLE FROM TO: so many threads in the stop
+	line=$(tail -n 1 /sys/kernel/debug/ksplice/sleeper/log)
+	n=${line%% in it;*}
+	n=${n##* }
+	echo "$line" > /tmp/out
+	[ "$n" -ge $2 ] && [ "$n" -le $3 ]
+	result $? "$1"
+}
+everyone() { # TITLE FROM TO
+	start_reader sleeping-beauty
+	refused "$1: a thread that sleeps is found" 3 \
+		"$reader.*sleeping-beauty.*pipe_read\+0x" \
+		ksplice-apply --wait=0 /updates/sleeper.tar.gz
+	end_reader
+	apply sleeper
+	looked_at "$1: that many are looked at in the stop" $2 $3
+	undo sleeper
+}
+parameters=/sys/module/ksplice/parameters
+apply function
+everyone 'room enough' 1 40
+echo 4 > $parameters/watch_entries
+everyone 'no room to watch' 50 1000
+echo 4096 > $parameters/watch_entries
+echo 0 > $parameters/precheck
+everyone 'no look before the stop' 50 1000
+kill -- -$nappers
+undo function
 untouched 'nothing is left'
 END

@@ -7,6 +7,8 @@
 #               installs what it needs
 #   check       all tests; installs what they need
 #   check-fast  those that need neither a kernel tree nor a VM
+#   check-debug-kernel  kernel-patches/ in a kernel that looks for mistakes;
+#               building that takes half an hour
 #   lint        all sources: syntax, warnings, pod, white space, licences
 #   bench       the benchmarks; of those that take long a small sample
 #   install     to $(DESTDIR)$(PREFIX); the commands name $(PREFIX) inside
@@ -22,7 +24,7 @@ PROVE = prove -j2
 -include config.mk
 
 .DELETE_ON_ERROR:
-.PHONY: all demo check check-fast lint bench install clean
+.PHONY: all demo check check-fast check-debug-kernel lint bench install clean
 
 warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
 cflags = -std=gnu11 $(warnings) -I. $(CPPFLAGS) $(CFLAGS)
@@ -55,6 +57,11 @@ check:
 
 check-fast: all
 	@$(PROVE) $(filter-out t/3% t/9%,$(sort $(wildcard t/*.t)))
+
+check-debug-kernel: all
+	@dev/install-deps
+	@dev/kernel-patches debug-kernel
+	@KSPLICE_TEST_KERNEL=debug prove -v t/981-*.t
 
 lint:
 	@$(CC) -fsyntax-only $(cflags) -Werror $(sources)

@@ -8,7 +8,8 @@
 #   CACHE/kernel-patches/originals  the files that the series touches, as they were
 #   CACHE/kernel-patches/debian     objects, with the release's configuration
 #   CACHE/kernel-patches/boot       a whole kernel, with boot.config
-#   CACHE/kernel-patches/KEY        that kernel, as it came out
+#   CACHE/kernel-patches/debug      another, with debug.config besides
+#   CACHE/kernel-patches/KEY        such a kernel, as it came out
 #   CACHE/kernel-patches/hot        updates, ID-KEY.tar.gz
 #
 # When the series changes only the files that come out different are written:
@@ -264,10 +265,13 @@ sub hot_update ($id) {
 
 # --- building --------------------------------------------------------------
 
+# The kernels that are built, each from its own and x86_64's default configuration.
+my %configs = (boot => ['boot.config'], debug => ['boot.config', 'debug.config']);
+
 # That of the release, as warnings differ between them; but any will do for a
 # kernel of our own.
 sub compiler ($build) {
-    return 'gcc' if $build eq 'boot';
+    return 'gcc' if $configs{$build};
     return find_compiler({ config => release_image(scalar base_release())->{config} });
 }
 
@@ -312,55 +316,60 @@ sub build_objects (@only) {
     });
 }
 
-sub boot_config () { return read_file(patches_dir() . '/boot.config') }
-
-# What the kernel comes out of, as a name.
-sub boot_key () {
-    state $key;
-    return $key if defined $key;
-    my @parts = (read_file(patches_dir() . '/BASE'), boot_config(),
-        scalar capture(compiler('boot'), '--version'));
-    push @parts, map { without_head($_) } read_series();
-    return $key = substr sha256_hex(join "\0", @parts), 0, 16;
+# What a kernel has beside the default, and what it does without.
+sub kernel_config ($kernel) {
+    return join '', map { read_file(patches_dir() . "/$_") } @{ $configs{$kernel} };
 }
 
-# The kernel of the series, if it was built; KSPLICE_TEST_BOOT_KERNEL is another.
-sub boot_kernel () {
+# What the kernel comes out of, as a name.
+sub kernel_key ($kernel) {
+    state %key;
+    return $key{$kernel} if defined $key{$kernel};
+    my @parts = (read_file(patches_dir() . '/BASE'), kernel_config($kernel),
+        scalar capture(compiler($kernel), '--version'));
+    push @parts, map { without_head($_) } read_series();
+    return $key{$kernel} = substr sha256_hex(join "\0", @parts), 0, 16;
+}
+
+# The kernel of the series, 'boot' or 'debug', if it was built;
+# KSPLICE_TEST_BOOT_KERNEL is another.
+sub boot_kernel ($kernel = 'boot') {
     return $ENV{KSPLICE_TEST_BOOT_KERNEL} if length($ENV{KSPLICE_TEST_BOOT_KERNEL} // '');
-    my $file = place(boot_key()) . '/bzImage';
+    my $file = place(kernel_key($kernel)) . '/bzImage';
     return -e $file ? $file : undef;
 }
 
 # Builds it, if it was not; returns its name.
-sub build_boot_kernel () {
-    my $file = place(boot_key()) . '/bzImage';
+sub build_boot_kernel ($kernel = 'boot') {
+    my $file = place(kernel_key($kernel)) . '/bzImage';
     return $file if -e $file;
     my $lock = lock_trees();
     patch_tree();
     my $default = place('source') . '/arch/x86/configs/x86_64_defconfig';
-    configure('boot', read_file($default) . boot_config());
-    check_boot_config();
-    my $words = progress('building the kernel of kernel-patches', sub {
-        make_kernel('boot', 'bzImage');
+    configure($kernel, read_file($default) . kernel_config($kernel));
+    check_config($kernel);
+    my $words = progress("building the $kernel kernel of kernel-patches", sub {
+        make_kernel($kernel, 'bzImage');
     });
     note($words) if $words =~ /\S/;
     make_path(dirname($file));
-    copy(place('boot/arch/x86/boot/bzImage'), "$file.new")
+    copy(place("$kernel/arch/x86/boot/bzImage"), "$file.new")
         or fail("cannot write '$file.new': $!");
     rename "$file.new", $file or fail("cannot rename '$file.new': $!");
     return $file;
 }
 
-# Kconfig drops without a word what depends on something else.
-sub check_boot_config () {
-    my %is = map { $_ => 1 } split /\n/, read_file(place('boot/.config'));
+# Kconfig drops without a word what depends on something else.  Of an option that
+# is there twice the last line counts.
+sub check_config ($kernel) {
+    my %wanted = map { /(CONFIG_\w+)/ ? ($1 => $_) : () }
+        grep { /^(?:# )?CONFIG_/ } split /\n/, kernel_config($kernel);
+    my %is = map { $_ => 1 } split /\n/, read_file(place("$kernel/.config"));
     my %on = map { /^(CONFIG_\w+)=/ ? ($1 => 1) : () } keys %is;
-    my @lost;
-    for my $line (split /\n/, boot_config()) {
-        if ($line =~ /^# (CONFIG_\w+) is not set$/) { push @lost, $line if $on{$1} }
-        elsif ($line =~ /^CONFIG_\w+=/)             { push @lost, $line if !$is{$line} }
-    }
-    fail(join "\n", 'the configuration lacks of boot.config:', @lost) if @lost;
+    my @lost = sort map { $wanted{$_} }
+        grep { $wanted{$_} =~ /^#/ ? $on{$_} : !$is{ $wanted{$_} } } keys %wanted;
+    fail(join "\n", 'the configuration lacks of ' . join(' and ', @{ $configs{$kernel} }) . ':',
+        @lost) if @lost;
     return;
 }
 

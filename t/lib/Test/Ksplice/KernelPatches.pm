@@ -97,14 +97,18 @@ sub guest_options (@names) {
         map { "--allow=$_" } grep { defined } map { find_in_head($_, 'allow') } @names);
 }
 
-# The scripts on the kernel of the series; never returns.
+# The scripts on the kernel of the series, or on the one that looks for mistakes
+# if KSPLICE_TEST_KERNEL is 'debug'; never returns.
 sub run_booted ($names, @options) {
-    my $kernel = boot_kernel();
+    my $which = $ENV{KSPLICE_TEST_KERNEL} // 'boot';
+    my $kernel = boot_kernel($which);
     if (!defined $kernel) {
-        print "1..0 # skip the kernel is not in the cache: run 'make -C kernel-patches boot-kernel'"
-            . " or set KSPLICE_TEST_BOOT_KERNEL\n";
+        print "1..0 # skip the kernel is not in the cache: run 'make -C kernel-patches"
+            . " $which-kernel' or set KSPLICE_TEST_BOOT_KERNEL\n";
         exit 0;
     }
+    unshift @options, '--mem=3072' if $which eq 'debug';
+    push @options, '--timeout=3000' if $which eq 'debug';
     run_guest(count_tests(@$names), $words . feature_script(@$names), "--kernel=$kernel",
         grep({ $_ ne '--modules' } guest_options(@$names)), @options);
 }

@@ -117,7 +117,8 @@ static void scan_stack(const struct ksplice_stack *stack,
 	for (word = (void *)ALIGN(sp, sizeof(*word)); word < end; word++) {
 		unsigned long addr = READ_ONCE_NOCHECK(*word);
 
-		if (!ksplice_ranges_may_have(&stack->ranges, addr))
+		if (!ksplice_ranges_may_have(&stack->ranges, addr) &&
+		    !ksplice_may_be_probe_slot(addr))
 			continue;
 		suspect_word(stack, suspect, addr, KSPLICE_RETURN_ADDRESS);
 		if (ksplice_is_saved_ip(word, end))

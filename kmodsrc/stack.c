@@ -77,6 +77,13 @@ static bool is_probe_slot(unsigned long addr)
 			ksplice_need.kprobe_optinsn_slots, addr);
 }
 
+/* False only of what find() does not find.  Told quickly: most words are such. */
+static bool may_find(const struct ksplice_stack *stack, unsigned long addr)
+{
+	return ksplice_ranges_may_have(&stack->ranges, addr) ||
+	       ksplice_may_be_probe_slot(addr);
+}
+
 static const struct ksplice_range *find(const struct ksplice_stack *stack,
 					unsigned long addr,
 					enum ksplice_addr_kind kind)
@@ -117,8 +124,7 @@ static void scan_stack(const struct ksplice_stack *stack,
 	for (word = (void *)ALIGN(sp, sizeof(*word)); word < end; word++) {
 		unsigned long addr = READ_ONCE_NOCHECK(*word);
 
-		if (!ksplice_ranges_may_have(&stack->ranges, addr) &&
-		    !ksplice_may_be_probe_slot(addr))
+		if (!may_find(stack, addr))
 			continue;
 		suspect_word(stack, suspect, addr, KSPLICE_RETURN_ADDRESS);
 		if (ksplice_is_saved_ip(word, end))

@@ -34,7 +34,7 @@ use lib root_dir() . '/dev/lib', root_dir() . '/lib';
 use KernelPatches qw(boot_kernel hot_update base_release);
 use Ksplice::Distro qw(cache_dir);
 
-our @EXPORT = qw(run_booted run_hot run_hot_script run_stock add_hot_updates);
+our @EXPORT = qw(run_booted run_hot run_hot_script run_container run_stock);
 
 my $tests = root_dir() . '/kernel-patches/tests';
 
@@ -147,6 +147,17 @@ sub undone_scripts (@names) { return grep { -e "$tests/$_.sh" } map { "$_-undone
 sub run_hot_script ($name, @updates) {
     add_hot_updates(@updates);
     run_stock($name);
+}
+
+# A script that has containers made, with the hook for them; never returns.
+sub run_container ($name) {
+    my $container = root_dir() . '/kernel-patches/container';
+    my $hook = scratch_dir() . '/hook';
+    mkdir $hook;
+    my ($status, $out, $err) = run_cmd('make', '-s', '-C', $container, "DIR=$hook");
+    die "making the hook: status $status\n$out$err" if $status;
+    add_hot_updates(qw(memcg_files blkio_diskstats cpuset_files cpuacct_uptime));
+    run_stock($name, '--tool=/usr/bin/unshare', "--dir=$container", "--dir=$hook");
 }
 
 sub alone ($name) {

@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 
 use Exporter   qw(import);
 use List::Util qw(max);
+use Sample     qw(median);
 
 our @EXPORT_OK = qw(table counts by_rule);
 
@@ -87,8 +88,8 @@ sub medians (@rows) {
     my $text = "\n";
     for (['median time to make an update', 'seconds'], ['... of the processor', 'processor']) {
         my ($title, $key) = @$_;
-        my @times = sort { $a <=> $b } grep { defined } map { $_->{$key} } @rows;
-        $text .= sprintf "%s: %.1f s\n", $title, $times[@times / 2] if @times;
+        my @times = grep { defined } map { $_->{$key} } @rows;
+        $text .= sprintf "%s: %.1f s\n", $title, median(@times) if @times;
     }
     return $text;
 }

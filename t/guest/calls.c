@@ -33,6 +33,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "guest.h"
 
 enum { NAP = 12 };	/* seconds, more than it takes until FIFO is written */
 
@@ -53,12 +54,6 @@ struct call {
 
 static volatile sig_atomic_t has_signal;
 static struct timespec long_time = { .tv_sec = 1000 };
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(2);
-}
 
 static void on_signal(int signal)
 {

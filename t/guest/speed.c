@@ -39,6 +39,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "guest.h"
 
 enum { STACK = 16384, CODE = 7, NEW_CODE = CODE ^ 3 };
 
@@ -57,12 +58,6 @@ struct kind {
 	int n;
 	atomic_long seen[N_SEEN];
 };
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(2);
-}
 
 static void see(struct kind *kind, enum seen seen, const char *what, long value)
 {
@@ -311,18 +306,6 @@ static void read_kind(const char *text)
 		}
 	fprintf(stderr, "speed: what is '%s'?\n", text);
 	exit(2);
-}
-
-static void wait_for(const char *fifo)
-{
-	int fd = open(fifo, O_RDONLY);
-	char text[80];
-
-	if (fd < 0)
-		fail(fifo);
-	while (read(fd, text, sizeof(text)) > 0)
-		;
-	close(fd);
 }
 
 int main(int argc, char **argv)

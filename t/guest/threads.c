@@ -33,6 +33,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "guest.h"
 
 enum { STACK = 16384, NAP_MS = 20000, BYTES = 8 };
 
@@ -47,12 +48,6 @@ static atomic_int n_ready;
 static atomic_bool is_over;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_attr_t small;
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(2);
-}
 
 static _Bool do_read(struct thread *t)
 {
@@ -172,18 +167,6 @@ static void *run(void *arg)
 	n_ready++;
 	t->is_well = kind->run(t);
 	return NULL;
-}
-
-static void wait_for(const char *fifo)
-{
-	int fd = open(fifo, O_RDONLY);
-	char text[80];
-
-	if (fd < 0)
-		fail(fifo);
-	while (read(fd, text, sizeof(text)) > 0)
-		;
-	close(fd);
 }
 
 int main(int argc, char **argv)

@@ -69,7 +69,7 @@
 #include "tasks.h"
 #include "watch.h"
 
-#define MIN_ENTRIES	4U
+#define MIN_ENTRIES	1U	/* for one who is exiting, and nobody else */
 #define MAX_ENTRIES	4096U
 #define NO_ENTRY	U16_MAX
 

@@ -91,9 +91,10 @@ everyone() { # TITLE FROM TO
 	undo sleeper
 }
 parameters=/sys/module/ksplice/parameters
+# Who asks for the stop waits for it, and so is one to be recorded.
 apply function
 everyone 'room enough' 1 40
-echo 4 > $parameters/watch_entries
+echo 1 > $parameters/watch_entries
 everyone 'no room to watch' 50 1000
 echo 4096 > $parameters/watch_entries
 echo 0 > $parameters/precheck

@@ -90,12 +90,12 @@ static bool was_asked(const struct ksplice_park *park,
 	return false;
 }
 
-static void ask(struct ksplice_park *park, struct task_struct *task)
+static bool ask(struct ksplice_park *park, struct task_struct *task)
 {
 	struct place *place = kzalloc(sizeof(*place), GFP_KERNEL);
 
 	if (!place)
-		return;
+		return false;
 	place->park = park;
 	place->task = task;
 	init_task_work(&place->work, wait_at_border);
@@ -103,24 +103,28 @@ static void ask(struct ksplice_park *park, struct task_struct *task)
 	if (task_work_add(task, &place->work, TWA_SIGNAL)) {
 		refcount_dec(&park->users);
 		kfree(place);
-		return;
+		return false;
 	}
 	get_task_struct(task);
 	list_add(&place->list, &park->places);
 	park->n++;
 	was_used = true;
+	return true;
 }
 
-unsigned int ksplice_park_add(struct ksplice_park *park,
-			      const struct ksplice_tasks *tasks)
+bool ksplice_park_add(struct ksplice_park *park, struct task_struct *task)
+{
+	return !(task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING)) &&
+	       (was_asked(park, task) || ask(park, task));
+}
+
+unsigned int ksplice_park_add_list(struct ksplice_park *park,
+				   const struct ksplice_tasks *tasks)
 {
 	unsigned int i;
 
 	for (i = 0; i < tasks->n; i++)
-		if (!(tasks->list[i]->flags &
-		      (PF_KTHREAD | PF_IO_WORKER | PF_EXITING)) &&
-		    !was_asked(park, tasks->list[i]))
-			ask(park, tasks->list[i]);
+		ksplice_park_add(park, tasks->list[i]);
 	return park->n;
 }
 

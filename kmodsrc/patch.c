@@ -116,6 +116,39 @@ static int abort_busy(struct ksplice_stop *stop)
 			     first->range->name ?: "");
 }
 
+static void note_busy(const struct ksplice_stop *stop, bool was_stopped)
+{
+	const struct ksplice_conflict *first = &stop->stack.conflicts[0];
+	const char *when = was_stopped ? "in the stop" : "before the stop";
+	unsigned int n = stop->stack.n_conflicts;
+
+	if (!n)
+		ksplice_debug(stop->update, "%s threads had come and gone", when);
+	else
+		ksplice_debug(stop->update,
+			      "%s in the way: %u, the first is %d (%s) in %pB",
+			      when, n, first->pid, first->comm,
+			      (void *)first->addr);
+}
+
+/*
+ * Those who are in the way, and whoever made the request: he looks whether it
+ * is over and sleeps in between, so he might come to be in the way.
+ */
+static void ask_to_leave(const struct ksplice_stop *stop)
+{
+	struct task_struct *requester = stop->update->requester;
+	bool has_requester = requester &&
+			     ksplice_park_add(stop->park, requester);
+
+	ksplice_debug(stop->update,
+		      "%u threads have been asked to leave the kernel%s",
+		      ksplice_park_add_list(stop->park,
+					    &stop->precheck.todo),
+		      has_requester ? ", the one that made the request among them" :
+				      "");
+}
+
 /* Until it is done, refused or patience ends; the cause is in stop. */
 static int attempt(struct ksplice_stop *stop)
 {
@@ -136,13 +169,9 @@ static int attempt(struct ksplice_stop *stop)
 			return ksplice_abort(stop->update,
 					     KSPLICE_OUT_OF_MEMORY,
 					     "no memory to look at all threads");
-		ksplice_debug(stop->update, "%u threads are in the way",
-			      stop->stack.n_conflicts);
+		note_busy(stop, !ret);
 		if (stop->park)
-			ksplice_debug(stop->update,
-				      "%u threads have been asked to leave the kernel",
-				      ksplice_park_add(stop->park,
-						       &stop->precheck.todo));
+			ask_to_leave(stop);
 		if (signal_pending(current) || time_after(jiffies, end))
 			return 0;
 		msleep_interruptible(delay);

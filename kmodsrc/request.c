@@ -16,6 +16,8 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/sysfs.h>
 #include "request.h"
 #include "update.h"
@@ -27,10 +29,13 @@ static int carry_out(void *data)
 	int ret = -ENODEV;
 
 	mutex_lock(&ksplice_mutex);
+	update->requester = request->requester;
 	if (!list_empty(&update->list))
 		ret = __ksplice_set_stage(update, request->stage);
+	update->requester = NULL;
 	mutex_unlock(&ksplice_mutex);
 
+	put_task_struct(request->requester);
 	WRITE_ONCE(request->result, ret);
 	smp_store_release(&request->state, KSPLICE_REQUEST_DONE);	/* pairs
 					 * with the acquire in _show() */
@@ -49,12 +54,14 @@ int ksplice_request_start(struct ksplice_update *update,
 	    cmpxchg(&request->state, state, KSPLICE_REQUEST_RUNNING) != state)
 		return -EBUSY;
 	request->stage = stage;
+	request->requester = get_task_struct(current);
 	kobject_get(&update->kobj);
 	__module_get(THIS_MODULE);
 	thread = kthread_run(carry_out, update, "ksplice/%s", update->kid);
 	if (!IS_ERR(thread))
 		return 0;
 	module_put(THIS_MODULE);
+	put_task_struct(request->requester);
 	WRITE_ONCE(request->state, state);
 	kobject_put(&update->kobj);
 	return PTR_ERR(thread);

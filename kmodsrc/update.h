@@ -131,6 +131,7 @@ enum ksplice_request_state {
 struct ksplice_request {
 	enum ksplice_request_state state;
 	enum ksplice_stage stage;	/* by whoever made it run */
+	struct task_struct *requester;	/* him, with a reference; while running */
 	int result;			/* 0 or a negative errno, when done */
 };
 
@@ -145,6 +146,7 @@ struct ksplice_update {
 	char *reason;			/* one line that goes with it */
 	char *conflicts;		/* who was in the way; or NULL */
 	bool kick;			/* have threads leave the kernel */
+	struct task_struct *requester;	/* who waits for what is being done */
 	struct ksplice_request request;
 	struct ksplice_log *log;	/* debugfs; may be NULL */
 	u64 pause_ns;			/* of the last stop */

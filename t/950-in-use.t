@@ -17,7 +17,7 @@ make_updates(every => 'every-sleeper',
     map { $_ => $_ } qw(writer running loop sleepers schedule));
 make_program($_) for qw(threads calls);
 
-run_guest(76, <<'END', '--timeout=600');
+run_guest(77, <<'END', '--timeout=600');
 cd /tmp
 # threads KIND N: in the background, until `release KIND`
 threads() {
@@ -117,7 +117,10 @@ wait $!
 says 'it can be interrupted' SIGINT cat /tmp/stopped
 untouched 'nothing is left'
 ok '--kick' ksplice-apply --kick --wait=20 /updates/sleepers.tar.gz
-says '  ... the machine was stopped once' 'stopped 1 times' log sleepers
+says '  ... who asks for it leaves the kernel like the sleepers' \
+	'asked to leave the kernel, the one that made the request among them' \
+	cat /sys/kernel/debug/ksplice/sleepers/log
+says '  ... so the machine was stopped once' 'stopped 1 times' log sleepers
 says 'the new code runs' 'not permitted' sh -c 'echo | perl /tmp/as newread pipe'
 threads futex 3
 ok 'undo with --kick' ksplice-undo --kick --wait=20 sleepers

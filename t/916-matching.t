@@ -13,13 +13,6 @@ use Test::Ksplice::Guest;
 make_updates(function => 'vmlinux-function', two => 'two-files', everysite => 'every-site');
 
 run_guest(20, <<'END');
-# edited HOW UPDATE: the update with another pre image, as /tmp/HOW.tar.gz
-edited() {
-	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
-	tar -xzf /updates/"$2".tar.gz && perl /t/lib/edit-module.pl "$1" ksplice-*/*-old.ko &&
-	tar -czf /tmp/"$1".tar.gz ksplice-* && cd / || exit
-}
-
 edited byte function
 refused 'another byte in the function' 1 \
 	"fs/proc/version.o: version_proc_show\+0x5 differs: built [0-9a-f ]+, running [0-9a-f ]+" \

@@ -13,7 +13,7 @@ use Test::Ksplice::Guest;
 make_updates(data => 'data-in-place', same => 'data-in-place', again => 'data-again',
     meddler => 'meddler');
 
-run_guest(45, <<'END', '--modules', '--tool=/sbin/dmsetup');
+run_guest(50, <<'END', '--modules', '--tool=/sbin/dmsetup');
 modprobe dm-mod && modprobe dm-zero || exit
 dmsetup --noudevsync create zeroes --table '0 100 zero' || exit
 heads() {
@@ -63,6 +63,21 @@ undo again
 says 'what the first one wrote is back' '^77$' cat $panic
 undo data
 says 'and what was there before it' '^5$' cat $panic
+untouched 'nothing is left'
+
+# One place twice: in the same target, or in two, where the variable is known by
+# being exported.
+edited twin data vmlinux
+refused 'the same data twice in a target' 1 "'(\w+)' and '\1' would both be at [0-9a-f]+" \
+	ksplice-apply /tmp/twin.tar.gz
+untouched 'nothing is left'
+cd /tmp && tar xzf /updates/again.tar.gz && cd ksplice-again || exit
+perl -pe 's/vmlinux/dm_zero/g' ksplice-again-vmlinux-old.ko > ksplice-again-dm_zero-old.ko
+insmod ksplice.ko && insmod ksplice-again-vmlinux-old.ko || exit
+not_ok 'the same data in two targets' insmod ksplice-again-dm_zero-old.ko
+says 'its reason' "^'panic_timeout' and 'panic_timeout' would both be at [0-9a-f]+$" \
+	cat /sys/kernel/ksplice/again/reason
+rmmod ksplice-again-vmlinux-old && rmmod ksplice
 untouched 'nothing is left'
 
 # Two are matched before one of them is applied.

@@ -71,9 +71,12 @@ my %edit = (
     label => sub { put(span_at(0), 1 << 30) },
     table => sub { put($start + 16 + 8 * 3, 0xfffffff8) },
     size  => sub { put(span_at(12), 0xffffffff) },
-    # the second thing that is replaced is the first once more
+    # the second thing that is replaced is the first once more, by another label
     twin => sub {
-        substr($all, at('spans', 40 * $patched[1]), 40) = substr $all, span_at(0), 40;
+        my $label = at('spans', 40 * $patched[1]);
+        substr($all, $label + 4, 36) = substr $all, span_at(4), 36;
+        substr($all, at('labels', 16 * number($label) + 4), 8) =
+            substr $all, at('labels', 16 * number(span_at(0)) + 4), 8;
     },
     # a reference to what has no bytes is a distance, not an address
     keys => sub {

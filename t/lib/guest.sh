@@ -83,6 +83,13 @@ undo() {
 	ok "undo $1" ksplice-undo "$1"
 }
 
+# edited HOW ID [TARGET]: the update with another pre image, as /tmp/HOW.tar.gz
+edited() {
+	( rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
+	tar -xzf /updates/"$2".tar.gz && perl /t/lib/edit-module.pl "$1" ksplice-*/*"$3"-old.ko &&
+	tar -czf /tmp/"$1".tar.gz ksplice-* ) || exit
+}
+
 # untouched TITLE: nothing of ours is in the kernel
 untouched() {
 	lsmod > /tmp/out

@@ -11,8 +11,8 @@ use Test::Ksplice::KernelPatches;
 
 # All of them, or those that are named on the command line.
 my @features = qw(
-    memcg_files blkio_diskstats ttools hostinfo shield_mounts nonpriv_netbind release_suffix
-    fatal_signal min_epoll_wait tcp_sysctls
-    pagecache_limit max_map_count
+    cpuset_files memcg_files cpuacct_uptime blkio_diskstats ttools hostinfo shield_mounts
+    nonpriv_netbind release_suffix fatal_signal min_epoll_wait tcp_sysctls
+    pagecache_limit max_map_count managed_irq
 );
 run_booted(@ARGV ? \@ARGV : \@features, '--timeout=900');

@@ -3,10 +3,11 @@
 # Test::Ksplice::KernelPatches - the tests in kernel-patches/tests, in a guest
 #
 # What a feature does is told by one script, whichever way it came into the
-# kernel: booted with it, or put into the stock one by the update of the same name.
-# In its head are the lines
+# kernel: booted with it, or put into the stock one by an update.  In its head are
+# the lines
 #
 #	# tests: N		how many it has
+#	# update: ID		the update, if it has not the name of the script
 #	# files: NAME...	its interface: files that are there with the
 #				feature, and not without it; if it has any
 #	# vm: OPTION...		of dev/vm; --modules for the stock kernel only
@@ -47,7 +48,8 @@ sub head ($name, $what) {
     return find_in_head($name, $what) // die "$tests/$name.sh has no line '# $what:'\n";
 }
 
-sub files_of ($name) { return find_in_head($name, 'files') // '' }
+sub files_of ($name)  { return find_in_head($name, 'files') // '' }
+sub update_of ($name) { return find_in_head($name, 'update') // $name }
 
 # How many tests the scripts have together.
 sub count_tests (@names) {
@@ -129,7 +131,7 @@ sub add_hot_updates (@names) {
 # Each script after its update was applied to the running stock kernel, then undone;
 # after that all of them together.  Never returns.
 sub run_hot ($names, @options) {
-    add_hot_updates(@$names);
+    add_hot_updates(map { update_of($_) } @$names);
     my @once = grep { defined find_in_head($_, 'apply-once') } @$names;
     my %is_once = map { $_ => 1 } @once;
     my @more = grep { !$is_once{$_} } @$names;
@@ -162,14 +164,15 @@ sub run_container ($name) {
 
 sub alone ($name) {
     my ($files, $before) = (files_of($name), find_in_head($name, 'before') // '');
+    my $update = update_of($name);
     return <<"END";
 ok 'stock: no $name' gone /proc/tkernel $files
 $before
-apply $name
+apply $update
 ok '$name: its files' there $files
 . /tests/$name.sh
 dmesg -c > /tmp/log
-undo $name
+undo $update
 @{[feature_script(undone_scripts($name))]}ok '$name: its files are gone' gone /proc/tkernel $files
 untouched '$name: nothing of ksplice is left'
 says_not '$name: the kernel has nothing to say of it' . sh -c 'dmesg | sed /ksplice:/d'
@@ -180,11 +183,12 @@ END
 # the one they came in, and not in its reverse.
 sub together (@names) {
     my @left = @names;
-    my $script = join '', map { "apply $_\n" } @names;
+    my $script = join '', map { 'apply ' . update_of($_) . "\n" } @names;
     $script .= "ok 'all files are there' there @{[map { files_of($_) } @names]}\n";
     while (@left) {
         my $name = splice @left, @left / 2, 1;
-        $script .= "undo $name\nok '$name: its files are gone' gone " . files_of($name) . "\n";
+        $script .= 'undo ' . update_of($name) . "\n"
+            . "ok '$name: its files are gone' gone " . files_of($name) . "\n";
         $script .= "ok 'those of the others are not' there @{[map { files_of($_) } @left]}\n"
             if @left;
     }
@@ -194,13 +198,13 @@ sub together (@names) {
 # An update that stays.
 sub once ($name) {
     my ($files, $why) = (files_of($name), head($name, 'apply-once'));
-    my $before = find_in_head($name, 'before') // '';
+    my ($before, $update) = (find_in_head($name, 'before') // '', update_of($name));
     return <<"END";
 ok 'stock: no $name' gone $files
 $before
-apply $name
+apply $update
 ok '$name: its files' there $files
-refused '$name: it can not be undone' 1 '$why' ksplice-undo $name
+refused '$name: it can not be undone' 1 '$why' ksplice-undo $update
 . /tests/$name.sh
 END
 }

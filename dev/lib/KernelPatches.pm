@@ -38,6 +38,7 @@ use Ksplice::Distro qw(cache_dir release_image release_source);
 our @EXPORT_OK = qw(
     base_release read_series read_head touched_files check_series patch_tree
     build_objects boot_kernel build_boot_kernel unpack_source hot_updates hot_update
+    cold_sources
 );
 
 sub patches_dir () { base_dir() . '/kernel-patches' }
@@ -244,6 +245,7 @@ sub tool_key () {
 }
 
 # An update for the running kernel, made if it is not in the cache; its name there.
+# Fails if the compiler warns of anything.
 sub hot_update ($id) {
     my %updates = hot_updates();
     my @names = hot_names(@{ $updates{$id} // fail("there is no update '$id' in hot/updates") });
@@ -255,12 +257,25 @@ sub hot_update ($id) {
     my $patch = temp_dir() . "/$id.patch";
     write_file($patch, hot_patch(@names));
     my $new = temp_dir() . "/$id.tar.gz";
-    run({ group => 1 }, base_dir() . '/ksplice-create', '--kernel=' . base_release(),
-        "--id=$id", "--patch=$patch", "--output=$new");
+    run({ group => 1, output => \my $words }, base_dir() . '/ksplice-create', '--verbose',
+        '--kernel=' . base_release(), "--id=$id", "--patch=$patch", "--output=$new");
+    my @warnings = $words =~ /^(?!scripts\/|tools\/)\S+:\d+:\d+: warning: .*$/mg;
+    fail(join "\n", "'$id': the compiler warns:", @warnings) if @warnings;
     unlink glob place("hot/$id-*.tar.gz");
     copy($new, "$file.$$") or fail("cannot write '$file.$$': $!");
     rename "$file.$$", $file or fail("cannot rename '$file.$$': $!");
     return $file;
+}
+
+# The sources that the series touches and no update does.
+sub cold_sources () {
+    my %added = touched_files(read_series());
+    my %cold = map { $_ => 1 } grep { /\.c\z/ } keys %added;
+    my %updates = hot_updates();
+    for my $numbers (values %updates) {
+        delete @cold{ hot_patch(hot_names(@$numbers)) =~ m{^\+\+\+ b/(\S+)}mg };
+    }
+    return sort keys %cold;
 }
 
 # --- building --------------------------------------------------------------
@@ -307,10 +322,11 @@ sub configure ($build, $text, @targets) {
 sub build_objects (@only) {
     my $lock = lock_trees();
     my $added = patch_tree();
-    my $config = read_file(release_image(scalar base_release())->{config});
-    configure('debian', $config, 'prepare', 'scripts');
     my @objects = sort map { s/\.c\z/.o/r } grep { /\.c\z/ } keys %$added;
     @objects = grep { my $object = $_; grep { $object =~ $_ } @only } @objects if @only;
+    return '' if !@objects;
+    my $config = read_file(release_image(scalar base_release())->{config});
+    configure('debian', $config, 'prepare', 'scripts');
     return progress('compiling ' . @objects . ' objects', sub {
         make_kernel('debian', '-o', 'prepare', @objects);
     });

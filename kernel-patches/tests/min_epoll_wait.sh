@@ -45,6 +45,7 @@ echo 4 > $knob
 if [ -n "$stock_kernel" ]; then
 	ok 'who waited before waits still' kill -0 $waiter
 	kill $waiter
+	wait $waiter 2> /dev/null
 	epoll pwait 100000 &
 	waiter=$!
 	wait_for grep -q epoll_pwait /proc/$waiter/stack

@@ -14,13 +14,13 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 my ($id) = @ARGV;
+my @log = lines("/sys/kernel/debug/ksplice/$id/log");
+print "nothing is told of what was found\n" if !@log;
 my @found = (
-    (map { /^import (\S+) = ([0-9a-f]+)$/ ? [$1, $2] : () }
-        lines("/sys/kernel/debug/ksplice/$id/log")),
+    (map { /^import (\S+) = ([0-9a-f]+)$/ ? [$1, $2] : () } @log),
     (map { /^\S+ (\S+) (?:0x)?([0-9a-f]+) / ? [$1, $2] : () }
         lines("/sys/kernel/ksplice/$id/patches")),
 );
-print "nothing is told of what was found\n" if !@found;
 my %names = map { sprintf('%016s', $_->[1]) => {} } @found;
 for (lines('/proc/kallsyms')) {
     my ($address, $name) = (split / |\t/)[0, 2];

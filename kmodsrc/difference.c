@@ -66,17 +66,15 @@ static unsigned int count_candidates(const struct ksplice_match *m, u32 label)
 	return n;
 }
 
-/* What to think of a weak one that differs. */
-static const char *weak_text(const struct ksplice_match *m, u32 span)
+/* Is the one that the kernel has another unit's, as far as is known? */
+static bool is_overridden(const struct ksplice_match *m, u32 span)
 {
-	const struct ksplice_label *label =
-		&m->pre.labels[m->pre.spans[span].label];
+	u32 label = m->pre.spans[span].label;
+	unsigned long addr;
 
-	if (label->span != span && label->span != KSPLICE_NONE)
-		return "; it is weak, and another unit here overrides it";
-	if (label->flags & KSPLICE_LABEL_WEAK)
-		return "; it is weak, and the kernel has another definition";
-	return "";
+	return ksplice_is_weak(m, span) &&
+	       (ksplice_labelval_get(&m->vals, label, &addr) ||
+		count_candidates(m, label));
 }
 
 /* "FUNCTION+0xOFF differs: ...", at most size bytes of it */
@@ -97,15 +95,18 @@ static void format(const struct ksplice_match *m, u32 span, char *buf,
 			 "%s: '%s' is ambiguous: %u symbols have the name and nothing refers to it",
 			 unit, symbol,
 			 count_candidates(m, m->pre.spans[span].label));
+	else if (!d && is_overridden(m, span))
+		snprintf(buf, size,
+			 "%s: '%s' is weak, and the one in the running kernel does not lie where the unit's functions do",
+			 unit, symbol);
 	else if (!d)
 		snprintf(buf, size, "%s: '%s' is not in the running kernel",
 			 unit, symbol);
 	else
 		snprintf(buf, size,
-			 "%s: %s+0x%x differs: built %*ph, running %*ph%s%s%s",
+			 "%s: %s+0x%x differs: built %*ph, running %*ph%s%s",
 			 unit, symbol, d->pre_off, d->pre_len, d->pre,
-			 d->run_len, d->run, d->why[0] ? ": " : "", d->why,
-			 weak_text(m, span));
+			 d->run_len, d->run, d->why[0] ? ": " : "", d->why);
 }
 
 void ksplice_difference_log(struct ksplice_match *m, u32 span)

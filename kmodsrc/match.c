@@ -15,6 +15,9 @@
  *	   apart, so they are tried until nothing is learnt.
  *	4. Of candidates that are equal in all this, the one that lies where
  *	   the functions of its unit are is taken.
+ *	5. A weak function is compared only when it lies where the functions of
+ *	   its unit do.  What overrides it may be equal to it, but is not what
+ *	   was built, and its references are to another unit's statics.
  *
  * Read-only data is compared when its value is known.  What will be replaced
  * must have matched in the end, and what the new code needs must be known; a
@@ -64,6 +67,14 @@ static bool is_needed(const struct ksplice_match *m, u32 span)
 	return (is_text(m, span) || is_rodata(m, span)) &&
 	       m->pre.spans[span].flags &
 	       (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART);
+}
+
+bool ksplice_is_weak(const struct ksplice_match *m, u32 span)
+{
+	const struct ksplice_label *label =
+		&m->pre.labels[m->pre.spans[span].label];
+
+	return label->flags & KSPLICE_LABEL_WEAK || label->span != span;
 }
 
 /* Data, also writable data, of which nothing is compared */
@@ -212,11 +223,16 @@ static int commit_span(struct ksplice_match *m,
 	return 0;
 }
 
-/* The value is known: it matches there, or it does not match. */
+/*
+ * The value is known: it matches there, or it does not match.  A weak one waits
+ * for the functions beside it.
+ */
 static int try_address(struct ksplice_match *m, u32 span, unsigned long addr)
 {
 	struct ksplice_compare c;
 
+	if (ksplice_is_weak(m, span) && !ksplice_neighbours_tell(m, span, addr))
+		return 0;
 	if (compare_at(m, &c, span, addr))
 		return commit_span(m, &c, addr);
 	m->spans[span].state = KSPLICE_SPAN_FAILED;
@@ -393,6 +409,27 @@ static int try_ambiguous(struct ksplice_match *m)
 	return err;
 }
 
+/* Those that the functions beside them tell to be the unit's own. */
+static int try_weak(struct ksplice_match *m)
+{
+	bool has_news = true;
+	u32 i;
+	int err = 0;
+
+	while (has_news) {
+		has_news = false;
+		for (i = 0; i < m->pre.n_spans && !err; i++) {
+			if (m->spans[i].state != KSPLICE_SPAN_WAITING ||
+			    !(is_text(m, i) || is_rodata(m, i)) ||
+			    !ksplice_is_weak(m, i))
+				continue;
+			err = try_name(m, i) ?: try_queue(m);
+			has_news |= m->spans[i].state != KSPLICE_SPAN_WAITING;
+		}
+	}
+	return err;
+}
+
 /* Several places match and nothing tells them apart but where they are. */
 static int try_neighbours(struct ksplice_match *m)
 {
@@ -422,6 +459,8 @@ static int flood_fill(struct ksplice_match *m)
 		n_learnt = m->vals.n_learnt;
 		if (!err)
 			err = try_ambiguous(m);
+		if (!err)
+			err = try_weak(m);
 		if (!err && m->vals.n_learnt == n_learnt)
 			err = try_neighbours(m);
 	} while (!err && m->vals.n_learnt != n_learnt);
@@ -516,6 +555,10 @@ static int add_data(struct ksplice_match *m, u32 span)
 	if (m->pre.labels[s->label].flags & KSPLICE_LABEL_PERCPU)
 		return ksplice_abort(change->update, KSPLICE_UNEXPECTED,
 				     "'%s' is per-cpu data",
+				     ksplice_span_symbol(&m->pre, span));
+	if (ksplice_is_weak(m, span))
+		return ksplice_abort(change->update, KSPLICE_FAILED_TO_FIND,
+				     "'%s' is weak, and nothing tells that the one in the running kernel is the unit's own",
 				     ksplice_span_symbol(&m->pre, span));
 	err = ksplice_imports_value(m, s->label, &addr);
 	if (err)

@@ -69,6 +69,12 @@ struct ksplice_match {
 	u32 max_jumps;
 };
 
+/*
+ * Is the span of a weak symbol?  Another unit may have a better one, of this
+ * image or not; then the symbol's value is that one's.
+ */
+bool ksplice_is_weak(const struct ksplice_match *m, u32 span);
+
 /* Where the offset of a matched span is in the running code. */
 u32 ksplice_run_offset(const struct ksplice_run_span *span, u32 pre_off);
 

@@ -3,9 +3,10 @@
  * neighbours.c - which of several equal functions is the unit's own
  *
  * A static function of a header has a body in many units, and where nothing
- * else that was compared refers to it, they cannot be told apart.  But the
- * linker lays the .text of an object out in one piece, in the order that the
- * compiler gave it:
+ * else that was compared refers to it, they cannot be told apart.  The name of
+ * a weak function is that of another unit's where that one has a better one,
+ * and the two may be equal.  But the linker lays the .text of an object out in
+ * one piece, in the order that the compiler gave it:
  *
  *	1. What is between two functions of a unit is of that unit.
  *	2. If the functions that matched lie in the order of pre, the one that
@@ -111,6 +112,34 @@ static bool is_adjacent(const struct ksplice_match *m, u32 span, u32 first,
 	return false;
 }
 
+/* The spans [first, last) of the unit that the span is in. */
+static void find_unit(const struct ksplice_match *m, u32 span, u32 *first,
+		      u32 *last)
+{
+	u32 unit = 0;
+
+	while (unit + 1 < m->pre.n_units &&
+	       m->pre.units[unit + 1].first_span <= span)
+		unit++;
+	*first = m->pre.units[unit].first_span;
+	*last = *first + m->pre.units[unit].n_spans;
+}
+
+bool ksplice_neighbours_tell(const struct ksplice_match *m, u32 span,
+			     unsigned long addr)
+{
+	unsigned long low, high;
+	u32 first, last;
+
+	if (IS_ENABLED(CONFIG_LTO) || !is_plain_text(m, span))
+		return false;
+	find_unit(m, span, &first, &last);
+	find_range(m, first, last, &low, &high);
+	return (addr > low && addr < high) ||
+	       (is_in_order(m, first, last) &&
+		is_adjacent(m, span, first, last, addr));
+}
+
 bool ksplice_neighbours_find(const struct ksplice_match *m, u32 span,
 			     unsigned long *addr)
 {
@@ -118,17 +147,12 @@ bool ksplice_neighbours_find(const struct ksplice_match *m, u32 span,
 	unsigned int n_between = 0, n_adjacent = 0;
 	unsigned long low, high, adjacent = 0;
 	bool in_order;
-	u32 unit = 0;
 	u32 first, last;
 	u32 i;
 
 	if (IS_ENABLED(CONFIG_LTO) || !is_plain_text(m, span))
 		return false;
-	while (unit + 1 < m->pre.n_units &&
-	       m->pre.units[unit + 1].first_span <= span)
-		unit++;
-	first = m->pre.units[unit].first_span;
-	last = first + m->pre.units[unit].n_spans;
+	find_unit(m, span, &first, &last);
 	find_range(m, first, last, &low, &high);
 	in_order = is_in_order(m, first, last);
 

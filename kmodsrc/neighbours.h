@@ -15,4 +15,8 @@
 bool ksplice_neighbours_find(const struct ksplice_match *m, u32 span,
 			     unsigned long *addr);
 
+/* Does this address lie so?  What is there need not match. */
+bool ksplice_neighbours_tell(const struct ksplice_match *m, u32 span,
+			     unsigned long addr);
+
 #endif

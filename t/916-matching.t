@@ -10,9 +10,10 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::Guest;
 
-make_updates(function => 'vmlinux-function', two => 'two-files', everysite => 'every-site');
+make_updates(function => 'vmlinux-function', two => 'two-files', everysite => 'every-site',
+    weak => 'weak', overridden => 'weak-overridden');
 
-run_guest(20, <<'END');
+run_guest(26, <<'END');
 edited byte function
 refused 'another byte in the function' 1 \
 	"fs/proc/version.o: version_proc_show\+0x5 differs: built [0-9a-f ]+, running [0-9a-f ]+" \
@@ -37,6 +38,19 @@ edited twin two
 refused 'two functions at one place' 1 \
 	"'uptime_proc_show' and 'uptime_proc_show' would both be at [0-9a-f]+" \
 	ksplice-apply /tmp/twin.tar.gz
+untouched 'nothing is left'
+
+# What overrides it is the same code, but another unit's: with the patched source
+# it would be as it was.
+refused 'a weak function of which the kernel has another one' 1 \
+	"kernel/signal.o: 'arch_vma_name' is weak, .* does not lie where the unit's functions do" \
+	ksplice-apply /updates/overridden.tar.gz
+untouched 'nothing is left'
+apply weak
+echo 0 > /proc/sys/kernel/watchdog
+says 'a weak function that is in the kernel is replaced' 'patched: stop' dmesg
+echo 1 > /proc/sys/kernel/watchdog
+undo weak
 untouched 'nothing is left'
 
 apply function

@@ -13,7 +13,7 @@ use Test::Ksplice::Guest;
 make_updates(data => 'data-in-place', same => 'data-in-place', again => 'data-again',
     meddler => 'meddler');
 
-run_guest(50, <<'END', '--modules', '--tool=/sbin/dmsetup');
+run_guest(52, <<'END', '--modules', '--tool=/sbin/dmsetup');
 modprobe dm-mod && modprobe dm-zero || exit
 dmsetup --noudevsync create zeroes --table '0 100 zero' || exit
 heads() {
@@ -78,6 +78,9 @@ not_ok 'the same data in two targets' insmod ksplice-again-dm_zero-old.ko
 says 'its reason' "^'panic_timeout' and 'panic_timeout' would both be at [0-9a-f]+$" \
 	cat /sys/kernel/ksplice/again/reason
 rmmod ksplice-again-vmlinux-old && rmmod ksplice
+untouched 'nothing is left'
+edited weak again vmlinux
+refused 'weak data' 1 "'panic_timeout' is weak" ksplice-apply /tmp/weak.tar.gz
 untouched 'nothing is left'
 
 # Two are matched before one of them is applied.

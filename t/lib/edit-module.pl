@@ -78,6 +78,7 @@ my %edit = (
         substr($all, at('labels', 16 * number($label) + 4), 8) =
             substr $all, at('labels', 16 * number(span_at(0)) + 4), 8;
     },
+    weak => sub { put(at('labels', 16 * number(span_at(0)) + 8), 3) },
     # a reference to what has no bytes is a distance, not an address
     keys => sub {
         for (map { at('relocs', 24 * $_) } 0 .. $table{relocs}[1] - 1) {

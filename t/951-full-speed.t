@@ -3,8 +3,9 @@
 #
 # Functions are replaced and put back as fast as it goes, while threads run them at
 # full speed: new ones and those that end, woken ones, those that change their
-# processor, and while a processor goes off line and comes back.  Each call does
-# what the old functions do or what the new ones do.
+# processor, and while a processor goes off line and comes back; also where a thread
+# can be preempted anywhere in the kernel.  Each call does what the old functions do
+# or what the new ones do, and in the end the old ones are as they were.
 
 use v5.32;
 use warnings;
@@ -15,7 +16,7 @@ use Test::Ksplice::Guest;
 make_updates(speed => 'full-speed');
 make_program('speed');
 
-run_guest(13, <<'END', '--timeout=600');
+run_guest(24, <<'END', '--timeout=600');
 cd /tmp
 # speed KIND=N...: in the background, until `slow TITLE`
 speed() {
@@ -57,27 +58,45 @@ cycles() {
 		uptime
 	done
 	echo "# $n cycles in $((now - start)) hundredths of a second, busy $busy times"
-	[ $n = $1 ]
+	[ $n = $1 ] || { sed 's/^/# /' /sys/kernel/ksplice/speed/conflicts; false; }
 }
 tar -xzf /updates/speed.tar.gz
 for module in ksplice ksplice-speed-vmlinux-old ksplice-speed-vmlinux-new; do
 	insmod ksplice-speed/$module.ko
 done
 
-run() { # TITLE KIND...
-	title=$1
-	shift
+# text: the code of what is replaced
+text() {
+	perl /t/lib/text.pl speed || exit
+}
+run() { # WHAT N KIND...
+	what=$1 times=$2
+	shift 2
+	text > before
 	speed $(echo " $*" | sed 's/\( [a-z]*\)/\1=1/g') cpu=1
-	cycles 26
-	result $? "$title: 26 times in and out"
-	slow "$title"
+	cycles $times
+	result $? "$what: $times times in and out"
+	slow "$what"
+	text > after
+	ok "$what: the code is as before" cmp before after
 	for kind; do
-		says "$kind: old and new functions ran" "^$kind: old [1-9][0-9]* new [1-9]" \
-			cat speed.out
+		says "$what: old and new functions ran: $kind" \
+			"^$kind: old [1-9][0-9]* new [1-9]" cat speed.out
 	done
 }
-run 'fork and exit' fork thread
-run 'wake-ups and migration' futex event move info
+text > before
+says 'the code of ten functions can be read' '^10$' grep -c '^[^ ]* [0-9a-f]*$' before
+wait_for stage applied
+text > applied
+wait_for stage reversed
+not_ok 'and is another one while they are replaced' cmp before applied
+run 'fork and exit' 17 fork thread
+run 'wake-ups and migration' 17 futex event move info
+preempt=/sys/kernel/debug/sched/preempt
+echo full > $preempt
+says 'from now on a thread can be preempted anywhere' '[(]full[)]' cat $preempt
+# Not so many: somebody has to be preempted outside of what is replaced.
+run 'preempted anywhere' 10 fork futex
 rmmod ksplice_speed_vmlinux_new ksplice_speed_vmlinux_old ksplice
 untouched 'nothing is left'
 END

@@ -11,8 +11,8 @@ in_box() {
 }
 # As many seconds older is the machine than the container, at least.
 is_younger() {
-	age=$(in_box cut -d. -f1 /proc/uptime)
-	[ $(($(cut -d. -f1 /proc/uptime) - age)) -ge "$1" ]
+	age=$(in_box cut -d. -f1 /proc/uptime) &&
+		[ $(($(cut -d. -f1 /proc/uptime) - age)) -ge "$1" ]
 }
 # see: what a container has
 see() {

@@ -9,8 +9,10 @@
  * read only.  What the kernel does not have is left out.
  *
  * The hook's own group is the container's, as it is started by what becomes the
- * container's first process.  In a control group namespace /proc/self/cgroup
- * does not tell its place; then it is the one whose cgroup.procs lists us.
+ * container's first process.  A control group namespace, which this may have
+ * already, hides the place of the group from /proc/self/cgroup: the hook leaves
+ * it.  Where it may not, as in a user namespace, the group is the one whose
+ * cgroup.procs lists us.
  *
  * What the image has put into ROOTFS is not trusted: /proc there must be a
  * procfs, and no link.  In the machine's own mount namespace it refuses to do
@@ -21,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -339,6 +342,21 @@ static void check_namespace(void)
 		fail("this is the machine's mount namespace: it has to be a createContainer hook");
 }
 
+/*
+ * To the namespace of control groups that the machine has, or who else runs the
+ * runtime: of a hierarchy that is mounted with nsdelegate, as systemd does, the
+ * first group of a namespace can't be written from inside of it.
+ */
+static void leave_cgroup_namespace(void)
+{
+	int outer = open("/proc/1/ns/cgroup", O_RDONLY | O_CLOEXEC);
+
+	if (outer < 0)
+		return;
+	setns(outer, CLONE_NEWCGROUP);
+	close(outer);
+}
+
 /* The container's /proc, which its image can not have made a link. */
 static int open_proc(const char *rootfs)
 {
@@ -589,6 +607,7 @@ int main(int argc, char **argv)
 	rootfs = find_rootfs();
 	check_namespace();
 	proc = open_proc(rootfs);
+	leave_cgroup_namespace();
 	hierarchy = find_hierarchy(NULL);
 	group = find_group(NULL);
 	if (hierarchy && group)

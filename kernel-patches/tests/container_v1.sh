@@ -5,8 +5,8 @@
 # controller.  In a guest of its own: version 2 gives the controller of memory
 # back when nothing refers to its groups any more, and nobody can wait for that.
 #
-# tests: 17
-# vm: --disk=16 --modules
+# tests: 20
+# vm: --disk=16 --modules --tool=/usr/sbin/runc
 
 . /tests/container-words.sh
 
@@ -25,9 +25,18 @@ echo 1 > /cg/cpuset/box/cpuset.cpus
 echo 0 > /cg/cpuset/box/cpuset.mems
 see 'version 1'
 
+# A real runtime makes such groups by itself; without those for devices it does nothing.
+mkdir /cg/devices
+mount -t cgroup -o devices none /cg/devices
+. /tests/runtime-words.sh
+runtime=runc
+new_spec
+says 'runc: the memory' '^MemTotal: +65536 kB' run_box cat /proc/meminfo
+says 'runc: the disks' ' vda 0 0 0 0 0 0 0 0 0 0 0 ' run_box cat /proc/diskstats
+
 # They go while somebody is counted.
 in_box sh -c 'while dd if=/dev/vda of=/dev/null bs=64k 2> /dev/null; do :; done' &
-wait_for grep -q ' vda [1-9]' /cg/blkio/box/blkio.diskstats
+ok 'somebody is counted' wait_for grep -q ' vda [1-9]' /cg/blkio/box/blkio.diskstats
 for update in $all; do
 	undo $update
 done

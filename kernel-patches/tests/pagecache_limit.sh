@@ -5,7 +5,7 @@
 # that, whether who adds it reclaims or kpclimitd; what is mapped stays, and what
 # is dirty is as vm.pagecache_limit_ignore_dirty says.
 #
-# tests: 46
+# tests: 47
 # files: /proc/sys/vm/pagecache_limit_ratio /proc/sys/vm/pagecache_limit_reclaim_ratio
 # files: /proc/sys/vm/pagecache_limit_ignore_dirty /proc/sys/vm/pagecache_limit_async
 # files: /proc/tkernel/pagecache_limit
@@ -95,6 +95,7 @@ fill big 400 2> /dev/null
 fill other 200 2> /dev/null
 fill small 60 2> /dev/null
 drop
+ok 'the files are larger than the limit will be' [ $((2 * $(limit 20))) -lt 660 ]
 ok 'without a limit a file of 400 MiB is all there' at_least 380 reading big
 echo 20 > ${knob}_ratio
 reading other > /dev/null 2>&1

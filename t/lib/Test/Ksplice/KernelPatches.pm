@@ -109,10 +109,14 @@ sub run_booted ($names, @options) {
             . " $which-kernel' or set KSPLICE_TEST_BOOT_KERNEL\n";
         exit 0;
     }
-    unshift @options, '--mem=3072' if $which eq 'debug';
-    push @options, '--timeout=3000' if $which eq 'debug';
-    run_guest(count_tests(@$names), $words . feature_script(@$names), "--kernel=$kernel",
-        grep({ $_ ne '--modules' } guest_options(@$names)), @options);
+    my @scripts = @$names;
+    if ($which eq 'debug') {
+        push @scripts, 'debug';
+        # Shadows take of it, so that about as much is left as others have
+        push @options, '--mem=1280', '--timeout=3000';
+    }
+    run_guest(count_tests(@scripts), $words . feature_script(@scripts), "--kernel=$kernel",
+        grep({ $_ ne '--modules' } guest_options(@scripts)), @options);
 }
 
 # A script on the kernel as it came, for what it can do by itself; never returns.

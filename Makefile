@@ -8,7 +8,7 @@
 #   check       all tests; installs what they need
 #   check-fast  those that need neither a kernel tree nor a VM
 #   check-debug-kernel  kernel-patches/ in a kernel that looks for mistakes;
-#               building that takes half an hour
+#               building that takes half an hour, the tests ten minutes
 #   lint        all sources: syntax, warnings, pod, white space, licences
 #   bench       the benchmarks; of those that take long a small sample
 #   install     to $(DESTDIR)$(PREFIX); the commands name $(PREFIX) inside

@@ -104,3 +104,4 @@ install: all
 
 clean:
 	@rm -f objmanip/objmanip objmanip/*.o objmanip/*.d
+	@rm -f kernel-patches/container/tkernel-hook kernel-patches/updates/*.tar.gz

@@ -102,7 +102,7 @@ ok 'it counts from when that is turned on' \
 both_versions $v2 cpu.uptime
 rmdir $v2/early $v2/late
 umount $v2
-mount -t cgroup -o cpuacct cpuacct $v1
+wait_for mount -t cgroup -o cpuacct cpuacct $v1
 
 # For cpuacct_uptime-undone.sh: groups that come and go, and an open file.
 if [ -n "$stock_kernel" ]; then

@@ -221,7 +221,7 @@ one_cpu $v2/one $v2/two
 loads $v2/one $v2/two 10
 exec 5< $v2/early/cpuset.stat
 stop
-rmdir $v2/one/* $v2/one $v2/two 2> /dev/null
+rmdir $v2/one/below $v2/one/beside $v2/one $v2/two
 echo -cpuset > $v2/cgroup.subtree_control
 says_not 'they go with the controller' 'cpuset\.' ls $v2/early
 refused 'and one that is open is no more' 1 'No such device' cat <&5
@@ -231,7 +231,8 @@ umount $v2
 
 # For cpuset_files-undone.sh: a group whose files are open and being read.
 if [ -n "$stock_kernel" ]; then
-	mount -t cgroup -o cpuset cpuset $v1
+	# Not before the groups of version 2 are gone for good
+	wait_for mount -t cgroup -o cpuset cpuset $v1
 	set_up $v1/held 1
 	exec 6< $v1/held/cpuset.loadavg 7< $v1/held/cpuset.cpuinfo
 	dd bs=10 count=1 <&7 > /dev/null 2>&1

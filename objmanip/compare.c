@@ -590,6 +590,34 @@ static size_t count_matters(const struct object *object,
 	return n;
 }
 
+bool compare_confirms(const struct span *post)
+{
+	for (size_t i = 0; i < post->n_referrers; i++) {
+		const struct span *by = function_of(post->referrers[i]);
+
+		if (by->section->flags & SEC_CODE && by->state == SPAN_SAME)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A flag that has a peer by a guess only, and what refers to it changes: new
+ * code gets a fresh one rather than perhaps another statement's.
+ */
+static void drop_guesses(struct object *post)
+{
+	struct span *span;
+
+	for_each_span(span, post) {
+		if (!span->by_order || !span->peer || !span->n_referrers ||
+		    !span_is_disposable(span) || compare_confirms(span))
+			continue;
+		dissolve(span->peer);
+		span->unsure = true;
+	}
+}
+
 size_t compare_pair(struct pair *pair)
 {
 	struct object *pre = pair->pre;
@@ -610,6 +638,7 @@ size_t compare_pair(struct pair *pair)
 			}
 		}
 	} while (again);
+	drop_guesses(pair->post);
 	set_states_of_parts(pre);
 	set_states_of_parts(pair->post);
 	return count_matters(pre, pair->post, true) +

@@ -7,6 +7,9 @@
 #include "dwarf-open.h"
 #include "die.h"
 
+#include <dwarf.h>
+#include <string.h>
+
 void dwarf_die_for(const struct object *object, const char *error)
 {
 	die("cannot read the debug information of '%s': %s", object->path,
@@ -38,4 +41,29 @@ Dwarf *dwarf_open_for(const struct object *object, Dwfl_Module **module)
 	if (module)
 		*module = only;
 	return dwfl_module_getdwarf(only, &bias);
+}
+
+const char *dwarf_compile_dir(Dwarf *dwarf)
+{
+	Dwarf_CU *unit = NULL;
+	Dwarf_Attribute attribute;
+	const char *dir = NULL;
+	Dwarf_Die die;
+
+	if (dwarf && !dwarf_get_units(dwarf, NULL, &unit, NULL, NULL, &die,
+				      NULL))
+		dir = dwarf_formstring(dwarf_attr(&die, DW_AT_comp_dir,
+						  &attribute));
+	return dir ? dir : "";
+}
+
+const char *dwarf_plain_name(const char *file, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (n && !strncmp(file, dir, n) && file[n] == '/')
+		file += n + 1;
+	while (!strncmp(file, "./", 2))
+		file += 2;
+	return file;
 }

@@ -13,6 +13,12 @@
 /* NULL if it has none.  *module, if wanted, knows where sections were put. */
 Dwarf *dwarf_open_for(const struct object *object, Dwfl_Module **module);
 
+/* The directory that the object was compiled in, or "" */
+const char *dwarf_compile_dir(Dwarf *dwarf);
+
+/* The file's name without that directory, if it begins so, and "./" */
+const char *dwarf_plain_name(const char *file, const char *dir);
+
 /* "cannot read the debug information of ..." */
 void dwarf_die_for(const struct object *object, const char *error)
 	__attribute__((noreturn));

@@ -187,33 +187,6 @@ static bool are_same(const char *a, const char *b)
 
 /* --- where in the source ------------------------------------------------- */
 
-/* The directory that an object was compiled in, or "" */
-static const char *compile_dir(Dwarf *dwarf)
-{
-	Dwarf_CU *unit = NULL;
-	Dwarf_Attribute attribute;
-	const char *dir = NULL;
-	Dwarf_Die die;
-
-	if (dwarf && !dwarf_get_units(dwarf, NULL, &unit, NULL, NULL, &die,
-				      NULL))
-		dir = dwarf_formstring(dwarf_attr(&die, DW_AT_comp_dir,
-						  &attribute));
-	return dir ? dir : "";
-}
-
-/* Without the directory, if it begins so, and "./" */
-static const char *plain_name(const char *file, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	if (n && !strncmp(file, dir, n) && file[n] == '/')
-		file += n + 1;
-	while (!strncmp(file, "./", 2))
-		file += 2;
-	return file;
-}
-
 /* " (fs/x.c:12)", or "" without debug information */
 static const char *source_line(const struct span *span, uint64_t offset,
 			       const char *dir)
@@ -226,7 +199,7 @@ static const char *source_line(const struct span *span, uint64_t offset,
 				   object->syms, span->start + offset, &file,
 				   &function, &line) || !file || !line)
 		return "";
-	return xasprintf(" (%s:%u)", plain_name(file, dir), line);
+	return xasprintf(" (%s:%u)", dwarf_plain_name(file, dir), line);
 }
 
 bool touched_add(struct touched_lines *lines, const char *text)
@@ -293,7 +266,7 @@ static int take_function(Dwarf_Die *die, void *data)
 	}
 	if (!file || !name || dwarf_decl_line(die, &line))
 		return DWARF_CB_OK;
-	source.file = plain_name(file, debug->dir);
+	source.file = dwarf_plain_name(file, debug->dir);
 	source.line = line;
 	vec_add(debug->sources, debug->n_sources) = source;
 	return DWARF_CB_OK;
@@ -333,7 +306,7 @@ static const struct source *find_source(const struct debug *debug,
 
 		if (source->line == (unsigned int)line &&
 		    !strcmp(source->name, name) &&
-		    !strcmp(source->file, plain_name(file, debug->dir)))
+		    !strcmp(source->file, dwarf_plain_name(file, debug->dir)))
 			return source;
 	}
 	return NULL;
@@ -400,7 +373,7 @@ void explain_difference(struct bytes *out, const struct span *pre,
 	uint64_t old_at = pre->why_offset, new_at = old_at;
 	struct reader a, b;
 
-	debug.dir = compile_dir(dwarf);
+	debug.dir = dwarf_compile_dir(dwarf);
 	if (reader_init(&a, pre) && reader_init(&b, post))
 		do {
 			old = reader_next(&a);

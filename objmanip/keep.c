@@ -93,23 +93,9 @@ static void keep_new(struct queue *queue, const struct span *by,
 	}
 }
 
-/* Somebody who did not change refers to that one of several. */
-static bool is_confirmed(const struct span *target)
-{
-	for (size_t i = 0; i < target->n_referrers; i++) {
-		const struct span *by = target->referrers[i];
-
-		if (by->parent)
-			by = by->parent;
-		if (by->section->flags & SEC_CODE && by->state == SPAN_SAME)
-			return true;
-	}
-	return false;
-}
-
 static void keep_old(const struct span *by, const struct span *target)
 {
-	if (target->by_order && !is_confirmed(target))
+	if (target->by_order && !compare_confirms(target))
 		refuse("%s: cannot tell which '%s' of the running kernel is '%s', which '%s' refers to: the function has several of that name",
 		       unit_of(by), target->peer->name, target->name,
 		       by->name);

@@ -27,7 +27,8 @@
 static const char usage_text[] =
 "usage: objmanip compare PRE POST\n"
 "       objmanip diff --kid=KID --target=TARGET --symvers=FILE --out=DIR\n"
-"                     [--crcs=FILE] [--explain [--touched=FILE:FIRST-LAST]...]\n"
+"                     [--crcs=FILE] [--lines=FILE]\n"
+"                     [--explain [--touched=FILE:FIRST-LAST]...]\n"
 "                     UNIT=PRE=POST...\n"
 "       objmanip image --symvers=FILE --out=DIR UNIT=OBJECT...\n"
 "       objmanip inspect {FILE|DIRECTORY}\n"
@@ -42,12 +43,13 @@ static void usage(void)
 }
 
 static struct pair load_pair(const char *unit, const char *pre,
-			     const char *post)
+			     const char *post, const struct lines *lines)
 {
 	struct pair pair = {
 		.unit = unit,
 		.pre = object_load(pre, unit),
 		.post = object_load(post, unit),
+		.lines = lines,
 	};
 
 	span_cut(pair.pre);
@@ -61,14 +63,14 @@ static int cmd_compare(int argc, char **argv)
 	if (argc != 3)
 		usage();
 
-	struct pair pair = load_pair(argv[1], argv[1], argv[2]);
+	struct pair pair = load_pair(argv[1], argv[1], argv[2], NULL);
 
 	return compare_pair(&pair) || marks_any(pair.post) ?
 		EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 
 /* "UNIT=PRE=POST" */
-static struct pair parse_pair(const char *argument)
+static struct pair parse_pair(const char *argument, const struct lines *lines)
 {
 	char *unit = xstrdup(argument);
 	char *pre = strchr(unit, '=');
@@ -79,11 +81,11 @@ static struct pair parse_pair(const char *argument)
 	*pre++ = *post++ = '\0';
 	if (!*unit || !*pre || !*post)
 		usage();
-	return load_pair(unit, pre, post);
+	return load_pair(unit, pre, post, lines);
 }
 
 struct diff_options {
-	const char *kid, *target, *symvers, *out, *crcs;
+	const char *kid, *target, *symvers, *out, *crcs, *lines;
 	bool explain;
 	struct touched_lines touched;
 };
@@ -96,6 +98,7 @@ static struct diff_options parse_diff_options(int argc, char **argv)
 		{ "symvers", required_argument, NULL, 's' },
 		{ "out", required_argument, NULL, 'o' },
 		{ "crcs", required_argument, NULL, 'c' },
+		{ "lines", required_argument, NULL, 'n' },
 		{ "explain", no_argument, NULL, 'e' },
 		{ "touched", required_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
@@ -119,6 +122,9 @@ static struct diff_options parse_diff_options(int argc, char **argv)
 			break;
 		case 'c':
 			diff.crcs = optarg;
+			break;
+		case 'n':
+			diff.lines = optarg;
 			break;
 		case 'e':
 			diff.explain = true;
@@ -145,10 +151,13 @@ static int cmd_diff(int argc, char **argv)
 	struct crc_change *crcs = NULL;
 	size_t n_pairs = 0, n_crcs = 0;
 
+	const struct lines *lines = diff.lines ?
+		lines_load(diff.lines) : NULL;
+
 	if (diff.crcs)
 		crcs = prototype_read_crcs(diff.crcs, &n_crcs);
 	for (int i = optind; i < argc; i++) {
-		struct pair pair = parse_pair(argv[i]);
+		struct pair pair = parse_pair(argv[i], lines);
 
 		compare_pair(&pair);
 		label_pair(&pair);
@@ -183,7 +192,7 @@ static struct pair parse_unit(const char *argument)
 	if (!object || object == unit || !object[1])
 		usage();
 	*object++ = '\0';
-	return load_pair(unit, object, object);
+	return load_pair(unit, object, object, NULL);
 }
 
 static int cmd_image(int argc, char **argv)

@@ -13,12 +13,16 @@
  *      there are as many as before, else by their exact names (a wrong answer
  *      costs nothing: all callers of a changed clone change as well).
  *      A .cold part goes with its function.
- *   4. Numbered variables, by who refers to them: if a paired function refers
- *      to as many of one name as before, they are the same ones in the same
- *      order.  If not, those with equal contents, where that is unambiguous.
- *   5. One that is left on both sides, when code moved into or out of a
+ *   4. Numbered variables, by the line that declares them, as far as the patch
+ *      left it alone (declared.c).
+ *   5. Other numbered variables, by who refers to them: if a paired function
+ *      refers to as many of one name as before, they are the same ones in the
+ *      same order.  If not, those with equal contents, where that is
+ *      unambiguous.  Of flags (WARN_ONCE() and the like) the order is a guess:
+ *      compare.c gives it up unless code that does not change confirms it.
+ *   6. One that is left on both sides, when code moved into or out of a
  *      function that only one side has (inlining).
- *   In 4 and 5 only if they stand in the source of the same function, as far
+ *   In 5 and 6 only if they stand in the source of the same function, as far
  *   as the debug information tells (scope.c).
  * What stays open is written down in maybe, and keep.c refuses to use it.
  */
@@ -26,7 +30,6 @@
 #include "die.h"
 #include "kind.h"
 #include "name.h"
-#include "scope.h"
 #include "strmap.h"
 #include "vec.h"
 
@@ -211,7 +214,7 @@ static void match_contents(struct pair *pair)
 	}
 }
 
-/* --- steps 3 to 5: groups ------------------------------------------------ */
+/* --- steps 3 to 6: groups ------------------------------------------------ */
 
 struct groups {
 	struct strmap map;
@@ -331,6 +334,12 @@ static bool refers(const struct span *by, const struct span *to)
 	return false;
 }
 
+/* May it still get a peer? */
+static bool is_open(const struct span *span)
+{
+	return !span->peer && !span->alone;
+}
+
 /* The unpaired ones of a list that the function refers to */
 struct list {
 	struct span **spans;
@@ -343,7 +352,7 @@ static struct list referred(struct span **spans, size_t n,
 	struct list list = {};
 
 	for (size_t i = 0; i < n; i++)
-		if (!spans[i]->peer && refers(by, spans[i]))
+		if (is_open(spans[i]) && refers(by, spans[i]))
 			vec_add(list.spans, list.n) = spans[i];
 	return list;
 }
@@ -376,6 +385,19 @@ static bool is_only_one(const struct span *span, const struct list *list,
 	return n == 1;
 }
 
+static bool is_only_pair(const struct span *pre, const struct list *pres,
+			 const struct span *post, const struct list *posts)
+{
+	return is_only_one(pre, posts, true) && is_only_one(post, pres, false);
+}
+
+/* A flag without references looks like any other one: also a single one. */
+static void set_guess(struct span *pre, struct span *post, bool only)
+{
+	post->by_order = !only || (span_is_disposable(pre) && !pre->n_relocs);
+	match_set(pre, post);
+}
+
 /* Returns whether anything was paired. */
 static bool match_lists(const struct list *pre, const struct list *post)
 {
@@ -387,14 +409,13 @@ static bool match_lists(const struct list *pre, const struct list *post)
 		for (size_t j = from; j < post->n; j++) {
 			if (!is_similar(pre->spans[i], post->spans[j]))
 				continue;
-			if (pre->n != post->n && !disposable &&
-			    !(is_only_one(pre->spans[i], post, true) &&
-			      is_only_one(post->spans[j], pre, false)))
+
+			const bool only = is_only_pair(pre->spans[i], pre,
+						       post->spans[j], post);
+
+			if (pre->n != post->n && !disposable && !only)
 				continue;
-			post->spans[j]->by_order = !disposable &&
-				!(is_only_one(pre->spans[i], post, true) &&
-				  is_only_one(post->spans[j], pre, false));
-			match_set(pre->spans[i], post->spans[j]);
+			set_guess(pre->spans[i], post->spans[j], only);
 			found = true;
 			from = j + 1;
 			break;
@@ -416,7 +437,7 @@ static bool match_lists(const struct list *pre, const struct list *post)
 }
 
 /*
- * Step 4 for one group, with those functions only that refer to as many of
+ * Step 5 for one group, with those functions only that refer to as many of
  * them as before, or with all.
  */
 static bool match_by_referrers(struct group *group, bool equal_only)
@@ -424,7 +445,8 @@ static bool match_by_referrers(struct group *group, bool equal_only)
 	for (size_t i = 0; i < group->n_pre; i++) {
 		struct span *span = group->pre[i];
 
-		for (size_t j = 0; !span->peer && j < span->n_referrers; j++) {
+		for (size_t j = 0; is_open(span) && j < span->n_referrers;
+		     j++) {
 			struct span *by = owner(span->referrers[j]);
 
 			if (!by->peer)
@@ -460,7 +482,7 @@ static struct span *only_unpaired(struct span **spans, size_t n)
 	struct span *only = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		if (spans[i]->peer)
+		if (!is_open(spans[i]))
 			continue;
 		if (only)
 			return NULL;
@@ -478,8 +500,9 @@ static void match_unreferred(struct group *group)
 		for (size_t j = 0; j < group->n_post; j++) {
 			struct span *post = group->post[j];
 
-			if (!pre->peer && !post->peer && !pre->n_referrers &&
-			    !post->n_referrers && is_similar(pre, post))
+			if (is_open(pre) && is_open(post) &&
+			    !pre->n_referrers && !post->n_referrers &&
+			    is_similar(pre, post))
 				match_set(pre, post);
 		}
 	}
@@ -489,7 +512,7 @@ static bool is_only_in_scope(const struct span *span, struct span **spans,
 			     size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (spans[i] != span && !spans[i]->peer && spans[i]->scope &&
+		if (spans[i] != span && is_open(spans[i]) && spans[i]->scope &&
 		    !strcmp(spans[i]->scope, span->scope))
 			return false;
 	return true;
@@ -501,19 +524,19 @@ static void match_scopes(struct group *group)
 	for (size_t i = 0; i < group->n_pre; i++) {
 		struct span *pre = group->pre[i];
 
-		for (size_t j = 0; j < group->n_post && !pre->peer; j++) {
+		for (size_t j = 0; j < group->n_post && is_open(pre); j++) {
 			struct span *post = group->post[j];
 
-			if (!post->peer && pre->scope && post->scope &&
+			if (is_open(post) && pre->scope && post->scope &&
 			    is_similar(pre, post) &&
 			    is_only_in_scope(pre, group->pre, group->n_pre) &&
 			    is_only_in_scope(post, group->post, group->n_post))
-				match_set(pre, post);
+				set_guess(pre, post, true);
 		}
 	}
 }
 
-/* Step 5, and what is uncertain after it */
+/* Step 6, and what is uncertain after it */
 static void match_rest(struct group *group)
 {
 	match_unreferred(group);
@@ -524,7 +547,7 @@ static void match_rest(struct group *group)
 
 	if (pre && post && is_similar(pre, post) &&
 	    (has_unpaired_referrer(pre) || has_unpaired_referrer(post))) {
-		match_set(pre, post);
+		set_guess(pre, post, true);
 		return;
 	}
 	for (size_t i = 0; i < group->n_pre; i++) {
@@ -543,14 +566,15 @@ static bool is_of_sorts(const struct group *group, const char *sorts)
 	return strchr(sorts, group->key[0]);
 }
 
-static bool has_static_locals(const struct groups *groups)
+/* Is there a choice to make that the debug information can help with? */
+static bool has_static_locals(const struct groups *groups, bool know_lines)
 {
 	for (size_t i = 0; i < groups->n; i++) {
 		const struct group *group = groups->all[i];
 
 		if (is_of_sorts(group, "rdp") && group->n_pre &&
 		    group->n_post &&
-		    !span_is_disposable(group->pre[0]))
+		    (know_lines || !span_is_disposable(group->pre[0])))
 			return true;
 	}
 	return false;
@@ -564,10 +588,8 @@ void match_pair(struct pair *pair)
 	match_names(pair);
 	match_contents(pair);
 	collect_groups(&groups, pair);
-	if (has_static_locals(&groups)) {
-		scope_read(pair->pre);
-		scope_read(pair->post);
-	}
+	if (has_static_locals(&groups, pair->lines))
+		match_declared(pair);
 	for (size_t i = 0; i < groups.n; i++) {
 		struct group *group = groups.all[i];
 

@@ -5,16 +5,25 @@
 #ifndef OBJMANIP_MATCH_H
 #define OBJMANIP_MATCH_H
 
+#include "lines.h"
 #include "span.h"
 
 /* One unit of the target, before and after the patch. */
 struct pair {
 	const char *unit;
 	struct object *pre, *post;
+	const struct lines *lines;	/* of the patched files; NULL: unknown */
 };
 
 /* Set peer of all spans of both objects (match.c). */
 void match_pair(struct pair *pair);
+
+/*
+ * Set peer of the numbered variables whose declarations stand in lines that
+ * the patch did not touch, and alone of flags that certainly have no peer
+ * (declared.c).
+ */
+void match_declared(struct pair *pair);
 
 /* Set the peers of these two to each other, or of both to nothing. */
 void match_set(struct span *pre, struct span *post);
@@ -41,6 +50,9 @@ bool compare_spans(const struct span *pre, const struct span *post,
  * Returns the number of spans that are not SPAN_SAME and matter.
  */
 size_t compare_pair(struct pair *pair);
+
+/* Does code that did not change refer to it?  Then its peer is proved. */
+bool compare_confirms(const struct span *post);
 
 /*
  * keep.c: decide over all pairs of the target which post spans are kept and

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scope.c - which function a static local belongs to
+ * scope.c - where a variable is declared, as the debug information says
  *
  * Part of the third step.  The symbol of a static local tells its name and a
  * number; the code that refers to it may be that of any function that its own
  * was inlined into.  The debug information knows in which function's source it
- * stands.  What it does not say, or not of a variable of that name, stays
- * unknown.
+ * stands, and in which line.  It also lists the ones that the compiler dropped
+ * together with code that never runs, so the list is complete.  What it does
+ * not say, or not of a variable of that name, stays unknown.
  */
 #include "scope.h"
 #include "dwarf-open.h"
 #include "name.h"
+#include "vec.h"
 
 #include <dwarf.h>
 #include <string.h>
@@ -18,6 +20,8 @@
 struct reader {
 	struct object *object;
 	Dwfl_Module *module;
+	const char *dir;
+	struct declarations found;
 };
 
 /* The address that the variable has, in the sections as libdwfl placed them */
@@ -35,31 +39,65 @@ static bool address_of(Dwarf_Die *variable, Dwarf_Addr *address)
 	return true;
 }
 
-static void read_variable(const struct reader *reader, Dwarf_Die *variable,
-			  const char *scope)
+static bool is_named(const struct span *span, const char *base)
 {
-	const char *name = dwarf_diename(variable);
+	return span->symbol && !strcmp(name_base(span->name), base);
+}
+
+static struct span *span_of(const struct reader *reader, Dwarf_Die *variable,
+			    const char *base)
+{
 	struct section *section;
-	const char *section_name;
+	const char *name;
 	struct span *span;
 	Dwarf_Addr address;
 	GElf_Word shndx;
 	int index;
 
-	if (!name || !address_of(variable, &address))
-		return;
+	if (!address_of(variable, &address))
+		return NULL;
 	index = dwfl_module_relocate_address(reader->module, &address);
-	section_name = index < 0 ? NULL :
+	name = index < 0 ? NULL :
 		dwfl_module_relocation_info(reader->module, index, &shndx);
-	section = section_name ?
-		object_find_section(reader->object, section_name) : NULL;
+	section = name ? object_find_section(reader->object, name) : NULL;
 	span = section ? span_find(section, address) : NULL;
-	if (span && span->symbol && span->start == address &&
-	    !strcmp(name_base(span->name), name))
-		span->scope = scope;
+	return span && span->start == address && is_named(span, base) ?
+		span : NULL;
 }
 
-static void read_children(const struct reader *reader, Dwarf_Die *parent,
+/* A copy of the function refers to the variable instead of declaring it. */
+static bool is_declared(Dwarf_Die *variable)
+{
+	return dwarf_hasattr(variable, DW_AT_name) &&
+	       dwarf_hasattr(variable, DW_AT_decl_line);
+}
+
+static void read_variable(struct reader *reader, Dwarf_Die *variable,
+			  const char *scope)
+{
+	const char *name = dwarf_diename(variable);
+	const char *file = dwarf_decl_file(variable);
+	const char *base = name ? name_base(name) : "";
+	struct span *span = name ? span_of(reader, variable, base) : NULL;
+	int line, column = 0;
+
+	if (span && scope)
+		span->scope = scope;
+	if (!name || !file || !is_declared(variable) ||
+	    dwarf_decl_line(variable, &line))
+		return;
+	dwarf_decl_column(variable, &column);
+	vec_add(reader->found.all, reader->found.n) = (struct declaration) {
+		.scope = scope ?: "",
+		.name = base,
+		.file = dwarf_plain_name(file, reader->dir),
+		.line = line,
+		.column = column,
+		.span = span,
+	};
+}
+
+static void read_children(struct reader *reader, Dwarf_Die *parent,
 			  const char *scope)
 {
 	Dwarf_Die die;
@@ -75,21 +113,22 @@ static void read_children(const struct reader *reader, Dwarf_Die *parent,
 			read_children(reader, &die, scope);
 			break;
 		case DW_TAG_variable:
-			if (scope)
-				read_variable(reader, &die, scope);
+			read_variable(reader, &die, scope);
 			break;
 		}
 	} while (!dwarf_siblingof(&die, &die));
 }
 
-void scope_read(struct object *object)
+struct declarations scope_read(struct object *object)
 {
 	struct reader reader = { .object = object };
 	Dwarf *dwarf = dwarf_open_for(object, &reader.module);
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die;
 
+	reader.dir = dwarf_compile_dir(dwarf);
 	while (dwarf && !dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die,
 					 NULL))
 		read_children(&reader, &die, NULL);
+	return reader.found;
 }

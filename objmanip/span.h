@@ -40,6 +40,10 @@ struct span {
 					 * be, when nothing tells for certain */
 	bool by_order;			/* in post: which of several of one name
 					 * its peer is, only their order tells */
+	bool alone;			/* a flag of a line that is new, or gone:
+					 * the other object has no such one */
+	bool unsure;			/* in post: a fresh flag, as nothing tells
+					 * which one of pre it is */
 	const char *scope;		/* of a static local: the function that
 					 * it stands in; NULL: not known */
 	enum span_state state;

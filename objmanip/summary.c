@@ -9,6 +9,8 @@
  *	replace fs/pipe.o pipe_read (902 -> 914 bytes; threads sleep in it)
  *	new function fs/proc/cmdline.o helper (20 bytes)
  *	new data fs/proc/cmdline.o count.1 (4 bytes)
+ *	new data fs/x.o _rs.3 (40 bytes; a fresh one, as nothing tells which
+ *		old one it is)
  *	replace data fs/proc/cmdline.o table (24 bytes)
  *	hook pre_apply fs/proc/cmdline.o prepare
  *	new export fs/proc/cmdline.o helper
@@ -123,8 +125,9 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 	default:
 		return;
 	}
-	bytes_printf(out, "new %s %s %s (%llu bytes)\n", what, pair->unit,
-		     post->name, (unsigned long long)post->size);
+	bytes_printf(out, "new %s %s %s (%llu bytes%s)\n", what, pair->unit,
+		     post->name, (unsigned long long)post->size,
+		     post->unsure ? "; a fresh one, as nothing tells which old one it is" : "");
 }
 
 /* It may be meant to take the place of a weak one that is not here. */

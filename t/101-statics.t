@@ -87,7 +87,7 @@ like($diff->{summary}, qr/^new function dir\/1.o next /m, '... which is new');
 unlike($diff->{summary}, qr/^new data/m, '... but not its variable');
 
 # Flags of WARN_ONCE() and the like: a fresh one is as good.
-$diff = diff_text(<<'END');
+$diff = diff({ lines => '' }, build_pair(<<'END'));
 int warn(const char *);
 #define WARN_ONCE(s) do { static _Bool __already_done; \
 	if (!__already_done) { __already_done = 1; warn(s); } } while (0)
@@ -104,7 +104,7 @@ is(join('', $diff->{summary} =~ /^(\w.*?)(?:\.\d+)? \(/mg),
     'replace dir/1.o anew data dir/1.o __already_done', '... and has a flag of its own');
 
 for my $name (qw(__already_done __warned __print_once _rs __key)) {
-    my $more = diff_text("int warn(int *);\n" . <<'END' =~ s/NAME/$name/gr);
+    my $more = diff({ lines => '' }, build_pair("int warn(int *);\n" . <<'END' =~ s/NAME/$name/gr));
 void a(int x) {
 #ifdef PATCHED
 	if (x == 1) { static int NAME; warn(&NAME); }

@@ -22,7 +22,9 @@ use Exporter   qw(import);
 use Ksplice    qw(capture read_file write_file);
 use List::Util qw(max);
 
-our @EXPORT_OK = qw(find_hunks touched_lines neutralise_file neutralise safe_lines);
+our @EXPORT_OK = qw(
+    find_hunks touched_lines neutralise_file neutralise safe_lines line_map is_tricky
+);
 
 # The change commands of diff(1), such as "3a4,5", "7d8" or "10,12c11".
 sub find_hunks ($original, $file) {
@@ -48,7 +50,16 @@ sub neutralise_file ($file, @hunks) {
 
 # The text with the directives in.
 sub neutralise ($text, @hunks) {
+    my ($new) = number_lines($text, @hunks);
+    return $new;
+}
+
+# The same, and for each of its lines what the compiler adds to its number: undef
+# if that depends on a condition.  Nothing is known of a text with directives of
+# its own, which is left alone.
+sub number_lines ($text, @hunks) {
     return $text if $text =~ /^[ \t]*#[ \t]*(?:line[ \t]+)?\d/m;
+    my @added;
     my %shift = map { next_lines($_) } @hunks;
     my $state = new_state();
     my ($wanted, $number, $new) = (0, 0, '');
@@ -60,10 +71,51 @@ sub neutralise ($text, @hunks) {
             $new .= '#line ' . ($number + $wanted) . "\n";
             $state->{shift} = $wanted;
         }
+        push @added, $state->{shift};
         $new .= $line;
         scan_line($state, $line);
     }
-    return $new;
+    return ($new, @added);
+}
+
+# Which line of the original each line is, as objmanip/lines.c reads it: for the
+# text that was made from it, with directives if keep_lines is set.  In a tricky
+# patch the numbers of new lines are unsure: see is_tricky.
+sub line_map ($name, $text, $keep_lines, $tricky, @hunks) {
+    my (undef, @added) = number_lines($text, @hunks);
+    my @lines = split /^/m, $text;
+    return "unsure 1 4294967295 0 $name\n"
+        if @added != @lines || grep { !defined } @added;
+    my %shift = map { next_lines($_) } @hunks;
+    my %is_new = map { map { $_ => 1 } new_lines($_) } @hunks;
+    my ($wanted, @ranges) = (0);
+    for my $number (1 .. @lines) {
+        $wanted = $shift{$number} // $wanted;
+        my $said = $number + ($keep_lines ? $added[$number - 1] : 0);
+        my ($kind, $origin) = !$is_new{$number} ? ('old', $number + $wanted)
+            : $tricky ? ('unsure', 0) : ('new', 0);
+        my $range = $ranges[-1];
+        if ($range && $range->{kind} eq $kind && $said == $range->{first} + $range->{count}
+            && ($kind ne 'old' || $origin == $range->{origin} + $range->{count})) {
+            $range->{count}++;
+        } else {
+            push @ranges, { kind => $kind, first => $said, count => 1, origin => $origin };
+        }
+    }
+    return join '', map { "$_->{kind} $_->{first} $_->{count} $_->{origin} $name\n" } @ranges;
+}
+
+# The lines of the new file that a hunk adds or changes.
+sub new_lines ($hunk) {
+    my ($how, $first, $last) = $hunk =~ /([acd])(\d+)(?:,(\d+))?$/;
+    return $how eq 'd' ? () : ($first .. $last // $first);
+}
+
+# Does the patch change directives of the preprocessor or parts of definitions?
+# Then a line that is the same may be compiled to something else, or not at all.
+sub is_tricky ($original, $file) {
+    return scalar grep { /^[<>]\s*#/ || /^[<>].*\\\s*$/ }
+        capture({ ok => [0, 1] }, 'diff', '-a', $original, $file);
 }
 
 # The line of the new file after a hunk => what to add for that of the old one.

@@ -44,15 +44,16 @@ sub check_target ($kid, $target) {
     return;
 }
 
-# combine_target(DIR, {kid, target, symvers, crcs, explain, touched}, UNIT=PRE=POST...): writes
-# old.o, new.o, imports.h and summary into DIR.  Returns what is to be said, or
-# nothing if there are no changes that matter.
+# combine_target(DIR, {kid, target, symvers, crcs, lines, explain, touched},
+# UNIT=PRE=POST...): writes old.o, new.o, imports.h and summary into DIR.  Returns
+# what is to be said, or nothing if there are no changes that matter.
 sub combine_target ($dir, $change, @units) {
     make_path($dir);
     my $status = run({ ok => [0, 1, 66], output => \my $output }, objmanip(), 'diff',
         $change->{explain} ? ('--explain', map { "--touched=$_" } @{ $change->{touched} }) : (),
         "--kid=$change->{kid}", "--target=$change->{target}",
-        "--symvers=$change->{symvers}", "--crcs=$change->{crcs}", "--out=$dir", @units);
+        "--symvers=$change->{symvers}", "--crcs=$change->{crcs}", "--lines=$change->{lines}",
+        "--out=$dir", @units);
     if ($status == 1) {
         STDOUT->flush();
         print STDERR $output;

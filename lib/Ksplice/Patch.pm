@@ -20,7 +20,7 @@ use File::Copy       qw(copy);
 use File::Path       qw(make_path);
 use Ksplice          qw(fail no_changes run capture read_file write_file);
 use Ksplice::Journal qw(note_touched keep_source);
-use Ksplice::Lines   qw(find_hunks touched_lines neutralise_file);
+use Ksplice::Lines   qw(find_hunks touched_lines neutralise_file line_map is_tricky);
 
 our @EXPORT_OK = qw(
     read_patch read_series diff_new_versions diff_commit check_patch changed_lines apply_patch
@@ -143,7 +143,8 @@ sub changed_lines ($patch, $name) {
 sub plain_name ($name) { return $name =~ s/^'(.*)'$/$1/r =~ s{^\./}{}r }
 
 # The journal first.  With keep_lines unchanged code keeps its line numbers.  Sets
-# touched, the lines of the original as "FILE:FIRST-LAST".
+# touched, the lines of the original as "FILE:FIRST-LAST", and lines, what has become
+# of all lines of the files (line_map).
 sub apply_patch ($tree, $patch, $keep_lines) {
     my $dir = $tree->{dir};
     for my $file (@{ $patch->{files} }) {
@@ -158,10 +159,16 @@ sub apply_patch ($tree, $patch, $keep_lines) {
     }
     run_patch($tree, $patch);
     $patch->{touched} = [];
-    for my $name (map { $_->{name} } grep { !$_->{added} } @{ $patch->{files} }) {
+    $patch->{lines} = '';
+    my @names = grep { -e "$dir/$_" } map { $_->{name} } grep { !$_->{added} } @{ $patch->{files} };
+    my $tricky = grep { is_tricky("$dir/$_.KSPLICE_presrc", "$dir/$_") } @names;
+    for my $name (@names) {
         my $path = "$dir/$name";
-        next unless $path =~ /\.[ch]$/ && -e $path;
+        my $is_code = $path =~ /\.[ch]$/;
         my @hunks = find_hunks("$path.KSPLICE_presrc", $path);
+        $patch->{lines} .= line_map($name, read_file($path), $keep_lines && $is_code, $tricky,
+            @hunks);
+        next if !$is_code;
         push @{ $patch->{touched} }, map { "$name:$_->[0]-$_->[1]" } touched_lines(@hunks);
         neutralise_file($path, @hunks) if $keep_lines;
     }

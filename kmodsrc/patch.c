@@ -2,8 +2,9 @@
 /*
  * patch.c - replace the functions of an update in one stop, or put them back
  *
- * 1. Prepare: memory, redirect bytes, the ranges to look for, a writable
- *    mapping of each place.  All that may fail or sleep is here.
+ * 1. Prepare: memory, redirect bytes, the ranges to look for, a second
+ *    mapping of each place, which only the stop makes writable.  All that may
+ *    fail or sleep is here.
  * 2. Look at all threads while the machine runs (precheck.c).  If one is in the
  *    way, wait and look again, for a while.
  * 3. Stop the machine, look at those who have run since, and write (stop.c).
@@ -59,7 +60,7 @@ static void set_aliases(struct ksplice_stop *stop,
 	ksplice_data_set_aliases(stop->update, stop->apply, pieces + i);
 }
 
-/* A writable mapping of all that is written to, and room to rehearse it. */
+/* A second mapping of all that is written to, and room to rehearse it. */
 static int map_pieces(struct ksplice_stop *stop)
 {
 	unsigned int i, n = stop->n_functions;
@@ -238,11 +239,11 @@ static int run(struct ksplice_stop *stop)
 		return 0;
 	}
 	ksplice_debug(stop->update,
-		      "%s %u functions; %u threads checked before the stop, %u in it; stopped %u times, the last for %llu us",
+		      "%s %u functions; %u threads checked before the stop, %u in it; stopped %u times, the last for %llu us; text was writable for %llu ns",
 		      stop->apply ? "replaced" : "put back",
 		      stop->n_functions, stop->precheck.n_before,
 		      stop->stack.n_tasks, stop->n_stops,
-		      stop->update->pause_ns / 1000);
+		      stop->update->pause_ns / 1000, stop->writable_ns);
 	return 0;
 }
 

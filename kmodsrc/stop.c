@@ -18,7 +18,9 @@
  *    every CPU serialises and says so, then comes the next.  Data is new while
  *    new code may run: written before the redirects, put back behind them.
  *    Hooks are called while all is new: for undo before it, else behind it.
- * 6. Let the CPUs go.
+ *    The mapping that all is written by is writable from before the first of
+ *    these writes until after the last (text.c).
+ * 6. Let the CPUs go.  The others forget what they have of that mapping.
  * Steps 4 and 5 neither allocate nor print.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -96,6 +98,7 @@ static void follow(struct ksplice_stop *stop)
 		smp_mb__before_atomic();
 		atomic_inc(&stop->seen);
 	} while (step != STEP_LEAVE);
+	ksplice_map_flush(stop->map);
 }
 
 /* The stacks of the threads that stop the CPUs, ours among them. */
@@ -153,7 +156,8 @@ static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 	return KSPLICE_OK;
 }
 
-static void stop_commit(struct ksplice_stop *stop)
+/* All redirects, step by step, and the data that goes with them. */
+static void stop_write(struct ksplice_stop *stop)
 {
 	u8 *scratch = stop->is_rehearsal ? stop->scratch : NULL;
 	const struct ksplice_function *function;
@@ -161,8 +165,6 @@ static void stop_commit(struct ksplice_stop *stop)
 
 	if (stop->apply)
 		ksplice_data_write(stop->update, true, scratch);
-	else
-		ksplice_hooks_commit(stop->hooks);
 	if (!stop->is_rehearsal)
 		ksplice_redirect_catch(stop->functions, stop->n_functions);
 	for (step = 0; step < KSPLICE_WRITE_STEPS; step++) {
@@ -175,10 +177,24 @@ static void stop_commit(struct ksplice_stop *stop)
 		if (step + 1 < KSPLICE_WRITE_STEPS)
 			master_step(stop, step + 1);
 	}
+	if (!stop->apply)
+		ksplice_data_write(stop->update, false, scratch);
+}
+
+/* A rehearsal goes through all of it, but nothing gets writable. */
+static void stop_commit(struct ksplice_stop *stop)
+{
+	u64 start;
+
+	if (!stop->apply)
+		ksplice_hooks_commit(stop->hooks);
+	start = ktime_get_mono_fast_ns();
+	ksplice_map_set_writable(stop->map, !stop->is_rehearsal);
+	stop_write(stop);
+	ksplice_map_set_writable(stop->map, false);
+	stop->writable_ns = ktime_get_mono_fast_ns() - start;
 	if (stop->apply)
 		ksplice_hooks_commit(stop->hooks);
-	else
-		ksplice_data_write(stop->update, false, scratch);
 }
 
 /*

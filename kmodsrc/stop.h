@@ -28,7 +28,8 @@ struct ksplice_stop {
 	bool is_dry;			/* all but the stop */
 	struct ksplice_function **functions;	/* those that are written */
 	unsigned int n_functions;
-	void *map;			/* by which all is written */
+	struct ksplice_map *map;	/* by which all is written */
+	u64 writable_ns;		/* how long it could be, the last time */
 	u8 *scratch;			/* room for the longest piece of it */
 	bool is_rehearsal;		/* write to the scratch */
 	struct ksplice_stack stack;

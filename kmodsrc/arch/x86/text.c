@@ -1,19 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * text.c - x86: a second, writable mapping of pieces of kernel text or data
+ * text.c - x86: a second mapping of pieces of kernel text or data
  *
- * Made before the stop and taken away after it.  text_poke() maps the page
- * anew for each write, in an address space of its own; with that the stop
- * would grow by three changes of the address space for each function.
+ * text_poke() maps the page anew for each write, in an address space of its own;
+ * with that the stop would grow by three changes of the address space for each
+ * function.  So the pages are mapped once more, before the stop and until after
+ * it.  That mapping is read-only, and writable only while the stop writes:
+ *
+ * 1. The CPU that writes sets the write bit in the page table, and drops what
+ *    its TLB has of the pages.  All CPUs have their interrupts off by then, so
+ *    nothing is preempted from here to step 4, and no other task runs.
+ * 2. It writes.
+ * 3. It clears the write bit, and drops the TLB's entries again.
+ * 4. Each other CPU drops its own before it leaves the stop: none of them has
+ *    used the mapping, but a processor may fill its TLB ahead of use.  No CPU
+ *    changes its address space in the stop, so there are no entries under
+ *    another PCID.
+ *
+ * However long an attempt waits for a thread, and whatever preempts it, text
+ * cannot be written through this mapping meanwhile.
  *
  * One mapping has all pages that are written to, in order and each once, so
  * that a piece that crosses pages finds them side by side.
  */
 #include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "../../redirect.h"
+
+struct ksplice_map {
+	void *start;
+	unsigned int n_pages;
+	pte_t *entries[];		/* of the pages, in the page table */
+};
 
 static struct page *text_page(unsigned long addr)
 {
@@ -73,17 +95,31 @@ static void *map_pages(const unsigned long *addrs, unsigned int n)
 		if (!pages[i])
 			goto out_free_pages;
 	}
-	map = vmap(pages, n, VM_MAP, PAGE_KERNEL);
+	map = vmap(pages, n, VM_MAP, PAGE_KERNEL_RO);
 out_free_pages:
 	kvfree(pages);
 	return map;
 }
 
-static void find_alias(struct ksplice_piece *piece, void *map,
-		       const unsigned long *addrs, unsigned int n_pages)
+static bool find_entries(struct ksplice_map *map)
+{
+	unsigned long addr = (unsigned long)map->start;
+	unsigned int i, level;
+
+	for (i = 0; i < map->n_pages; i++) {
+		map->entries[i] = lookup_address(addr + i * PAGE_SIZE, &level);
+		if (!map->entries[i] || level != PG_LEVEL_4K)
+			return false;
+	}
+	return true;
+}
+
+static void find_alias(struct ksplice_piece *piece,
+		       const struct ksplice_map *map,
+		       const unsigned long *addrs)
 {
 	unsigned long page = piece->addr & PAGE_MASK;
-	unsigned int low = 0, high = n_pages - 1, middle;
+	unsigned int low = 0, high = map->n_pages - 1, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
@@ -92,29 +128,66 @@ static void find_alias(struct ksplice_piece *piece, void *map,
 		else
 			high = middle;
 	}
-	piece->alias = map + low * PAGE_SIZE + offset_in_page(piece->addr);
+	piece->alias = map->start + low * PAGE_SIZE +
+		       offset_in_page(piece->addr);
 }
 
-void *ksplice_pieces_map(struct ksplice_piece *pieces, unsigned int n)
+struct ksplice_map *ksplice_pieces_map(struct ksplice_piece *pieces,
+				       unsigned int n)
 {
+	struct ksplice_map *map = NULL;
 	unsigned int i, n_pages;
 	unsigned long *addrs;
-	void *map;
 
 	addrs = find_pages(pieces, n, &n_pages);
-	if (!addrs)
-		return NULL;
-	map = map_pages(addrs, n_pages);
-	for (i = 0; map && i < n; i++)
-		find_alias(&pieces[i], map, addrs, n_pages);
+	if (addrs)
+		map = kvzalloc(struct_size(map, entries, n_pages), GFP_KERNEL);
+	if (!map)
+		goto out_free_addrs;
+	map->n_pages = n_pages;
+	map->start = map_pages(addrs, n_pages);
+	if (!map->start || !find_entries(map)) {
+		ksplice_pieces_unmap(map);
+		map = NULL;
+		goto out_free_addrs;
+	}
+	for (i = 0; i < n; i++)
+		find_alias(&pieces[i], map, addrs);
+out_free_addrs:
 	kvfree(addrs);
 	return map;
 }
 
-void ksplice_pieces_unmap(void *map)
+void ksplice_pieces_unmap(struct ksplice_map *map)
 {
 	if (!map)
 		return;
-	vunmap(map);
-	vm_unmap_aliases();	/* nor may one stay in a TLB */
+	if (map->start) {
+		vunmap(map->start);
+		vm_unmap_aliases();	/* nor may one stay in a TLB */
+	}
+	kvfree(map);
+}
+
+void ksplice_map_flush(const struct ksplice_map *map)
+{
+	unsigned int i;
+
+	for (i = 0; map && i < map->n_pages; i++)
+		asm volatile("invlpg (%0)"
+			     : : "r" (map->start + i * PAGE_SIZE) : "memory");
+}
+
+void ksplice_map_set_writable(struct ksplice_map *map, bool is_writable)
+{
+	unsigned int i;
+	pte_t entry;
+
+	for (i = 0; map && i < map->n_pages; i++) {
+		entry = READ_ONCE(*map->entries[i]);
+		entry = is_writable ? pte_set_flags(entry, _PAGE_RW) :
+			pte_clear_flags(entry, _PAGE_RW | _PAGE_DIRTY);
+		set_pte(map->entries[i], entry);
+	}
+	ksplice_map_flush(map);
 }

@@ -19,6 +19,11 @@
  *
  * In the cases 2, 3 and 5 the module runs as it is, and the log says so.
  *
+ * Only what an applied update awaits is held.  While an update is being applied,
+ * and perhaps waits for a thread, the old code runs anyway: a module that is
+ * loaded meanwhile goes on at once, and whoever applies the update has it
+ * patched as soon as the update is applied.
+ *
  * A target may go although a change has a reference of it: its init fails, or
  * it is removed by force.  Its memory is going to be freed, so the change is no
  * longer applied, and the new code, which the kernel's jump labels and static
@@ -134,7 +139,7 @@ void __ksplice_await_refresh(struct ksplice_update *update)
 	mutex_lock(&await_mutex);
 	while ((awaited = __ksplice_next_awaited(update, awaited))) {
 		change = __find_change(awaited);
-		awaited->is_wanted = update->stage != KSPLICE_REVERSED &&
+		awaited->is_wanted = update->stage == KSPLICE_APPLIED &&
 				     !(change && change->is_applied);
 		if (change && change->is_applied)
 			__set_refusal(awaited, KSPLICE_OK, NULL);
@@ -171,7 +176,6 @@ static int __await(struct ksplice_update *update, const char *target_name)
 		return -ENOMEM;
 	}
 	awaited->update = update;
-	awaited->is_wanted = true;
 	mutex_lock(&await_mutex);
 	list_add_tail(&awaited->list, &all_awaited);
 	mutex_unlock(&await_mutex);

@@ -20,6 +20,8 @@ my $both = spew(scratch_dir() . '/both.patch',
     join '', map { slurp("$patches/$_.patch") } qw(vmlinux-function module-function));
 my $updates = dirname(make_update(zz => $both));
 make_update(aa => 'module-export');
+make_update(busy => spew(scratch_dir() . '/busy.patch',
+    join '', map { slurp("$patches/$_.patch") } qw(sleeper module-function)));
 alter_module("$updates/dm-mod.ko");
 
 # A copy of the module with another instruction in a function that zz replaces.
@@ -36,7 +38,7 @@ sub alter_module ($file) {
     return;
 }
 
-run_guest(59, <<'END', '--modules', '--tool=/sbin/dmsetup');
+run_guest(66, <<'END', '--modules', '--tool=/sbin/dmsetup');
 awaited() { cat /sys/kernel/ksplice/$1/awaited; }
 name() {
 	dmsetup --noudevsync create zeroes --table '0 100 zero' &&
@@ -148,4 +150,26 @@ ok 'it may go' rmmod dm_mod
 refused 'nobody awaits it any more' 1 "no update awaits the module 'dm_mod'" \
 	ksplice-apply --complete=dm-mod
 untouched 'nothing is left'
+
+# An apply that waits for a thread will patch the module when it is done; until then
+# the old code runs anyway.
+perl -e 'pipe my $in, my $out or die; sysread $in, my $text, 1' &
+sleeper=$!
+wait_for grep -q pipe_read /proc/$sleeper/stack
+ksplice-apply --partial --wait=100 /updates/busy.tar.gz > /tmp/apply 2>&1 &
+apply=$!
+is_busy() { grep -q code_busy /sys/kernel/ksplice/busy/abort_cause; }
+wait_for is_busy
+says 'an update waits for a thread, and awaits the module' '^dm_mod absent$' awaited busy
+uptime() { read -r now rest < /proc/uptime; now=${now%.*}; }
+uptime
+start=$now
+ok 'the module comes' modprobe dm-mod
+uptime
+ok 'at once' [ $((now - start)) -lt 15 ]
+ok 'while the update still waits' is_busy
+kill $sleeper
+ok 'then the update is applied' wait $apply
+says 'and the module is patched' '^dm_mod applied$' awaited busy
+undo busy
 END

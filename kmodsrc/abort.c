@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include "update.h"
+#include "words.h"
 
 static const struct {
 	const char *word;
@@ -50,6 +51,8 @@ int ksplice_abort(struct ksplice_update *update,
 	reason = kvasprintf(GFP_KERNEL, fmt, args);
 	va_end(args);
 
+	if (reason)
+		ksplice_words_clean(reason);
 	kfree(update->reason);
 	update->reason = reason;	/* NULL is shown as an empty line */
 	update->abort_cause = cause;

@@ -36,19 +36,22 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kmod.h>
 #include <linux/limits.h>
 #include <linux/module.h>
+#include <linux/namei.h>
 #include <linux/notifier.h>
 #include <linux/pid.h>
 #include <linux/rwsem.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/sysfs.h>
+#include <linux/uidgid.h>
 #include "await.h"
 #include "compat.h"
 #include "redirects.h"
@@ -232,7 +235,8 @@ static bool is_loaded(const char *name)
 	return ret;
 }
 
-char *__ksplice_await_line(const struct ksplice_awaited *awaited)
+char *__ksplice_await_line(const struct ksplice_awaited *awaited,
+			   bool has_reason)
 {
 	const struct ksplice_change *change = __find_change(awaited);
 	const char *name = awaited->target_name;
@@ -243,38 +247,93 @@ char *__ksplice_await_line(const struct ksplice_awaited *awaited)
 		return kasprintf(GFP_KERNEL, "%s absent\n", name);
 	return kasprintf(GFP_KERNEL, "%s unpatched %s %s\n", name,
 			 ksplice_abort_name(awaited->abort_cause),
-			 awaited->reason ?: "");
+			 has_reason && awaited->reason ? awaited->reason : "");
 }
 
 /* --- the helper ---------------------------------------------------------- */
 
-ssize_t ksplice_helper_show(char *to)
+char *ksplice_helper_line(void)
 {
-	ssize_t len;
+	char *line;
 
 	mutex_lock(&await_mutex);
-	len = sysfs_emit(to, "%s\n", helper_path);
+	line = kasprintf(GFP_KERNEL, "%s\n", helper_path);
 	mutex_unlock(&await_mutex);
-	return len;
+	return line;
+}
+
+static bool is_writable_by_others(const struct inode *inode)
+{
+	return !uid_eq(inode->i_uid, GLOBAL_ROOT_UID) ||
+	       inode->i_mode & (S_IWGRP | S_IWOTH);
+}
+
+/* To the directory that a file or directory is in; false at the very top. */
+static bool go_up(struct path *path)
+{
+	struct dentry *parent;
+
+	while (path->dentry == path->mnt->mnt_root)
+		if (!follow_up(path))
+			return false;
+	parent = dget_parent(path->dentry);
+	dput(path->dentry);
+	path->dentry = parent;
+	return true;
+}
+
+/*
+ * Refuse a program that others than root can change: the file, or a directory
+ * on the way to it, is not root's, or its group or all may write to it (which
+ * is so as well if an access control list gives somebody the right).  A symbolic
+ * link on the way could be changed apart from that, so there must be none.
+ */
+static int helper_check(const char *name)
+{
+	struct path path;
+	int ret = kern_path(name, LOOKUP_NO_SYMLINKS, &path);
+
+	if (ret)
+		return ret;
+	if (!d_is_reg(path.dentry))
+		ret = -EACCES;
+	do {
+		if (is_writable_by_others(d_backing_inode(path.dentry)))
+			ret = -EACCES;
+	} while (!ret && go_up(&path));
+	path_put(&path);
+	return ret;
 }
 
 int ksplice_helper_set(const char *path)
 {
+	int ret;
+
 	if ((*path && *path != '/') || strlen(path) >= sizeof(helper_path))
 		return -EINVAL;
+	ret = *path ? helper_check(path) : 0;
+	if (ret)
+		return ret;
 	mutex_lock(&await_mutex);
 	strscpy(helper_path, path, sizeof(helper_path));
 	mutex_unlock(&await_mutex);
 	return 0;
 }
 
-/* In the child, which is about to become the helper. */
+/*
+ * In the child, which is about to become the helper.  It has the root directory
+ * and the mounts that the helper will see, which those of the task that has
+ * named it or that loads the module need not be.  What is fine now stays so:
+ * root alone can change it.
+ */
 static int helper_init(struct subprocess_info *info, struct cred *cred)
 {
 	struct pid **pid = info->data;
+	int ret = helper_check(info->argv[3]);
 
-	*pid = get_pid(task_pid(current));
-	return 0;
+	if (!ret)
+		*pid = get_pid(task_pid(current));
+	return ret;
 }
 
 /* The helper's process, to be put; or an error. */

@@ -49,8 +49,12 @@ void __ksplice_await_refused(struct ksplice_update *update,
 /* Forget all entries of an update. */
 void __ksplice_await_forget(struct ksplice_update *update);
 
-/* A line of the file awaited of sysfs for each of them: TARGET STATE [WHY] */
-char *__ksplice_await_line(const struct ksplice_awaited *awaited);
+/*
+ * A line of the file awaited of sysfs for each of them: TARGET STATE [WHY]; the
+ * reason may name threads, and is for root.
+ */
+char *__ksplice_await_line(const struct ksplice_awaited *awaited,
+			   bool has_reason);
 struct ksplice_awaited *
 __ksplice_next_awaited(struct ksplice_update *update,
 		       struct ksplice_awaited *after);
@@ -65,8 +69,12 @@ void __ksplice_target_remove(struct ksplice_change *change);
 /* Is the module, which is coming, held for us? */
 bool ksplice_is_held(const struct module *module);
 
-/* The program that is run; "" for none.  A line of at most PAGE_SIZE. */
-ssize_t ksplice_helper_show(char *to);
+/*
+ * The program that is run; "" for none.  The line is to be freed, and NULL if
+ * there is no memory.  Set returns 0; -EINVAL if it is no absolute path; -EACCES
+ * if others than root could change what is run.
+ */
+char *ksplice_helper_line(void);
 int ksplice_helper_set(const char *path);
 
 int ksplice_await_init(void);

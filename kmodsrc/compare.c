@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include "compare.h"
 #include "insn.h"
@@ -28,6 +29,17 @@ void ksplice_compare_init(struct ksplice_compare *c, struct ksplice_match *m,
 		.jumps = m->jumps,
 		.max_jumps = m->max_jumps,
 	};
+}
+
+void ksplice_compare_why(struct ksplice_compare *c, unsigned long addr,
+			 const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(c->why, sizeof(c->why), fmt, args);
+	va_end(args);
+	c->why_addr = addr;
 }
 
 static u32 common_len(const u8 *a, const u8 *b, u32 len)
@@ -209,7 +221,7 @@ differs:
 
 static bool compare_linear(struct ksplice_compare *c)
 {
-	c->why[0] = '\0';
+	ksplice_compare_why(c, 0, "%s", "");
 	c->size = c->span->size;
 	return ksplice_compare_range(c, c->span, 0, c->span->size, 0,
 				     KSPLICE_SITES_ALL) &&

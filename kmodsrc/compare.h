@@ -43,10 +43,19 @@ struct ksplice_compare {
 	/* When it did not: where the first difference is. */
 	u32 pre_off, run_off;
 	char why[88];			/* if it is not the bytes; or empty */
+	unsigned long why_addr;		/* the place that it ends with, or 0 */
 };
 
 void ksplice_compare_init(struct ksplice_compare *c, struct ksplice_match *m,
 			  u32 span, unsigned long addr);
+
+/*
+ * Set why, and the place that is named at its end if it is ever shown: most of
+ * what is tried and fails is not.
+ */
+__printf(3, 4)
+void ksplice_compare_why(struct ksplice_compare *c, unsigned long addr,
+			 const char *fmt, ...);
 
 /* Both leave candidates in m->vals, whether it matched or not. */
 bool ksplice_compare_text(struct ksplice_compare *c);

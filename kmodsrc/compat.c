@@ -52,6 +52,7 @@ static const struct {
 	NEED(task_work_cancel_match, "let kicked threads go on"),
 	NEED(search_exception_tables, "follow exceptions in old code"),
 	NEED(find_module, "find the module to be patched"),
+	NEED(kallsyms_show_value, "tell who may see addresses"),
 	NEED(module_mutex, "see which modules use new code"),
 #ifdef CONFIG_LIVEPATCH
 	NEED(klp_mutex, "find functions that are live-patched"),

@@ -51,6 +51,7 @@ struct ksplice_needs {
 	NEED_FUNCTION(task_work_cancel_match);
 	NEED_FUNCTION(search_exception_tables);
 	NEED_FUNCTION(find_module);
+	NEED_FUNCTION(kallsyms_show_value);
 #undef NEED_FUNCTION
 	struct mutex *module_mutex;
 	/* Not needed of a kernel without CONFIG_LIVEPATCH. */

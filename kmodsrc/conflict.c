@@ -4,15 +4,15 @@
  *
  * For each thread a line "PID COMMAND FUNCTION+0xOFFSET", and its stack below
  * it, a line a function that begins with two spaces.  A command may have
- * spaces in it; what is not printable is shown as '?'.
+ * spaces in it; what is not printable is '?' by now (stack.c).
  */
-#include <linux/ctype.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "stack.h"
+#include "words.h"
 
 #define FORMAT_SIZE	(16 * PAGE_SIZE)
 
@@ -20,7 +20,7 @@ static size_t format_place(char *to, size_t size,
 			   const struct ksplice_conflict *conflict)
 {
 	const struct ksplice_range *range = conflict->range;
-	char symbol[KSYM_SYMBOL_LEN];
+	char symbol[KSPLICE_PLACE_LEN];
 
 	if (range->name && !range->body)
 		return scnprintf(to, size, "%s+0x%lx", range->name,
@@ -28,17 +28,9 @@ static size_t format_place(char *to, size_t size,
 	if (range->name)
 		return scnprintf(to, size, "%s+0x%lx", range->name,
 				 conflict->addr - range->body);
-	sprint_symbol(symbol, conflict->addr);
+	ksplice_place_name(symbol, conflict->addr);
 	*strchrnul(symbol, '/') = '\0';
 	return scnprintf(to, size, "%s", symbol);
-}
-
-/* Whoever reads it splits it at newlines. */
-static void copy_comm(char *to, const char *from)
-{
-	for (; *from; from++)
-		*to++ = isprint(*from) ? *from : '?';
-	*to = '\0';
 }
 
 char *ksplice_conflicts_format(const struct ksplice_stack *stack)
@@ -46,7 +38,7 @@ char *ksplice_conflicts_format(const struct ksplice_stack *stack)
 	unsigned int i, j, n = min_t(unsigned int, stack->n_conflicts,
 				     KSPLICE_MAX_CONFLICTS);
 	char *text = kvmalloc(FORMAT_SIZE, GFP_KERNEL);
-	char comm[TASK_COMM_LEN];
+	char name[KSPLICE_PLACE_LEN];
 	size_t len = 0;
 
 	if (!text)
@@ -56,15 +48,15 @@ char *ksplice_conflicts_format(const struct ksplice_stack *stack)
 		const struct ksplice_conflict *conflict =
 			&stack->conflicts[i];
 
-		copy_comm(comm, conflict->comm);
 		len += scnprintf(text + len, FORMAT_SIZE - len, "%d %s ",
-				 conflict->pid, comm);
+				 conflict->pid, conflict->comm);
 		len += format_place(text + len, FORMAT_SIZE - len, conflict);
 		len += scnprintf(text + len, FORMAT_SIZE - len, "\n");
 		for (j = 0; j < conflict->depth; j++)
 			len += scnprintf(text + len, FORMAT_SIZE - len,
-					 "  %pB\n",
-					 (void *)conflict->stack[j]);
+					 "  %s\n",
+					 ksplice_return_name(name,
+							     conflict->stack[j]));
 	}
 	return text;
 }

@@ -7,16 +7,20 @@
  * A log has its own mutex, so that it can be read while matching goes on.
  *
  * debugfs ksplice/empty_stop: reading it stops the machine once, for nothing,
- * and tells how many ns that took: what a stop costs at least.
+ * and tells how many ns that took: what a stop costs at least.  It is a command,
+ * and takes the rights of one (sysfs.c).
  */
 #include <linux/debugfs.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "debug.h"
 #include "stop.h"
+#include "sysfs.h"
 #include "update.h"
+#include "words.h"
 
 #define LOG_CAP		(1U << 20)
 #define LOG_FIRST	4096U
@@ -60,6 +64,7 @@ void ksplice_debug(struct ksplice_update *update, const char *fmt, ...)
 {
 	struct ksplice_log *log = update->log;
 	va_list args;
+	char *line;
 	int len;
 
 	if (!log)
@@ -81,8 +86,10 @@ void ksplice_debug(struct ksplice_update *update, const char *fmt, ...)
 		goto out_unlock;
 	}
 	va_start(args, fmt);
-	log->len += vscnprintf(log->text + log->len, len + 1, fmt, args);
+	line = log->text + log->len;
+	log->len += vscnprintf(line, len + 1, fmt, args);
 	va_end(args);
+	ksplice_words_clean(line);
 	log->text[log->len++] = '\n';
 out_unlock:
 	mutex_unlock(&log->mutex);
@@ -117,13 +124,34 @@ static ssize_t log_read(struct file *file, char __user *to, size_t count,
 	return ret;
 }
 
-/* Each time it is opened the machine is stopped once, with nothing to do. */
 static int empty_stop_get(void *data, u64 *ns)
 {
 	*ns = ksplice_stop_empty();
 	return 0;
 }
-DEFINE_DEBUGFS_ATTRIBUTE(empty_stop_fops, empty_stop_get, NULL, "%llu\n");
+
+static int empty_stop_open(struct inode *inode, struct file *file)
+{
+	if (!ksplice_may_command(file))
+		return -EPERM;
+	return simple_attr_open(inode, file, empty_stop_get, NULL, "%llu\n");
+}
+
+static ssize_t empty_stop_read(struct file *file, char __user *to,
+			       size_t count, loff_t *offset)
+{
+	if (!ksplice_may_command(file))
+		return -EPERM;
+	return debugfs_attr_read(file, to, count, offset);
+}
+
+static const struct file_operations empty_stop_fops = {
+	.owner = THIS_MODULE,
+	.open = empty_stop_open,
+	.release = simple_attr_release,
+	.read = empty_stop_read,
+	.llseek = no_llseek,
+};
 
 static const struct file_operations log_fops = {
 	.owner = THIS_MODULE,

@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include "difference.h"
 #include "insn.h"
+#include "words.h"
 
 static u8 copy_insn(u8 *to, size_t max, const u8 *code, u32 size, u32 offset)
 {
@@ -53,6 +54,7 @@ void ksplice_difference_note(struct ksplice_match *m,
 	d->run_len = copy_insn(d->run, sizeof(d->run), c->run, c->run_len,
 			       d->run_off);
 	strscpy(d->why, c->why, sizeof(d->why));
+	d->why_addr = c->why_addr;
 }
 
 static unsigned int count_candidates(const struct ksplice_match *m, u32 label)
@@ -85,6 +87,7 @@ static void format(const struct ksplice_match *m, u32 span, char *buf,
 	const struct ksplice_difference *d = run->difference;
 	const char *unit = ksplice_span_unit(&m->pre, span);
 	const char *symbol = ksplice_span_symbol(&m->pre, span);
+	char at[KSPLICE_PLACE_LEN];
 
 	if (run->state == KSPLICE_SPAN_WAITING && run->n_matches)
 		snprintf(buf, size,
@@ -104,9 +107,11 @@ static void format(const struct ksplice_match *m, u32 span, char *buf,
 			 unit, symbol);
 	else
 		snprintf(buf, size,
-			 "%s: %s+0x%x differs: built %*ph, running %*ph%s%s",
+			 "%s: %s+0x%x differs: built %*ph, running %*ph%s%s%s%s",
 			 unit, symbol, d->pre_off, d->pre_len, d->pre,
-			 d->run_len, d->run, d->why[0] ? ": " : "", d->why);
+			 d->run_len, d->run, d->why[0] ? ": " : "", d->why,
+			 d->why_addr ? " " : "",
+			 d->why_addr ? ksplice_place_name(at, d->why_addr) : "");
 }
 
 void ksplice_difference_log(struct ksplice_match *m, u32 span)

@@ -20,6 +20,7 @@
 #include "imports.h"
 #include "match.h"
 #include "redirects.h"
+#include "words.h"
 
 static const struct ksplice_export *find_entry(const struct ksplice_match *m,
 					       const char *placeholder)
@@ -122,6 +123,7 @@ static void write_entry(struct ksplice_match *m,
 			const struct ksplice_import *import)
 {
 	const struct ksplice_export *entry;
+	char at[KSPLICE_PLACE_LEN];
 	unsigned long value;
 	s32 distance;
 
@@ -129,8 +131,9 @@ static void write_entry(struct ksplice_match *m,
 	if (WARN_ON_ONCE(ksplice_imports_value(m, import->label, &value) ||
 			 !ksplice_export_distance(entry, value, &distance)))
 		return;
-	ksplice_debug(m->change->update, "import %s = %lx",
-		      ksplice_label_name(&m->pre, import->label), value);
+	ksplice_debug(m->change->update, "import %s = %s",
+		      ksplice_label_name(&m->pre, import->label),
+		      ksplice_place_name(at, value));
 	ksplice_need.text_poke((void *)&entry->value, &distance,
 			       sizeof(distance));
 }

@@ -37,6 +37,7 @@ struct ksplice_difference {
 	u8 pre_len, run_len;		/* bytes of the instructions below */
 	u8 pre[16], run[16];
 	char why[88];			/* not of the bytes; or empty */
+	unsigned long why_addr;		/* the place that it ends with, or 0 */
 };
 
 struct ksplice_run_span {

@@ -28,6 +28,7 @@
 #include "stack.h"
 #include "stop.h"
 #include "update.h"
+#include "words.h"
 
 #define PATIENCE_MS		1000	/* whoever asked may ask again */
 #define FIRST_DELAY_MS		10	/* doubled for each attempt */
@@ -122,14 +123,15 @@ static void note_busy(const struct ksplice_stop *stop, bool was_stopped)
 	const struct ksplice_conflict *first = &stop->stack.conflicts[0];
 	const char *when = was_stopped ? "in the stop" : "before the stop";
 	unsigned int n = stop->stack.n_conflicts;
+	char name[KSPLICE_PLACE_LEN];
 
 	if (!n)
 		ksplice_debug(stop->update, "%s threads had come and gone", when);
 	else
 		ksplice_debug(stop->update,
-			      "%s in the way: %u, the first is %d (%s) in %pB",
+			      "%s in the way: %u, the first is %d (%s) in %s",
 			      when, n, first->pid, first->comm,
-			      (void *)first->addr);
+			      ksplice_return_name(name, first->addr));
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include "places.h"
 #include "update.h"
+#include "words.h"
 
 struct place {
 	const char *name;
@@ -42,6 +43,7 @@ static struct place get_place(const struct ksplice_change *change,
 static int check(struct ksplice_change *change,
 		 const struct ksplice_change *other)
 {
+	char at[KSPLICE_PLACE_LEN];
 	unsigned int i, j;
 
 	for (i = 0; i < n_places(change); i++) {
@@ -55,8 +57,9 @@ static int check(struct ksplice_change *change,
 			    b.addr >= a.addr + a.size)
 				continue;
 			return ksplice_abort(change->update, KSPLICE_NO_MATCH,
-					     "'%s' and '%s' would both be at %lx",
-					     a.name, b.name, a.addr);
+					     "'%s' and '%s' would both be at %s",
+					     a.name, b.name,
+					     ksplice_place_name(at, a.addr));
 		}
 	}
 	return 0;

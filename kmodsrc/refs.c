@@ -84,8 +84,8 @@ static bool content_equal(struct ksplice_compare *c, u32 label,
 	equal = content_relocs_equal(c, span, addr);
 	c->depth--;
 	if (!equal)
-		snprintf(c->why, sizeof(c->why), "'%s' has other contents",
-			 ksplice_label_symbol(pre, label));
+		ksplice_compare_why(c, 0, "'%s' has other contents",
+				    ksplice_label_symbol(pre, label));
 	return equal;
 }
 
@@ -141,13 +141,12 @@ static bool value_ref(struct ksplice_compare *c, u32 label,
 	    l->span != KSPLICE_NONE && !(l->flags & KSPLICE_LABEL_PERCPU) &&
 	    !ksplice_symbols_start(&m->symbols, value) :
 	    ksplice_symbols_exclude(&m->symbols, label, value)) {
-		snprintf(c->why, sizeof(c->why), "'%s' is not at %lx", symbol,
-			 value);
+		ksplice_compare_why(c, value, "'%s' is not at", symbol);
 		return false;
 	}
 	if (!ksplice_labelval_set(&m->vals, label, value)) {
-		snprintf(c->why, sizeof(c->why), "'%s' is at %lx and at %lx",
-			 symbol, m->vals.vals[label].value, value);
+		ksplice_compare_why(c, value, "'%s' is elsewhere, not at",
+				    symbol);
 		return false;
 	}
 	return true;

@@ -14,11 +14,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
-#include <linux/sysfs.h>
 #include "request.h"
 #include "update.h"
 
@@ -67,7 +67,8 @@ int ksplice_request_start(struct ksplice_update *update,
 	return PTR_ERR(thread);
 }
 
-ssize_t ksplice_request_show(const struct ksplice_update *update, char *to)
+void ksplice_request_show(const struct ksplice_update *update, char *to,
+			  size_t size)
 {
 	const struct ksplice_request *request = &update->request;
 
@@ -75,11 +76,13 @@ ssize_t ksplice_request_show(const struct ksplice_update *update, char *to)
 							 * release in
 							 * carry_out() */
 	case KSPLICE_REQUEST_RUNNING:
-		return sysfs_emit(to, "running\n");
+		scnprintf(to, size, "running\n");
+		break;
 	case KSPLICE_REQUEST_DONE:
-		return sysfs_emit(to, "done %d\n",
-				  -READ_ONCE(request->result));
+		scnprintf(to, size, "done %d\n",
+			  -READ_ONCE(request->result));
+		break;
 	default:
-		return sysfs_emit(to, "none\n");
+		scnprintf(to, size, "none\n");
 	}
 }

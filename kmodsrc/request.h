@@ -17,7 +17,8 @@ struct ksplice_update;
 int ksplice_request_start(struct ksplice_update *update,
 			  enum ksplice_stage stage);
 
-/* "none", "running", or "done ERRNO".  Takes no lock. */
-ssize_t ksplice_request_show(const struct ksplice_update *update, char *to);
+/* A line: "none", "running", or "done ERRNO".  Takes no lock. */
+void ksplice_request_show(const struct ksplice_update *update, char *to,
+			  size_t size);
 
 #endif

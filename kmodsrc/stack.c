@@ -29,6 +29,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "stack.h"
+#include "words.h"
 
 #define TRACE_DEPTH	256
 
@@ -220,6 +221,7 @@ static void conflict_add(struct ksplice_stack *stack,
 	conflict->pid = task->pid;
 	memcpy(conflict->comm, task->comm, sizeof(conflict->comm));
 	conflict->comm[sizeof(conflict->comm) - 1] = '\0';
+	ksplice_words_clean(conflict->comm);
 	conflict->range = suspect->range;
 	conflict->addr = suspect->addr;
 	conflict->depth = min_t(unsigned int, stack->depth,

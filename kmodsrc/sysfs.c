@@ -24,17 +24,31 @@
  *
  * Files that may grow beyond a page are binary attributes, which are read
  * piece by piece.  An update that is off the list is about to go: -ENODEV.
+ *
+ * Files that are written to are commands.  All writes go through command_write(),
+ * which asks for CAP_SYS_MODULE in the initial user namespace: a user id of 0
+ * is no such right, in a container least of all.  Both the writer must have it
+ * and whoever opened the file: neither can use the other's.  They are binary
+ * attributes, as only those are told the file; their texts are short and made
+ * anew at each read, so one read(2) is to have the whole of it.
+ *
+ * What everybody may read has no address of the kernel and no other user's
+ * thread in it.
  */
+#include <linux/capability.h>
+#include <linux/fs.h>
 #include <linux/kobject.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/user_namespace.h>
 #include "await.h"
 #include "debug.h"
 #include "request.h"
 #include "sysfs.h"
 #include "update.h"
+#include "words.h"
 
 static struct kobject *root;
 
@@ -60,36 +74,114 @@ static void update_unlock(void)
 	mutex_unlock(&ksplice_mutex);
 }
 
-static ssize_t stage_show(struct kobject *kobj, struct kobj_attribute *attr,
-			  char *to)
+/* The part of a text, made line by line, that a read asks for. */
+struct window {
+	char *to;
+	loff_t offset;			/* of the part, in the text */
+	size_t count;			/* its bytes */
+	loff_t len;			/* of the text so far */
+	size_t done;			/* bytes copied */
+	bool has_addresses;		/* the reader may see them */
+};
+
+static void window_put(struct window *window, const char *text, size_t len)
+{
+	loff_t skip = window->offset + window->done - window->len;
+	size_t n;
+
+	window->len += len;
+	if (skip < 0 || skip >= len)
+		return;
+	n = min_t(size_t, len - skip, window->count - window->done);
+	memcpy(window->to + window->done, text + skip, n);
+	window->done += n;
+}
+
+/* All of a text that is made at once. */
+static ssize_t text_read(char *to, loff_t offset, size_t count,
+			 const char *text)
+{
+	return memory_read_from_buffer(to, count, &offset, text,
+				       strlen(text));
+}
+
+/* --- commands ------------------------------------------------------------ */
+
+bool ksplice_may_command(const struct file *file)
+{
+	return file_ns_capable(file, &init_user_ns, CAP_SYS_MODULE) &&
+	       capable(CAP_SYS_MODULE);
+}
+
+/* What a file does with the words written to it.  Return: 0 or an errno. */
+struct command {
+	int (*run)(struct kobject *kobj, char *words);
+};
+
+/* A write is a command: the rest of one that is cut off would be another. */
+static ssize_t command_write(struct file *file, struct kobject *kobj,
+			     struct bin_attribute *attr, char *from,
+			     loff_t offset, size_t count)
+{
+	const struct command *command = attr->private;
+	char *words;
+	int ret;
+
+	if (!ksplice_may_command(file))
+		return -EPERM;
+	if (count >= PAGE_SIZE)
+		return -E2BIG;
+	words = kmemdup_nul(from, count, GFP_KERNEL);
+	if (!words)
+		return -ENOMEM;
+	ret = command->run(kobj, strim(words));
+	kfree(words);
+	return ret ?: count;
+}
+
+#define COMMAND(_name, _mode, _read)					\
+	static const struct command _name##_command = {			\
+		.run = _name##_run,					\
+	};								\
+	static struct bin_attribute _name##_attr = {			\
+		.attr = { .name = #_name, .mode = _mode },		\
+		.private = (void *)&_name##_command,			\
+		.read = _read,						\
+		.write = command_write,					\
+	}
+
+static ssize_t stage_read(struct file *file, struct kobject *kobj,
+			  struct bin_attribute *attr, char *to, loff_t offset,
+			  size_t count)
 {
 	struct ksplice_update *update = update_of(kobj);
+	char text[16];
 	int ret = update_lock(update);
 
 	if (ret)
 		return ret;
-	ret = sysfs_emit(to, "%s\n", ksplice_stage_name(update->stage));
+	scnprintf(text, sizeof(text), "%s\n",
+		  ksplice_stage_name(update->stage));
 	update_unlock();
-	return ret;
+	return text_read(to, offset, count, text);
 }
 
 /* Return: the stage that a word asks for, or -EINVAL. */
 static int stage_of(const char *word)
 {
-	if (sysfs_streq(word, ksplice_stage_name(KSPLICE_APPLIED)))
+	if (!strcmp(word, ksplice_stage_name(KSPLICE_APPLIED)))
 		return KSPLICE_APPLIED;
-	if (sysfs_streq(word, ksplice_stage_name(KSPLICE_REVERSED)))
+	if (!strcmp(word, ksplice_stage_name(KSPLICE_REVERSED)))
 		return KSPLICE_REVERSED;
-	if (sysfs_streq(word, ksplice_stage_name(KSPLICE_TRY)))
+	if (!strcmp(word, ksplice_stage_name(KSPLICE_TRY)))
 		return KSPLICE_TRY;
 	return -EINVAL;
 }
 
-static ssize_t stage_store(struct kobject *kobj, struct kobj_attribute *attr,
-			   const char *from, size_t count)
+static int stage_run(struct kobject *kobj, char *words)
 {
 	struct ksplice_update *update = update_of(kobj);
-	int stage = stage_of(from);
+	int stage = stage_of(words);
 	int ret;
 
 	if (stage < 0)
@@ -99,38 +191,42 @@ static ssize_t stage_store(struct kobject *kobj, struct kobj_attribute *attr,
 		return ret;
 	ret = __ksplice_set_stage(update, stage);
 	update_unlock();
-	return ret ?: count;
+	return ret;
 }
+COMMAND(stage, 0644, stage_read);
 
-static ssize_t request_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *to)
+static ssize_t request_read(struct file *file, struct kobject *kobj,
+			    struct bin_attribute *attr, char *to,
+			    loff_t offset, size_t count)
 {
-	return ksplice_request_show(update_of(kobj), to);
+	char text[32];
+
+	ksplice_request_show(update_of(kobj), text, sizeof(text));
+	return text_read(to, offset, count, text);
 }
 
-static ssize_t request_store(struct kobject *kobj,
-			     struct kobj_attribute *attr, const char *from,
-			     size_t count)
+static int request_run(struct kobject *kobj, char *words)
 {
-	int stage = stage_of(from);
-	int ret = stage < 0 ? stage :
-		  ksplice_request_start(update_of(kobj), stage);
+	int stage = stage_of(words);
 
-	return ret ?: count;
+	return stage < 0 ? stage :
+	       ksplice_request_start(update_of(kobj), stage);
 }
+COMMAND(request, 0644, request_read);
 
-static ssize_t kick_show(struct kobject *kobj, struct kobj_attribute *attr,
-			 char *to)
+static ssize_t kick_read(struct file *file, struct kobject *kobj,
+			 struct bin_attribute *attr, char *to, loff_t offset,
+			 size_t count)
 {
-	return sysfs_emit(to, "%d\n", READ_ONCE(update_of(kobj)->kick));
+	return text_read(to, offset, count,
+			 READ_ONCE(update_of(kobj)->kick) ? "1\n" : "0\n");
 }
 
-static ssize_t kick_store(struct kobject *kobj, struct kobj_attribute *attr,
-			  const char *from, size_t count)
+static int kick_run(struct kobject *kobj, char *words)
 {
 	struct ksplice_update *update = update_of(kobj);
 	bool kick;
-	int ret = kstrtobool(from, &kick);
+	int ret = kstrtobool(words, &kick);
 
 	if (!ret)
 		ret = update_lock(update);
@@ -138,8 +234,11 @@ static ssize_t kick_store(struct kobject *kobj, struct kobj_attribute *attr,
 		return ret;
 	update->kick = kick;
 	update_unlock();
-	return count;
+	return 0;
 }
+COMMAND(kick, 0644, kick_read);
+
+/* --- what an update says ------------------------------------------------- */
 
 static ssize_t abort_cause_show(struct kobject *kobj,
 				struct kobj_attribute *attr, char *to)
@@ -180,52 +279,29 @@ static ssize_t pause_ns_show(struct kobject *kobj,
 	return ret;
 }
 
-static struct kobj_attribute stage_attr = __ATTR_RW_MODE(stage, 0644);
-static struct kobj_attribute request_attr = __ATTR_RW_MODE(request, 0644);
-static struct kobj_attribute kick_attr = __ATTR_RW_MODE(kick, 0644);
 static struct kobj_attribute abort_cause_attr = __ATTR_RO(abort_cause);
-static struct kobj_attribute reason_attr = __ATTR_RO(reason);
+static struct kobj_attribute reason_attr = __ATTR_RO_MODE(reason, 0400);
 static struct kobj_attribute pause_ns_attr = __ATTR_RO(pause_ns);
 
 static struct attribute *update_attrs[] = {
-	&stage_attr.attr,
-	&request_attr.attr,
-	&kick_attr.attr,
 	&abort_cause_attr.attr,
 	&reason_attr.attr,
 	&pause_ns_attr.attr,
 	NULL
 };
 
-/* The part of a text, made line by line, that a read asks for. */
-struct window {
-	char *to;
-	loff_t offset;			/* of the part, in the text */
-	size_t count;			/* its bytes */
-	loff_t len;			/* of the text so far */
-	size_t done;			/* bytes copied */
-};
-
-static void window_put(struct window *window, const char *text, size_t len)
-{
-	loff_t skip = window->offset + window->done - window->len;
-	size_t n;
-
-	window->len += len;
-	if (skip < 0 || skip >= len)
-		return;
-	n = min_t(size_t, len - skip, window->count - window->done);
-	memcpy(window->to + window->done, text + skip, n);
-	window->done += n;
-}
-
-/* "target name old new", of data with one word more; 0 or -ENOMEM. */
+/*
+ * "target name old new", of data with one word more; the addresses are 0 to
+ * those who must not see them.  Return: 0 or -ENOMEM.
+ */
 static int put_patch(struct window *window, const struct ksplice_change *change,
 		     const char *name, unsigned long addr,
 		     unsigned long new_addr, const char *kind)
 {
 	char *line = kasprintf(GFP_KERNEL, "%s %s %016lx %016lx%s\n",
-			       change->target_name, name, addr, new_addr, kind);
+			       change->target_name, name,
+			       window->has_addresses ? addr : 0,
+			       window->has_addresses ? new_addr : 0, kind);
 
 	if (!line)
 		return -ENOMEM;
@@ -257,7 +333,10 @@ static ssize_t patches_read(struct file *file, struct kobject *kobj,
 			    struct bin_attribute *attr, char *to,
 			    loff_t offset, size_t count)
 {
-	struct window window = { .to = to, .offset = offset, .count = count };
+	struct window window = {
+		.to = to, .offset = offset, .count = count,
+		.has_addresses = ksplice_may_see_addresses(file->f_cred),
+	};
 	struct ksplice_update *update = update_of(kobj);
 	struct ksplice_change *change;
 	int ret = update_lock(update);
@@ -302,6 +381,8 @@ static ssize_t awaited_read(struct file *file, struct kobject *kobj,
 {
 	struct window window = { .to = to, .offset = offset, .count = count };
 	struct ksplice_update *update = update_of(kobj);
+	bool has_reasons = file_ns_capable(file, &init_user_ns,
+					   CAP_SYS_MODULE);
 	struct ksplice_awaited *awaited = NULL;
 	char *line;
 	int ret = update_lock(update);
@@ -309,7 +390,7 @@ static ssize_t awaited_read(struct file *file, struct kobject *kobj,
 	if (ret)
 		return ret;
 	while ((awaited = __ksplice_next_awaited(update, awaited))) {
-		line = __ksplice_await_line(awaited);
+		line = __ksplice_await_line(awaited, has_reasons);
 		if (!line) {
 			ret = -ENOMEM;
 			goto out_unlock;
@@ -348,7 +429,7 @@ static ssize_t debug_read(struct file *file, struct kobject *kobj,
 	return ksplice_log_read(update_of(kobj)->log, to, offset, count);
 }
 
-/* Those that show addresses are for root. */
+/* Those that show addresses or threads are for root. */
 static struct bin_attribute patches_attr =
 	__BIN_ATTR(patches, 0400, patches_read, NULL, 0);
 static struct bin_attribute match_attr =
@@ -361,6 +442,9 @@ static struct bin_attribute debug_attr =
 	__BIN_ATTR(debug, 0400, debug_read, NULL, 0);
 
 static struct bin_attribute *update_bin_attrs[] = {
+	&stage_attr,
+	&request_attr,
+	&kick_attr,
 	&patches_attr,
 	&match_attr,
 	&awaited_attr,
@@ -407,19 +491,27 @@ void ksplice_sysfs_remove(struct ksplice_update *update)
 	kobject_put(&update->kobj);
 }
 
-static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
-			  char *to)
+/* --- /sys/kernel/ksplice itself ------------------------------------------ */
+
+static ssize_t state_read(struct file *file, struct kobject *kobj,
+			  struct bin_attribute *attr, char *to, loff_t offset,
+			  size_t count)
 {
+	struct window window = { .to = to, .offset = offset, .count = count };
+	const char *stage;
 	struct ksplice_update *update;
-	int len = 0;
 
 	if (mutex_lock_killable(&ksplice_mutex))
 		return -EINTR;
-	list_for_each_entry(update, &ksplice_updates, list)
-		len += sysfs_emit_at(to, len, "%s %s\n", update->kid,
-				     ksplice_stage_name(update->stage));
+	list_for_each_entry(update, &ksplice_updates, list) {
+		stage = ksplice_stage_name(update->stage);
+		window_put(&window, update->kid, strlen(update->kid));
+		window_put(&window, " ", 1);
+		window_put(&window, stage, strlen(stage));
+		window_put(&window, "\n", 1);
+	}
 	mutex_unlock(&ksplice_mutex);
-	return len;
+	return window.done;
 }
 
 static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -428,68 +520,57 @@ static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(to, "%d\n", KSPLICE_API_VERSION);
 }
 
-static ssize_t forget_store(struct kobject *kobj, struct kobj_attribute *attr,
-			    const char *from, size_t count)
+static int forget_run(struct kobject *kobj, char *words)
 {
-	char *copy = kmemdup_nul(from, count, GFP_KERNEL);
-	int ret;
+	return ksplice_forget_update(words);
+}
+COMMAND(forget, 0200, NULL);
 
-	if (!copy)
-		return -ENOMEM;
-	ret = ksplice_forget_update(strim(copy));
-	kfree(copy);
-	return ret ?: count;
+static int await_run(struct kobject *kobj, char *words)
+{
+	return ksplice_await(words);
+}
+COMMAND(await, 0200, NULL);
+
+static ssize_t helper_read(struct file *file, struct kobject *kobj,
+			   struct bin_attribute *attr, char *to,
+			   loff_t offset, size_t count)
+{
+	char *text = ksplice_helper_line();
+	ssize_t ret = -ENOMEM;
+
+	if (text)
+		ret = text_read(to, offset, count, text);
+	kfree(text);
+	return ret;
 }
 
-static ssize_t await_store(struct kobject *kobj, struct kobj_attribute *attr,
-			   const char *from, size_t count)
+static int helper_run(struct kobject *kobj, char *words)
 {
-	char *copy = kmemdup_nul(from, count, GFP_KERNEL);
-	int ret;
-
-	if (!copy)
-		return -ENOMEM;
-	ret = ksplice_await(strim(copy));
-	kfree(copy);
-	return ret ?: count;
+	return ksplice_helper_set(words);
 }
+COMMAND(helper, 0600, helper_read);
 
-static ssize_t helper_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *to)
-{
-	return ksplice_helper_show(to);
-}
-
-static ssize_t helper_store(struct kobject *kobj, struct kobj_attribute *attr,
-			    const char *from, size_t count)
-{
-	char *copy = kmemdup_nul(from, count, GFP_KERNEL);
-	int ret;
-
-	if (!copy)
-		return -ENOMEM;
-	ret = ksplice_helper_set(strim(copy));
-	kfree(copy);
-	return ret ?: count;
-}
-
-static struct kobj_attribute state_attr = __ATTR_RO(state);
+static struct bin_attribute state_attr =
+	__BIN_ATTR(state, 0444, state_read, NULL, 0);
 static struct kobj_attribute version_attr = __ATTR_RO(version);
-static struct kobj_attribute forget_attr = __ATTR_WO(forget);
-static struct kobj_attribute await_attr = __ATTR_WO(await);
-static struct kobj_attribute helper_attr = __ATTR_RW_MODE(helper, 0600);
 
 static struct attribute *root_attrs[] = {
-	&state_attr.attr,
 	&version_attr.attr,
-	&forget_attr.attr,
-	&await_attr.attr,
-	&helper_attr.attr,
+	NULL
+};
+
+static struct bin_attribute *root_bin_attrs[] = {
+	&state_attr,
+	&forget_attr,
+	&await_attr,
+	&helper_attr,
 	NULL
 };
 
 static const struct attribute_group root_group = {
 	.attrs = root_attrs,
+	.bin_attrs = root_bin_attrs,
 };
 
 int ksplice_sysfs_init(void)

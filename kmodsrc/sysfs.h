@@ -8,7 +8,16 @@
 #ifndef KSPLICE_SYSFS_H
 #define KSPLICE_SYSFS_H
 
+#include <linux/types.h>
+
+struct file;
 struct ksplice_update;
+
+/*
+ * May a command be given by this file?  Both the task and whoever opened the file
+ * need CAP_SYS_MODULE in the initial user namespace.
+ */
+bool ksplice_may_command(const struct file *file);
 
 int ksplice_sysfs_init(void);
 void ksplice_sysfs_exit(void);

@@ -39,6 +39,19 @@ is($kernel->read_update_file('abc', 'conflicts'), '', 'a file that is not there 
 is($kernel->debug_log('abc'), "one\ntwo\n", 'the log');
 is($kernel->debug_log('other'), undef, 'no log');
 
+# More than a page, and nothing that a terminal would act on.
+spew("$dir/state", join '', map { "update_$_ applied\n" } 1 .. 600);
+my @all = $kernel->updates;
+is_deeply([scalar @all, $all[599][0]], [600, 'update_600'], 'a list that is longer than a page');
+{
+    my @texts = (['torn', 0], ['whole', 0], ['whole', 0]);
+    no warnings 'redefine';
+    local *Ksplice::Kernel::read_attribute = sub ($self, $name) { return @{ shift @texts } };
+    is($kernel->attribute('state'), 'whole', 'is read until it is the same twice');
+}
+spew("$dir/abc/reason", "1 (\e[2J\x9b)\tis\n");
+is($kernel->read_update_file(qw(abc reason)), "1 (?[2J?)\tis", 'unprintable text is not shown');
+
 spew("$dir/abc/kick", '');
 is($kernel->write_kick('abc', 1), '', 'a file is written');
 is(slurp("$dir/abc/kick"), "1\n", 'as a line');
@@ -55,6 +68,14 @@ is(slurp("$dir/abc/request"), "applied\n", 'as a line');
     is($kernel->write_stage('abc', 'applied'), 'Device or resource busy', 'its errno is told');
     @answers = ();
     is($kernel->write_stage('abc', 'applied'), 'the update is gone', 'or that it is gone');
+}
+{
+    local $! = POSIX::EPERM();
+    is(Ksplice::Kernel::write_problem('x'),
+        'Operation not permitted; it takes CAP_SYS_MODULE in the initial user namespace',
+        'what a command takes is told');
+    $! = POSIX::EACCES();
+    like(Ksplice::Kernel::write_problem('helper'), qr/must be root's/, 'and what a helper must be');
 }
 symlink '/dev/full', "$dir/forget" or die;
 is($kernel->forget('abc'), 'No space left on device', 'the errno of a write is told');

@@ -17,6 +17,8 @@ use Fcntl   qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
 use Ksplice qw(fail progress run);
 use POSIX   ();
 
+my $page = 4096;    # at most so many bytes of a file of the core are read at once
+
 # Tests give other places.
 sub new ($class, %with) {
     my $run = -d '/run' ? '/run' : '/tmp';
@@ -142,23 +144,53 @@ sub awaited ($self, $kid) {
     } split /\n/, $self->read_update_file($kid, 'awaited');
 }
 
+# A file of the core, or undef; without the last newline, and with nothing in it that
+# a terminal would take for a command.  One that is longer than a page may change
+# while it is read, so it is read until it is the same twice.
 sub attribute ($self, $name) {
-    open my $file, '<', "$self->{sysfs}/$name" or return undef;
-    local $/ = undef;
-    my $text = <$file>;
-    return undef unless defined $text;
+    my ($text, $is_whole) = $self->read_attribute($name) or return undef;
+    for (1 .. 20) {
+        last if $is_whole;
+        my $before = $text;
+        ($text) = $self->read_attribute($name) or return undef;
+        $is_whole = $text eq $before;
+    }
+    $text =~ tr/\n\t\x20-\x7e/?/c;
     return $text =~ s/\n\z//r;
+}
+
+# -> (text, whether it was had by one read); nothing if it cannot be read.
+sub read_attribute ($self, $name) {
+    sysopen my $file, "$self->{sysfs}/$name", O_RDONLY or return;
+    my ($text, $reads) = ('', 0);
+    while (1) {
+        my $n = sysread $file, $text, $page, length $text;
+        next if !defined $n && $!{EINTR};
+        return unless defined $n;
+        $reads++;
+        return ($text, $reads == 1) if $n < $page;
+    }
 }
 
 # One write(2): its errno is the answer.
 sub write_attribute ($self, $name, $text) {
-    sysopen my $file, "$self->{sysfs}/$name", O_WRONLY or return "$!";
+    my $file;
+    sysopen $file, "$self->{sysfs}/$name", O_WRONLY or return write_problem($name);
     my $n;
     do { $n = syswrite $file, "$text\n" } until defined $n || !$!{EINTR};
-    return "$!" unless defined $n;
+    return write_problem($name) unless defined $n;
     return 'short write' if $n != length($text) + 1;
     close $file or return "$!";
     return '';
+}
+
+# What errno means there, where its words do not tell.
+sub write_problem ($name) {
+    my $words = "$!";
+    return "$words; it takes CAP_SYS_MODULE in the initial user namespace" if $!{EPERM};
+    return "$words; the program and all directories on the way to it must be root's, "
+        . 'with nobody else allowed to write there' if $!{EACCES} && $name eq 'helper';
+    return $words;
 }
 
 # --- its words -------------------------------------------------------------

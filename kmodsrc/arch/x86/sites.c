@@ -555,15 +555,15 @@ static bool check_fixup(struct ksplice_compare *c,
 	c->run_off = run_off;
 	entry = c->m->env.search_exception_tables(c->addr + run_off);
 	if (!entry) {
-		snprintf(c->why, sizeof(c->why), "a fault there is not caught");
+		ksplice_compare_why(c, 0, "a fault there is not caught");
 		return false;
 	}
 	to = (unsigned long)&entry->fixup + entry->fixup;
 	memcpy(&rest, (void *)entry + 8, sizeof(rest));
 	if ((site->value && site->value != rest) ||
 	    !ksplice_ref(c, site->label, to, site->addend)) {
-		snprintf(c->why, sizeof(c->why),
-			 "a fault there is treated in another way");
+		ksplice_compare_why(c, 0,
+				    "a fault there is treated in another way");
 		return false;
 	}
 	return true;

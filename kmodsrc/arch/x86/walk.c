@@ -288,7 +288,7 @@ bool ksplice_walk(struct ksplice_compare *c)
 	u32 i;
 
 	c->walking = true;
-	c->why[0] = '\0';
+	ksplice_compare_why(c, 0, "%s", "");
 	c->n_jumps = 0;
 	memset(c->map, 0xff, (w.size + 1) * sizeof(*c->map));
 	if (!walk_all(&w) || !ksplice_fixups_check(c))

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * words.c - what is fit to be shown
+ *
+ * Reasons, conflicts and logs are read by people on terminals and split into
+ * lines by programs, and not only root may read the kernel log.  So
+ *	- the name of a task, or of a symbol of an update that anybody could have
+ *	  made, has no newline and no escape sequence in it;
+ *	- a place in the kernel is shown by the symbol it is in.  The one file
+ *	  with addresses, patches, shows zeros to those who must not see them:
+ *	  the rule is that of /proc/kallsyms, which honours kptr_restrict.
+ */
+#include <linux/ctype.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "compat.h"
+#include "words.h"
+
+void ksplice_words_clean(char *text)
+{
+	for (; *text; text++)
+		if (!isascii(*text) || !isprint(*text))
+			*text = '?';
+}
+
+/* printf writes the address itself if there is no symbol. */
+static const char *hide_number(char *to)
+{
+	if (!strncmp(to, "0x", 2))
+		strcpy(to, "nothing-known");
+	return to;
+}
+
+const char *ksplice_place_name(char *to, unsigned long addr)
+{
+	snprintf(to, KSPLICE_PLACE_LEN, "%pS", (void *)addr);
+	return hide_number(to);
+}
+
+const char *ksplice_return_name(char *to, unsigned long addr)
+{
+	snprintf(to, KSPLICE_PLACE_LEN, "%pB", (void *)addr);
+	return hide_number(to);
+}
+
+bool ksplice_may_see_addresses(const struct cred *cred)
+{
+	return ksplice_need.kallsyms_show_value(cred);
+}

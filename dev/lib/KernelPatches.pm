@@ -9,6 +9,7 @@
 #   CACHE/kernel-patches/debian     objects, with the release's configuration
 #   CACHE/kernel-patches/boot       a whole kernel, with boot.config
 #   CACHE/kernel-patches/debug      another, with debug.config besides
+#   CACHE/kernel-patches/release    another, with the release's configuration
 #   CACHE/kernel-patches/KEY        such a kernel, as it came out
 #   CACHE/kernel-patches/hot        updates, ID-KEY.tar.gz
 #
@@ -32,13 +33,13 @@ use File::Copy      qw(copy);
 use File::Find      ();
 use File::Path      qw(make_path remove_tree);
 use Ksplice         qw(fail run capture progress note temp_dir base_dir read_file write_file);
-use Ksplice::Config qw(find_compiler);
+use Ksplice::Config qw(find_compiler config_differences);
 use Ksplice::Distro qw(cache_dir release_image release_source);
 
 our @EXPORT_OK = qw(
     base_release read_series read_head touched_files check_series patch_tree
     build_objects boot_kernel build_boot_kernel unpack_source hot_updates hot_update
-    cold_sources
+    cold_sources place lock_trees configure_kernel make_kernel kernel_key
 );
 
 sub patches_dir () { base_dir() . '/kernel-patches' }
@@ -280,14 +281,28 @@ sub cold_sources () {
 
 # --- building --------------------------------------------------------------
 
-# The kernels that are built, each from its own and x86_64's default configuration.
-my %configs = (boot => ['boot.config'], debug => ['boot.config', 'debug.config']);
+# The kernels that are built, and the fragments of configuration that each adds:
+# "release" to the configuration of the release, the others to x86_64's default.
+my %configs = (
+    boot    => ['boot.config'],
+    debug   => ['boot.config', 'debug.config'],
+    release => ['release.config'],
+);
 
-# That of the release, as warnings differ between them; but any will do for a
-# kernel of our own.
+# That of the release, as warnings differ between compilers; any will do for the
+# small kernels.
 sub compiler ($build) {
-    return 'gcc' if $configs{$build};
-    return find_compiler({ config => release_image(scalar base_release())->{config} });
+    return 'gcc' if $configs{$build} && $build ne 'release';
+    return find_compiler({ config => release_config() });
+}
+
+# The name of the release's .config.
+sub release_config () { return release_image(scalar base_release())->{config} }
+
+# What a kernel's fragments are added to.
+sub base_config ($kernel) {
+    return read_file($kernel eq 'release' ? release_config()
+        : place('source') . '/arch/x86/configs/x86_64_defconfig');
 }
 
 sub make_kernel ($build, @arguments) {
@@ -325,8 +340,7 @@ sub build_objects (@only) {
     my @objects = sort map { s/\.c\z/.o/r } grep { /\.c\z/ } keys %$added;
     @objects = grep { my $object = $_; grep { $object =~ $_ } @only } @objects if @only;
     return '' if !@objects;
-    my $config = read_file(release_image(scalar base_release())->{config});
-    configure('debian', $config, 'prepare', 'scripts');
+    configure('debian', read_file(release_config()), 'prepare', 'scripts');
     return progress('compiling ' . @objects . ' objects', sub {
         make_kernel('debian', '-o', 'prepare', @objects);
     });
@@ -361,9 +375,7 @@ sub build_boot_kernel ($kernel = 'boot') {
     return $file if -e $file;
     my $lock = lock_trees();
     patch_tree();
-    my $default = place('source') . '/arch/x86/configs/x86_64_defconfig';
-    configure($kernel, read_file($default) . kernel_config($kernel));
-    check_config($kernel);
+    configure_kernel($kernel);
     my $words = progress("building the $kernel kernel of kernel-patches", sub {
         make_kernel($kernel, 'bzImage');
     });
@@ -373,6 +385,13 @@ sub build_boot_kernel ($kernel = 'boot') {
         or fail("cannot write '$file.new': $!");
     rename "$file.new", $file or fail("cannot rename '$file.new': $!");
     return $file;
+}
+
+# Call with the lock, after patch_tree.
+sub configure_kernel ($kernel) {
+    configure($kernel, base_config($kernel) . kernel_config($kernel));
+    check_config($kernel);
+    return;
 }
 
 # Kconfig drops without a word what depends on something else.  Of an option that
@@ -386,6 +405,11 @@ sub check_config ($kernel) {
         grep { $wanted{$_} =~ /^#/ ? $on{$_} : !$is{ $wanted{$_} } } keys %wanted;
     fail(join "\n", 'the configuration lacks of ' . join(' and ', @{ $configs{$kernel} }) . ':',
         @lost) if @lost;
+    return if $kernel ne 'release';
+    my @differs = map { $_->{text} } grep { !$wanted{"CONFIG_$_->{name}"} }
+        config_differences(release_config(), place("$kernel/.config"));
+    fail(join "\n", 'the configuration is not that of ' . base_release() . ':', @differs)
+        if @differs;
     return;
 }
 

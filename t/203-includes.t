@@ -51,15 +51,15 @@ includers_are('include/linux/c.h', '*');
 is_deeply([included_sources($tree, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/part.c'],
     'which sources others include');
 is_deeply([included_sources($tree, 'drivers/x/own.c')], [], '... perhaps none');
-ok(!-e "$tree->{dir}/.KSPLICE_included", '... nothing is kept of a source that may be edited');
+ok(!-e "$tree->{dir}/.KSPLICE_sources", '... nothing is kept of a source that may be edited');
 my %ours = (%$tree, is_ours => 1);
 is_deeply([included_sources(\%ours, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/part.c'],
     'the same in a tree of the cache');
-is(slurp("$tree->{dir}/.KSPLICE_included"), "part.c\n", '... where it is kept');
-spew("$tree->{dir}/.KSPLICE_included", "own.c\n");
+is(slurp("$tree->{dir}/.KSPLICE_sources"), "part.c\n", '... where it is kept');
+spew("$tree->{dir}/.KSPLICE_sources", "own.c\n");
 is_deeply([included_sources(\%ours, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/own.c'],
     '... and used');
-unlink "$tree->{dir}/.KSPLICE_included";
+unlink "$tree->{dir}/.KSPLICE_sources";
 
 is(plain_path('arch/x86/kvm/../../../virt/./kvm/a.o'), 'virt/kvm/a.o', 'a path without ..');
 

@@ -97,7 +97,7 @@ ok(!-e "$tree/kernel/new.h", '... which does not stay');
 $patch = toy_patch($toy, 'Documentation/toy.rst' => sub { s/A toy/The toy/ },
     'kernel/one.c' => sub { s/\+ 5/+ 6/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
-is_deeply([$status, $out, $err], [0, "not code, ignored: Documentation/toy.rst\n"
+is_deeply([$status, $out, $err], [0, "not code: Documentation/toy.rst\n"
     . "vmlinux: replace kernel/one.o\n", ''], 'documentation is ignored, aloud');
 
 is_deeply(tree_state($tree), $before, 'the source is as it was after all that');

@@ -20,7 +20,7 @@ use Ksplice          qw(capture read_file write_file progress);
 use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
-    find_includers included_sources depends_on kernel_dirs arch_directory plain_path
+    find_includers included_sources foreign_objects depends_on kernel_dirs arch_directory plain_path
 );
 
 # What kbuild includes in every C file by -include.
@@ -47,15 +47,35 @@ sub find_includers ($tree, @files) {
 }
 
 # Those of the sources that another source may include, like fs/binfmt_elf.c: told
-# by their last names, in a fraction of the time that the graph takes.  Where
-# nobody edits the source the names are kept in the tree.
+# by their last names, in a fraction of the time that the graph takes.
 sub included_sources ($tree, @sources) {
-    my $file = "$tree->{dir}/.KSPLICE_included";
-    my @names = $tree->{is_ours} && -e $file ? split(/\n/, read_file($file))
-        : included_names($tree);
-    write_file($file, join '', map { "$_\n" } @names) if $tree->{is_ours} && !-e $file;
-    my %included = map { $_ => 1 } @names;
+    my %included = map { $_ => 1 } grep { !/ / } kept_names($tree);
     return grep { $included{ basename($_) } } @sources;
+}
+
+# The objects that rules of their own make of a source in another directory.
+sub foreign_objects ($tree, $source) {
+    my $object = basename($source) =~ s/\.[cS]\z/.o/r;
+    return map { my ($dir, $name) = split / /; $name eq $source ? "$dir/$object" : () }
+        grep { / / } kept_names($tree);
+}
+
+# Names of included sources, and "DIRECTORY SOURCE" for what rules name.  Where
+# nobody edits the source they are kept in the tree.
+sub kept_names ($tree) {
+    my $file = "$tree->{dir}/.KSPLICE_sources";
+    return split /\n/, read_file($file) if $tree->{is_ours} && -e $file;
+    my @names = (included_names($tree), rule_names($tree));
+    write_file($file, join '', map { "$_\n" } @names) if $tree->{is_ours};
+    return @names;
+}
+
+sub rule_names ($tree) {
+    my %names = map { m{^(.+)/[^/]+:\$\(srctree\)/(.+)} && $1 ne dirname($2) ? ("$1 $2" => 1) : () }
+        capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
+        'grep', '-roE', '--include=Makefile', '--include=Kbuild',
+        '\$\(srctree\)/[A-Za-z0-9_/.-]+\.[cS]\>', kernel_dirs($tree));
+    return sort keys %names;
 }
 
 sub included_names ($tree) {

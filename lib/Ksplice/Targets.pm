@@ -2,6 +2,10 @@
 #
 # Targets.pm - from the files that a patch touches to the objects to build
 #
+# Each file of the patch is accounted for: it is compiled into objects, is not
+# compiled, which is said, or is refused, as it is in the image where an update
+# cannot replace it (the vDSO) or decides how the kernel is built.
+#
 # A source gives its object, as far as kbuild makes one of it; anything else
 # that is compiled by being included gives every object that may include it.
 # A source that the patch adds gives one if a Makefile says so, of which
@@ -16,27 +20,43 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter          qw(import);
-use File::Basename    qw(dirname);
-use Ksplice           qw(fail note progress capture);
-use Ksplice::Includes qw(find_includers included_sources depends_on kernel_dirs plain_path);
+use File::Basename    qw(basename dirname);
+use Ksplice           qw(fail note warning progress capture);
+use Ksplice::Includes qw(find_includers included_sources foreign_objects
+    depends_on kernel_dirs plain_path);
 use Ksplice::Patch    qw(changed_lines);
-use Ksplice::Tree     qw(list_objects ask_kbuild);
+use Ksplice::Tree     qw(list_objects list_apart ask_kbuild);
 
-our @EXPORT_OK = qw(find_objects owners_of objects_of added_objects);
+our @EXPORT_OK = qw(find_objects account_for_unchanged owners_of objects_of added_objects);
 
 # So many objects take as long as all of them do.
 my $many = 200;
 
 # First match decides.
 my @kinds = (
-    [ignored   => qr{^(?:Documentation|tools|samples|LICENSES|debian|usr|\.\w[^/]*)/}],
-    [ignored   => qr{(?:^|/)(?:MAINTAINERS|CREDITS|COPYING|README|\.gitignore|\.mailmap)$}],
-    [ignored   => qr{\.(?:rst|md|txt|yaml)$}],
+    [build     => qr{^tools/(?:objtool|build|bpf/resolve_btfids|include|lib/subcmd)/}],
+    [document  => qr{^(?:Documentation|tools|samples|LICENSES|debian|usr/include|\.\w[^/]*)/}],
+    [document  => qr{(?:^|/)(?:MAINTAINERS|CREDITS|COPYING|README|\.gitignore|\.mailmap)$}],
+    [text      => qr{\.(?:rst|md|txt|yaml)$}],
     [build     => qr{(?:^|/)(?:Makefile|Kbuild|Kconfig)[^/]*$}],
     [build     => qr{^scripts/}],
-    [build     => qr{\.(?:lds|lds\.S|tbl|sh|pl|py|awk|asn1|dts|dtsi|rs)$}],
+    [build     => qr{(?:^|/)(?:asm-offsets(?:_\d+)?|bounds)\.c$}],
+    [build     => qr{\.(?:lds|lds\.[hS]|tbl|sh|pl|py|awk|asn1|uni|map|dts|dtsi|rs)$}],
     [source    => qr{\.[cS]$}],
     [included  => qr{\.(?:h|inc|def)$}],
+);
+
+# Parts of the kernel's image that are linked by themselves.  The kernel and the
+# vDSO read and write the same data: a change of a header of it is refused, even if
+# objects of the kernel include it too; the copy of another part may stay as it is.
+my @parts = (
+    { dir => qr{^(?:arch/\w+/entry/vdso|lib/vdso)/}, shares => 1,
+        name => 'the vDSO (mapped into each process)' },
+    { dir => qr{^arch/\w+/realmode/}, name => 'the real-mode code that starts processors' },
+    { dir => qr{^arch/\w+/purgatory/}, name => "kexec's purgatory" },
+    { dir => qr{^(?:arch/\w+/boot|drivers/firmware/efi/libstub)/},
+        name => "the kernel image's loader (gone once the kernel runs)" },
+    { dir => qr{}, name => 'a part of the image that is linked by itself' },
 );
 
 # A line of a Makefile that has a directory or a module consist of more.
@@ -44,30 +64,101 @@ my $more_objects = qr{^\+(?:\s*(?:\#.*)?
     |\s*[\w-]+-(?:y|m|objs|\$\(\w+\))\s*\+=(?:\s*[\w./-]+(?:\.o|/)(?=\s|\z))+\s*)$}x;
 
 # What is to be built for the files of the patch ({name, added} each): returns
-# the objects as {name, targets} each by their plain names; the sources that
-# are new, for added_objects; and the files that are compiled by being included.
+# the objects as {name, targets, of} each by their plain names, where of lists the
+# files that it is compiled from; the sources that are new, for added_objects; and the
+# files that are compiled by being included.  Says what becomes of each other file, and
+# keeps that in the patch's accounts.
 sub find_objects ($tree, $patch) {
-    my %of_kind = (source => [], included => [], build => []);
+    my %of_kind = (source => [], included => [], build => [], document => [], text => []);
+    $patch->{accounts} = {};
     push @{ $of_kind{ kind_of($_->{name}) } }, $_ for @{ $patch->{files} };
-    note('not code, ignored: ' . names($of_kind{ignored})) if $of_kind{ignored};
-    my @other = grep { !adds_objects($patch, $_) } @{ $of_kind{build} };
-    fail('the patch changes what is built or how: ' . names(\@other)) if @other;
     fail('the patch changes files of a kind that is not understood: ' . names($of_kind{unknown}))
         if $of_kind{unknown};
+    my @other = grep { !adds_objects($patch, $_) } @{ $of_kind{build} };
+    push @other, grep { is_in_makefile($tree, $_->{name}) } @{ $of_kind{text} };
+    fail('the patch changes what is built or how: ' . names(\@other)) if @other;
+    my %tool = map { $_->{name} => [foreign_objects($tree, $_->{name})] }
+        grep { $_->{name} =~ /\.[cS]\z/ } @{ $of_kind{document} };
+    push @{ $of_kind{source} }, grep { @{ $tool{ $_->{name} } // [] } } @{ $of_kind{document} };
+    my @documents = grep { !@{ $tool{ $_->{name} } // [] } } @{ $of_kind{document} },
+        @{ $of_kind{text} };
+    account($patch, 'not code', @documents);
     my ($objects, @strays) = objects_of($tree, @{ $of_kind{source} });
+    refuse_apart($tree, @strays);
     my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays,
         sources_to_include($tree, $objects, @{ $of_kind{source} });
     my $more = including_objects($tree, @headers);
+    push @{ $more->{$_}{of} }, @{ $objects->{$_}{of} } for grep { $more->{$_} } keys %$objects;
+    $objects = { %$objects, %$more };
     my @added = grep { $_->{added} } @strays;
     fail('the patch adds a source that no Makefile names: ' . names(\@added))
         if @added && !@{ $of_kind{build} };
-    if (!%$objects && !%$more && !@added) {
-        fail('the patch touches no code') if !@strays && !@headers;
+    my %built = map { $_ => 1 } map { @{ $_->{of} } } values %$objects;
+    my @unbuilt = grep { !$built{ $_->{name} } && !$_->{added} }
+        @{ $of_kind{source} }, @{ $of_kind{included} };
+    if (!%$objects && !@added) {
+        fail('the patch touches no code') if !@unbuilt;
         fail('the patch touches only files that are not built with this .config: '
-            . names([@strays ? @strays : @headers]));
+            . names(\@unbuilt));
     }
-    return ({ %$more, %$objects }, [map { $_->{name} } @added], map { $_->{name} } @headers);
+    account($patch, 'not built with this .config', grep { $_->{name} =~ /\.[cS]\z/ } @unbuilt);
+    account($patch, 'included by nothing that is built with this .config',
+        grep { $_->{name} !~ /\.[cS]\z/ } @unbuilt);
+    return ($objects, [map { $_->{name} } @added], map { $_->{name} } @headers);
 }
+
+# Says, and notes down, why nothing is built for the files.
+sub account ($patch, $why, @files) {
+    $patch->{accounts}{ $_->{name} } = $why for @files;
+    note("$why: " . names(\@files)) if @files;
+    return;
+}
+
+# Notes down, and says, which files are compiled into objects none of which is
+# among the changed ones.  With the other lines about what changes and what is not
+# built, each file of the patch is accounted for.
+sub account_for_unchanged ($patch, $objects, @changed) {
+    my (%changed, %same);
+    $changed{$_} = 1 for map { @{ $objects->{$_}{of} // [] } } @changed;
+    for my $object (sort keys %$objects) {
+        push @{ $same{$_} }, $object for grep { !$changed{$_} } @{ $objects->{$object}{of} // [] };
+    }
+    for my $file (sort keys %same) {
+        my ($object, @more) = @{ $same{$file} };
+        my $text = 'changes nothing in ' . (@more ? @more + 1 . ' objects' : "'$object'");
+        $patch->{accounts}{$file} = $text;
+        note("$text: $file");
+    }
+    return;
+}
+
+# Is it, by its last name, what a Makefile of the kernel generates a source from?
+sub is_in_makefile ($tree, $name) {
+    my @found = capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] }, 'grep',
+        '-rlwF', '--include=Makefile*', '--include=Kbuild*', basename($name), kernel_dirs($tree));
+    return scalar @found;
+}
+
+# Sources that are compiled, but into something that an update cannot replace.
+sub refuse_apart ($tree, @sources) {
+    return if !@sources;
+    my $apart = list_apart($tree, map { dirname($_->{name}) } @sources);
+    for my $source (map { $_->{name} } @sources) {
+        my $object = $source =~ s/\.[cS]\z/.o/r;
+        fail("the patch changes what is built or how: $source is of a program that the build runs")
+            if ($apart->{$object} // '') eq 'program' || $apart->{ $source =~ s/\.[cS]\z//r };
+        fail_apart($source, $source) if $apart->{$object};
+    }
+    return;
+}
+
+sub fail_apart ($file, $source) {
+    fail("the patch changes '$file', which is in " . part_of($source)->{name}
+        . ': an update cannot replace that; leave it out of the patch');
+}
+
+# The part of the image that a source is in which has no object in the kernel's own.
+sub part_of ($source) { return (grep { $source =~ $_->{dir} } @parts)[0] }
 
 # Is all that it does to a Makefile to name objects?
 sub adds_objects ($patch, $file) {
@@ -99,17 +190,29 @@ sub added_objects ($tree, @sources) {
 sub objects_of ($tree, @sources) {
     my (%objects, @strays);
     return \%objects if !@sources;
-    my $all = list_objects($tree, map { dirname($_->{name}) } @sources);
+    my %made = map { $_->{name} => [$_->{name} =~ s/\.[cS]\z/.o/r,
+        foreign_objects($tree, $_->{name})] } @sources;
+    my $all = list_objects($tree, map { dirname($_) } map { @$_ } values %made);
     my $looked_up = 0;
     for my $file (@sources) {
-        my $object = $file->{name} =~ s/\.[cS]\z/.o/r;
-        if (!$all->{$object} && !$looked_up++) {
+        my ($own, @foreign) = @{ $made{ $file->{name} } };
+        if (!$all->{$own} && !@foreign && !$looked_up++) {
             $all = list_objects($tree, distant_dirs($tree));
         }
-        if ($all->{$object}) { $objects{$object} = $all->{$object} }
-        else                 { push @strays, $file }
+        my @objects = grep { $all->{$_} } $own, @foreign;
+        push @strays, $file if !@objects;
+        $objects{$_} = { %{ $all->{$_} }, of => [$file->{name}] } for @objects;
+        warn_of_copies($tree, $file->{name}, grep { !$all->{$_} } @foreign) if @objects;
     }
     return (\%objects, @strays);
+}
+
+# Of a source that is in the kernel and in other parts of its image, too.
+sub warn_of_copies ($tree, $name, @objects) {
+    my $apart = list_apart($tree, map { dirname($_) } @objects);
+    warning("'$name' is also in " . part_of($_)->{name} . ': that copy stays as it is')
+        for grep { $apart->{$_} } @objects;
+    return;
 }
 
 # The sources that are objects of their own and part of others as well.
@@ -140,20 +243,39 @@ sub distant_dirs ($tree) {
 # The objects that include one of the files, perhaps.
 sub including_objects ($tree, @files) {
     return {} if !@files;
-    my @sources = find_includers($tree, map { $_->{name} } @files);
-    fail('every object includes ' . names(\@files) . ': only --full will do')
-        if grep { $_ eq '*' } @sources;
+    my %includers = map { $_ => [find_includers($tree, $_)] } map { $_->{name} } @files;
+    my @everywhere = grep { grep { $_ eq '*' } @{ $includers{$_} } } sort keys %includers;
+    fail("every object includes @everywhere: only --full will do") if @everywhere;
     my $all = progress('looking up who includes ' . names(\@files), sub {
-        list_objects($tree, map { dirname($_) } @sources);
+        list_objects($tree, map { dirname($_) } map { @$_ } values %includers);
     });
-    my %objects = map { $all->{$_} ? ($_ => $all->{$_}) : () }
-        map { s/\.[cS]\z/.o/r } @sources;
-    delete @objects{ grep { !depends_on($tree, $objects{$_}{name},
-        map { $_->{name} } @files) } keys %objects };
+    my %objects;
+    for my $file (sort keys %includers) {
+        my @own = grep { $all->{$_} && depends_on($tree, $all->{$_}{name}, $file) }
+            map { s/\.[cS]\z/.o/r } @{ $includers{$file} };
+        $objects{$_} //= { %{ $all->{$_} }, of => [] } for @own;
+        push @{ $objects{$_}{of} }, $file for @own;
+        check_copies($tree, $file, scalar @own,
+            grep { !$all->{ s/\.[cS]\z/.o/r } } @{ $includers{$file} });
+    }
     my $n = keys %objects;
     note("$n object" . ($n > 1 ? 's' : '') . ' may include ' . names(\@files)
         . ($n > $many ? ': compiling them all takes long, --full may be quicker' : '')) if $n;
     return \%objects;
+}
+
+# What other parts of the image are compiled from a file that objects include, too,
+# or that only these sources do.
+sub check_copies ($tree, $file, $has_objects, @sources) {
+    my $apart = list_apart($tree, map { dirname($_) } @sources);
+    my %copies;
+    for my $source (grep { ($apart->{ s/\.[cS]\z/.o/r } // '') eq 'apart' } @sources) {
+        my $part = part_of($source);
+        fail_apart($file, $source) if !$has_objects || $part->{shares} && $file =~ /vdso/;
+        $copies{ $part->{name} } = 1;
+    }
+    warning("'$file' may also be in $_: that copy stays as it is") for sort keys %copies;
+    return;
 }
 
 sub names ($files) { join ' ', map { $_->{name} } @$files }

@@ -26,7 +26,7 @@ use Ksplice::Includes qw(plain_path);
 use Ksplice::Journal  qw(has_journal revert_tree);
 
 our @EXPORT_OK = qw(
-    unpack_release open_tree prepare_tree make_tree list_objects ask_kbuild
+    unpack_release open_tree prepare_tree make_tree list_objects list_apart ask_kbuild
 );
 
 # The source of the release, unpacked in the cache; its directory.
@@ -124,7 +124,8 @@ sub prepare_tree ($tree) {
     my $stamp_file = "$dir/.KSPLICE_prepared";
     return if -e $stamp_file && read_file($stamp_file) eq $stamp && -e "$dir/.config";
     unlink $stamp_file;
-    unlink map { "$dir/.KSPLICE_$_" } qw(objects included);
+    unlink map { "$dir/.KSPLICE_$_" } qw(objects sources);
+    delete $tree->{known_objects};
     progress('configuring the kernel', sub { configure_tree($tree) });
     progress('preparing the kernel tree', sub {
         make_tree($tree, 'prepare', 0) or fail("cannot prepare '$dir' for compiling");
@@ -172,22 +173,13 @@ sub list_some (@items) {
 }
 
 # What kbuild makes of the sources in these directories and those above them:
-# object => [target...]; kept for the prepared tree.  An object that a Makefile
-# names through '..' has that name; it is looked up by its plain one.
+# object => {name, targets}.  An object that a Makefile names through '..' has that
+# name; it is looked up by its plain one.
 sub list_objects ($tree, @dirs) {
-    my $file = "$tree->{dir}/.KSPLICE_objects";
-    my %known = -e $file ? map { $_ => 1 } split(/\n/, read_file($file)) : ();
-    my %wanted = map { my $d = $_; map { $_ => 1 } $d, parents($d) } @dirs;
-    my @new = grep { !$known{"dir $_"} } sort keys %wanted;
-    while (my @portion = splice @new, 0, 500) {
-        $known{$_} = 1 for ask_kbuild($tree, @portion);
-        $known{"dir $_"} = 1 for @portion;
-        write_file($file, join '', map { "$_\n" } sort keys %known);
-    }
     my %objects;
-    for my $line (keys %known) {
+    for my $line (known_objects($tree, @dirs)) {
         my ($kind, $name, $module) = split / /, $line;
-        next if $kind eq 'dir';
+        next if $kind ne 'y' && $kind ne 'm';
         my $plain = plain_path($name);
         my $entry = $objects{$plain} //= { name => $name, targets => [] };
         push @{ $entry->{targets} }, $kind eq 'y' ? 'vmlinux' : $module =~ tr/-/_/r;
@@ -195,9 +187,36 @@ sub list_objects ($tree, @dirs) {
     return \%objects;
 }
 
+# What kbuild compiles there besides: object => 'apart' if it is linked into neither
+# the kernel nor a module, 'program' if it is (of) a program that the build runs.
+sub list_apart ($tree, @dirs) {
+    my %kind = (x => 'apart', h => 'program');
+    my %apart;
+    for (sort { $b cmp $a } known_objects($tree, @dirs)) {    # h after x: it wins
+        my ($kind, $name) = split / /;
+        $apart{ plain_path($name) } = $kind{$kind} if $kind{$kind};
+    }
+    return \%apart;
+}
+
+# The answers of ask_kbuild, which are kept for the prepared tree.
+sub known_objects ($tree, @dirs) {
+    my $file = "$tree->{dir}/.KSPLICE_objects";
+    my $known = $tree->{known_objects} //=
+        { -e $file ? map { $_ => 1 } split(/\n/, read_file($file)) : () };
+    my %wanted = map { my $d = $_; map { $_ => 1 } $d, parents($d) } @dirs;
+    my @new = grep { !$known->{"asked $_"} } sort keys %wanted;
+    while (my @portion = splice @new, 0, 500) {
+        $known->{$_} = 1 for ask_kbuild($tree, @portion);
+        $known->{"asked $_"} = 1 for @portion;
+        write_file($file, join '', map { "$_\n" } sort keys %$known);
+    }
+    return keys %$known;
+}
+
 # What kbuild says of the directories as the tree is now, a line an object.
 sub ask_kbuild ($tree, @dirs) {
-    return grep { /^[ym] / } capture(make_command($tree, '-s', '-f',
+    return grep { /^[ymxh] / } capture(make_command($tree, '-s', '-f',
         base_dir() . '/Makefile.ksplice', 'KSPLICE_MODE=list', "KSPLICE_DIRS=@dirs"));
 }
 

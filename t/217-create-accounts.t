@@ -1,0 +1,90 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+# ksplice-create says what becomes of each file of the patch, and refuses those
+# that are in the image where an update cannot replace them.
+use v5.32;
+use warnings;
+use FindBin qw($RealBin);
+use lib "$RealBin/lib", "$RealBin/../lib";
+use Ksplice::Update qw(read_update);
+use Test::Ksplice;
+use Test::More;
+use Test::Toy;
+
+my $toy = toy_kernel();
+my $tree = $toy->{tree};
+my $before = tree_state($tree);
+my @real = ('kernel/one.c' => sub { s/\+ 5/+ 6/ });
+my $replaced = "vmlinux: replace kernel/one.o\n";
+
+# Alone, and beside a file that is built: the same.
+sub refused {
+    my ($what, $message, @changes) = @_;
+    for my $beside (0, 1) {
+        my $patch = toy_patch($toy, @changes, $beside ? @real : ());
+        my ($status, $out, $err) = toy_create($toy, "--patch=$patch", '-o', 'no.tar.gz');
+        is($status, 1, "$what is refused" . ($beside ? ' beside what is built' : ''));
+        is($err, "ksplice-create: $message\n", '... with the reason');
+    }
+    is_deeply(tree_state($tree), $before, '... and the source is as it was');
+    is(left_behind($toy) . (-e "$toy->{scratch}/no.tar.gz" ? ' a tarball' : ''), '',
+        '... and nothing is left');
+}
+
+my $vdso = 'the vDSO (mapped into each process): an update cannot replace that;'
+    . ' leave it out of the patch';
+refused('a source of the vDSO',
+    "the patch changes 'arch/x86/entry/vdso/vtime.c', which is in $vdso",
+    'arch/x86/entry/vdso/vtime.c' => sub { s/vlib\(\)/vlib() + 1/ });
+refused('a source that the vDSO includes',
+    "the patch changes 'lib/vdso/vlib.c', which is in $vdso",
+    'lib/vdso/vlib.c' => sub { s/11/12/ });
+refused('a header of the vDSO',
+    "the patch changes 'arch/x86/entry/vdso/vshared.h', which is in $vdso",
+    'arch/x86/entry/vdso/vshared.h' => sub { s/5/6/ });
+refused("a source of the loader, whose directory no 'obj-y' names",
+    "the patch changes 'arch/x86/boot/loader.c', which is in the kernel image's loader (gone once"
+    . ' the kernel runs): an update cannot replace that; leave it out of the patch',
+    'arch/x86/boot/loader.c' => sub { s/12/13/ });
+for my $program (qw(vmake vmake-part)) {
+    my $file = "arch/x86/entry/vdso/$program.c";
+    refused("a source of a program ($program)", "the patch changes what is built or how:"
+        . " $file is of a program that the build runs", $file => sub { s/0/1/ });
+}
+refused('a text that a source is generated from',
+    'the patch changes what is built or how: lib/table.txt', 'lib/table.txt' => sub { s/a/the/ });
+for my $file (qw(include/asm-generic/vmlinux.lds.h kernel/bounds.c arch/x86/kernel/asm-offsets.c
+    tools/objtool/check.c lib/x.asn1)) {
+    refused("$file, which says how things are built",
+        "the patch changes what is built or how: $file", $file => sub { $_ = "x\n" });
+}
+
+my $patch = toy_patch($toy, @real, 'kernel/off.c' => sub { s/0/1/ },
+    'include/linux/lonely.h' => sub { s/1/2/ }, 'drivers/net/rx.c' => sub { $_ .= "/* */\n" },
+    'Documentation/toy.rst' => sub { s/A/The/ }, 'lib/notes.txt' => sub { $_ = "notes\n" },
+    'include/linux/toy.h' => sub { $_ .= "/* */\n" });
+my ($status, $out, $err) = toy_create($toy, "--patch=$patch", '-o', 'all.tar.gz');
+my $said = $out =~ s/^\d+ objects may.*\n//mr;
+is_deeply([$status, $said, $err], [0, "not code: Documentation/toy.rst lib/notes.txt\n"
+    . "not built with this .config: kernel/off.c\n"
+    . "included by nothing that is built with this .config: include/linux/lonely.h\n"
+    . "changes nothing in 'drivers/net/rx.o': drivers/net/rx.c\n"
+    . "changes nothing in 2 objects: include/linux/toy.h\n"
+    . "${replaced}all.tar.gz\n", ''], 'each file of a patch is accounted for');
+is(slurp(read_update("$toy->{scratch}/all.tar.gz")->{dir} . '/summary'), $replaced
+    . "Documentation/toy.rst: not code\n"
+    . "drivers/net/rx.c: changes nothing in 'drivers/net/rx.o'\n"
+    . "include/linux/lonely.h: included by nothing that is built with this .config\n"
+    . "include/linux/toy.h: changes nothing in 2 objects\n"
+    . "kernel/off.c: not built with this .config\n"
+    . "lib/notes.txt: not code\n", '... in the update as well');
+
+$patch = toy_patch($toy, 'lib/strange.c' => sub { s/return (\w+)/return 1 + $1/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "vmlinux: replace lib/strange.o\n",
+    "ksplice-create: warning: 'lib/strange.c' is also in the kernel image's loader (gone"
+    . " once the kernel runs): that copy stays as it is\n"],
+    'a copy that a rule of another directory compiles is pointed out');
+is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
+
+done_testing();

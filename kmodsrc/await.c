@@ -205,6 +205,7 @@ int ksplice_await(char *text)
 {
 	struct ksplice_update *update;
 	const char *kid = strsep(&text, " ");
+	const char *hash = strsep(&text, " ");
 	char *count = strsep(&text, " ");
 	unsigned int n_changes, n = 0;
 	const char *target;
@@ -212,7 +213,7 @@ int ksplice_await(char *text)
 
 	if (!count || kstrtouint(count, 10, &n_changes) || !text)
 		return -EINVAL;
-	update = ksplice_update_begin(kid, n_changes);
+	update = ksplice_update_begin(kid, hash, n_changes);
 	if (IS_ERR(update))
 		return PTR_ERR(update);
 	while ((target = strsep(&text, " "))) {

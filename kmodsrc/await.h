@@ -27,7 +27,7 @@ struct ksplice_awaited {
 
 /*
  * Await the targets of an update that is made for it.  The text is that of
- * the file await of sysfs: "KID N TARGET...", N the number of its changes.
+ * the file await of sysfs: "KID HASH N TARGET...", N the number of its changes.
  * Takes ksplice_mutex.  Return: 0; -EINVAL; -EEXIST if the update is there.
  */
 int ksplice_await(char *text);

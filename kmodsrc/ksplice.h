@@ -14,10 +14,14 @@
 #include <linux/module.h>
 #include "records.h"
 
-/* Who a module belongs to; in both modules of a change it is the same. */
+#define KSPLICE_HASH_LEN	64	/* hex digits of a SHA-256 */
+
+/* What a module belongs to; it is the same in both modules of a change. */
 struct ksplice_change_id {
 	const char *kid;	/* of the update, [a-z0-9_]+ */
 	const char *target;	/* "vmlinux" or the module's name, with '_' */
+	const char *hash;	/* of the files of the update, as ksplice-apply
+				 * has verified them; "" if loaded by hand */
 	unsigned int n_changes;	/* in the whole update */
 };
 

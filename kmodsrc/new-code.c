@@ -10,6 +10,7 @@
  */
 #include <linux/init.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include "ksplice.h"
 
 #define KSPLICE_IMPORT(symbol)
@@ -25,11 +26,16 @@ extern const struct ksplice_patch_record ksplice_patches[],
 					 ksplice_patches_end[];
 extern const struct ksplice_hook_record ksplice_hooks[], ksplice_hooks_end[];
 
+static char hash[KSPLICE_HASH_LEN + 1];
+module_param_string(hash, hash, sizeof(hash), 0);
+MODULE_PARM_DESC(hash, "hash of the update's files");
+
 static int __init new_code_init(void)
 {
 	const struct ksplice_change_id id = {
 		.kid = KSPLICE_KID,
 		.target = KSPLICE_TARGET,
+		.hash = hash,
 		.n_changes = KSPLICE_N_CHANGES,
 	};
 	const struct ksplice_new_records records = {

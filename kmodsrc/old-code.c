@@ -11,6 +11,7 @@
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include "ksplice.h"
 
 #define KSPLICE_IMPORT(symbol) \
@@ -27,11 +28,16 @@
 /* In .init.ksplice_pre: gone after init. */
 extern const char ksplice_pre[], ksplice_pre_end[];
 
+static char hash[KSPLICE_HASH_LEN + 1];
+module_param_string(hash, hash, sizeof(hash), 0);
+MODULE_PARM_DESC(hash, "hash of the update's files");
+
 static int __init old_code_init(void)
 {
 	const struct ksplice_change_id id = {
 		.kid = KSPLICE_KID,
 		.target = KSPLICE_TARGET,
+		.hash = hash,
 		.n_changes = KSPLICE_N_CHANGES,
 	};
 

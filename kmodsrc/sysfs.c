@@ -5,11 +5,12 @@
  *	state	one line an update: KID STAGE
  *	version	of this interface
  *	forget	write a KID: drop an update that has no modules
- *	await	write "KID N TARGET...": an update of N changes will come, those of
- *		these targets when they are loaded
+ *	await	write "KID HASH N TARGET...": an update of N changes will come,
+ *		those of these targets when they are loaded
  *	helper	the program that loads the modules of such a change
  *	KID/stage	what it is; write "applied" or "reversed" to do it, and the
  *		write returns the errno; "try" is all of "applied" but the stop
+ *	KID/hash	of the files of the update; empty if they were loaded by hand
  *	KID/request	write the same: it is begun, and the write returns at once;
  *		reads "none", "running" or "done ERRNO"
  *	KID/kick	write 1: threads in the way are asked to leave the kernel
@@ -266,6 +267,12 @@ static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return ret;
 }
 
+static ssize_t hash_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *to)
+{
+	return sysfs_emit(to, "%s\n", update_of(kobj)->hash);
+}
+
 static ssize_t pause_ns_show(struct kobject *kobj,
 			     struct kobj_attribute *attr, char *to)
 {
@@ -281,11 +288,13 @@ static ssize_t pause_ns_show(struct kobject *kobj,
 
 static struct kobj_attribute abort_cause_attr = __ATTR_RO(abort_cause);
 static struct kobj_attribute reason_attr = __ATTR_RO_MODE(reason, 0400);
+static struct kobj_attribute hash_attr = __ATTR_RO(hash);
 static struct kobj_attribute pause_ns_attr = __ATTR_RO(pause_ns);
 
 static struct attribute *update_attrs[] = {
 	&abort_cause_attr.attr,
 	&reason_attr.attr,
+	&hash_attr.attr,
 	&pause_ns_attr.attr,
 	NULL
 };

@@ -75,7 +75,18 @@ static bool is_valid_kid(const char *kid)
 	return p != kid && match_string(taken, ARRAY_SIZE(taken), kid) < 0;
 }
 
-static struct ksplice_update *update_new(const char *kid,
+/* Return: is it a SHA-256 in hexadecimal, or empty? */
+static bool is_valid_hash(const char *hash)
+{
+	const char *p;
+
+	for (p = hash; *p; p++)
+		if (!isxdigit(*p) || isupper(*p))
+			return false;
+	return p == hash || p == hash + KSPLICE_HASH_LEN;
+}
+
+static struct ksplice_update *update_new(const char *kid, const char *hash,
 					 unsigned int n_changes)
 {
 	struct ksplice_update *update = kzalloc(sizeof(*update), GFP_KERNEL);
@@ -84,6 +95,7 @@ static struct ksplice_update *update_new(const char *kid,
 		return NULL;
 	INIT_LIST_HEAD(&update->list);
 	INIT_LIST_HEAD(&update->changes);
+	strscpy(update->hash, hash, sizeof(update->hash));
 	update->n_changes = n_changes;
 	update->stage = KSPLICE_PREPARING;
 	update->kid = kstrdup(kid, GFP_KERNEL);
@@ -196,6 +208,18 @@ static void change_free(struct ksplice_change *change)
 	kfree(change);
 }
 
+/* All modules of an update are of the same files. */
+static int __check_hash(struct ksplice_update *update,
+			const struct ksplice_change_id *id,
+			const struct module *owner)
+{
+	if (!strcmp(id->hash, update->hash))
+		return 0;
+	return ksplice_abort(update, KSPLICE_UNEXPECTED,
+			     "'%s' is of an update with the hash '%s', but '%s' has '%s'",
+			     owner->name, id->hash, update->kid, update->hash);
+}
+
 static int __change_match(struct ksplice_update *update,
 			  const struct ksplice_change_id *id,
 			  struct module *owner, const void *pre,
@@ -204,6 +228,9 @@ static int __change_match(struct ksplice_update *update,
 	struct ksplice_change *change;
 	int ret;
 
+	ret = __check_hash(update, id, owner);
+	if (ret)
+		return ret;
 	if (id->n_changes != update->n_changes)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "'%s' is of an update of %u changes, the others of one of %u",
@@ -286,20 +313,20 @@ static void __check_complete(struct ksplice_update *update)
 		update->stage = KSPLICE_MATCHED;
 }
 
-struct ksplice_update *ksplice_update_begin(const char *kid,
+struct ksplice_update *ksplice_update_begin(const char *kid, const char *hash,
 					    unsigned int n_changes)
 {
 	struct ksplice_update *update;
 	int ret = -EEXIST;
 
-	if (!is_valid_kid(kid))
+	if (!is_valid_kid(kid) || !is_valid_hash(hash))
 		return ERR_PTR(-EINVAL);
 	mutex_lock(&membership_mutex);
 	mutex_lock(&ksplice_mutex);
 	if (__find_or_drop(kid, true))
 		goto err_unlock;
 	ret = -ENOMEM;
-	update = update_new(kid, n_changes);
+	update = update_new(kid, hash, n_changes);
 	if (update)
 		return update;
 err_unlock:
@@ -331,11 +358,15 @@ int ksplice_register_old_code(const struct ksplice_change_id *id,
 		pr_err("'%s' can't be the id of an update\n", id->kid);
 		return -EINVAL;
 	}
+	if (!is_valid_hash(id->hash)) {
+		pr_err("'%s' has a hash that is not one\n", owner->name);
+		return -EINVAL;
+	}
 	mutex_lock(&membership_mutex);
 	mutex_lock(&ksplice_mutex);
 	update = __find_or_drop(id->kid, false);
 	if (!update)
-		update = update_new(id->kid, id->n_changes);
+		update = update_new(id->kid, id->hash, id->n_changes);
 	if (!update)
 		goto out_unlock;
 	__ksplice_clear_abort(update);
@@ -530,12 +561,16 @@ static int __change_add_patches(struct ksplice_change *change,
 }
 
 static int __change_add_new_code(struct ksplice_change *change,
+				 const struct ksplice_change_id *id,
 				 struct module *owner,
 				 const struct ksplice_new_records *records)
 {
 	struct ksplice_update *update = change->update;
 	int ret;
 
+	ret = __check_hash(update, id, owner);
+	if (ret)
+		return ret;
 	if (change->is_lost)
 		return ksplice_abort(update, KSPLICE_TARGET_NOT_LOADED,
 				     "module '%s' is gone",
@@ -572,7 +607,7 @@ int ksplice_register_new_code(const struct ksplice_change_id *id,
 	if (update)
 		change = __find_change(update, id->target);
 	if (change) {
-		ret = __change_add_new_code(change, owner, records);
+		ret = __change_add_new_code(change, id, owner, records);
 	} else {
 		pr_err("'%s' has no matched old code\n", owner->name);
 		ret = -ESRCH;

@@ -140,6 +140,7 @@ struct ksplice_update {
 	struct list_head changes;
 	struct kobject kobj;		/* /sys/kernel/ksplice/KID */
 	const char *kid;
+	char hash[KSPLICE_HASH_LEN + 1];	/* of its files; or "" */
 	unsigned int n_changes;		/* that it has in all */
 	enum ksplice_stage stage;
 	enum ksplice_abort_cause abort_cause;
@@ -174,7 +175,7 @@ struct ksplice_update *__ksplice_find_update(const char *kid);
  * Make an update that has no changes yet: begin takes the locks unless it
  * returns an error, begun lets go, and drops the update if ret is one.
  */
-struct ksplice_update *ksplice_update_begin(const char *kid,
+struct ksplice_update *ksplice_update_begin(const char *kid, const char *hash,
 					    unsigned int n_changes);
 void ksplice_update_begun(struct ksplice_update *update, int ret);
 

@@ -32,7 +32,7 @@ our $VERSION = '0.1';
 
 our @EXPORT_OK = qw(
     main parse_options fail usage_error busy no_changes
-    run capture progress note warning verbose quiet raw_errors be_quiet
+    run capture stream progress note warning verbose quiet raw_errors be_quiet
     temp_dir base_dir read_file write_file quote_command failure_text
 );
 
@@ -184,6 +184,8 @@ sub progress ($text, $body) {
 # ok => [STATUS...] or 'any'; to => FILE for stdout, output => \my $text, all
 # that it wrote elsewhere (run); status => \my $status (capture); group => 1:
 # if we are stopped so is all that it started, and is gone before we go on.
+# stream({OPTIONS}, sub ($handle) {...}, PROGRAM, ...) is like run: while the
+# program runs, the sub reads what it writes on stdout, to the end.
 
 sub run (@command) {
     my $option = ref $command[0] ? shift @command : {};
@@ -207,6 +209,20 @@ sub capture (@command) {
     ${ $option->{status} } = $status >> 8 if $option->{status};
     my $text = contents_of($out);
     return wantarray ? split(/\n/, $text) : $text;
+}
+
+sub stream ($option, $body, @command) {
+    pipe my $from, my $to or fail("cannot make a pipe: $!");
+    my $err = anonymous_file();
+    my $meanwhile = sub () {
+        close $to;
+        $body->($from);
+        close $from;
+    };
+    my $status = spawn({ %$option, meanwhile => $meanwhile }, $to, $err, @command);
+    ${ $option->{output} } = contents_of($err) if $option->{output};
+    check_status($option, $status, $err, @command);
+    return $status >> 8;
 }
 
 # A command as one could type it.
@@ -256,6 +272,7 @@ sub spawn ($option, $out, $err, @command) {
         close $write;
         local $/ = undef;
         $problem = <$read>;
+        $option->{meanwhile}->() if $option->{meanwhile} && !length $problem;
         waitpid $pid, 0;
         $status = $?;
         1;

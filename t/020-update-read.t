@@ -10,6 +10,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
+use Digest::SHA qw(sha256_hex);
 use Test::Ksplice;
 use Test::More;
 
@@ -21,13 +22,26 @@ my $new = 'ksplice-abc12345-vmlinux-new.ko';
 my $contents = "kid abc12345\nrelease 6.1.0-56-amd64\narch x86_64\ncore ksplice.ko\n"
     . "change vmlinux $old $new\n";
 
-# The entries of a good update, with some of them replaced, added or (undef) dropped.
+# The entries of a good update, with some of them replaced, added or (undef) dropped;
+# its contents fit the files, unless that is replaced.
 sub entries (%other) {
-    my %content = ('api-version' => "2\n", contents => $contents, description => "Fix it\n",
-        'ksplice.ko' => 'core', $old => 'old', $new => 'new', %other);
+    my %content = ('api-version' => "3\n", description => "Fix it\n",
+        'ksplice.ko' => 'core', $old => 'old', $new => 'new');
+    my $lines = delete $other{lines} // $contents;
+    my $sealed = sealed_contents($lines, %content);
+    %content = (%content, contents => $sealed, %other);
     return { name => "$top/", type => 5 },
         map { { name => "$top/$_", content => $content{$_} } }
         grep { defined $content{$_} } sort keys %content;
+}
+
+# The same with contents that fit the files as they are given here.
+sub fitting (%other) {
+    my %content = ('api-version' => "3\n", 'ksplice.ko' => 'core', $old => 'old', $new => 'new',
+        %other);
+    delete @content{ grep { !defined $content{$_} } keys %content };
+    return entries(%content, contents => sealed_contents($contents, %content),
+        map({ $_ => undef } grep { !exists $content{$_} } 'description', keys %other));
 }
 
 # Nothing may appear anywhere; the place for temporary files is looked at, too.
@@ -127,16 +141,68 @@ refused('a file at the top', "is not an update: 'contents' is not a directory",
 refused('no contents', "is not an update: it has no 'contents'", entries(contents => undef));
 refused('no api version', "is not an update: it has no 'api-version'",
     entries('api-version' => undef));
-refused('another api version', "has api version '1', but this ksplice has 2",
-    entries('api-version' => "1\n"));
+refused('an older api version',
+    "has api version '2', but this ksplice has 3: make it again with this ksplice-create",
+    entries('api-version' => "2\n", contents => $contents));
+for my $api ('4', '3.1', 'x') {
+    refused("api version $api", "has api version '$api', but this ksplice has 3: "
+        . 'it needs another ksplice', entries('api-version' => "$api\n"));
+}
 refused('a module that is missing', "is incomplete: '$new' is missing", entries($new => undef));
 refused('no core', "is incomplete: 'ksplice.ko' is missing", entries('ksplice.ko' => undef));
-refused('an empty module', "is incomplete: '$old' is empty", entries($old => ''));
+refused('no description, though it has one', "is incomplete: 'description' is missing",
+    entries(description => undef));
+refused('a module that contents does not list',
+    "is incomplete: its 'contents' does not list '$new'", fitting($new => undef));
+refused('an empty module', "is incomplete: '$old' is empty", fitting($old => ''));
+
+# What was altered after it was made.
+my $again = 'fetch it again';
+refused('a file that contents does not list',
+    "has 'extra', which its 'contents' does not list", entries(extra => 'x'));
+refused('a file that is longer', "is damaged or altered: '$new' has 4 bytes, but 'contents' says 3;"
+    . " $again", entries($new => 'newe'));
+refused('a file of other bytes', "is damaged or altered: '$new' has the hash "
+    . sha256_hex('nww') . ", but 'contents' says " . sha256_hex('new') . "; $again",
+    entries($new => 'nww'));
+refused('a description of other bytes', "is damaged or altered: 'description' has the hash "
+    . sha256_hex("Fix me\n") . ", but 'contents' says " . sha256_hex("Fix it\n") . "; $again",
+    entries(description => "Fix me\n"));
+{
+    my ($sealed) = map { $_->{content} } grep { $_->{name} =~ /contents/ } entries();
+    my ($hash) = $sealed =~ /^hash (.*)/m;
+    my $altered = $sealed =~ s/^release .*/release 6.1.0-99-amd64/mr;
+    my $theirs = sha256_hex($altered =~ s/^hash .*\n//mr);
+    refused('contents of other words', "is damaged or altered: 'contents' has the hash $theirs,"
+        . " but says $hash; $again", entries(contents => $altered));
+    my $ends = "has a malformed 'contents': it does not end with its hash";
+    refused('contents without its hash', $ends, entries(contents => $sealed =~ s/^hash .*\n//mr));
+    refused('contents that goes on after it', $ends, entries(contents =>
+        $sealed . 'file x 1 ' . sha256_hex('x') . "\n"));
+    refused('contents without its last newline', $ends, entries(contents => $sealed =~ s/\n\z//r));
+}
+
+# What would fill the disk, from a small file.
+refused('a file that is too large', 'would unpack to more than 256 MiB',
+    entries(), { name => "$top/bomb", size => 300 << 20 });
+refused('files that are too large together', 'would unpack to more than 256 MiB',
+    map { { name => "$top/bomb$_", content => "\0" x (64 << 20) } } 1 .. 4);
+refused('contents that is too large', "has a 'contents' that is too large",
+    entries(contents => 'x' x (1 + (1 << 20))));
+refused('contents that says more than there may be', 'would unpack to more than 256 MiB',
+    entries(contents => sealed_contents($contents . "file x 268435456 " . sha256_hex('') . "\n",
+        'api-version' => "3\n", 'ksplice.ko' => 'core', $old => 'old', $new => 'new')));
+refused('more files than there may be', 'has more than 10000 files',
+    map { { name => "$top/$_" } } 0 .. 10_000);
+refused('a name that is too long', 'has a name that is too long',
+    { name => '././@LongLink', type => 'L', content => 'n' x 5000 }, entries());
+refused('a pax header that is too long', 'has a pax header that is too long',
+    { name => 'x', type => 'x', content => '1 a=' . 'n' x 70_000 }, entries());
 
 sub malformed ($title, $edit, $message) {
     local $_ = $contents;
     $edit->();
-    refused($title, "has a malformed 'contents'$message", entries(contents => $_));
+    refused($title, "has a malformed 'contents'$message", entries(lines => $_));
 }
 
 malformed('contents: nothing in it', sub { $_ = '' }, ": no 'arch'");
@@ -150,7 +216,21 @@ malformed('contents: two kids', sub { s/\n/\nkid x\n/ }, ", line 2 ('kid x'): a 
 malformed('contents: a core elsewhere', sub { s/ksplice\.ko/..\/ksplice.ko/ },
     ", line 4 ('core ../ksplice.ko'): not one valid value");
 malformed('contents: an unknown line', sub { $_ .= "sign 1\n" }, ", line 6 ('sign 1'): unknown");
-malformed('contents: an empty line', sub { $_ .= "\n\n" . 'kid x' }, ", line 6 (''): unknown");
+malformed('contents: an empty line', sub { $_ .= "\n\nkid x\n" }, ", line 6 (''): unknown");
+for ("file x 1", 'file x 1 abc', 'file /x 1 ' . 'a' x 64, 'file ../x 1 ' . 'a' x 64,
+    'file x/../y 1 ' . 'a' x 64, 'file x -1 ' . 'a' x 64, 'file x 1 ' . 'a' x 64 . ' y') {
+    my $line = $_;
+    malformed("contents: '$line'", sub { $_ .= "$line\n" },
+        ", line 6 ('$line'): not a name, a size and a hash");
+}
+for my $line (map { "file $_ 4 " . 'a' x 64 } 'contents', 'description') {
+    my $n = $line =~ /contents/ ? 6 : 8;
+    malformed("contents: '$line' once too often", sub { $_ .= "$line\n" },
+        ", line $n ('" . ($n == 6 ? $line : "file description 7 " . sha256_hex("Fix it\n"))
+        . "'): a second one of this name");
+}
+malformed('contents: a hash that is none', sub { $_ .= "hash x\n" },
+    ", line 6 ('hash x'): not one valid value");
 malformed('contents: a change without modules', sub { s/^change.*/change vmlinux/m },
     ", line 5 ('change vmlinux'): not a target and two modules");
 malformed('contents: a target twice', sub { $_ .= "change vmlinux $old $new\n" },
@@ -169,8 +249,10 @@ accepted('no entry for the directory itself', grep { !$_->{type} } entries());
 accepted('a path with ./ in front', map { { %$_, name => "./$_->{name}" } } entries());
 accepted('pax headers with times', { name => 'x', type => 'x', content => "20 atime=1234567.89\n" },
     entries());
+my $long = 'n' x 150;
 accepted('a long name as GNU tar writes it',
-    entries(), { name => '././@LongLink', type => 'L', content => "$top/" . 'n' x 150 . "\0" },
+    (grep { $_->{name} ne "$top/$long" } fitting($long => 'x')),
+    { name => '././@LongLink', type => 'L', content => "$top/$long\0" },
     { name => "$top/" . 'n' x 90, content => 'x' });
 
 for my $format (qw(gnu ustar pax)) {

@@ -10,7 +10,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Update qw(is_kid is_target pack_update read_update write_update);
+use Ksplice::Update qw(is_kid is_target pack_update read_update seal_update write_update);
 use Test::Ksplice;
 use Test::More;
 
@@ -25,16 +25,16 @@ sub message () { return ref $@ ? $@->{message} : $@ }
 sub make_update (@order) {
     my $place = scratch_dir() . '/ksplice-abc12345';
     mkdir $place or die $!;
-    write_update($place, \%update);
     spew("$place/$_", "content of $_\n") for @order;
+    write_update($place, \%update);
     return $place;
 }
 
 my @files = ('ksplice.ko', 'patch', 'description', 'dump/some.txt',
     map { ("ksplice-abc12345-$_-old.ko", "ksplice-abc12345-$_-new.ko") } 'vmlinux', $target);
 my $place = make_update(@files);
-is(slurp("$place/api-version"), "2\n", 'api-version is written');
-is(slurp("$place/contents"), <<"END", 'contents is written');
+is(slurp("$place/api-version"), "3\n", 'api-version is written');
+my $lines = <<"END";
 kid abc12345
 release 6.1.0-56-amd64
 arch x86_64
@@ -42,11 +42,17 @@ core ksplice.ko
 change vmlinux ksplice-abc12345-vmlinux-old.ko ksplice-abc12345-vmlinux-new.ko
 change $target ksplice-abc12345-$target-old.ko ksplice-abc12345-$target-new.ko
 END
+my $sealed = sealed_contents($lines, 'api-version' => "3\n",
+    map { $_ => "content of $_\n" } @files);
+is(slurp("$place/contents"), $sealed, 'contents is written, with the hashes of all files');
+write_update($place, \%update);
+is(slurp("$place/contents"), $sealed, 'writing it again changes nothing');
 
 my $file = "$dir/update.tar.gz";
 pack_update($place, $file);
 my $read = read_update($file);
 is($read->{$_}, $update{$_}, "$_ is read back") for qw(kid release arch core);
+is($read->{hash}, ($sealed =~ /^hash (.*)/m)[0], 'so is its hash');
 is_deeply([map { $_->{target} } @{ $read->{changes} }], ['vmlinux', $target], 'so are the changes');
 is($read->{description}, "content of description\n", 'so is the description');
 is(slurp("$read->{dir}/$_"), "content of $_\n", "so is $_") for @files;
@@ -69,12 +75,20 @@ ok(slurp("$dir/again.tar.gz") eq slurp($file), 'the same files at another time, 
 
 ok(!eval { pack_update(make_update(@files[0 .. 5]), "$dir/short.tar.gz"); 1 },
     'an incomplete update is not packed');
-like(message, qr/^'.*' is incomplete: '.*-$target-old\.ko' is missing$/,
+like(message, qr/^'.*' is incomplete: its 'contents' does not list '.*-$target-old\.ko'$/,
     'and what is missing is named');
 ok(!-e "$dir/short.tar.gz", 'no file is left');
 
 ok(!eval { pack_update($place, "$dir/none/update.tar.gz"); 1 }, 'a place that is not there');
 is(message, "cannot write '$dir/none/update.tar.gz': No such file or directory", 'is named');
+
+spew("$place/description", "content of nothing else\n");
+ok(!eval { pack_update($place, "$dir/altered.tar.gz"); 1 }, 'an altered update is not packed');
+like(message, qr/is damaged or altered: 'description' has /, 'and what is altered is named');
+seal_update($place);
+pack_update($place, "$dir/altered.tar.gz");
+isnt(read_update("$dir/altered.tar.gz")->{hash}, $read->{hash},
+    'sealed again it is another update');
 
 for my $bad ([kid => 'ABC'], [release => ''], [arch => 'a b'], [core => '../x.ko']) {
     my ($key, $value) = @$bad;

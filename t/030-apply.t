@@ -12,6 +12,7 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
 use Ksplice::Apply  qw(apply_update try_update complete_target release_target);
 use Ksplice::Report qw(with_report);
+use Ksplice::Update qw(write_update);
 use Test::FakeKernel;
 use Test::Ksplice;
 use Test::More;
@@ -48,6 +49,9 @@ sub apply ($kernel, %option) {
 my $dir = $update{dir} = scratch_dir();
 spew("$dir/$_", "$_\n")
     for 'ksplice.ko', map { @$_{qw(old new)} } @{ $update{changes} };
+write_update($dir, \%update);
+($update{hash}) = slurp("$dir/contents") =~ /^hash (.*)/m;
+$update{path} = 'abc.tar.gz';
 my $store = scratch_dir() . '/store';
 
 # n: the changes that the update was made of.
@@ -80,6 +84,31 @@ $kernel->{did} = [];
 is($status, 0, 'applying it again is fine');
 is($out, "update 'abc' is already applied\n", 'and said');
 is("@{ $kernel->{did} }", '', 'and does nothing');
+
+is($kernel->read_update_file('abc', 'hash'), $update{hash}, 'the core knows its hash');
+for my $known ('f' x 64, '') {
+    local $kernel->{update}{abc}{hash} = $known;
+    ($status, $out, $message) = apply($kernel);
+    is($status, 1, 'another update with the id of an applied one is refused');
+    is($message, "another update with the id 'abc' is applied: its hash is "
+        . ($known || 'not known') . ", that of 'abc.tar.gz' is $update{hash}\n"
+        . "  undo 'abc' first, or make this one with another --id", 'both are named');
+    is($out . "@{ $kernel->{did} }", '', 'nothing else is said or done');
+    ($status) = attempt(sub { try_update($kernel, \%update, {}) });
+    is($status, 1, 'a dry run says so, too');
+}
+
+# Files that are not what they are called.
+for (['ksplice-abc-ext4-new.ko', 'ksplice_def_ext4_new', 'ksplice_abc_ext4_new'],
+    ['ksplice-abc-vmlinux-old.ko', '', 'ksplice_abc_vmlinux_old'],
+    ['ksplice.ko', 'other', 'ksplice']) {
+    my ($file, $inside, $expected) = @$_;
+    my $kernel = kernel(names => { $file => $inside });
+    ($status, undef, $message) = apply($kernel);
+    is("$status $message", "1 '$file' of 'abc.tar.gz' is the module '$inside', not '$expected'; "
+        . 'make the update again', "a module of another name, '$inside', is refused");
+    is("@{ $kernel->{did} }", '', 'and not loaded');
+}
 
 # Every step may fail: the kernel is as it was, once with and once without a core.
 my @steps = ('insmod ksplice.ko', (map { "insmod ksplice-abc-$_.ko" }
@@ -191,6 +220,7 @@ is($kernel->stage('abc'), 'applied', 'the stage is applied');
 is_deeply([map { s{.*/}{}r } glob "$store/abc/*.ko"],
     ['ksplice-abc-ext4-new.ko', 'ksplice-abc-ext4-old.ko', 'ksplice.ko'],
     'the modules of the others are kept');
+is(slurp("$store/abc/contents"), slurp("$dir/contents"), 'with the contents of all');
 is((stat "$store/abc")[2] & 07777, 0700, 'for root alone');
 
 # The module comes.
@@ -226,6 +256,18 @@ $kernel->{update}{abc}{awaits}{ext4} = 0;
 ($status, undef, $message) = attempt(sub { release_target($kernel, 'ext4') });
 is($status, 0, 'the modules of its change are removed') or diag $message;
 is($kernel->modules, "$part ext4", 'and no others');
+
+# A module in the store that was altered.
+{
+    my $kept = "$store/abc/ksplice-abc-ext4-new.ko";
+    my $good = slurp($kept);
+    spew($kept, $good =~ s/n/m/r);
+    ($status, undef, $message) = complete($kernel);
+    is($status, 1, 'modules that were altered are not loaded');
+    like($message, qr/'ksplice-abc-ext4-new.ko' has the hash .* but 'contents' says/, 'and why');
+    is($kernel->modules, "$part ext4", 'none of them');
+    spew($kept, $good);
+}
 
 # A store that is none.
 chmod 0777, "$store/abc";

@@ -37,7 +37,7 @@ like(to_json($odd), qr/"n": 12,\n.*"t": true,/s, 'numbers and truths are not quo
 # Updates in a kernel.
 my $kernel = Test::FakeKernel->new(modules => ['xfs'],
     order => [qw(abc12345 12345678 late)], update => {
-    abc12345 => { stage => 'applied', abort_cause => 'ok', pause_ns => 98765,
+    abc12345 => { stage => 'applied', abort_cause => 'ok', pause_ns => 98765, hash => 'f' x 64,
         match => "vmlinux matched 2 of 3 functions in 9 us\n"
             . "ext4 matched 1 of 1 functions in 4 us\n",
         patches => "vmlinux f ffffffff81000000 ffffffffc0000010\n"
@@ -58,8 +58,9 @@ late              applied            0  ext4 btrfs (awaited) xfs (not patched)
 END
 is(printed(sub { show_list([]) }), "no update is in the kernel\n", 'an empty list');
 
-is(printed(sub { show_update($found[0]) }), <<'END', 'an update that is applied');
+is(printed(sub { show_update($found[0]) }), <<"END", 'an update that is applied');
 id:       abc12345
+hash:     ${\('f' x 64)}
 stage:    applied
 paused:   99 us
 target:   vmlinux: matched 2 of 3 functions in 9 us
@@ -105,20 +106,24 @@ ok(!eval { describe_update($kernel, '../x'); 1 }, 'so is what cannot be an id');
 my ($file, $top) = (scratch_dir() . '/update.tar.gz', 'ksplice-abc12345');
 my $patch = "--- a/fs/proc/x.c\t2024\n+++ b/fs/proc/x.c\n\@\@ -1 +1 \@\@\n-a\n+b\n"
     . "--- /dev/null\n+++ b/fs/new.h\n";
-make_tar($file, map { { name => "$top/$_->[0]", content => $_->[1] } }
-    ['api-version', "2\n"], ['ksplice.ko', 'x'], ['patch', $patch], ['description', "Fix \"it\"\n"],
-    ['summary', "vmlinux: replace fs/x.o f (1 -> 2 bytes)\nvmlinux: deleted fs/x.o g\n"],
-    ["$top-vmlinux-old.ko", 'x'], ["$top-vmlinux-new.ko", 'x'], ['contents', <<"END"]);
+my %content = (
+    'api-version' => "3\n", 'ksplice.ko' => 'x', patch => $patch, description => "Fix \"it\"\n",
+    summary => "vmlinux: replace fs/x.o f (1 -> 2 bytes)\nvmlinux: deleted fs/x.o g\n",
+    "$top-vmlinux-old.ko" => 'x', "$top-vmlinux-new.ko" => 'x');
+$content{contents} = sealed_contents(<<"END", %content);
 kid abc12345
 release 6.1.0-56-amd64
 arch x86_64
 core ksplice.ko
 change vmlinux $top-vmlinux-old.ko $top-vmlinux-new.ko
 END
+make_tar($file, map { { name => "$top/$_", content => $content{$_} } } sort keys %content);
 my ($status, $out, $err) = run_cmd('ksplice-view', "--file=$file");
 is("$status$err", '0', 'a tarball is shown');
-my $summary = <<'END';
+my ($hash) = $content{contents} =~ /^hash (.*)/m;
+my $summary = <<"END";
 id:       abc12345
+hash:     $hash
 release:  6.1.0-56-amd64
 arch:     x86_64
 target:   vmlinux

@@ -11,11 +11,19 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(16, <<'END');
+run_guest(22, <<'END');
 apply function
 says 'applied again: said so, and fine' 'already applied' \
 	ksplice-apply /updates/function.tar.gz
 says 'it is in once' '^1$' grep -c '^patched: version$' /proc/version
+says 'ksplice-view tells its hash' "^hash: +$(cat /sys/kernel/ksplice/function/hash)$" \
+	ksplice-view --file=/updates/function.tar.gz
+
+# Another update that was given the same id
+unpack function && echo 'The same, really' > ksplice-function/description && pack other
+refused 'another update of the same id' 1 \
+	"another update with the id 'function' is applied: its hash is [0-9a-f]{64}, that of" \
+	ksplice-apply /tmp/other.tar.gz
 not_ok 'the new code cannot be unloaded' rmmod ksplice_function_vmlinux_new
 not_ok 'nor the old' rmmod ksplice_function_vmlinux_old
 not_ok 'nor the core' rmmod ksplice
@@ -30,6 +38,16 @@ refused 'only root may apply' 1 root \
 	perl -e '$> = 1000; $< = 1000; exec @ARGV' ksplice-apply /updates/function.tar.gz
 refused 'only root may undo' 1 root \
 	perl -e '$> = 1000; $< = 1000; exec @ARGV' ksplice-undo function
+
+# By hand: the two modules of a change know what they belong to
+unpack function && insmod ksplice-function/ksplice.ko || exit
+not_ok 'a hash that is none' insmod ksplice-function/*-old.ko hash=xyz
+insmod ksplice-function/*-old.ko hash=$(printf %064d 1) || exit
+not_ok 'the new code of another update does not fit' \
+	insmod ksplice-function/*-new.ko hash=$(printf %064d 2)
+says 'its reason' "'0{63}2', but 'function' has '0{63}1'" cat /sys/kernel/ksplice/function/reason
+cd / && rmmod ksplice_function_vmlinux_old && rmmod ksplice
+untouched 'nothing is left'
 
 memory() {
 	awk '/^(Slab|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo

@@ -12,12 +12,10 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(20, <<'END');
+run_guest(25, <<'END');
 # changed NAME SED-SCRIPT: the update with other contents, as /tmp/NAME.tar.gz
 changed() {
-	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
-	tar -xzf /updates/function.tar.gz && sed -i "$2" ksplice-*/contents &&
-	tar -czf /tmp/"$1".tar.gz ksplice-* && cd /
+	unpack function && sed -i "$2" ksplice-*/contents && pack "$1"
 }
 changed release 's/^release .*/release 6.1.0-1-other/'
 refused 'made for another release' 1 "'6.1.0-1-other'.*'$(uname -r)'" \
@@ -46,15 +44,30 @@ untouched 'nothing is left'
 
 # A core of another api version is in: our sysfs cannot show one, so the tarball's
 # version is what differs.
-rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
-	tar -xzf /updates/function.tar.gz && echo 999 > ksplice-function/api-version &&
-	tar -czf /tmp/api.tar.gz ksplice-* && cd /
+unpack function && echo 999 > ksplice-function/api-version && pack api
 refused 'another api version' 1 999 ksplice-apply /tmp/api.tar.gz
 
+# A module with one bit changed, anywhere: no byte of it reaches the kernel.
+for place in 1 50 99; do
+	unpack function && perl -0777 -pi -e "substr(\$_, $place / 100 * length, 1) ^= chr 4" \
+		ksplice-function/*-new.ko && pack_as_is altered || exit
+	refused "a module that was altered at $place %" 1 \
+		"damaged or altered: 'ksplice-function-vmlinux-new.ko' has the hash" \
+		ksplice-apply /tmp/altered.tar.gz
+done
+unpack function && for file in ksplice-function/*-function-*; do
+	mv $file $(echo $file | sed 's/-function-/-another-/') || exit
+done
+sed -i 's/^kid .*/kid another/; s/-function-/-another-/g' ksplice-function/contents &&
+	pack another || exit
+refused 'modules of another id' 1 \
+	"is the module 'ksplice_function_vmlinux_(old|new)', not 'ksplice_another_" \
+	ksplice-apply /tmp/another.tar.gz
+untouched 'nothing is left'
+
 # The pre image does not begin as one does.
-rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work && tar -xzf /updates/function.tar.gz
-perl -0777 -pi -e 's/KPSPRE1/XPSPRE1/ or die' ksplice-function/*-old.ko || exit
-tar -czf /tmp/bad.tar.gz ksplice-* && cd /
+unpack function && perl -0777 -pi -e 's/KPSPRE1/XPSPRE1/ or die' ksplice-function/*-old.ko &&
+	pack bad || exit
 refused 'a damaged pre image' 1 'pre image' ksplice-apply /tmp/bad.tar.gz
 untouched 'nothing is left'
 

@@ -127,17 +127,17 @@ untouched 'nothing is left'
 
 # Records that are broken
 for how in kind call name; do
-	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work && tar -xzf /updates/hooks.tar.gz &&
+	unpack hooks &&
 		perl /t/lib/edit-module.pl hook-$how ksplice-hooks/*-vmlinux-new.ko &&
-		tar -czf /tmp/bad.tar.gz ksplice-* && cd / || exit
+		pack bad || exit
 	refused "a hook of a bad $how" 1 \
 		"hook record 0 of 'ksplice_hooks_vmlinux_new' is bad" ksplice-apply /tmp/bad.tar.gz
 done
 untouched 'nothing is left'
 for how in unit count; do
-	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work && tar -xzf /updates/hooks.tar.gz &&
+	unpack hooks &&
 		perl /t/lib/edit-module.pl hook-$how ksplice-hooks/*-vmlinux-new.ko &&
-		tar -czf /tmp/$how.tar.gz ksplice-* && cd / || exit
+		pack $how || exit
 done
 refused 'hooks in another order than units' 1 \
 	"hook record [1-9][0-9]* of 'ksplice_hooks_vmlinux_new' is bad" \

@@ -124,8 +124,9 @@ says_not 'in the logs there is none' 'f{8}[0-9a-f]{8}' sh -c \
 rmmod ksplice_sleeper_vmlinux_new ksplice_sleeper_vmlinux_old
 
 # Many updates: what awaits a module needs none of its own.
+hash=$(printf %064d 0)
 for i in $(seq 500); do
-	echo "awaiting_$i 1 no_such_module" > $sysfs/await || exit
+	echo "awaiting_$i $hash 1 no_such_module" > $sysfs/await || exit
 done
 lines() { wc -l < $sysfs/state; }
 says 'all 501 are in the list' '^501$' lines
@@ -135,7 +136,7 @@ apply sleeper
 says 'a list of all for people' '^sleeper +applied' ksplice-view
 undo sleeper
 refused 'too many words at once are no command' 7 'Argument list too long' \
-	swapped never $sysfs/await "many 9 $(seq -s ' ' 2000)"
+	swapped never $sysfs/await "many $hash 9 $(seq -s ' ' 2000)"
 for i in $(seq 500); do
 	echo awaiting_$i > $sysfs/forget || exit
 done

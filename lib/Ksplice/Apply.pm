@@ -146,7 +146,8 @@ sub await_changes ($kernel, $update, $done, @changes) {
     push @$done, ['awaited'];
     keep_update($kernel->store, $update, @changes);
     my $n = @{ $update->{changes} };
-    my $problem = $kernel->await($kid, $n, $program, map { $_->{target} } @changes);
+    my $problem = $kernel->await($kid, $update->{hash}, $n, $program,
+        map { $_->{target} } @changes);
     fail("the core cannot await the modules of '$kid': $problem") if $problem;
     return;
 }
@@ -204,9 +205,11 @@ sub changes_to_apply ($kernel, $update, $option) {
         fail("update '$kid' is for a kernel of $what '$ours', but '$theirs' is running")
             if $ours ne $theirs;
     }
+    check_module_names($kernel, $update);
     check_core_version($kernel);
     my $stage = $kernel->stage($kid);
     if (defined $stage && $stage eq 'applied') {
+        check_same($kernel, $update);
         fact(stage => $stage);
         note("update '$kid' is already applied");
         apply_late($kernel, $update, $option) unless $option->{'dry-run'};
@@ -226,6 +229,34 @@ sub changes_to_apply ($kernel, $update, $option) {
         present => [grep { !$is_absent{$_->{target}} } @changes],
         absent  => [grep { $is_absent{$_->{target}} } @changes],
     };
+}
+
+# The update that is applied under this id must be the same one.
+sub check_same ($kernel, $update) {
+    my ($kid, $hash) = @$update{qw(kid hash)};
+    my $applied = $kernel->read_update_file($kid, 'hash');
+    return if $applied eq $hash;
+    fact(applied_hash => $applied);
+    fail("another update with the id '$kid' is applied: its hash is "
+        . (length $applied ? $applied : 'not known')
+        . ", that of '$update->{path}' is $hash\n"
+        . "  undo '$kid' first, or make this one with another --id");
+}
+
+# A module is loaded under the name that is in it, whatever its file is called.
+sub check_module_names ($kernel, $update) {
+    my %expected = ($update->{core} => $core);
+    for my $change (@{ $update->{changes} }) {
+        $expected{ $change->{$_} } = module_name($update->{kid}, $change->{target}, $_)
+            for qw(old new);
+    }
+    for my $file (sort keys %expected) {
+        my $name = $kernel->module_name("$update->{dir}/$file");
+        next if $name eq $expected{$file};
+        fail("'$file' of '$update->{path}' is the module '$name', not '$expected{$file}'; "
+            . 'make the update again');
+    }
+    return;
 }
 
 sub check_core_version ($kernel) {
@@ -315,7 +346,8 @@ sub load_module ($kernel, $update, $change, $side, $done) {
     my $kid = $update->{kid};
     my $mark = $kernel->log_mark;
     push @$done, [module => module_name($kid, $change->{target}, $side)];
-    my $problem = $kernel->insmod("$update->{dir}/$change->{$side}") || return;
+    my $problem = $kernel->insmod("$update->{dir}/$change->{$side}", "hash=$update->{hash}")
+        || return;
     my @words = map { "kernel: $_" } $kernel->log_since($mark);
     my ($cause, $reason) = map { $kernel->read_update_file($kid, $_) } qw(abort_cause reason);
     fail_abort($cause, $reason, verbose ? @words : ()) if $cause !~ /^(?:|ok)\z/;

@@ -12,10 +12,11 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Errno   qw(EAGAIN EINTR EPIPE);
-use Fcntl   qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
-use Ksplice qw(fail progress run);
-use POSIX   ();
+use Errno        qw(EAGAIN EINTR EPIPE);
+use Fcntl        qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
+use Ksplice      qw(fail progress run);
+use Ksplice::Elf qw(modinfo);
+use POSIX        ();
 
 my $page = 4096;    # at most so many bytes of a file of the core are read at once
 
@@ -65,6 +66,9 @@ sub has_module ($self, $name) {
     open my $file, '<', $self->{modules} or fail("cannot read '$self->{modules}': $!");
     return scalar grep { /^\Q$name\E / } <$file>;
 }
+
+# The name under which the kernel would load the file.
+sub module_name ($self, $file) { return modinfo($file, 'name') // '' }
 
 # Both return '' or the program's words; parameters are "NAME=VALUE".
 sub insmod ($self, $file, @parameters) { return $self->kmod('insmod', $file, @parameters) }
@@ -129,9 +133,9 @@ sub forget      ($self, $kid)         { return $self->write_attribute('forget', 
 
 # The update of so many changes will come; some of them when their targets do,
 # with the help of the program.
-sub await ($self, $kid, $n, $program, @targets) {
+sub await ($self, $kid, $hash, $n, $program, @targets) {
     return $self->write_attribute('helper', $program)
-        || $self->write_attribute('await', "$kid $n @targets");
+        || $self->write_attribute('await', "$kid $hash $n @targets");
 }
 
 # Of each target that was not loaded: {target, state, abort_cause, reason}; the

@@ -3,8 +3,9 @@
 # Store.pm - what is kept of an update that awaits modules
 #
 # An update that is applied in part leaves the modules of the other changes in
-# a directory of its own, an update as files again.  It is where root alone can
-# write, and gone after a boot, as is all that was applied.
+# a directory of its own, with its contents as they were: their hash is what the
+# core knows the update by.  Only root can write there, and it is gone after a
+# boot, as is all that was applied.
 
 package Ksplice::Store;
 use v5.32;
@@ -15,7 +16,7 @@ no warnings 'experimental::signatures';
 use Exporter        qw(import);
 use File::Path      qw(remove_tree);
 use Ksplice         qw(fail read_file write_file);
-use Ksplice::Update qw(read_update write_update);
+use Ksplice::Update qw(read_part_of_update);
 
 our @EXPORT_OK = qw(keep_update kept_update drop_update);
 
@@ -24,20 +25,19 @@ sub keep_update ($store, $update, @changes) {
     my $dir = "$store/$update->{kid}";
     drop_update($store, $update->{kid});
     make_private($_) for $store, $dir;
-    for my $file ($update->{core}, map { @$_{qw(old new)} } @changes) {
+    for my $file ('contents', 'api-version', $update->{core}, map { @$_{qw(old new)} } @changes) {
         write_file("$dir/$file", read_file("$update->{dir}/$file"));
     }
-    write_update($dir, { %$update, changes => \@changes });
     return;
 }
 
-# As read_update(); fails if nothing is kept of it.
+# As read_update(), with the changes that are kept; fails if nothing is kept.
 sub kept_update ($store, $kid) {
     my $dir = "$store/$kid";
     fail("the modules of update '$kid' are not kept in '$dir'; apply its tarball again")
         unless -d $dir;
     check_private($_) for $store, $dir;
-    return read_update($dir);
+    return read_part_of_update($dir);
 }
 
 sub drop_update ($store, $kid) {

@@ -2,12 +2,13 @@
 #
 # Tar.pm - read and write compressed tar archives, trusting nothing in them
 #
-# An archive is listed and checked as a whole before a byte of it is unpacked,
-# so a refused one leaves nothing behind.  It may hold plain files and
-# directories at relative paths: anything else (links, devices, '..', absolute
-# paths, a name twice) is refused by name.  ustar, GNU long names and harmless
-# pax headers are read; ustar is written, always the same bytes for the same
-# files.  Needs gzip(1), not tar(1).
+# An archive is read twice: as a whole before a byte of it is unpacked, so a
+# refused one leaves nothing behind, and to unpack what was seen then.  It is
+# decompressed piece by piece and never kept: however large it would be, reading
+# stops at a limit.  It may hold plain files and directories at relative paths:
+# anything else (links, devices, '..', absolute paths, a name twice) is refused
+# by name.  ustar, GNU long names and harmless pax headers are read; ustar is
+# written, always the same bytes for the same files.  Needs gzip(1), not tar(1).
 
 package Ksplice::Tar;
 use v5.32;
@@ -18,11 +19,19 @@ no warnings 'experimental::signatures';
 use Exporter       qw(import);
 use File::Basename qw(basename dirname);
 use File::Path     qw(make_path);
-use Ksplice        qw(fail read_file run temp_dir write_file);
+use Ksplice        qw(fail read_file run stream temp_dir write_file);
 
-our @EXPORT_OK = qw(open_tar extract_tar write_tar);
+our @EXPORT_OK = qw(open_tar extract_tar write_tar check_entry_name check_size copy_bytes
+    most_entries most_kept);
+
+# An update of two hundred objects has some megabytes.
+use constant most_bytes   => 256 << 20;    # of all that is in it, and the headers
+use constant most_entries => 10_000;
+use constant most_kept    => 1 << 20;      # of a file that is looked at before
 
 my $block = 512;
+my $longest_name = 4096;
+my $longest_pax = 65536;
 my $header_layout =
     'a100 a8 a8 a8 a12 a12 a8 a1 a100 a6 a2 a32 a32 a8 a8 a155 x12';
 my %kind = (
@@ -30,51 +39,36 @@ my %kind = (
     4 => 'a block device', 6 => 'a named pipe',
 );
 
-# open_tar(FILE) -> {file, handle, entries => [{name, directory, offset, size}]}
-# Fails unless all of it may be unpacked.
-sub open_tar ($file) {
-    my $tar = { file => $file, handle => decompress($file) };
-    my $size = -s $tar->{handle};
-    fail("'$file' is an empty archive") if !$size;
-    my ($offset, $ended, $long_name) = (0, 0, undef);
-    my @entries;
-    while ($offset + $block <= $size) {
-        my $header = read_bytes($tar, $offset, $block);
-        $offset += $block;
-        if ($header eq "\0" x $block) { $ended = 1; last }
-        my $entry = parse_header($file, $header, $offset);
-        if ($offset + $entry->{size} > $size) {
-            fail("'$file' is truncated: it ends inside '$entry->{name}'");
-        }
-        $offset += $entry->{size} + -$entry->{size} % $block;
-        if ($entry->{type} eq 'L') {
-            $long_name = read_bytes($tar, @$entry{qw(offset size)}) =~ s/\0.*//sr;
-        }
-        elsif ($entry->{type} =~ /[xg]/) {
-            check_pax($file, read_bytes($tar, @$entry{qw(offset size)}));
-        }
-        else {
-            $entry->{name} = $long_name if defined $long_name;
-            $long_name = undef;
-            push @entries, $entry;
-        }
-    }
-    fail("'$file' is truncated: it has no end mark") unless $ended;
-    $tar->{entries} = [check_entries($file, @entries)];
-    fail("'$file' is an empty archive") unless @{ $tar->{entries} };
-    return $tar;
+# open_tar(FILE, NAME...) -> {file, entries => [{name, path, directory, size}],
+# kept => {NAME => TEXT}}: with the contents of the files NAME of the directory
+# at the top.  Fails unless all of it may be unpacked.  `path` is as in the archive.
+sub open_tar ($file, @keep) {
+    my (@entries, %kept);
+    scan($file, sub ($entry, $take) {
+        fail("'$file' has more than " . most_entries . ' files') if @entries == most_entries;
+        push @entries, $entry;
+        my ($name) = $entry->{path} =~ m{^(?:\./)?[^/]+/([^/]+)\z} or return;
+        return unless grep { $_ eq $name } @keep;
+        fail("'$file' has a '$name' that is too large") if $entry->{size} > most_kept;
+        $kept{$name} = $take->($entry->{size});
+    });
+    @entries = check_entries($file, @entries);
+    fail("'$file' is an empty archive") unless @entries;
+    return { file => $file, entries => \@entries, kept => \%kept };
 }
 
 # Unpacks everything below the directory, with modes of our own.
 sub extract_tar ($tar, $dir) {
-    for my $entry (@{ $tar->{entries} }) {
-        my $path = "$dir/$entry->{name}";
-        make_path($entry->{directory} ? $path : dirname($path), { error => \my $errors });
-        fail("cannot unpack '$entry->{name}': " . join ', ', values %{ $errors->[0] })
-            if @$errors;
-        next if $entry->{directory};
-        write_file($path, read_bytes($tar, @$entry{qw(offset size)}));
-    }
+    my $file = $tar->{file};
+    my %left = map { $_->{path} => $_ } grep { !$_->{directory} } @{ $tar->{entries} };
+    scan($file, sub ($now, $take) {
+        return if $now->{type} eq '5';
+        my $entry = delete $left{ $now->{path} };
+        fail("'$file' has changed while it was read: '$now->{path}'")
+            if !$entry || $entry->{size} != $now->{size};
+        copy_bytes($take, $entry->{size}, "$dir/$entry->{name}");
+    });
+    fail("'$file' has changed while it was read") if %left;
     return;
 }
 
@@ -91,33 +85,117 @@ sub write_tar ($file, $dir) {
 
 # --- reading ---------------------------------------------------------------
 
-# A handle of the uncompressed archive.
-sub decompress ($file) {
+# Calls the sub with each entry, and with a sub that takes bytes of its content.
+sub scan ($file, $visit) {
+    check_magic($file);
+    my $tar = { file => $file, offset => 0 };
+    my $problem;
+    my $status = stream({ ok => 'any', stdin => $file, output => \my $words }, sub ($in) {
+        $tar->{in} = $in;
+        return if eval { scan_entries($tar, $visit); 1 };
+        $problem = $@;
+        # Where it ends too early, gzip knows more.
+        die $problem unless $tar->{is_at_end};
+    }, 'gzip', '-dc');
+    $words =~ s/\s+/ /g;
+    $words =~ s/^\s*gzip:\s*(?:stdin:\s*)?//;
+    $words =~ s/\s+\z//;
+    fail("'$file' is damaged or truncated: gzip says '$words'") if $status;
+    die $problem if defined $problem;
+    return;
+}
+
+sub check_magic ($file) {
     open my $in, '<:raw', $file or fail("cannot read '$file': $!");
     my $n = read $in, my ($magic), 2;
     fail("cannot read '$file': $!") unless defined $n;
     fail("'$file' is empty") if $n == 0;
     fail("'$file' is not an update: it is not compressed by gzip") if $magic ne "\x1f\x8b";
-    my $out = temp_dir() . '/tar';
-    my $status = run({ ok => 'any', stdin => $file, to => $out, output => \my $words },
-        'gzip', '-dc');
-    $words =~ s/\s+/ /g;
-    $words =~ s/^\s*gzip:\s*(?:stdin:\s*)?//;
-    $words =~ s/\s+\z//;
-    fail("'$file' is damaged or truncated: gzip says '$words'") if $status;
-    open my $tar, '<:raw', $out or fail("cannot read '$out': $!");
-    unlink $out;
-    return $tar;
+    return;
 }
 
-sub read_bytes ($tar, $offset, $size) {
-    seek $tar->{handle}, $offset, 0;
-    my $n = read $tar->{handle}, my ($bytes), $size;
-    fail("cannot read '$tar->{file}': $!") unless defined $n && $n == $size;
+sub scan_entries ($tar, $visit) {
+    my $file = $tar->{file};
+    my $long_name;
+    while (1) {
+        my $header = next_bytes($tar, $block);
+        fail("'$file' is an empty archive") if !length $header && $tar->{offset} == 0;
+        fail("'$file' is truncated: it has no end mark") if length $header != $block;
+        last if $header eq "\0" x $block;
+        my $entry = parse_header($file, $header, $tar->{offset});
+        my ($type, $left) = @$entry{qw(type size)};
+        check_size($file, $tar->{offset}, $left);
+        my $take = sub ($n) {
+            my $bytes = next_bytes($tar, $n);
+            fail("'$file' is truncated: it ends inside '$entry->{path}'")
+                if length $bytes != $n;
+            $left -= $n;
+            return $bytes;
+        };
+        if ($type eq 'L') {
+            fail("'$file' has a name that is too long") if $left > $longest_name;
+            $long_name = $take->($left) =~ s/\0.*//sr;
+        }
+        elsif ($type =~ /[xg]/) {
+            fail("'$file' has a pax header that is too long") if $left > $longest_pax;
+            check_pax($file, $take->($left));
+        }
+        else {
+            $entry->{path} = $long_name if defined $long_name;
+            $long_name = undef;
+            $visit->($entry, $take);
+        }
+        my $padding = -$entry->{size} % $block;
+        $take->($left > 65536 ? 65536 : $left) while $left;
+        $take->($padding);
+    }
+    while (length(my $bytes = next_bytes($tar, 65536))) {
+        fail("'$file' has something after its end mark") if $bytes =~ /[^\0]/;
+    }
+    return;
+}
+
+# Fewer only at the end.
+sub next_bytes ($tar, $n) {
+    return '' if !$n;
+    check_size($tar->{file}, $tar->{offset});
+    my $got = read $tar->{in}, my ($bytes), $n;
+    fail("cannot read '$tar->{file}': $!") unless defined $got;
+    $tar->{offset} += $got;
+    $tar->{is_at_end} = 1 if $got < $n;
     return $bytes;
 }
 
-# The header before offset -> {name, type, size, offset}
+# Fails if the sizes, added up, are more than an update may have.
+sub check_size ($file, @sizes) {
+    my $sum = 0;
+    $sum += $_ for @sizes;
+    fail("'$file' would unpack to more than " . (most_bytes >> 20) . ' MiB')
+        if $sum > most_bytes;
+    return;
+}
+
+# copy_bytes(TAKE, SIZE, FILE): TAKE gives bytes.  Returns false if there are too few.
+sub copy_bytes ($take, $size, $to) {
+    make_path(dirname($to), { error => \my $errors });
+    fail("cannot make the directory of '$to': " . join ', ', values %{ $errors->[0] })
+        if @$errors;
+    my $cannot = sub () {
+        my $cure = $!{ENOSPC} ? '; free some space there, or set TMPDIR to another place' : '';
+        fail("cannot write '$to': $!$cure");
+    };
+    open my $out, '>:raw', $to or $cannot->();
+    while ($size) {
+        my $bytes = $take->($size > 65536 ? 65536 : $size);
+        return 0 if !length $bytes;
+        print {$out} $bytes or $cannot->();
+        $size -= length $bytes;
+    }
+    close $out or $cannot->();
+    return 1;
+}
+
+# The header before offset -> {path, type, size}
 sub parse_header ($file, $header, $offset) {
     my ($name, undef, undef, undef, $size, undef, $sum, $type, undef, $magic, undef,
         undef, undef, undef, undef, $prefix) = unpack $header_layout, $header;
@@ -131,7 +209,7 @@ sub parse_header ($file, $header, $offset) {
     $name = "$prefix/$name" if length $prefix && $magic eq "ustar\0";
     $size =~ /^\s*([0-7]+)\s*\z/ or fail("'$file' is damaged: the size of '$name' is no number");
     $type = '0' if $type eq "\0";
-    return { name => $name, type => $type, size => oct $1, offset => $offset };
+    return { path => $name, type => $type, size => oct $1 };
 }
 
 # Records "LENGTH KEY=VALUE\n"; those that change what an entry is are refused.
@@ -144,14 +222,19 @@ sub check_pax ($file, $text) {
     return;
 }
 
+sub check_entry_name ($file, $name) {
+    my $shown = $name =~ s/[^ -~]/?/gr;
+    fail("'$file' has an entry without a name") unless length $name;
+    fail("'$file' has an entry with an unprintable name, '$shown'") if $shown ne $name;
+    return;
+}
+
 # The entries with clean names; fails if one may not be unpacked.
 sub check_entries ($file, @entries) {
     my (%seen, @clean);
     for my $entry (@entries) {
-        my ($name, $type) = @$entry{qw(name type)};
-        my $shown = $name =~ s/[^ -~]/?/gr;
-        fail("'$file' has an entry without a name") unless length $name;
-        fail("'$file' has an entry with an unprintable name, '$shown'") if $shown ne $name;
+        my ($name, $type) = @$entry{qw(path type)};
+        check_entry_name($file, $name);
         fail("'$file' has an absolute path, '$name'") if $name =~ m{^/};
         my @parts = grep { length && $_ ne '.' } split m{/}, $name;
         fail("'$file' has a path that leaves it, '$name'") if grep { $_ eq '..' } @parts;

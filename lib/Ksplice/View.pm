@@ -27,7 +27,7 @@ sub describe_update ($kernel, $kid) {
             . (@there ? 'there are: ' . join(' ', @there) : 'there is none'));
     }
     my %text = map { $_ => $kernel->read_update_file($kid, $_) }
-        qw(abort_cause reason patches pause_ns match);
+        qw(abort_cause reason patches pause_ns match hash);
     my (@functions, @data, %seen);
     for my $line (split /\n/, $text{patches}) {
         my ($target, $name, $old, $new, $kind) = split / /, $line;
@@ -43,7 +43,8 @@ sub describe_update ($kernel, $kid) {
     my %is_open = map { $_->{target} => 1 } grep { $_->{state} ne 'applied' } @awaited;
     my @held = $stage eq 'applied' ? grep { $_ ne 'vmlinux' && !$is_open{$_} } @targets : ();
     return {
-        id => $kid, stage => $stage, targets => \@targets, functions => \@functions,
+        id => $kid, hash => $text{hash}, stage => $stage,
+        targets => \@targets, functions => \@functions,
         data => \@data, matched => \@matched, awaited => \@awaited, holds => \@held,
         abort_cause => $text{abort_cause}, reason => $text{reason},
         pause_ns => $text{pause_ns} =~ /^\d+\z/ ? \$text{pause_ns} : undef,
@@ -58,7 +59,7 @@ sub describe_file ($update) {
     my @modules = map { { target => $_->{target}, old => $_->{old}, new => $_->{new} } }
         @{ $update->{changes} };
     return {
-        (map { $_ => $update->{$_} } qw(release arch core)), id => $update->{kid},
+        (map { $_ => $update->{$_} } qw(release arch core hash)), id => $update->{kid},
         description => $update->{description} =~ s/\s+\z//r, changes => \@modules,
         summary => [split /\n/, $summary], patch => $patch,
         patched_files => [patched_files($patch)],
@@ -93,6 +94,7 @@ sub show_list ($updates) {
 
 sub show_update ($update) {
     show_pair('id', $update->{id});
+    show_pair('hash', $update->{hash}) if length $update->{hash};
     show_pair('stage', $update->{stage});
     my ($cause, $reason) = @$update{qw(abort_cause reason)};
     show_pair('refused', refusal_text($cause, $reason)) if $cause !~ /^(?:|ok)\z/;
@@ -125,7 +127,7 @@ sub awaited_text ($awaited) {
 }
 
 sub show_file ($file) {
-    show_pair($_, $file->{$_}) for qw(id release arch);
+    show_pair($_, $file->{$_}) for qw(id hash release arch);
     show_pair('target', $_->{target}) for @{ $file->{changes} };
     show_pair('file', $_) for @{ $file->{patched_files} };
     print "\n", map { "$_\n" } @{ $file->{summary} } if @{ $file->{summary} };

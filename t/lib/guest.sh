@@ -83,11 +83,26 @@ undo() {
 	ok "undo $1" ksplice-undo "$1"
 }
 
+# unpack ID: an update, into /tmp/work, where we are then
+unpack() {
+	rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work && tar -xzf /updates/"$1".tar.gz
+}
+
+# pack NAME: the update in /tmp/work, which may have been edited, as /tmp/NAME.tar.gz
+pack() {
+	perl -I/opt/ksplice/lib -MKsplice::Update=seal_update -e 'seal_update(glob "ksplice-*")' &&
+		pack_as_is "$1"
+}
+
+# pack_as_is NAME: with contents that do not know what was edited
+pack_as_is() {
+	tar -czf /tmp/"$1".tar.gz ksplice-* && cd /
+}
+
 # edited HOW ID [TARGET]: the update with another pre image, as /tmp/HOW.tar.gz
 edited() {
-	( rm -rf /tmp/work && mkdir /tmp/work && cd /tmp/work &&
-	tar -xzf /updates/"$2".tar.gz && perl /t/lib/edit-module.pl "$1" ksplice-*/*"$3"-old.ko &&
-	tar -czf /tmp/"$1".tar.gz ksplice-* ) || exit
+	( unpack "$2" && perl /t/lib/edit-module.pl "$1" ksplice-*/*"$3"-old.ko && pack "$1" ) ||
+		exit
 }
 
 # untouched TITLE: nothing of ours is in the kernel

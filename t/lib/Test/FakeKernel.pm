@@ -55,12 +55,17 @@ sub refusal ($self, $step) {
     return ref $refusal eq 'CODE' ? $refusal->($self) : @$refusal;
 }
 
-# ksplice-KID-TARGET-SIDE.ko; no KID or TARGET of the tests has '-' or '_'.
+sub module_name ($self, $path) {
+    return $self->{names}{ basename($path) } // basename($path) =~ s/\.ko\z//r =~ s/-/_/gr;
+}
+
+# ksplice-KID-TARGET-SIDE.ko; no KID or TARGET of the tests has '-' or '_'.  The
+# parameter is kept as the core keeps it.
 sub insmod ($self, $path, @parameters) {
     my $file = basename($path);
     my $name = $file =~ s/\.ko\z//r =~ s/-/_/gr;
     my (undef, $kid, $target, $side) = split /_/, $name;
-    my ($words, $cause, $reason) = $self->refusal(join ' ', "insmod $file", @parameters);
+    my ($words, $cause, $reason) = $self->refusal("insmod $file");
     return 'File exists' if $self->has_module($name);
     return 'Unknown symbol in module' if $kid && !$self->has_module('ksplice');
     if ($kid && $side eq 'old') {
@@ -68,6 +73,8 @@ sub insmod ($self, $path, @parameters) {
         my $update = $self->{update}{$kid} //=
             { stage => 'preparing', match => '', n => $self->{n} // 0 };
         @$update{qw(abort_cause reason)} = ($cause // 'ok', $reason // '');
+        my $hash = "@parameters" =~ s/^hash=//r;
+        return 'Exec format error' if ($update->{hash} //= $hash) ne $hash;
         $update->{match} .= "$target matched 2 of 2 functions in 7 us\n" unless $words;
         $update->{stage} = 'matched' unless $words || $update->{stage} eq 'applied';
     }
@@ -135,12 +142,12 @@ sub write_stage ($self, $kid, $stage) {
 
 sub store ($self) { return $self->{store} }
 
-sub await ($self, $kid, $n, $program, @targets) {
+sub await ($self, $kid, $hash, $n, $program, @targets) {
     my ($words) = $self->refusal("await $kid");
     return $words if $words;
     push @{ $self->{order} }, $kid;
     $self->{update}{$kid} = { stage => $n == @targets ? 'matched' : 'preparing', match => '',
-        n => $n, awaits => { map { $_ => 0 } @targets } };
+        n => $n, hash => $hash, awaits => { map { $_ => 0 } @targets } };
     return '';
 }
 

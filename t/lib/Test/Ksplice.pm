@@ -13,6 +13,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Cwd            qw(abs_path);
+use Digest::SHA    qw(sha256_hex);
 use Exporter       qw(import);
 use File::Basename qw(dirname);
 use File::Path     qw(make_path);
@@ -23,7 +24,7 @@ our @EXPORT = qw(
     run_cmd root_dir scratch_dir slurp spew have_program
     build_object build_pair kernel_cflags
     objdump_sections objdump_symbols objdump_relocations objdump_code
-    make_tar
+    make_tar sealed_contents
 );
 
 my $root = abs_path(dirname(__FILE__) . '/../../..');
@@ -201,6 +202,15 @@ sub objdump_code ($object) {
 }
 
 # --- tarballs --------------------------------------------------------------
+
+# The `contents` of an update: these lines, a line for each file, the hash.
+sub sealed_contents ($lines, %content) {
+    for my $name (sort keys %content) {
+        my $text = $content{$name};
+        $lines .= "file $name " . length($text) . ' ' . sha256_hex($text) . "\n";
+    }
+    return $lines . 'hash ' . sha256_hex($lines) . "\n";
+}
 
 # make_tar(FILE, ENTRY...): writes a gzipped ustar archive, also one that tar(1)
 # would not write.  ENTRY is {name, content, type, mode, link, size, raw}; type is

@@ -6,9 +6,11 @@ use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
 use Ksplice qw(failure_text);
-use Ksplice::Journal qw(has_journal note_touched keep_source keep_object revert_tree);
+use Ksplice::Journal qw(has_journal begin_journal note_touched note_neighbours keep_source
+    keep_object revert_tree);
 use Test::Ksplice;
 use Test::More;
+use Time::HiRes ();
 use Test::Toy;
 
 my $dir = scratch_dir();
@@ -70,5 +72,62 @@ ok(-e $object && !-e "$object.KSPLICE_pre", 'an object that was not built again 
 note_touched($dir, built => 'a.o');
 revert_tree($dir);
 ok(!-e $object, 'an object that was being built for the first time goes');
+
+# --- what a revert looks at ------------------------------------------------
+
+# The message of a revert after the sub has had its way with a patched tree.
+sub revert_after {
+    my ($harm, @names) = @_;
+    my $tree = scratch_dir();
+    spew("$tree/k/$_.c", "int $_;\n") for qw(a b c);
+    begin_journal($tree);
+    note_neighbours($tree, 'k/a.c');
+    note_touched($tree, source => 'k/a.c');
+    note_touched($tree, added => 'k/n.c');
+    keep_source($tree, 'k/a.c');
+    spew("$tree/k/$_.c", "int other;\n") for qw(a n);
+    $harm->($tree);
+    my $ok = eval { revert_tree($tree); 1 };
+    my $text = $ok ? 'fine' : failure_text($@) =~ s/\Q$tree\E/TREE/r;
+    return $text, $tree;
+}
+
+sub append { my ($file, $text) = @_; return spew($file, slurp($file) . $text) }
+
+my $bad = "the source in 'TREE' is not as it was: ";
+for (
+    ['nothing was done', sub { }, 'fine'],
+    ['objects were built', sub { spew("$_[0]/k/a.o", 'a'); spew("$_[0]/k/.a.o.cmd", 'a') }, 'fine'],
+    ['a source beside it is gone', sub { unlink "$_[0]/k/b.c" }, "${bad}'k/b.c' is missing"],
+    ['a source beside it is another', sub { spew("$_[0]/k/b.c", "int x;\n") },
+        "${bad}'k/b.c' is changed"],
+    ['another mode', sub { chmod 0600, "$_[0]/k/c.c" }, "${bad}'k/c.c' is changed"],
+    ['the original is changed', sub { append("$_[0]/k/a.c.KSPLICE_presrc", 'x') },
+        "${bad}'k/a.c' is changed"],
+    ['bytes of the original are changed, with its size and time', sub {
+        my $file = "$_[0]/k/a.c.KSPLICE_presrc";
+        my @times = (Time::HiRes::stat($file))[8, 9];
+        open my $f, '+<', $file;
+        print {$f} 'INT';
+        close $f;
+        Time::HiRes::utime($times[0], $times[1], $file);
+    }, "${bad}'k/a.c' is changed"],
+    ['the original is gone', sub { unlink "$_[0]/k/a.c.KSPLICE_presrc" },
+        "${bad}'k/a.c' is changed"],
+    ['a source was made somewhere else', sub { spew("$_[0]/far/gen.h", "x\n") },
+        "${bad}'far/gen.h' is new"],
+    ['half a line at the end', sub { append("$_[0]/.KSPLICE_journal", 'sour') }, 'fine'],
+    ['a line that is damaged', sub { append("$_[0]/.KSPLICE_journal", "\0\0\n") },
+        "${bad}its journal is damaged"],
+) {
+    my ($what, $harm, $expected) = @$_;
+    my ($text, $tree) = revert_after($harm);
+    is($text, $expected, $what);
+    is((grep { -e } "$tree/k/n.c", glob "$tree/k/*KSPLICE*"), 0,
+        '... and all is put back that can be');
+    next if $text eq 'fine';
+    ok(!eval { revert_tree($tree); 1 }, '... it stays so');
+    is(failure_text($@) =~ s/\Q$tree\E/TREE/r, $expected, '... with the same words');
+}
 
 done_testing();

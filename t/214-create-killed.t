@@ -55,4 +55,43 @@ is_deeply([$status, $out, $err], [0,
     ''], 'the next one puts that right');
 is_deeply(tree_state($tree), $before, '... and the source is as it was');
 
+# --- a program that touches what it should not -----------------------------
+
+sub harmed_by {
+    my ($harm, $dir) = @_;
+    spew($compiler, <<"SH");
+#!/bin/sh
+case "\$*" in
+*one.c*)
+	if [ -e kernel/one.c.KSPLICE_presrc ]; then
+		$harm
+	fi ;;
+esac
+exec /usr/bin/gcc "\$@"
+SH
+    chmod 0755, $compiler;
+    my %env = (%{ Test::Toy::toy_env($toy) }, PATH => "$toy->{scratch}/bin:$ENV{PATH}");
+    my @got = run_cmd({ dir => $toy->{scratch}, env => \%env }, root_dir() . '/ksplice-create',
+        "--patch=$patch", '--dry-run', "--config=$toy->{config}", $dir);
+    return ($got[0], $got[2] =~ s/^ksplice-create: .* \.\.\.\n//mgr);
+}
+
+my $cached = "$toy->{scratch}/cache/1.2.3/source";
+run_cmd('mkdir', '-p', "$toy->{scratch}/cache/1.2.3");
+run_cmd('cp', '-a', $tree, $cached);
+is_deeply([harmed_by('rm kernel/off.c', $cached)], [1, "ksplice-create: the source in '$cached' is "
+    . "not as it was: 'kernel/off.c' is missing; it is removed from the cache: run it again\n"],
+    'a source that is lost meanwhile is reported');
+is_deeply([glob "$toy->{scratch}/cache/1.2.3/source*"], [],
+    '... and the tree of the cache is gone');
+
+my $bad = "the source in '$tree' is not as it was: 'drivers/none/new.h' is new; "
+    . "put that right, and remove '$tree/.KSPLICE_journal'\n";
+is_deeply([harmed_by('echo > drivers/none/new.h', $tree)], [1, "ksplice-create: $bad"],
+    'a tree of yours stays');
+is_deeply([harmed_by(':', $tree)], [1, "ksplice-create: $bad"], '... and is not used any more');
+unlink "$tree/drivers/none/new.h", "$tree/.KSPLICE_journal";
+is((harmed_by(':', $tree))[0], 0, '... until that is put right');
+is_deeply(tree_state($tree), $before, '... and it is as it was');
+
 done_testing();

@@ -11,9 +11,16 @@
 #   built X.o   is being built for the first time: is removed
 #   object X.o  has its pre version linked as X.o.KSPLICE_pre: is renamed back
 #   objects all  the same for whatever *.o.KSPLICE_pre there is in the tree
+#   was SIZE TIME MODE SUM F   what a source was like, and those beside it (no SUM)
+#   since TIME  no other source may be newer at the end
+#   bad TEXT    a revert has found the tree other than it was
 #
 # Renaming gives back the very file, with its owner and times: for make nothing
-# has happened, and the pre objects stay good.  No line without a newline.
+# has happened, and the pre objects stay good.  A revert ends with a look at all
+# that: a tree that is not as it was makes wrong updates, and is never used again.
+#
+# Each line is written before what it announces is done.  So a last line without
+# its newline, of a run that was killed, announces nothing.
 
 package Ksplice::Journal;
 use v5.32;
@@ -21,28 +28,72 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Digest::SHA    ();
 use Exporter       qw(import);
 use File::Basename qw(dirname basename);
 use File::Copy     qw(copy);
 use File::Find     qw(find);
-use Ksplice        qw(fail read_file);
+use Ksplice        qw(fail capture read_file write_file);
+use Time::HiRes    ();
 
 our @EXPORT_OK = qw(
-    has_journal note_touched forget_built keep_source keep_object
-    find_files find_kept command_file revert_tree
+    has_journal begin_journal note_touched forget_built keep_source keep_object
+    note_neighbours find_files find_kept command_file revert_tree
 );
 
 sub journal_file ($tree) { "$tree/.KSPLICE_journal" }
 
 sub has_journal ($tree) { -e journal_file($tree) }
 
+# To be called before a tree is patched: from now on no source may change that is
+# not noted.
+sub begin_journal ($tree) {
+    write_lines($tree);
+    write_lines($tree, sprintf 'since %.6f', 1e-6 + (Time::HiRes::stat(journal_file($tree)))[9]);
+    return;
+}
+
 # note_touched(TREE, KIND, NAME...): to be called before they are touched.
 sub note_touched ($tree, $kind, @names) {
+    write_lines($tree, map { 'was ' . state_of($tree, $_, 1) . " $_" } @names)
+        if $kind eq 'source';
+    write_lines($tree, map { "$kind $_" } @names);
+    return;
+}
+
+# The sources in the same directories as these.
+sub note_neighbours ($tree, @names) {
+    my %is_own = map { $_ => 1 } @names;
+    my %dirs = map { dirname($_) => 1 } @names;
+    for my $dir (sort keys %dirs) {
+        opendir my $handle, "$tree/$dir" or next;
+        my @files = grep { !$is_own{$_} && -f "$tree/$_" } map { $dir eq '.' ? $_ : "$dir/$_" }
+            grep { is_source($_) } readdir $handle;
+        write_lines($tree, map { 'was ' . state_of($tree, $_, 0) . " $_" } sort @files);
+    }
+    return;
+}
+
+# What kbuild writes anew at any time is none.
+sub is_source ($name) {
+    return $name =~ /\.[chS]\z|\A(?:Makefile|Kbuild|Kconfig)/ && $name !~ /\.mod\.c\z|KSPLICE/;
+}
+
+sub write_lines ($tree, @lines) {
     my $name = journal_file($tree);
     open my $file, '>>:raw', $name or fail("cannot write '$name': $!");
-    print {$file} map { "$kind $_\n" } @names;
+    print {$file} map { "$_\n" } @lines;
     close $file or fail("cannot write '$name': $!");
     return;
+}
+
+# SIZE TIME MODE SUM of a file, SUM - if not wanted; 'gone' four times if there is none.
+sub state_of ($tree, $name, $with_sum) {
+    my ($mode, $size, $time) = (Time::HiRes::lstat("$tree/$name"))[2, 7, 9];
+    return 'gone gone gone gone' if !defined $mode;
+    my $sum = $with_sum && -f _ ? Digest::SHA->new(256)->addfile("$tree/$name", 'b')->hexdigest
+        : '-';
+    return sprintf '%d %.6f %o %s', $size, $time, $mode, $sum;
 }
 
 # What was being built is good: it may stay.
@@ -96,34 +147,79 @@ sub find_kept ($tree) {
 }
 
 # Puts everything back, whoever tells us to stop.  Returns the number of
-# sources that were.
+# sources that were.  Fails if the tree is not as it was then.
 sub revert_tree ($tree) {
     return 0 unless has_journal($tree);
     local @SIG{qw(INT TERM HUP)} = ('IGNORE') x 3;
+    my $text = read_file(journal_file($tree)) =~ s/[^\n]+\z//r;
+    my (%seen, @dirs, @bad);
     my $sources = 0;
-    my (%seen, @dirs);
-    for my $line (grep { !$seen{$_}++ } split /\n/, read_file(journal_file($tree))) {
+    for my $line (grep { !$seen{$_}++ } split /\n/, $text) {
         my ($kind, $name) = split / /, $line, 2;
-        my $path = "$tree/" . ($name // '');
-        if ($kind eq 'source') {
-            $sources++ if restore($path, 'presrc');
-        } elsif ($kind eq 'added') {
-            $sources++ if unlink $path;
-        } elsif ($kind eq 'addeddir') {
-            push @dirs, $path;
-        } elsif ($kind eq 'built') {
-            unlink $path;
-        } elsif ($kind eq 'object') {
-            restore_object($path);
-        } elsif ($kind eq 'objects') {
-            restore_object("$tree/$_") for find_kept($tree);
-        } else {
-            fail("do not understand '$line' in '" . journal_file($tree) . "'");
+        if ($kind eq 'addeddir')          { push @dirs, "$tree/$name" }
+        elsif ($kind eq 'bad')            { push @bad, $name }
+        elsif ($kind !~ /^(?:was|since)$/) {
+            my $n = revert_line($tree, $kind, $name // '');
+            defined $n ? ($sources += $n) : push @bad, 'its journal is damaged';
         }
     }
+    if (@bad) {
+        restore("$tree/$_", 'presrc') for map { s/\.KSPLICE_presrc\z//r }
+            find_files($tree, '', qr/\.KSPLICE_presrc\z/);
+    }
     rmdir for sort { length $b <=> length $a } @dirs;
+    push @bad, differences($tree, split /\n/, $text);
+    refuse_tree($tree, @bad) if @bad;
     unlink journal_file($tree) or fail("cannot remove '" . journal_file($tree) . "': $!");
     return $sources;
+}
+
+# Returns the number of sources put back, undef for a line of no known kind.
+sub revert_line ($tree, $kind, $name) {
+    my $path = "$tree/$name";
+    if    ($kind eq 'source')  { return restore($path, 'presrc') ? 1 : 0 }
+    elsif ($kind eq 'added')   { return unlink $path }
+    elsif ($kind eq 'built')   { unlink $path }
+    elsif ($kind eq 'object')  { restore_object($path) }
+    elsif ($kind eq 'objects') { restore_object("$tree/$_") for find_kept($tree) }
+    else                       { return }
+    return 0;
+}
+
+# The first time that this is found it is noted down for all later ones.
+sub refuse_tree ($tree, @bad) {
+    my %seen;
+    @bad = grep { !$seen{$_}++ } @bad;
+    write_file(journal_file($tree), join '', map { "bad $_\n" } @bad);
+    splice @bad, 5, @bad, '...' if @bad > 6;
+    fail("the source in '$tree' is not as it was: " . join ', ', @bad);
+}
+
+# What the lines of a journal say of the sources, against what is there.
+sub differences ($tree, @lines) {
+    my (%own, @differs);
+    for my $line (@lines) {
+        if ($line =~ /^was ((\S+) \S+ \S+ (\S+)) (.+)/) {
+            my ($was, $size, $sum, $name) = ($1, $2, $3, $4);
+            next if $own{$name}++;
+            my $is = state_of($tree, $name, $sum ne '-' && $size ne 'gone');
+            push @differs, "'$name' " . ($is =~ /gone/ ? 'is missing' : 'is changed')
+                if $is ne $was;
+        } elsif ($line =~ /^added (.+)/) {
+            push @differs, "'$1' is still there" if -e "$tree/$1";
+        }
+    }
+    my ($since) = map { /^since ([\d.]+)$/ } @lines;
+    push @differs, map { "'$_' is new" } grep { !$own{$_} } newer_sources($tree, $since)
+        if defined $since;
+    return @differs;
+}
+
+sub newer_sources ($tree, $since) {
+    return map { s{^\./}{}r } capture({ dir => $tree }, 'find', '.', '-name', '.git', '-prune',
+        '-o', '-type', 'f', '(', '-name', '*.[chS]', '-o', '-name', 'Makefile*',
+        '-o', '-name', 'Kbuild*', '-o', '-name', 'Kconfig*', ')', '!', '-name', '*.mod.c',
+        '-newermt', "\@$since", '-print');
 }
 
 sub restore_object ($object) {

@@ -22,8 +22,8 @@ use File::Path        qw(make_path);
 use Ksplice           qw(fail progress read_file);
 use Ksplice::Includes qw(arch_directory plain_path);
 use Ksplice::Journal  qw(note_touched forget_built keep_source keep_object find_files
-    find_kept command_file revert_tree);
-use Ksplice::Tree     qw(make_tree);
+    find_kept command_file);
+use Ksplice::Tree     qw(make_tree restore_tree);
 
 our @EXPORT_OK = qw(
     snap_objects snap_all diff_objects diff_all post_object keep_all compare_all
@@ -57,7 +57,7 @@ sub build_original ($tree, $what, $make) {
     };
     return if $done;
     my $error = $@;
-    revert_tree($tree->{dir});
+    restore_tree($tree);
     die $error;
 }
 
@@ -110,7 +110,7 @@ sub build_patched ($tree, $what, $prepare, $build) {
         1;
     };
     my $error = $@;
-    revert_tree($tree->{dir});
+    restore_tree($tree);
     die $error if !$done;
     return $changed;
 }

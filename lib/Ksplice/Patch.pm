@@ -2,10 +2,11 @@
 #
 # Patch.pm - the source change that an update is made of
 #
-# Whatever it was given as - a diff, a series of them, new versions beside the old files, a git
-# commit - it ends as the text of a patch with names relative to the tree,
-# which goes into the update.  patch(1) decides what it touches and whether it
-# applies: a dry run first, so that one that does not leaves no trace.
+# Whatever it was given as - patches, a series of them, new versions beside the
+# old files, a git commit - it is read by Diff.pm and made to copies by Stage.pm.
+# What comes of that is one change, with the text of one patch, which goes into
+# the update; and the new contents of files, which are put into the tree after
+# the journal has their names.
 
 package Ksplice::Patch;
 use v5.32;
@@ -13,79 +14,69 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Cwd              qw(abs_path);
-use Exporter         qw(import);
-use File::Basename   qw(dirname);
-use File::Copy       qw(copy);
-use File::Path       qw(make_path);
-use Ksplice          qw(fail no_changes run capture read_file write_file);
-use Ksplice::Journal qw(note_touched keep_source);
-use Ksplice::Lines   qw(find_hunks touched_lines neutralise_file line_map is_tricky);
+use Exporter          qw(import);
+use File::Basename    qw(dirname);
+use File::Path        qw(make_path);
+use Ksplice           qw(fail usage_error no_changes capture read_file write_file);
+use Ksplice::Diff     qw(read_diff reverse_changes);
+use Ksplice::Journal  qw(begin_journal note_touched note_neighbours
+    keep_source);
+use Ksplice::Lines    qw(find_hunks touched_lines neutralise_file line_map is_tricky);
+use Ksplice::Messages qw(read_messages describe_message);
+use Ksplice::Stage    qw(new_stage stage_changes staged_files staged_file stage_diff);
 
 our @EXPORT_OK = qw(
-    read_patch read_series diff_new_versions diff_commit check_patch changed_lines apply_patch
+    read_patches read_series diff_new_versions diff_commit stage_patches changed_lines
+    apply_patch
 );
 
-# -> {file, text, options}; a copy of the file in a directory of ours.
-sub read_patch ($file, $scratch, @options) {
-    -f $file or fail("no patch '$file'");
-    my $text = read_file($file);
-    $text =~ /\S/ or fail("the patch '$file' is empty");
-    return new_patch($text, $scratch, @options);
+# --- what is given ---------------------------------------------------------
+#
+# Each returns a list of inputs for stage_patches: {name, text, options}, and is
+# called before anything is built.
+
+# One or several, each on top of the one before; - is the standard input.
+sub read_patches ($files, @options) {
+    parse_options(@options);
+    return map { {
+        name    => $_,
+        text    => read_input('patch', $_),
+        options => \@options,
+        is_only => @$files == 1 && !@options,
+    } } @$files;
+}
+
+# A file, a pipe such as /dev/fd/63, or - for the standard input.
+sub read_input ($what, $name) {
+    -e $name && !-d _ or fail("no $what '$name'") if $name ne '-';
+    my $text = $name eq '-' ? do { local $/ = undef; binmode STDIN; <STDIN> // '' }
+        : read_file($name);
+    $text =~ /\S/ or fail("the $what '$name' is empty");
+    return $text;
 }
 
 # Of a list of patches, as quilt(1) has it: one a line, relative to the list, with
-# options of its own for patch(1); what is behind a # is a comment.  All of them
+# options of its own for patch(1); a comment starts with a #.  All of them
 # together are one patch.
-sub read_series ($dir, $file, $scratch, @options) {
-    -f $file or fail("no series '$file'");
+sub read_series ($file, @options) {
     my @patches = map { [split] } grep { /\S/ } map { s/(?:^|\s)#.*//r }
-        split /\n/, read_file($file);
+        split /\n/, read_input('series', $file);
     @patches or fail("the series '$file' is empty");
-    my $top = "$scratch/series";
-    my ($old, $new) = map { "$top/$_" } qw(a b);
-    make_path($old, $new);
-    my $names = '';
+    my $dir = -f $file ? dirname($file) : '.';
+    my @inputs;
     for (@patches) {
         my ($name, @own) = @$_;
-        my $patch = dirname($file) . "/$name";
-        -f $patch or fail("the series '$file' has no patch '$name'");
+        -e "$dir/$name" or fail("the series '$file' has no patch '$name'");
         @own = @options if !@own;
-        copy_touched($dir, read_file($patch), "@own" =~ /-p\s*(\d+)/ ? $1 : 1, $old, $new);
-        patch_files($new, $patch, $name, @own);
-        $names .= "$name\n";
+        parse_options(@own);
+        push @inputs, { name => $name, text => read_input('patch', "$dir/$name"),
+            options => \@own };
     }
-    my $text = capture({ dir => $top, ok => [0, 1] }, 'diff', '-ruaN', 'a', 'b');
-    $text =~ s{^(---|\+\+\+) ([ab]/[^\t\n]+).*}{"$1 " . (-e "$top/$2" ? $2 : '/dev/null')}mge;
-    length $text or no_changes("the patches of '$file' change nothing together");
-    return new_patch($names . "\n" . $text, $scratch);
-}
-
-# The files that a patch names, if they are in the tree: once each.
-sub copy_touched ($dir, $text, $strip, @to) {
-    my @names = map { s{^(?:[^/]*/+){$strip}}{}r } $text =~ m{^(?:---|\+\+\+) ([^\t\n]+)}mg;
-    for my $name (@names, $text =~ m{^rename from (.+)}mg) {
-        next if $name =~ m{^/|(?:^|/)\.\.(?:/|$)} || !-f "$dir/$name" || -e "$to[0]/$name";
-        for my $copy (map { "$_/$name" } @to) {
-            make_path(dirname($copy));
-            copy("$dir/$name", $copy) or fail("cannot write '$copy': $!");
-        }
-    }
-    return;
-}
-
-sub patch_files ($dir, $file, $name, @options) {
-    my $status = run({ ok => 'any', output => \my $output, env => { POSIXLY_CORRECT => undef } },
-        'patch', '--force', '--no-backup-if-mismatch', '-p1', '-r', '-', @options, '-d', $dir,
-        '-i', abs_path($file));
-    return if !$status;
-    STDOUT->flush();
-    print STDERR map { "  $_\n" } split /\n/, $output;
-    fail("the patch '$name' of the series does not apply");
+    return @inputs;
 }
 
 # Of all files FEXT in the tree: they are the new versions of F.
-sub diff_new_versions ($dir, $ext, $scratch) {
+sub diff_new_versions ($dir, $ext) {
     my $pattern = $ext =~ s/([*?\[\]\\])/\\$1/gr;
     my @new = sort map { s{^\./}{}r } capture({ dir => $dir }, 'find', '.', '-name', '.git',
         '-prune', '-o', '-type', 'f', '-name', "?*$pattern", '-print');
@@ -97,56 +88,87 @@ sub diff_new_versions ($dir, $ext, $scratch) {
     }
     @new        or fail("no file in '$dir' ends in '$ext'");
     length $text or no_changes("no file in '$dir' differs from its version with '$ext'");
-    return new_patch($text, $scratch);
+    return { name => $ext, text => $text, options => [], is_only => 1 };
 }
 
 # From the commit that is checked out to another one.
-sub diff_commit ($dir, $commit, $scratch) {
+sub diff_commit ($dir, $commit) {
     -e "$dir/.git" or fail("'$dir' is not the top of a git tree");
     my $text = capture('git', '-C', $dir, 'diff', '--no-color', '--no-ext-diff', '--no-renames',
         '--src-prefix=a/', '--dst-prefix=b/', 'HEAD', "$commit^{commit}", '--');
     length $text or no_changes("'$commit' is no other source than what is checked out");
-    return new_patch($text, $scratch);
+    return { name => $commit, text => $text, options => [], is_only => 1 };
 }
 
-sub new_patch ($text, $scratch, @options) {
-    write_file("$scratch/patch", $text);
-    return { file => "$scratch/patch", text => $text, options => \@options };
-}
-
-# Finds out what it touches: sets files, {name, added} each.
-sub check_patch ($tree, $patch) {
-    my $output = run_patch($tree, $patch, '--dry-run');
-    my %seen;
-    my @names = grep { !$seen{$_}++ } map { plain_name($_) } $output =~
-        /^checking (?:file|symbolic link) (.+?)(?: \((?:renamed|copied) from .*\))?$/mg;
-    @names or fail('the patch changes no file');
-    for my $name (@names) {
-        fail("the patch leaves the tree: '$name'") if $name =~ m{^/|(?:^|/)\.\.(?:/|$)};
+# Options for patch(1) -> {strip, reverse, more}.  Those that say what it reads
+# and writes are ours.
+sub parse_options (@options) {
+    my %option = (strip => 1, more => []);
+    for (map { s/^-p\s+/-p/r } "@options" =~ /(-[pF]\s*\d+|\S+)/g) {
+        if    (/^(?:-p|--strip=)(\d+)$/)               { $option{strip} = $1 }
+        elsif (/^(?:-R|--reverse)$/)                   { $option{reverse} = !$option{reverse} }
+        elsif (/^(?:-F\s*|--fuzz=)(\d+)$/)             { push @{ $option{more} }, "--fuzz=$1" }
+        elsif (/^(?:-l|--ignore-whitespace)$/)         { push @{ $option{more} }, '-l' }
+        elsif (/^(?:-[ufNst]|--(?:unified|force|forward|silent|quiet|batch))$/) { next }
+        else {
+            usage_error("'$_' is no option for patches here: "
+                . '-pN, -FN, -l and -R are (see --patch-opt)');
+        }
     }
-    $patch->{files} = [map { { name => $_, added => !-e "$tree->{dir}/$_" } } @names];
-    return;
+    return \%option;
+}
+
+# --- what it becomes -------------------------------------------------------
+
+# stage_patches(DIR, SCRATCH, INPUT...) -> {files, text, description}: files are
+# {name, added, deleted, renamed_from} of all that differ from the tree, which is
+# as it was.  With it go the stage and, after apply_patch, the touched lines.
+sub stage_patches ($dir, $scratch, @inputs) {
+    my $stage = new_stage($dir, $scratch);
+    my @messages;
+    for my $input (@inputs) {
+        my $option = parse_options(@{ $input->{options} });
+        my @of_input = read_messages($input->{text}, $input->{name});
+        my @parts = map { [read_diff($_->{text}, $input->{name}, $option->{strip})] } @of_input;
+        grep { @$_ } @parts
+            or fail("the patch '$input->{name}' changes no file: it must be as of 'diff -u'");
+        @parts = map { [reverse_changes(@$_)] } reverse @parts if $option->{reverse};
+        stage_changes($stage, { name => $input->{name}, options => $option->{more} }, @$_)
+            for grep { @$_ } @parts;
+        push @messages, grep { $_->{text} =~ /^\+\+\+ |^diff /m } @of_input;
+    }
+    my @names = staged_files($stage);
+    @names or no_changes(@inputs > 1 ? 'the patches change nothing together'
+        : "the patch '$inputs[0]{name}' changes nothing");
+    my $text = $inputs[0]{is_only} ? $inputs[0]{text}
+        : join('', map { "$_->{name}\n" } @inputs) . "\n" . stage_diff($stage, 3, @names);
+    my @files = map { describe_file($stage, $_) } @names;
+    return { stage => $stage, files => \@files, text => $text,
+        description => join '', map { "$_\n" } map { describe_message($_) } @messages };
+}
+
+sub describe_file ($stage, $name) {
+    my %file = (name => $name, added => !-e "$stage->{dir}/$name");
+    $file{deleted} = 1 if !staged_file($stage, $name);
+    $file{renamed_from} = $stage->{origin}{$name} if defined $stage->{origin}{$name};
+    return \%file;
 }
 
 # The lines that it adds to a file and takes out of it, each with its + or -.
 sub changed_lines ($patch, $name) {
-    my ($is_it, @lines);
-    for my $line (split /\n/, $patch->{text}) {
-        if    ($line =~ /^(?:diff|---) /)       { $is_it = 0 }
-        elsif ($line =~ /^\+\+\+ ([^\t]+)/)    { $is_it = $1 =~ m{(?:^|/)\Q$name\E\z} }
-        elsif ($is_it && $line =~ /^[-+]/)      { push @lines, $line }
-    }
+    my (undef, undef, @lines) = grep { /^[-+]/ } split /\n/, stage_diff($patch->{stage}, 0, $name);
     return @lines;
 }
 
-# patch(1) quotes a name that has blanks.
-sub plain_name ($name) { return $name =~ s/^'(.*)'$/$1/r =~ s{^\./}{}r }
+# --- into the tree ---------------------------------------------------------
 
 # The journal first.  With keep_lines unchanged code keeps its line numbers.  Sets
 # touched, the lines of the original as "FILE:FIRST-LAST", and lines, what has become
 # of all lines of the files (line_map).
 sub apply_patch ($tree, $patch, $keep_lines) {
     my $dir = $tree->{dir};
+    begin_journal($dir);
+    note_neighbours($dir, map { $_->{name} } @{ $patch->{files} });
     for my $file (@{ $patch->{files} }) {
         if ($file->{added}) {
             my @new = grep { !-d "$dir/$_" } parent_dirs($file->{name});
@@ -157,7 +179,7 @@ sub apply_patch ($tree, $patch, $keep_lines) {
             keep_source($dir, $file->{name});
         }
     }
-    run_patch($tree, $patch);
+    put_file($dir, $_->{name}, staged_file($patch->{stage}, $_->{name})) for @{ $patch->{files} };
     $patch->{touched} = [];
     $patch->{lines} = '';
     my @names = grep { -e "$dir/$_" } map { $_->{name} } grep { !$_->{added} } @{ $patch->{files} };
@@ -175,21 +197,23 @@ sub apply_patch ($tree, $patch, $keep_lines) {
     return;
 }
 
+sub put_file ($dir, $name, $file) {
+    my $path = "$dir/$name";
+    if (!$file) {
+        unlink $path or fail("cannot remove '$path': $!");
+        return;
+    }
+    make_path(dirname($path));
+    write_file($path, $file->{text});
+    chmod $file->{mode}, $path or fail("cannot change the mode of '$path': $!");
+    return;
+}
+
 # Innermost first.
 sub parent_dirs ($name) {
     my @dirs;
     while (($name = dirname($name)) ne '.') { push @dirs, $name }
     return @dirs;
-}
-
-sub run_patch ($tree, $patch, @more) {
-    my $status = run({ ok => 'any', output => \my $output, env => { POSIXLY_CORRECT => undef } },
-        'patch', '--force', '--no-backup-if-mismatch', '-p1', '-r', '-',
-        @{ $patch->{options} }, @more, '-d', $tree->{dir}, '-i', $patch->{file});
-    return $output if !$status;
-    STDOUT->flush();
-    print STDERR map { "  $_\n" } split /\n/, $output;
-    fail("the patch does not apply to '$tree->{dir}'");
 }
 
 1;

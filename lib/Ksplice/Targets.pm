@@ -85,6 +85,7 @@ sub find_objects ($tree, $patch) {
     account($patch, 'not code', @documents);
     my ($objects, @strays) = objects_of($tree, @{ $of_kind{source} });
     refuse_apart($tree, @strays);
+    refuse_gone($objects, @{ $of_kind{source} });
     my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays,
         sources_to_include($tree, $objects, @{ $of_kind{source} });
     my $more = including_objects($tree, @headers);
@@ -159,6 +160,14 @@ sub fail_apart ($file, $source) {
 
 # The part of the image that a source is in which has no object in the kernel's own.
 sub part_of ($source) { return (grep { $source =~ $_->{dir} } @parts)[0] }
+
+# A source that an object is built from must stay, under its name.
+sub refuse_gone ($objects, @sources) {
+    my @gone = grep { $_->{deleted} && $objects->{ $_->{name} =~ s/\.[cS]\z/.o/r } } @sources;
+    fail('the patch removes or renames a source that is built: ' . names(\@gone)
+        . ': keep its name in the patch for a running kernel') if @gone;
+    return;
+}
 
 # Is all that it does to a Makefile to name objects?
 sub adds_objects ($patch, $file) {

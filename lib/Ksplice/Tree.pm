@@ -19,14 +19,16 @@ use Exporter          qw(import);
 use Fcntl             qw(LOCK_EX LOCK_NB);
 use File::Copy        qw(copy);
 use File::Path        qw(make_path remove_tree);
-use Ksplice           qw(fail run capture progress note verbose base_dir read_file write_file);
+use Ksplice           qw(fail run capture progress note verbose base_dir failure_text
+    read_file write_file);
 use Ksplice::Config   qw(find_compiler config_differences);
 use Ksplice::Distro   qw(cache_dir release_source);
 use Ksplice::Includes qw(plain_path);
 use Ksplice::Journal  qw(has_journal revert_tree);
 
 our @EXPORT_OK = qw(
-    unpack_release open_tree prepare_tree make_tree list_objects list_apart ask_kbuild
+    unpack_release open_tree restore_tree prepare_tree make_tree list_objects list_apart
+    ask_kbuild
 );
 
 # The source of the release, unpacked in the cache; its directory.
@@ -75,11 +77,28 @@ sub open_tree ($dir, $config, $jobs) {
         cc      => find_compiler($config),
         is_ours => is_in_cache($dir),
     };
+    # Another process may have removed it while we waited.
+    ((stat $tree->{lock})[1] // 0) == ((stat $dir)[1] // -1)
+        or fail("'$dir' has been removed by another process: run it again");
     if (has_journal($dir)) {
-        my $n = revert_tree($dir);
+        my $n = restore_tree($tree);
         note("'$dir' was left patched by an earlier run: $n files put back");
     }
     return $tree;
+}
+
+# Puts back what was touched; returns the number of files.  A tree that is not as
+# it was then is removed if it is one of the cache.
+sub restore_tree ($tree) {
+    my $n = eval { revert_tree($tree->{dir}) };
+    return $n if defined $n;
+    my $why = failure_text($@);
+    fail("$why; put that right, and remove '$tree->{dir}/.KSPLICE_journal'")
+        if !$tree->{is_ours} || $tree->{dir} !~ m{/source\z};
+    my $away = "$tree->{dir}.bad$$";
+    rename $tree->{dir}, $away or fail("$why; and it cannot be removed: $!");
+    run('rm', '-rf', $away);
+    fail("$why; it is removed from the cache: run it again");
 }
 
 sub is_in_cache ($dir) {

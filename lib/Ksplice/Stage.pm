@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Stage.pm - what a kernel tree becomes by patches, without touching it
+#
+# The changes that Diff.pm has read are made to copies, one after the other; the
+# tree is only read.  What differs at the end is what is put into the tree:
+# nothing else can be touched, and what it is does not depend on what a program
+# prints.  patch(1) is asked for one thing, to put hunks into one text.
+#
+# The changes of one diff are about the same state of the tree, so that files
+# can change their names in a circle; those of the next are on top of them.
+# Hunks must fit as they are: at another line with a warning, with other lines
+# around them only if that is asked for.
+
+package Ksplice::Stage;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter      qw(import);
+use Ksplice       qw(fail run capture warning read_file write_file);
+use Ksplice::Diff qw(reverse_changes strip_name hunk_text quote_name);
+
+our @EXPORT_OK = qw(new_stage stage_changes staged_files staged_file stage_diff);
+
+# SCRATCH is a directory for texts.  files: NAME => {text, mode} or undef, as
+# they are now; origin: what a file was renamed or copied from.
+sub new_stage ($dir, $scratch) {
+    return { dir => $dir, scratch => $scratch, files => {}, order => [], origin => {},
+        originals => {} };
+}
+
+# As it is now, undef if there is none.
+sub staged_file ($stage, $name) {
+    return $stage->{files}{$name} if exists $stage->{files}{$name};
+    return original($stage, $name);
+}
+
+# As it is in the tree, which is read once: a patch may be in it later.
+sub original ($stage, $name) {
+    my $known = $stage->{originals};
+    $known->{$name} = read_original($stage, $name) if !exists $known->{$name};
+    return $known->{$name};
+}
+
+sub read_original ($stage, $name) {
+    my $path = "$stage->{dir}/$name";
+    my $part = $stage->{dir};
+    for (split m{/}, $name) {
+        $part .= "/$_";
+        -l $part and fail("the way to '$name' has a symbolic link, '$part': "
+            . 'leave it out of the patch');
+    }
+    return if !-e $path;
+    -f _ or fail("'$name' is no file in '$stage->{dir}'");
+    my $mode = (stat _)[2] & 07777;
+    return { text => read_file($path), mode => $mode };
+}
+
+# The names of those that differ from the tree, in the order of the patches.
+sub staged_files ($stage) {
+    return grep { !same_file($stage->{files}{$_}, original($stage, $_)) } @{ $stage->{order} };
+}
+
+sub same_file ($one, $other) {
+    return !$one && !$other if !$one || !$other;
+    return $one->{text} eq $other->{text} && $one->{mode} == $other->{mode};
+}
+
+# stage_changes(STAGE, INPUT, CHANGE...): all of them, or it fails and says why.
+# INPUT is {name, options}: the patch, and its options for patch(1).
+sub stage_changes ($stage, $input, @changes) {
+    my $before = copy_stage($stage);
+    my @said;
+    my $problem = try_changes($stage, $input, \@said, @changes);
+    refuse_changes($before, $input, $problem, @changes) if $problem;
+    my %crlf = map { ($_->{new} // $_->{old}) => 1 } grep { $_->{crlf} } @changes;
+    warn_of($input, 'has lines that end in CR LF; CR is dropped', sort keys %crlf);
+    warn_of($input, 'fits at other lines than it says', map { @{ $_->{offsets} } } @said);
+    warn_of($input, 'fits only where it may ignore lines', map { @{ $_->{fuzzy} } } @said);
+    return;
+}
+
+sub warn_of ($input, $what, @places) {
+    return if !@places;
+    splice @places, 8, @places, '... and ' . (@places - 8) . ' more' if @places > 9;
+    warning("the patch '$input->{name}' $what: " . join ', ', @places);
+    return;
+}
+
+sub copy_stage ($stage) {
+    return { %$stage, files => { %{ $stage->{files} } }, order => [@{ $stage->{order} }],
+        origin => { %{ $stage->{origin} } } };
+}
+
+# Returns nothing, or {change, why} of the first change that cannot be made.
+sub try_changes ($stage, $input, $said, @changes) {
+    my $group = new_group();
+    for my $change (@changes) {
+        choose_name($stage, $group, $change);
+        if (is_of_next_group($stage, $group, $change)) {
+            my $problem = end_group($stage, $group);
+            return $problem if $problem;
+            $group = new_group();
+        }
+        my $why = make_change($stage, $group, $input, $change, $said);
+        return { change => $change, why => $why } if defined $why;
+    }
+    return end_group($stage, $group);
+}
+
+# --- one diff --------------------------------------------------------------
+
+# What it writes, NAME => {text, mode}; what it takes away; what it makes that
+# must not be there, NAME => change.
+sub new_group () { return { written => {}, removed => {}, made => {}, order => [] } }
+
+# Of two names the one that there is.
+sub choose_name ($stage, $group, $change) {
+    return if $change->{kind} ne 'changed' || $change->{old} eq $change->{new};
+    my @there = grep { $group->{written}{$_} || staged_file($stage, $_) } @$change{qw(old new)};
+    fail("the patch gives a file two names, and both are there: '$change->{old}' and "
+        . "'$change->{new}': leave one in it") if @there > 1;
+    @$change{qw(old new)} = ($there[0] // $change->{new}) x 2;
+    return;
+}
+
+# A diff has a file once: a second time means that another one has begun.
+sub is_of_next_group ($stage, $group, $change) {
+    my ($old, $new) = @$change{qw(old new)};
+    return 1 if defined $new && ($group->{written}{$new}
+        || ($group->{removed}{$new} && $change->{kind} eq 'changed'));
+    return 0 if !defined $old;
+    return 1 if $group->{written}{$old} && !staged_file($stage, $old);
+    return $change->{kind} =~ /^(?:deleted|renamed)$/
+        && ($group->{removed}{$old} || ($group->{written}{$old} && !$group->{made}{$old}));
+}
+
+# Makes the changes of the group visible.
+sub end_group ($stage, $group) {
+    for my $name (sort keys %{ $group->{made} }) {
+        next if $group->{removed}{$name} || !staged_file($stage, $name);
+        return { change => $group->{made}{$name}, why => "'$name' is there already" };
+    }
+    my %state = ((map { $_ => undef } keys %{ $group->{removed} }), %{ $group->{written} });
+    for my $name (@{ $group->{order} }) {
+        push @{ $stage->{order} }, $name if !exists $stage->{files}{$name};
+        $stage->{files}{$name} = $state{$name};
+    }
+    return;
+}
+
+# Returns why it cannot be made, or nothing.
+sub make_change ($stage, $group, $input, $change, $said) {
+    my ($kind, $old, $new) = @$change{qw(kind old new)};
+    my $file = defined $old ? staged_file($stage, $old) : { text => '', mode => 0644 };
+    return "'$old' is not there" . other_strip($stage, $change) if !$file;
+    my $text = $file->{text};
+    if (@{ $change->{hunks} }) {
+        my $result = run_patch($stage, $text, $change->{hunks}, @{ $input->{options} });
+        return "hunks do not fit: @{ $result->{failed} }" if !defined $result->{text};
+        $text = $result->{text};
+        my $name = $new // $old;
+        push @$said, { map { my $what = $_;
+            $what => [map { "$name $_" } @{ $result->{$what} }] } qw(offsets fuzzy) };
+    }
+    if ($kind eq 'deleted') {
+        return "'$old' has more lines than the patch takes out of it" if length $text;
+    } else {
+        my $mode = defined $change->{mode} ? oct($change->{mode}) & 07777 : $file->{mode};
+        $group->{written}{$new} = { text => $text, mode => $mode };
+        $group->{made}{$new} = $change if $kind ne 'changed';
+        $stage->{origin}{$new} = $old if $kind =~ /^(?:renamed|copied)$/;
+    }
+    $group->{removed}{$old} = 1 if $kind =~ /^(?:deleted|renamed)$/;
+    push @{ $group->{order} }, $kind =~ /^(?:deleted|renamed)$/ ? $old : (),
+        $kind ne 'deleted' ? $new : ();
+    return;
+}
+
+# The cure, if the name has other directories before it than were taken off.
+sub other_strip ($stage, $change) {
+    my $raw = $change->{raw} // return '';
+    for my $strip (0 .. 6) {
+        my $name = strip_name($raw, $strip) // last;
+        return "; with --patch-opt=-p$strip '$name' is"
+            if $name ne $change->{old} && $name !~ m{^/|\.\.} && -f "$stage->{dir}/$name";
+    }
+    return '';
+}
+
+# --- hunks into a text -----------------------------------------------------
+
+# -> {text, offsets, fuzzy} or {failed}: hunks by their numbers.
+sub run_patch ($stage, $text, $hunks, @options) {
+    my ($old, $new, $file) = map { "$stage->{scratch}/patch.$_" } qw(old new hunks);
+    write_file($old, $text);
+    write_file($file, join '', "--- old\n+++ new\n", map { hunk_text($_) } @$hunks);
+    unlink $new;
+    my $status = run({ ok => [0, 1], output => \my $output }, 'patch', '--force', '--unified',
+        '--binary', '--no-backup-if-mismatch', '--fuzz=0', @options, '-r', '-', '-o', $new,
+        $old, $file);
+    return { failed => [$output =~ /^Hunk (#\d+) FAILED/mg] } if $status;
+    my %result = (text => -e $new ? read_file($new) : '', offsets => [], fuzzy => []);
+    my $fits = qr/^Hunk (#\d+) succeeded at (\d+)(?: with fuzz (\d+))?(?: \(offset (\S+))?/m;
+    while ($output =~ /$fits/g) {
+        my ($hunk, $line, $fuzz, $offset) = ($1, $2, $3, $4);
+        my $places = count_lines($text, side_lines($hunks->[substr($hunk, 1) - 1], '-'));
+        push @{ $result{offsets} }, sprintf '%s at line %d (%+d%s)', $hunk, $line, $offset,
+            $places > 1 ? ", one of $places places" : '' if defined $offset;
+        push @{ $result{fuzzy} }, "$hunk (fuzz $fuzz)" if defined $fuzz;
+    }
+    return \%result;
+}
+
+# How often lines stand in a text.
+sub count_lines ($text, @lines) {
+    my $wanted = "\n" . join '', @lines;
+    my ($n, $at) = (0, -1);
+    $n++ while ($at = index "\n$text", $wanted, $at + 1) >= 0;
+    return $n;
+}
+
+sub side_lines ($hunk, $sign) {
+    return map { substr $_, 1 } grep { /^[$sign ]/ } @{ $hunk->{lines} };
+}
+
+# --- what to say if it does not fit ----------------------------------------
+
+# The stage as it was before the patch.
+sub refuse_changes ($stage, $input, $problem, @changes) {
+    my $patch = "the patch '$input->{name}'";
+    fail("$patch is in the source already, all of it")
+        if fits(copy_stage($stage), $input, reverse_changes(@changes));
+    my $fuzzy = { %$input, options => [@{ $input->{options} }, '--fuzz=3'] };
+    my @fuzzy = fits(copy_stage($stage), $fuzzy, @changes);
+    fail("$patch fits only if lines around its changes are ignored, in "
+        . join(', ', @{ $fuzzy[1] }) . ": see whether it is right there, and allow it by "
+        . '--patch-opt=-F3') if @fuzzy;
+    my ($in_already, @lines) = explain_hunks($stage, $input, @changes);
+    @lines = () if "@lines" eq $problem->{why};
+    STDOUT->flush();
+    print STDERR map { "  $_\n" } @lines;
+    my $why = $problem->{why} !~ /^hunks / ? ": $problem->{why}" : '';
+    fail("$patch does not apply to '$stage->{dir}'$why" . ($in_already
+        ? '; some of it is in the source already: leave that out' : ''));
+}
+
+# Returns (1, FUZZY HUNKS) if they can be made, else nothing.
+sub fits ($stage, $input, @changes) {
+    my @said;
+    my $problem = eval { [try_changes($stage, $input, \@said, @changes)] } // return;
+    return if @$problem;
+    return (1, [map { @{ $_->{fuzzy} } } @said]);
+}
+
+# Each change by itself: how many hunks are in the source, and a line about each
+# that does not fit.
+sub explain_hunks ($stage, $input, @changes) {
+    my ($n, @lines) = (0);
+    for my $change (@changes) {
+        my $before = copy_stage($stage);
+        my $problem = try_changes($stage, $input, [], $change) // next;
+        %$stage = %$before;
+        my $name = $change->{old} // $change->{new};
+        my $file = staged_file($stage, $name);
+        if (!$file || $problem->{why} !~ /^hunks /) {
+            push @lines, $problem->{why};
+            next;
+        }
+        my $number = 0;
+        for my $hunk (@{ $change->{hunks} }) {
+            $number++;
+            next if count_lines($file->{text}, side_lines($hunk, '-'));
+            my $is_in = count_lines($file->{text}, side_lines($hunk, '+'));
+            $n++ if $is_in;
+            push @lines, "hunk #$number of '$name', line $hunk->{old_start}, "
+                . ($is_in ? 'is in the source already' : 'does not fit');
+        }
+    }
+    splice @lines, 20, @lines, '...' if @lines > 20;
+    return ($n, @lines);
+}
+
+# --- as one patch ----------------------------------------------------------
+
+# The difference of these files, with so many lines around each change.
+sub stage_diff ($stage, $lines, @names) {
+    my $text = '';
+    for my $name (@names) {
+        my ($old, $new) = (original($stage, $name), staged_file($stage, $name));
+        my @side = ([a => $old], [b => $new]);
+        my (@labels, @files);
+        for (@side) {
+            my ($letter, $file) = @$_;
+            push @labels, '--label', $file ? quote_name("$letter/$name") : '/dev/null';
+            push @files, "$stage->{scratch}/$letter";
+            write_file($files[-1], $file ? $file->{text} : '');
+        }
+        my $diff = capture({ ok => [0, 1] }, 'diff', '-a', "-U$lines", @labels, @files);
+        $text .= mode_lines($name, $old, $new, length $diff) . $diff;
+    }
+    return $text;
+}
+
+# Git's header, where the two lines of names do not say it all.
+sub mode_lines ($name, $old, $new, $has_text) {
+    my @mode = map { $_ ? sprintf '100%o', $_->{mode} & 0111 ? 0755 : 0644 : '' } $old, $new;
+    return '' if $mode[0] eq $mode[1] || ($has_text && (!$old || !$new) && $mode[1] !~ /755/);
+    my ($from, $to) = map { quote_name("$_/$name") } qw(a b);
+    return "diff --git $from $to\n" . (!$old ? "new file mode $mode[1]\n"
+        : !$new ? "deleted file mode $mode[0]\n" : "old mode $mode[0]\nnew mode $mode[1]\n");
+}
+
+1;

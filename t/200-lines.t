@@ -39,6 +39,9 @@ is(neutralise("a\nnew\nb\nnew\nc\n", '1a2', '2a4'), "a\nnew\n#line 2\nb\nnew\n#l
     'each hunk has its own');
 is(neutralise("#ifdef A\nnew\nb\n#endif\nc\n", '1a2'),
     "#ifdef A\nnew\n#line 2\nb\n#endif\n#line 4\nc\n", 'again behind an #endif');
+is(neutralise("#ifdef A\nnew\nb\n#else\nc\n#endif\nd\n", '1a2'),
+    "#ifdef A\nnew\n#line 2\nb\n#else\n#line 4\nc\n#endif\n#line 6\nd\n",
+    '... also if all branches have one: those that are not compiled are lines more');
 is(neutralise("new\n#line 7\nb\n", '0a1'), "new\n#line 7\nb\n",
     'a file with directives of its own is left alone');
 
@@ -50,6 +53,12 @@ SHOW(first)
 int never(void);
 #endif
 SHOW(second)
+#ifndef MISSING
+int there(void);
+#else
+int elsewhere(void);
+#endif
+SHOW(behind)
 int call(int (*f)(int, int))
 {
 	return f(1,
@@ -60,13 +69,14 @@ C
 my $new = "$dir/new.c";
 my $text = slurp($old);
 $text =~ s/(int never)/\n\n$1/;
+$text =~ s/(int there)/\n\n$1/;
 $text =~ s/(f\(1,\n)/$1\n\n/;
 spew($new, $text);
 neutralise_file($new, find_hunks($old, $new));
 my @code = map { objdump_code($_) }
     map { build_object($_, "$_.o", '-g0') } $old, $new;
-is_deeply([@{ $code[1] }{qw(line_first line_second line_third)}],
-    [@{ $code[0] }{qw(line_first line_second line_third)}],
+is_deeply([@{ $code[1] }{qw(line_first line_second line_behind line_third)}],
+    [@{ $code[0] }{qw(line_first line_second line_behind line_third)}],
     'the compiler counts the lines of unchanged functions as before');
 
 done_testing();

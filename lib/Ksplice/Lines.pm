@@ -70,6 +70,7 @@ sub number_lines ($text, @hunks) {
         if (is_safe($state) && (!defined $known || $known != $wanted) && $number + $wanted > 0) {
             $new .= '#line ' . ($number + $wanted) . "\n";
             $state->{shift} = $wanted;
+            $state->{said}++;
         }
         push @added, $state->{shift};
         $new .= $line;
@@ -130,9 +131,10 @@ sub next_lines ($hunk) {
 # Before the first line.  depth: open parentheses; in: '' or what is open at the
 # end of the line, '/*' or '"'; joined: the line goes on in the next one;
 # directive: it is one, outside: the depth to return to after it; shift: what
-# the last #line said, undef if that depends on a condition.
+# the last #line said, undef if that depends on a condition; said: how many.
 sub new_state () {
-    return { depth => 0, in => '', joined => 0, directive => 0, shift => 0, conditions => [] };
+    return { depth => 0, in => '', joined => 0, directive => 0, shift => 0, said => 0,
+        conditions => [] };
 }
 
 sub is_safe ($state) {
@@ -187,25 +189,25 @@ sub scan_line ($state, $line) {
 }
 
 # Each branch of an #if starts as deep as the #if; after it we are as deep as
-# the deepest branch.  A #line in a branch that is not compiled is none: the
-# shift is known after it only if it is the same in all branches.
+# the deepest branch.  A #line in a branch that is not compiled is none, but a
+# line more: after one the shift is not known behind the branch.
 sub scan_condition ($state, $word) {
     my $conditions = $state->{conditions};
     my %now = map { $_ => $state->{$_} } qw(depth shift);
     if ($word =~ /^if/) {
-        push @$conditions, { before => \%now, ends => [], else => 0 };
+        push @$conditions, { before => \%now, ends => [], else => 0, said => $state->{said} };
     } elsif ($word =~ /^el/ && @$conditions) {
         my $condition = $conditions->[-1];
         push @{ $condition->{ends} }, \%now;
         $condition->{else} = 1 if $word eq 'else';
         @$state{qw(depth shift)} = @{ $condition->{before} }{qw(depth shift)};
+        $state->{shift} = undef if $state->{said} > $condition->{said};
     } elsif ($word eq 'endif' && @$conditions) {
         my $condition = pop @$conditions;
         my @ends = (@{ $condition->{ends} }, \%now);
         push @ends, $condition->{before} if !$condition->{else};
         $state->{depth} = max(map { $_->{depth} } @ends);
-        my %shifts = map { ($_->{shift} // 'unknown') => 1 } @ends;
-        $state->{shift} = undef if keys %shifts > 1;
+        $state->{shift} = undef if $state->{said} > $condition->{said};
     }
     return;
 }

@@ -22,6 +22,7 @@
  */
 #include "match.h"
 #include "die.h"
+#include "export.h"
 #include "kind.h"
 #include "table.h"
 #include "vec.h"
@@ -547,6 +548,82 @@ static void set_states_of_parts(struct object *object)
 	}
 }
 
+/* --- exports -------------------------------------------------------------- */
+
+/* "__kstrtab_NAME" and the like, by their names: what they contain */
+static bool same_export_text(const struct span *pre, const struct span *post)
+{
+	return pre->size == post->size && span_bytes(pre) &&
+	       span_bytes(post) &&
+	       !memcmp(span_bytes(pre), span_bytes(post), pre->size);
+}
+
+static bool same_export_field(const struct reloc *pre,
+			      const struct reloc *post)
+{
+	const struct span *a = pre->target, *b = post->target;
+
+	if (a && b && a->section->kind == KIND_EXPORT &&
+	    b->section->kind == KIND_EXPORT)
+		return !strcmp(a->name, b->name) &&
+		       pre->target_offset == post->target_offset &&
+		       same_export_text(a, b);
+	/* An export of the object itself names the symbol. */
+	if (a && b && a->peer == b)
+		return pre->target_offset == post->target_offset;
+	return !a && !b && !strcmp(pre->symbol->name, post->symbol->name) &&
+	       pre->addend == post->addend;
+}
+
+/* The bytes of the entry are the fields that the relocations fill. */
+const char *compare_export(const struct section *pre,
+			   const struct section *post)
+{
+	const char *what = NULL;
+
+	if (pre->size != post->size || pre->n_relocs != post->n_relocs ||
+	    !pre->contents || !post->contents ||
+	    memcmp(pre->contents, post->contents, pre->size))
+		return "its entry has another form";
+	for (size_t i = 0; i < pre->n_relocs && !what; i++) {
+		const struct reloc *a = &pre->relocs[i], *b = &post->relocs[i];
+
+		if (a->offset != b->offset || a->type != b->type)
+			what = "its entry has another form";
+		else if (!same_export_field(a, b))
+			what = a->offset ?
+				xasprintf("its field at offset %llu refers to '%s' instead of '%s', or that to another text",
+					  (unsigned long long)a->offset,
+					  target_name(b), target_name(a)) :
+				xasprintf("it stands for '%s' instead of '%s'",
+					  target_name(b), target_name(a));
+	}
+	return what;
+}
+
+/* Each export has a section of its own.  A CRC is compared elsewhere. */
+static size_t count_exports(struct object *pre, struct object *post)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pre->n_sections; i++) {
+		const struct section *section = &pre->sections[i];
+		const struct section *other;
+
+		if (section->kind != KIND_EXPORT)
+			continue;
+		other = object_find_section(post, section->name);
+		n += !other || (export_name(section) &&
+				compare_export(section, other));
+	}
+	for (size_t i = 0; i < post->n_sections; i++)
+		n += post->sections[i].kind == KIND_EXPORT &&
+		     !object_find_section(pre, post->sections[i].name);
+	return n;
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
 /* Does it matter to the running kernel that this span is as it is? */
 static bool matters(const struct span *span)
 {
@@ -572,8 +649,7 @@ static bool matters(const struct span *span)
 	}
 }
 
-static size_t count_matters(const struct object *object,
-			    struct object *other, bool paired)
+static size_t count_matters(const struct object *object, bool paired)
 {
 	size_t n = 0;
 
@@ -583,9 +659,6 @@ static size_t count_matters(const struct object *object,
 		for (size_t j = 0; j < section->n_spans; j++)
 			n += matters(section->spans[j]) &&
 			     (paired || !section->spans[j]->peer);
-		/* Each export has a section of its own. */
-		n += section->kind == KIND_EXPORT &&
-		     !object_find_section(other, section->name);
 	}
 	return n;
 }
@@ -641,6 +714,6 @@ size_t compare_pair(struct pair *pair)
 	drop_guesses(pair->post);
 	set_states_of_parts(pre);
 	set_states_of_parts(pair->post);
-	return count_matters(pre, pair->post, true) +
-	       count_matters(pair->post, pre, false);
+	return count_matters(pre, true) + count_matters(pair->post, false) +
+	       count_exports(pre, pair->post);
 }

@@ -118,8 +118,7 @@ static void refuse_data(const struct span *pre)
 		       unit_of(pre), pre->name);
 }
 
-/* Does anything refer to it?  Init code may have registered it. */
-static bool is_in_use(const struct span *span)
+bool forbid_is_in_use(const struct span *span)
 {
 	if (span->symbol && span->symbol->is_global)
 		return true;
@@ -139,7 +138,7 @@ bool forbid_leaves_in_place(const struct span *span)
 	if (span->data_mark == DATA_REPLACE)
 		return true;
 	return span->section->kind == KIND_RODATA &&
-	       (is_in_use(span) || is_in_use(span->peer));
+	       (forbid_is_in_use(span) || forbid_is_in_use(span->peer));
 }
 
 /* Said once for both: for pre, and for what only post has. */
@@ -170,7 +169,7 @@ static void refuse_span(const struct span *span)
 	case KIND_DATA:
 	case KIND_PERCPU:
 		if (span->state == SPAN_CHANGED &&
-		    (is_in_use(span) || is_in_use(span->peer)))
+		    (forbid_is_in_use(span) || forbid_is_in_use(span->peer)))
 			refuse_data(span);
 		break;
 	case KIND_FIXED:
@@ -224,6 +223,10 @@ static void refuse_exports(struct object *pre, struct object *post)
 				       export_namespace(other)))
 			refuse("%s: the export of '%s' changes its namespace",
 			       pre->unit, name);
+		else if (compare_export(section, other))
+			refuse("%s: the export of '%s' changes: %s: modules know the old one",
+			       pre->unit, name,
+			       compare_export(section, other));
 	}
 	for (size_t i = 0; i < post->n_sections; i++) {
 		const struct section *section = &post->sections[i];

@@ -17,6 +17,9 @@ void forbid_differences(struct pair *pair);
  */
 bool forbid_leaves_in_place(const struct span *span);
 
+/* Does anything refer to it?  Init code may have registered it. */
+bool forbid_is_in_use(const struct span *span);
+
 /* Why code of that section cannot be run from elsewhere; NULL: it can. */
 const char *forbid_code_in(const struct section *section);
 

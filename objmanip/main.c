@@ -5,7 +5,8 @@
  * "diff" takes the objects of one target before (pre) and after (post) the
  * patch and writes what an update consists of.  The steps are those of
  * cmd_diff(): load, cut, match, compare, label, keep, write.  "compare" stops
- * after the fourth.  "image" writes the pre image of objects that nothing is
+ * after the fourth; it finds no change only if "diff" has nothing to say.
+ * "image" writes the pre image of objects that nothing is
  * changed in, to have them matched.  Exit status: see die.h.
  */
 #include "die.h"
@@ -65,8 +66,8 @@ static int cmd_compare(int argc, char **argv)
 
 	struct pair pair = load_pair(argv[1], argv[1], argv[2], NULL);
 
-	return compare_pair(&pair) || marks_any(pair.post) ?
-		EXIT_CHANGED : EXIT_NO_CHANGES;
+	return compare_pair(&pair) || marks_any(pair.post) ||
+	       summary_any(&pair) ? EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 
 /* "UNIT=PRE=POST" */
@@ -179,7 +180,7 @@ static int cmd_diff(int argc, char **argv)
 		imports_write(xasprintf("%s/imports.h", diff.out), &imports);
 	}
 	summary_write(xasprintf("%s/summary", diff.out), pairs, n_pairs,
-		      diff.explain ? &diff.touched : NULL);
+		      diff.explain ? &diff.touched : NULL, !n_reached);
 	return n_reached ? EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 

@@ -51,6 +51,13 @@ bool compare_spans(const struct span *pre, const struct span *post,
  */
 size_t compare_pair(struct pair *pair);
 
+/*
+ * What differs between two entries of the same export, for people, or NULL.
+ * Its namespace is one of these differences.
+ */
+const char *compare_export(const struct section *pre,
+			   const struct section *post);
+
 /* Does code that did not change refer to it?  Then its peer is proved. */
 bool compare_confirms(const struct span *post);
 

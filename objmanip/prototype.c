@@ -148,8 +148,8 @@ static bool has_crc_change(const struct crc_change *changes, size_t n_changes,
 }
 
 /* Returns whether only the CRC differs. */
-static bool compare_export(const struct pair *pair, const char *name,
-			   const char *pre, const char *post, bool crc)
+static bool compare_type(const struct pair *pair, const char *name,
+			 const char *pre, const char *post, bool crc)
 {
 	if (pre && post && strcmp(pre, post))
 		refuse("%s: the exported '%s' was '%s' and is '%s': modules know the old one: export another one",
@@ -175,7 +175,7 @@ static void compare_pair_exports(struct pair *pair,
 		const char *name = export_name(&pair->pre->sections[i]);
 
 		if (!name || !export_find(pair->post, name) ||
-		    !compare_export(pair, name, strmap_get(&pre, name),
+		    !compare_type(pair, name, strmap_get(&pre, name),
 				    strmap_get(&post, name),
 				    has_crc_change(changes, n_changes,
 						   pair->unit, name)))

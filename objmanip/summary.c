@@ -21,14 +21,17 @@
  *	ignored fs/x.o 3 functions (only line numbers differ)
  *
  * The lines that are further in, and the last one, are there with --explain
- * only.  The writing is the last step of "diff"; it decides nothing.
+ * only; the last one also if there is nothing to apply.  The writing is the
+ * last step of "diff"; it decides nothing but one thing: "compare" finds no
+ * change only if there would be nothing to say.
  */
 #include "busy.h"
 #include "explain.h"
-#include "match.h"
 #include "export.h"
+#include "forbid.h"
 #include "hooks.h"
 #include "kind.h"
+#include "match.h"
 #include "output.h"
 #include "table.h"
 #include "vec.h"
@@ -130,15 +133,31 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 		     post->unsure ? "; a fresh one, as nothing tells which old one it is" : "");
 }
 
-/* It may be meant to take the place of a weak one that is not here. */
+static bool is_data(const struct span *span)
+{
+	return (span->section->kind == KIND_RODATA ||
+		span->section->kind == KIND_DATA ||
+		span->section->kind == KIND_PERCPU) &&
+	       !span_is_content(span) && !span_is_disposable(span);
+}
+
+/*
+ * A new function or variable that only post has and that nothing needs.  It may
+ * be meant to take the place of a weak one that is not here.
+ */
 static void add_unused(struct bytes *out, const struct pair *pair,
 		       const struct span *post)
 {
+	const bool is_variable = is_data(post) &&
+		(!post->n_referrers ||
+		 (post->symbol && post->symbol->is_global));
+
 	if (post->state == SPAN_NEW && !post->keep && !post->overridden &&
-	    post->section->kind == KIND_TEXT && post->symbol &&
-	    post->symbol->is_global)
-		bytes_printf(out, "ignored %s %s (new, but nothing that is replaced refers to it)\n",
-			     pair->unit, post->name);
+	    !post->parent && post->symbol &&
+	    (post->section->kind == KIND_TEXT || is_variable))
+		bytes_printf(out, "ignored %s%s %s (new, but nothing that is replaced refers to it)\n",
+			     is_variable ? "data " : "", pair->unit,
+			     post->name);
 }
 
 static void add_deleted(struct bytes *out, const struct pair *pair,
@@ -169,16 +188,61 @@ static void add_hooks(struct bytes *out, const struct pair *pair)
 				     pair->unit, hook_function(span)->name);
 }
 
-/* Only those that a person named are worth a line. */
+/* A variable that nothing refers to: it stays as it is. */
+static void add_unreferred(struct bytes *out, const struct pair *pair,
+			   const struct span *pre)
+{
+	if (pre->state == SPAN_CHANGED && is_data(pre) && !pre->patched &&
+	    !forbid_is_in_use(pre) && !forbid_is_in_use(pre->peer))
+		bytes_printf(out, "ignored data %s %s (nothing refers to it)\n",
+			     pair->unit, pre->name);
+}
+
 static void add_ignored(struct bytes *out, const struct pair *pair,
 			const struct span *span)
 {
-	if (span->section->kind == KIND_INIT && span->state != SPAN_SAME &&
-	    span->symbol && strncmp(span->name, "__", 2))
+	if (span->section->kind == KIND_INIT && span->state != SPAN_SAME)
 		bytes_printf(out, "ignored %s %s (%s: %s)\n", pair->unit,
 			     span->name, span->section->name,
 			     !strncmp(span->section->name, ".exit", 5) ?
 			     "is not replaced" : "will not run");
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The strings of .modinfo, sorted, with a NUL behind each */
+static struct bytes read_modinfo(struct object *object)
+{
+	const struct section *section = object_find_section(object,
+							    ".modinfo");
+	const char **texts = NULL;
+	struct bytes all = {};
+	size_t n = 0, at = 0;
+
+	while (section && section->contents && at < section->size) {
+		const char *text = (const char *)section->contents + at;
+		const size_t length = strnlen(text, section->size - at);
+
+		vec_add(texts, n) = xasprintf("%.*s", (int)length, text);
+		at += length + 1;
+	}
+	vec_sort(texts, n, sizeof(*texts), by_text);
+	for (size_t i = 0; i < n; i++)
+		bytes_add(&all, texts[i], strlen(texts[i]) + 1);
+	return all;
+}
+
+static void add_modinfo(struct bytes *out, const struct pair *pair)
+{
+	const struct bytes pre = read_modinfo(pair->pre);
+	const struct bytes post = read_modinfo(pair->post);
+
+	if (pre.n != post.n || (pre.n && memcmp(pre.at, post.at, pre.n)))
+		bytes_printf(out, "ignored %s .modinfo (what a module's file says of it)\n",
+			     pair->unit);
 }
 
 static void add_exports(struct bytes *out, const struct pair *pair)
@@ -239,8 +303,25 @@ static void add_deleted_data(struct bytes *out, const struct pair *pair,
 				     (unsigned long long)span->size);
 }
 
+/* What of the difference comes to nothing, and why */
+static void add_left_out(struct bytes *out, const struct pair *pair)
+{
+	struct span *span;
+
+	for_each_span(span, pair->pre)
+		add_overridden(out, pair, span);
+	for_each_span(span, pair->pre)
+		add_unreferred(out, pair, span);
+	for_each_span(span, pair->pre)
+		add_ignored(out, pair, span);
+	for_each_span(span, pair->post)
+		if (!span->peer)
+			add_ignored(out, pair, span);
+	add_modinfo(out, pair);
+}
+
 static void add_pair(struct bytes *out, const struct pair *pair,
-		     const struct touched_lines *touched)
+		     const struct touched_lines *touched, bool is_nothing)
 {
 	struct span *span;
 
@@ -258,24 +339,26 @@ static void add_pair(struct bytes *out, const struct pair *pair,
 	add_exports(out, pair);
 	for_each_span(span, pair->pre)
 		add_deleted(out, pair, span);
-	for_each_span(span, pair->pre)
-		add_overridden(out, pair, span);
-	for_each_span(span, pair->pre)
-		add_ignored(out, pair, span);
-	for_each_span(span, pair->post)
-		if (!span->peer)
-			add_ignored(out, pair, span);
-	add_deleted_data(out, pair, touched);
-	if (touched)
+	add_left_out(out, pair);
+	add_deleted_data(out, pair, touched || is_nothing);
+	if (touched || is_nothing)
 		add_other_lines(out, pair);
 }
 
 void summary_write(const char *path, struct pair *pairs, size_t n_pairs,
-		   const struct touched_lines *touched)
+		   const struct touched_lines *touched, bool is_nothing)
 {
 	struct bytes out = {};
 
 	for (size_t i = 0; i < n_pairs; i++)
-		add_pair(&out, &pairs[i], touched);
+		add_pair(&out, &pairs[i], touched, is_nothing);
 	output_write(path, out.at, out.n);
+}
+
+bool summary_any(const struct pair *pair)
+{
+	struct bytes out = {};
+
+	add_pair(&out, pair, NULL, true);
+	return out.n;
 }

@@ -56,8 +56,14 @@ void old_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 /* imports.c: the header that kmodsrc/old-code.c and new-code.c include */
 void imports_write(const char *path, const struct imports *imports);
 
-/* summary.c; touched is not NULL for more lines, which explain. */
+/*
+ * summary.c; touched is not NULL for more lines, which explain; is_nothing if
+ * there is nothing to apply.
+ */
 void summary_write(const char *path, struct pair *pairs, size_t n_pairs,
-		   const struct touched_lines *touched);
+		   const struct touched_lines *touched, bool is_nothing);
+
+/* Would there be a line about this one, if there is nothing to apply? */
+bool summary_any(const struct pair *pair);
 
 #endif

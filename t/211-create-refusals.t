@@ -37,7 +37,9 @@ refused('a patch that changes a comment', 66, $no_changes,
     'kernel/one.c' => sub { s/^int one_line/\/* new *\/ int one_line/m });
 refused('a patch that adds a blank line', 66, $no_changes,
     'kernel/one.c' => sub { s/^int one_line/\n\nint one_line/m });
-refused('a change that does not matter', 66, $no_changes,
+refused('a change that comes to nothing', 66,
+    qr/^$end: warning: vmlinux: ignored kernel\/one\.o cold
+$end: the patch changes nothing in the compiled code that a running kernel can take over$/m,
     'kernel/one.c' => sub { $_ .= "int cold;\n" });
 refused('what objmanip refuses', 1,
     qr/^objmanip: kernel.one\.o: cannot do that\n$end: .* not be applied to a running 'vmlinux'$/m,

@@ -46,7 +46,7 @@ sub check_target ($kid, $target) {
 
 # combine_target(DIR, {kid, target, symvers, crcs, lines, explain, touched},
 # UNIT=PRE=POST...): writes old.o, new.o, imports.h and summary into DIR.  Returns
-# what is to be said, or nothing if there are no changes that matter.
+# whether there is anything to apply, and what is to be said in any case.
 sub combine_target ($dir, $change, @units) {
     make_path($dir);
     my $status = run({ ok => [0, 1, 66], output => \my $output }, objmanip(), 'diff',
@@ -59,8 +59,8 @@ sub combine_target ($dir, $change, @units) {
         print STDERR $output;
         fail("the patch can not be applied to a running '$change->{target}'");
     }
-    return if $status == 66;
-    return split(/\n/, $output), -e "$dir/summary" ? split(/\n/, read_file("$dir/summary")) : ();
+    return $status != 66, split(/\n/, $output),
+        -e "$dir/summary" ? split(/\n/, read_file("$dir/summary")) : ();
 }
 
 # The directory with ksplice.ko and its Module.symvers; it stays there as long

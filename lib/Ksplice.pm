@@ -92,9 +92,11 @@ sub report ($error) {
 
 # parse_options(SPEC...): takes the options out of @ARGV; returns a hash of
 # those of the command, by their first names.  The standard ones are done here.
+# Of an option with a value, but for a list, the second one is a mistake.
 sub parse_options (@specs) {
     my %option;
     my @problems;
+    @specs = map { /^([\w-]+)[^=]*=\w\z/ ? ($_ => once($1, \%option)) : $_ } @specs;
     local $SIG{__WARN__} = sub ($text) { push @problems, $text };
     my $parser = Getopt::Long::Parser->new(
         config => [qw(gnu_getopt no_auto_abbrev no_ignore_case)]);
@@ -118,6 +120,14 @@ sub parse_options (@specs) {
     $standard{quiet}   = 1 if delete $option{quiet};
     $standard{raw}     = 1 if delete $option{'raw-errors'};
     return %option;
+}
+
+# For Getopt::Long: a sub whose die is a warning there.
+sub once ($name, $option) {
+    return sub ($given, $value) {
+        die "option '" . dashed($name) . "' is given twice\n" if exists $option->{$name};
+        $option->{$name} = $value;
+    };
 }
 
 sub dashed ($name) { return (length $name > 1 ? '--' : '-') . $name }
@@ -241,6 +251,24 @@ sub contents_of ($file) {
     return <$file> // '';
 }
 
+# What makes programs do or say other things than they do by themselves: a build
+# depends on what the kernel was built with, and nothing else.  The rest stays, such
+# as PATH, TMPDIR, ARCH and CROSS_COMPILE.
+my $meddling = qr/^(?:
+    LANG | LANGUAGE | LC_.*
+    | POSIXLY_CORRECT | QUOTING_STYLE | TIME_STYLE | TABSIZE | (?:\w+_)?BLOCK_?SIZE
+    | PATCH_.* | VERSION_CONTROL | SIMPLE_BACKUP_SUFFIX
+    | GREP_.* | TAR_OPTIONS | TAPE | XZ_OPT | XZ_DEFAULTS | GZIP
+    | GIT_(?:DIR|WORK_TREE|INDEX_FILE|PREFIX|EXTERNAL_DIFF|DIFF_OPTS|PAGER)
+    | BASH_ENV | ENV | CDPATH | SHELLOPTS | BASHOPTS | GLOBIGNORE | BASH_FUNC_.*
+    | MAKE(?:FILES|FLAGS|LEVEL|OVERRIDES) | MFLAGS | GNUMAKEFLAGS
+    | KBUILD_.* | KCONFIG_.* | K(?:C|CPP|A|RUST)FLAGS | EXTRA_CFLAGS
+    | (?:C|CPP|CXX|LD|A)FLAGS(?:_\w+)?
+    | CPATH | C_INCLUDE_PATH | LIBRARY_PATH | COMPILER_PATH | LD_RUN_PATH | LDEMULATION
+    | GCC_(?:EXEC_PREFIX|COLORS|COMPARE_DEBUG) | DEPENDENCIES_OUTPUT | SUNPRO_DEPENDENCIES
+    | KSPLICE_(?:MODE|FULL|TARGETS|DIRS|BUILD|SCRATCH|OUT|KID|KINDS|CORE)
+)\z/x;
+
 # Runs the program to its end, also if we are told to stop meanwhile: then it
 # is told, too.  Returns its wait status; fails if it can not be executed.
 sub spawn ($option, $out, $err, @command) {
@@ -307,7 +335,8 @@ sub become ($option, $out, $err, @command) {
     if (defined $option->{dir}) {
         chdir $option->{dir} or fail("cannot change to '$option->{dir}': $!");
     }
-    my %env = %{ $option->{env} // {} };
+    delete @ENV{ grep { /$meddling/ } keys %ENV };
+    my %env = (LC_ALL => 'C', %{ $option->{env} // {} });
     for my $name (keys %env) {
         if (defined $env{$name}) { $ENV{$name} = $env{$name} }
         else                     { delete $ENV{$name} }

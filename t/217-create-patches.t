@@ -222,8 +222,21 @@ gives('lines with CR LF', ['--dry-run', '--patch=' . patch_file('crlf', $one =~ 
 
 # --- where it is from ------------------------------------------------------
 
-$ENV{QUOTING_STYLE} = 'c';
-gives('another style of quoting', ['--dry-run', "--patch=$first"], 0, $replace, '');
-delete $ENV{QUOTING_STYLE};
+sub from {
+    my ($what, $option, @arguments) = @_;
+    my %env = (%{ Test::Toy::toy_env($toy) }, %{ delete $option->{env} // {} });
+    is_deeply(
+        [run_cmd({ dir => $scratch, env => \%env, %$option }, @arguments, "--dry-run", $tree)],
+        [0, $replace, ''], $what);
+    is_deeply(tree_state($tree), $before, '... and the source is as it was');
+}
+from('an environment full of options', { env => { map { $_ => '--no-such-option' } qw(QUOTING_STYLE
+    POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS KCFLAGS MAKEFLAGS PATCH_VERSION_CONTROL KSPLICE_FULL
+    CFLAGS CPATH LANG) } }, 'ksplice-create', "--patch=$first");
+from('the standard input', { stdin => $one }, 'ksplice-create', '--patch=-');
+from('a pipe of the shell', {}, 'bash', '-c', 'cat=$1; shift; "$@" --patch=<(cat "$cat")', 'bash',
+    $first, root_dir() . '/ksplice-create');
+gives('the standard input twice', ['--patch=-', '--patch=-'], 2, '',
+    "$end: the standard input can be given once\ntry '$end --help'\n");
 
 done_testing();

@@ -157,7 +157,7 @@ sub find_compiler ($config) {
     my ($name, $version) = $wanted =~ /^(\S+)\s+(.*)$/;
     my @found;
     for my $try ($name, $name =~ s/-[\d.]+$//r) {
-        my ($line) = eval { capture({ ok => 'any', env => { LC_ALL => 'C' } }, $try, '--version') };
+        my ($line) = eval { capture({ ok => 'any' }, $try, '--version') };
         next if !defined $line;
         return $try if $line eq $wanted || $line =~ /^\S+\s+\Q$version\E$/;
         push @found, $line;

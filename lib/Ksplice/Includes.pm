@@ -72,7 +72,7 @@ sub kept_names ($tree) {
 
 sub rule_names ($tree) {
     my %names = map { m{^(.+)/[^/]+:\$\(srctree\)/(.+)} && $1 ne dirname($2) ? ("$1 $2" => 1) : () }
-        capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
+        capture({ dir => $tree->{dir}, ok => [0, 1] },
         'grep', '-roE', '--include=Makefile', '--include=Kbuild',
         '\$\(srctree\)/[A-Za-z0-9_/.-]+\.[cS]\>', kernel_dirs($tree));
     return sort keys %names;
@@ -80,7 +80,7 @@ sub rule_names ($tree) {
 
 sub included_names ($tree) {
     my %names = map { m{["</]([^/"<>]+)[">]} ? ($1 => 1) : () }
-        capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
+        capture({ dir => $tree->{dir}, ok => [0, 1] },
         'grep', '-rhE', '--include=*.[chS]',
         '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*\.[cS][">]', kernel_dirs($tree));
     return sort keys %names;
@@ -117,7 +117,7 @@ sub read_graph ($tree) {
 }
 
 sub include_lines ($tree) {
-    return capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
+    return capture({ dir => $tree->{dir}, ok => [0, 1] },
         'grep', '-rHE', '--include=*.[chS]', '--include=*.inc', '--include=*.def',
         '^[[:space:]]*#[[:space:]]*include', kernel_dirs($tree));
 }

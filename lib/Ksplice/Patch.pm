@@ -38,6 +38,7 @@ our @EXPORT_OK = qw(
 # One or several, each on top of the one before; - is the standard input.
 sub read_patches ($files, @options) {
     parse_options(@options);
+    usage_error('the standard input can be given once') if 1 < grep { $_ eq '-' } @$files;
     return map { {
         name    => $_,
         text    => read_input('patch', $_),

@@ -135,7 +135,7 @@ sub account_for_unchanged ($patch, $objects, @changed) {
 
 # Is it, by its last name, what a Makefile of the kernel generates a source from?
 sub is_in_makefile ($tree, $name) {
-    my @found = capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] }, 'grep',
+    my @found = capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep',
         '-rlwF', '--include=Makefile*', '--include=Kbuild*', basename($name), kernel_dirs($tree));
     return scalar @found;
 }
@@ -243,7 +243,7 @@ sub owners_of ($tree, @objects) {
 # Directories that may build objects of sources somewhere else: a Makefile there
 # names '..' or includes another one.
 sub distant_dirs ($tree) {
-    my @files = capture({ dir => $tree->{dir}, env => { LC_ALL => 'C' }, ok => [0, 1] },
+    my @files = capture({ dir => $tree->{dir}, ok => [0, 1] },
         'grep', '-rlE', '--include=Makefile*', '--include=Kbuild*',
         '\.\./|^ *-?include ', kernel_dirs($tree));
     return map { dirname($_) } @files;

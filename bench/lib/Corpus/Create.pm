@@ -41,7 +41,7 @@ my @needs = (
 # unchanged.
 sub create_update ($job) {
     my ($start, $before) = (clock_gettime(CLOCK_MONOTONIC), sum(times));
-    my $status = run({ ok => 'any', output => \my $said, group => 1, env => { LC_ALL => 'C' } },
+    my $status = run({ ok => 'any', output => \my $said, group => 1 },
         'timeout', '-k', 60, $job->{limit}, base_dir() . '/ksplice-create', '-j2', '--explain',
         '--raw-errors', "--kernel=$job->{release}", "--patch=$job->{patch}", "--id=$job->{id}",
         '-o', $job->{to});

@@ -36,7 +36,6 @@ refused(2, "unsupported architecture 'arm64': there is only x86_64", '--arch=arm
 refused(2, "'hvf' is no accelerator: use tcg or kvm", '--accel=hvf', '--', 'true');
 refused(2, "'--icount' counts what is emulated, not what kvm runs", '--icount', '--accel=kvm',
     '--', 'true');
-refused(2, '--icount and --parallel do not go together', '--icount', '--parallel', '--', 'true');
 for my $name (qw(cpus mem timeout disk)) {
     for my $value ('0', '-1', 'two', '') {
         refused(2, "'--$name=$value' is not a positive number", "--$name=$value", '--', 'true');
@@ -62,7 +61,7 @@ refused(2, "'--dir=$dir/a/same' and '--dir=$dir/b/same' would both be '/same'",
     my ($status, $out, $err) = run_cmd('dev/vm', '--help');
     is($status, 0, '--help succeeds');
     for my $option (qw(release kernel disk arch cpus mem append dir tool modules timeout accel
-        icount cpu allow)) {
+        icount single cpu allow)) {
         like($out, qr/^  --$option\b/m, "and tells of --$option");
     }
 }
@@ -78,6 +77,7 @@ spew("$package/lib/modules/$release/modules.dep", "kernel/fs/9p/9p.ko:\n");
 sub with_guest ($script, @arguments) {
     spew("$dir/bin/qemu-system-x86_64", <<'END' . $script);
 #!/bin/sh
+[ "$*" != --version ] || { echo 'QEMU emulator version 10.0.2 (of a test)'; exit; }
 echo "$*" >"$0.arguments"
 echo $$ >"$0.pid"
 for argument; do
@@ -109,8 +109,13 @@ is($out, "on stdout\r\n", 'its stdout as it is');
 is($err, 'on stderr', 'and its stderr apart');
 ok(!kill(0, slurp("$dir/bin/qemu-system-x86_64.pid")), 'QEMU is gone');
 like(slurp("$dir/bin/qemu-system-x86_64.arguments"),
-    qr/ -accel tcg,thread=single -cpu max -smp 2 -m 1024 -kernel \Q$package\E/,
-    'it was told of two emulated processors and 1 GiB');
+    qr/ -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -kernel \Q$package\E/,
+    'it has two emulated processors, which run in parallel, and 1 GiB');
+for my $option ('--single', '--icount') {
+    with_guest("echo status 0 taint 0 >\$report; $ended\n", $option);
+    like(slurp("$dir/bin/qemu-system-x86_64.arguments"), qr/ -accel tcg,thread=single /,
+        "$option: they take turns");
+}
 
 with_guest("echo status 0 taint 0 >\$report; $ended\n", '--accel=kvm', '--cpus=4',
     '--mem=2048', '--append=one', '--append=two three', '--disk=8');

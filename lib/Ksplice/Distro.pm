@@ -29,6 +29,7 @@ use Ksplice    qw(fail run capture progress read_file write_file);
 our @EXPORT_OK = qw(
     release_image release_headers release_source
     known_releases newest_release release_of_version version_of_release cache_dir
+    cached cached_version unpack_package
 );
 
 # --- the cache -------------------------------------------------------------

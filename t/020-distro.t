@@ -137,6 +137,8 @@ chomp $out;
 is(slurp($out), 'old source', "the source is of the image's version, not the newest");
 fails("apt does not know 'linux-source-6.1' 6.1.100-1, which $new was built from; it has 6.1.95-1",
     'release_source', $new);
+is((call('has_source', $old))[1], "1\n", 'that it can be had is known before');
+is((call('has_source', $new))[1], "\n", 'and that it cannot');
 
 ($status, $out, $err) = call('release_headers', $old);
 is("$status$err", '0', 'headers are had from their packages');

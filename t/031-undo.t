@@ -11,6 +11,7 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
 use Ksplice::Apply qw(undo_update);
 use Test::FakeKernel;
+use Test::Ksplice;
 use Test::More;
 
 # -> (status, what is printed, message)

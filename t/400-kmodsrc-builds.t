@@ -10,12 +10,12 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Distro qw(newest_release release_headers);
+use Ksplice::Distro qw(release_headers);
 use Test::Ksplice;
+use Test::Ksplice::Release qw(test_release no_kernel);
 use Test::More;
 
-my $headers = eval { release_headers(newest_release('6.1', 'amd64')) }
-    or plan skip_all => "no headers of a kernel 6.1: install linux-headers-amd64 ($@)";
+my $headers = eval { release_headers(test_release()) } // no_kernel($@);
 my $dir = scratch_dir();
 
 # What kbuild says, but for words about this machine, not about our code.

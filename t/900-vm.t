@@ -10,14 +10,12 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib map { dirname(__FILE__) . "/$_" } qw(lib ../lib);
-use Ksplice::Distro qw(release_image known_releases newest_release release_headers);
+use Ksplice::Distro qw(release_image known_releases release_headers);
 use Test::Ksplice;
+use Test::Ksplice::Release qw(test_release);
 use Test::More;
 
-plan skip_all => 'no QEMU: install the package qemu-system-x86'
-    if !have_program('qemu-system-x86_64');
-
-my $release = newest_release('6.1', 'amd64');
+my $release = test_release();
 release_image($release);    # getting one is told on stderr, if it takes long
 my $dir = scratch_dir();
 

@@ -8,18 +8,22 @@ use v5.32;
 use warnings;
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Distro qw(known_releases release_source);
+use Ksplice::Distro qw(known_releases has_source);
 use Test::Ksplice;
 use Test::More;
 
 my $all = ($ENV{KSPLICE_TEST_RELEASES} // '') eq 'all';
 my @releases;
 for my $release (grep { /^6\.1\.0-\d+-amd64\z/ } known_releases()) {
-    next unless eval { release_source($release) };
+    if (!has_source($release)) {
+        diag("$release is left out: apt no longer has its source");
+        next;
+    }
     push @releases, $release;
     last unless $all;
 }
-plan tests => 4 * @releases;
+plan tests => 1 + 4 * @releases;
+isnt(scalar @releases, 0, "releases that have their source: @releases");
 
 my $patch = root_dir() . '/t/patches/vmlinux-function.patch';
 for my $release (@releases) {

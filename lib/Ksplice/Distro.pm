@@ -27,7 +27,7 @@ use File::Path qw(make_path remove_tree);
 use Ksplice    qw(fail run capture progress read_file write_file);
 
 our @EXPORT_OK = qw(
-    release_image release_headers release_source
+    release_image release_headers release_source has_source
     known_releases newest_release release_of_version version_of_release cache_dir
     cached cached_version unpack_package
 );
@@ -293,6 +293,20 @@ sub make_relative ($dir) {
     return;
 }
 
+# Whether release_source can give it, as far as can be told without getting it.
+sub has_source ($release) {
+    my ($series) = $release =~ /\A(\d+\.\d+)/ or return '';
+    return find_source("linux-source-$series", scalar package_version('image', $release)) ne '';
+}
+
+# Where a package of that version with a source is: installed, cached, apt or ''.
+sub find_source ($package, $version) {
+    return 'installed'
+        if (installed_version($package) // '') eq $version && -e "/usr/src/$package.tar.xz";
+    return 'cached' if -d cache_dir() . "/packages/${package}_$version";
+    return apt_entry($package, $version) ? 'apt' : '';
+}
+
 # The tarball of the source that the release was built from: of exactly the
 # version of its image package.
 sub release_source ($release) {
@@ -301,10 +315,9 @@ sub release_source ($release) {
         or fail("'$release' does not start with a kernel version");
     my $package = "linux-source-$series";
     my $tarball = "/usr/src/$package.tar.xz";
-    return $tarball
-        if (installed_version($package) // '') eq $version && -e $tarball;
-    my $wanted = "${package}_$version";
-    if (!-d cache_dir() . "/packages/$wanted" && !apt_entry($package, $version)) {
+    my $where = find_source($package, $version);
+    return $tarball if $where eq 'installed';
+    if ($where eq '') {
         my $other = apt_entry($package);
         fail("apt does not know '$package' $version, which $release was built from"
             . ($other ? "; it has $other->{Version}" : "; run 'apt-get update'"));

@@ -19,6 +19,7 @@ use File::Basename qw(dirname);
 use File::Path     qw(make_path);
 use File::Temp     ();
 use POSIX          ();
+use Test::Ksplice::Strict;
 
 our @EXPORT = qw(
     run_cmd root_dir scratch_dir slurp spew have_program

@@ -18,21 +18,20 @@ use Exporter qw(import);
 use File::Basename qw(basename);
 use File::Copy qw(copy);
 use Test::Ksplice;
+use Test::Ksplice::Strict qw(strict_line);
 use lib root_dir() . '/lib';
-use Ksplice::Distro qw(cache_dir newest_release release_headers);
+use Ksplice::Distro qw(cache_dir release_headers);
+use Test::Ksplice::Release qw(test_release);
 
 our @EXPORT = qw(guest_release make_update make_updates add_update make_program make_modules
-    run_guest);
+    run_guest skip_guest);
 
 my $scratch = scratch_dir();
 my $updates = "$scratch/updates";
 mkdir $updates or die "cannot make '$updates': $!";
 
 # The kernel under test: the newest one unless KSPLICE_TEST_RELEASE says.
-sub guest_release () {
-    state $release = $ENV{KSPLICE_TEST_RELEASE} // newest_release('6.1', 'amd64');
-    return $release;
-}
+sub guest_release () { return test_release() }
 
 # make_update(ID, PATCH, OPTION...): an update from t/patches/PATCH.patch, or
 # from the file of that name; dies with what ksplice-create says if that fails.
@@ -92,10 +91,18 @@ sub run_guest ($tests, $script, @options) {
     my @command = (root_dir() . '/dev/vm', @kernel ? () : '--release=' . guest_release(),
         "--dir=$updates", "--dir=$scratch/guest", '--dir=' . root_dir() . '/t',
         @options, '--', 'sh', '/t/lib/guest.sh', '/guest/script');
-    system { $command[0] } @command;
+    open my $tap, '-|', @command or die "cannot run '$command[0]': $!\n";
+    print strict_line($_) while readline $tap;
+    close $tap;
     my $status = $? & 127 ? 255 : $? >> 8;
     print "# the guest ended with status $status\n" if $status;
     exit $status;
+}
+
+# For a test that has no guest to run; never returns.
+sub skip_guest ($reason) {
+    print strict_line("1..0 # skip $reason\n");
+    exit 0;
 }
 
 1;

@@ -30,7 +30,7 @@ no warnings 'experimental::signatures';
 
 use Exporter qw(import);
 use Test::Ksplice;
-use Test::Ksplice::Guest qw(run_guest add_update);
+use Test::Ksplice::Guest qw(run_guest skip_guest add_update);
 use lib root_dir() . '/dev/lib', root_dir() . '/lib';
 use KernelPatches qw(boot_kernel hot_update base_release);
 use Ksplice::Distro qw(cache_dir);
@@ -105,9 +105,8 @@ sub run_booted ($names, @options) {
     my $which = $ENV{KSPLICE_TEST_KERNEL} // 'boot';
     my $kernel = boot_kernel($which);
     if (!defined $kernel) {
-        print "1..0 # skip the kernel is not in the cache: run 'make -C kernel-patches"
-            . " $which-kernel' or set KSPLICE_TEST_BOOT_KERNEL\n";
-        exit 0;
+        skip_guest("the kernel is not in the cache: run 'make -C kernel-patches $which-kernel'"
+            . ' or set KSPLICE_TEST_BOOT_KERNEL');
     }
     my @scripts = @$names;
     if ($which eq 'debug') {

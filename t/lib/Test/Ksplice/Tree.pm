@@ -15,21 +15,22 @@ use Exporter qw(import);
 use Test::Ksplice;
 use Test::More;
 use lib root_dir() . '/lib';
-use Ksplice::Distro qw(cache_dir newest_release release_headers release_source);
+use Ksplice::Distro qw(cache_dir release_headers release_source);
+use Test::Ksplice::Release qw(test_release no_kernel);
 
 our @EXPORT = qw(kernel_release kernel_source create_update kernel_patch);
 
 my $scratch = scratch_dir();
 
-# Skips the whole test where there is no kernel to be had.
+# Skips the whole test where there is no kernel to be had, and says why.  A release
+# that was asked for by its name has to be there.
 sub kernel_release () {
     state $release = eval {
-        my $release = $ENV{KSPLICE_TEST_RELEASE} // newest_release('6.1', 'amd64');
+        my $release = test_release();
         release_headers($release);
         release_source($release);
         $release;
-    } // plan(skip_all =>
-        'no kernel source: install linux-source-6.1 and linux-headers-amd64');
+    } // no_kernel($@);
     return $release;
 }
 

@@ -19,6 +19,9 @@
  *	both			the new code of applied updates, whose
  *				functions are known by their original entry
  *
+ * Every module has a __this_module, the new code of updates as well: what is
+ * meant is always the target's own.
+ *
  * Labels of one span (aliases) share their candidates: they are kept under the
  * label of the span.
  */
@@ -40,6 +43,9 @@
  * long as some 4000 look-ups do.
  */
 #define MAX_BY_NAME	16000
+
+/* What the address of a struct module is called in its module. */
+static const char this_module[] = "__this_module";
 
 /* Labels by the hash of their names, while whole tables are gone through. */
 struct lookup {
@@ -288,6 +294,8 @@ static int add_module_symbols(struct lookup *lookup, struct module *mod,
 			continue;
 		if (global_only && ELF_ST_BIND(sym->st_info) == STB_LOCAL)
 			continue;
+		if (!strcmp(kallsyms->strtab + sym->st_name, this_module))
+			continue;
 		err = add_symbol(lookup, kallsyms->strtab + sym->st_name,
 				 sym->st_value);
 	}
@@ -361,7 +369,10 @@ static int add_all(struct lookup *lookup, const struct ksplice_change *change)
 	int err = 0;
 
 	if (change->target) {
-		err = add_module_symbols(lookup, change->target, false);
+		err = add_symbol(lookup, this_module,
+				 (unsigned long)change->target);
+		if (!err)
+			err = add_module_symbols(lookup, change->target, false);
 		if (!err)
 			err = add_used_modules(lookup, change->target);
 		lookup->undefined_only = true;

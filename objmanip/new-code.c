@@ -28,6 +28,7 @@
 #include "../kmodsrc/records.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* MODULE_NAME_LEN: what fits into a symbol of the version table */
@@ -300,11 +301,20 @@ static void collect_globals(struct writer *writer, struct object *post)
 
 /* --- imports ------------------------------------------------------------- */
 
+/*
+ * No other module may export it: it has the id of the update, the target, and a
+ * number.  What follows the number is for people, and may be cut off.
+ */
 static const char *placeholder(struct writer *writer, const char *name)
 {
-	char *text = xasprintf("ksplice_%s_%zu_%s", writer->kid,
-			       writer->imports->n, name);
+	char *unique = xasprintf("ksplice_%s_%s_%zu", writer->kid,
+				 writer->target, writer->imports->n);
+	char *text = xasprintf("%s_%s", unique, name);
 
+	if (strlen(unique) > MAX_PLACEHOLDER)
+		die("'%s' would be too long for a symbol: use a shorter --id",
+		    unique);
+	free(unique);
 	for (char *c = text; *c; c++)
 		if (!isalnum((unsigned char)*c))
 			*c = '_';

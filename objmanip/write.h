@@ -12,7 +12,7 @@
 struct import {
 	const char *label;
 	const char *symbol;		/* name in the kernel */
-	const char *placeholder;	/* "ksplice_KID_0_name"; NULL: it is
+	const char *placeholder;	/* "ksplice_KID_TARGET_0_name"; NULL: it is
 					 * exported and keeps its own name */
 	const char *namespace;		/* of the export, or NULL */
 };

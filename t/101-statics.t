@@ -140,7 +140,8 @@ END
 is($diff->{status}, 0, 'static variables of several inlined functions');
 my $code = objdump_code("$diff->{dir}/new.o");
 my ($k_state) = map { /; R_X86_64_PC32 (\S+?)-/ } map { $_->[1] } @{ $code->{k} };
-like($k_state, qr/^ksplice_abc_\d+_state_/, '... one that is not inlined any more has its old one');
+like($k_state, qr/^ksplice_abc_vmlinux_\d+_state_/,
+    '... one that is not inlined any more has its old one');
 is(scalar(() = $diff->{summary} =~ /^new data dir\/1.o state/mg), 1, '... and one is new');
 my @f_state = map { /; R_X86_64_PC32 (\S*state\S*?)-/ } map { $_->[1] } @{ $code->{f} };
 is(scalar(grep { $_ eq $k_state } @f_state), 0, '... which nobody else uses');

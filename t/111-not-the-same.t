@@ -89,7 +89,7 @@ $diff = diff(@weak, @strong);
 is(summary($diff), '0: replace u; ignored w (weak, and another unit has a better one)',
     '... that another unit overrides changes nothing');
 my @targets = map { $_->{symbol} } @{ objdump_relocations("$diff->{dir}/new.o")->{'.text.u'} };
-like("@targets", qr/^ksplice_abc_\d+_w$/, '... and calls are to the other one');
+like("@targets", qr/^ksplice_abc_vmlinux_\d+_w$/, '... and calls are to the other one');
 my @changed = build_pair(source('#define ONE 1', '#define ONE 2',
     'int g(int); int w(int x) { return g(x) - ONE; }'));
 $diff = diff(@weak, @changed);

@@ -42,7 +42,8 @@ is_deeply([map { $_->{symbol} } @{ objdump_relocations($pre)->{'.sched.text'} }]
 my $patch = sub ($old, $new) { "#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$pair" };
 my $diff = diff_text($patch->("#define A 1\n#define B 2", "#define A 1\n#define B 3"));
 is(summary($diff), '0 b', 'one of several functions of a section');
-like(targets($diff, 'b'), qr/^ksplice_abc_\d+_a R_X86_64_PLT32$/, '... calls the one beside it');
+like(targets($diff, 'b'), qr/^ksplice_abc_vmlinux_\d+_a R_X86_64_PLT32$/,
+    '... calls the one beside it');
 is((run_cmd('objdump', '-s', '-j.sched.text', "$diff->{dir}/new.o"))[1] =~ /e8000000 00/, 1,
     '... with nothing in the field, as the loader wants it');
 like((run_cmd('objmanip/objmanip', 'inspect', "$diff->{dir}/old.o"))[1],
@@ -102,7 +103,8 @@ is_refused(patched([function('f', 'mov $1,%eax; ret'), $behind],
     'code that is not understood');
 $diff = patched([function('f', 'lea table(%rip),%rax; ret'), function('table', 'ret', 1)],
     [function('f', 'nop; lea table(%rip),%rax; ret'), function('table', 'ret', 1)]);
-like(targets($diff, 'f'), qr/^ksplice_abc_\d+_table R_X86_64_PC32$/, 'an address beside it');
+like(targets($diff, 'f'), qr/^ksplice_abc_vmlinux_\d+_table R_X86_64_PC32$/,
+    'an address beside it');
 $diff = patched([function('f', 'mov $1,%eax; 1: ret'), function('g', 'jmp 1b')],
     [function('f', 'mov $2,%eax; 1: ret'), function('g', 'jmp 1b')]);
 is(summary($diff), '0 f g', 'one that jumps into the middle of a changed one comes along');

@@ -56,7 +56,7 @@ like($new, qr/^hook post_apply of unit 0: last\n(?:hook \w+ of unit 1.*\n){10}/m
 is_deeply([sort map { "$_->{name}" } grep { $_->{type} =~ /function|object/ }
     objdump_symbols("$diff->{dir}/new.o")], [sort 'f', 'fresh', 'last', map { "do_$_" } @kinds],
     'the functions are in the new code, and so is what they need');
-like($new, qr/^needs ksplice_abc_\d+_counter$/m, '... or it is imported');
+like($new, qr/^needs ksplice_abc_vmlinux_\d+_counter$/m, '... or it is imported');
 is_deeply([sort $diff->{summary} =~ /^hook (.*)$/mg],
     [sort 'post_apply dir/1.o last', map { "$_ dir/2.o do_$_" } @kinds],
     'the summary lists them');

@@ -37,7 +37,8 @@ is($g->{global}, 1, '... and global in the new code');
 $diff = patched($f, $f . export('f', '', 'SPACE'));
 is("$diff->{status} $diff->{summary}", "0 new export dir/1.o f\n", 'one that is there already');
 $header = slurp("$diff->{dir}/imports.h");
-like($header, qr/^KSPLICE_EXPORT_AS\(f, (ksplice_abc_0_f)\)\nKSPLICE_EXPORT_NS\(f, SPACE\)$/m,
+like($header,
+    qr/^KSPLICE_EXPORT_AS\(f, (ksplice_abc_vmlinux_0_f)\)\nKSPLICE_EXPORT_NS\(f, SPACE\)$/m,
     '... is imported to be exported, with its namespace');
 is_deeply([map { $_->{name} } grep { $_->{type} eq 'function' }
     objdump_symbols("$diff->{dir}/new.o")], [], '... and not copied');

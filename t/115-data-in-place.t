@@ -67,12 +67,14 @@ my $relocation = objdump_relocations("$diff->{dir}/new.o");
 my @fields = @{ $relocation->{'.rodata.table'} };
 is_deeply([map { $_->{offset} } @fields], [0, 8, 16], 'the new contents');
 is($fields[0]{symbol}, 'added', '... points to a new function');
-like($fields[1]{symbol}, qr/^ksplice_abc_\d+_table$/, '... to itself where it will be');
+like($fields[1]{symbol}, qr/^ksplice_abc_vmlinux_\d+_table$/, '... to itself where it will be');
 is($fields[2]{symbol}, '.rodata', '... to a string of its own');
 @fields = @{ $relocation->{'.rodata.more'} };
-like($fields[0]{symbol}, qr/^ksplice_abc_\d+_changed$/, '... to the old entry of a replaced one');
-like($fields[1]{symbol}, qr/^ksplice_abc_\d+_table$/, '... to the old place of the other table');
-like($_->{symbol}, qr/^ksplice_abc_\d+_table$/, 'new code refers to the old place')
+like($fields[0]{symbol}, qr/^ksplice_abc_vmlinux_\d+_changed$/,
+    '... to the old entry of a replaced one');
+like($fields[1]{symbol}, qr/^ksplice_abc_vmlinux_\d+_table$/,
+    '... to the old place of the other table');
+like($_->{symbol}, qr/^ksplice_abc_vmlinux_\d+_table$/, 'new code refers to the old place')
     for grep { $_->{symbol} =~ /table/ } @{ $relocation->{'.text.uses'} };
 ok(!exists $symbol{'table'} || $symbol{table}{section} ne '*UND*', 'the copy has another name');
 is_deeply([map { $_->{symbol} } @{ $relocation->{'.rodata.other'} }[0, 1]],

@@ -68,7 +68,7 @@ sub targets {
     my ($function) = @_;
     return join ' ', sort map { $_->{symbol} } @{ $relocation->{".text.$function"} };
 }
-my $import = qr/ksplice_abc_\d+/;
+my $import = qr/ksplice_abc_vmlinux_\d+/;
 like(targets('caller'), qr/^(?=.*\bchanged\b)(?=.*\badded\b)/, 'calls go to the new code');
 like(targets('caller'), qr/\b${import}_helper\b/,  'an unchanged static function is imported');
 like(targets('caller'), qr/\b${import}_counter\b/, 'so is a global variable');

@@ -72,7 +72,7 @@ for my $table (sort keys %entry) {
     cmp_ok($places[0]{addend}, '<', $places[1]{addend}, '... in the order that they had');
 }
 is($section->{'.altinstr_replacement'}{size}, 10, 'replacements: two of five bytes');
-like($relocation->{'.altinstr_replacement'}[0]{symbol}, qr/^ksplice_abc_\d+_other$/,
+like($relocation->{'.altinstr_replacement'}[0]{symbol}, qr/^ksplice_abc_vmlinux_\d+_other$/,
     'and they have their relocations');
 is_deeply([map { $_->{addend} } grep { $_->{symbol} eq '.altinstr_replacement' }
         @{ $relocation->{'.altinstructions'} }], [0, 5], 'entries refer to them');
@@ -80,7 +80,7 @@ is($section->{'.parainstructions'}{size}, 32, 'two entries of .parainstructions'
 is($section->{'.parainstructions'}{align}, 8, 'alignment is kept');
 ok($section->{'__jump_table'}{flags}{DATA}, '__jump_table can be written to');
 ok($section->{'.altinstr_replacement'}{flags}{CODE}, 'replacements are code');
-like($relocation->{'__jump_table'}[2]{symbol}, qr/^ksplice_abc_\d+_key$/,
+like($relocation->{'__jump_table'}[2]{symbol}, qr/^ksplice_abc_vmlinux_\d+_key$/,
     'a static key is imported');
 is($relocation->{'__jump_table'}[2]{addend}, 1, '... with its flag');
 is($section->{'.rodata'}{size}, 2 * length("file.c\0"), 'the strings of bug entries are copied');

@@ -57,9 +57,9 @@ is($shown->{global}, 0, 'whose new body leaves the name to it');
 my @placeholders = $header =~ /^KSPLICE_IMPORT\((\S+)\)$/mg;
 is_deeply([sort grep { /^ksplice_/ } keys %undefined], [sort @placeholders],
     'each placeholder is in imports.h, once');
-is(scalar(grep { /^ksplice_abc_\d+_hidden$/ } @placeholders), 1,
+is(scalar(grep { /^ksplice_abc_vmlinux_\d+_hidden$/ } @placeholders), 1,
     'what is not exported has one, even if two functions use it');
-is(scalar(grep { /^ksplice_abc_\d+_local$/ } @placeholders), 1,
+is(scalar(grep { /^ksplice_abc_vmlinux_\d+_local$/ } @placeholders), 1,
     'a static function has one, though another of that name is exported');
 is(scalar(grep { /_reg$/ } @placeholders), 1, 'a new reference has one, too');
 my ($cut) = grep { /_a_function/ } @placeholders;
@@ -70,7 +70,8 @@ unlike($header, qr/plain|for_gpl/, 'exported symbols are not in imports.h');
 
 my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', "$diff->{dir}/old.o");
 is($status, 0, 'the pre image is fine') or diag $err;
-like($out, qr/^import hidden as ksplice_abc_\d+_hidden$/m, 'it has the imports with placeholders');
+like($out, qr/^import hidden as ksplice_abc_vmlinux_\d+_hidden$/m,
+    'it has the imports with placeholders');
 like($out, qr/^import plain$/m, 'and the exported ones without');
 like($out, qr/^import in_space$/m, '... and those that pre does not refer to');
 like($out, qr/^label plain, global, exported, undefined$/m, 'labels say what is exported');
@@ -80,7 +81,7 @@ like($out, qr{^label local\@dir/1\.o, symbol local, function, span \d+$}m, 'a st
 # A module that is just being loaded does not give its exports to others yet.
 $diff = diff({ symvers => $symvers =~ s{fs/ext4/ext4}{drivers/x/my-mod}r, target => 'my_mod' },
     @pair);
-like(slurp("$diff->{dir}/imports.h"), qr/^KSPLICE_IMPORT\(ksplice_abc_\d+_for_gpl\)$/m,
+like(slurp("$diff->{dir}/imports.h"), qr/^KSPLICE_IMPORT\(ksplice_abc_my_mod_\d+_for_gpl\)$/m,
     "what the target itself exports has a placeholder");
 unlike(slurp("$diff->{dir}/imports.h"), qr/plain/, 'what others export has none');
 

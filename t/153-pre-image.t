@@ -132,7 +132,7 @@ is(($new =~ /\A(.*\n.*\n)/)[0],
     "patch records: 1\npatch span @{[number_of('changed')]}: changed.ksplice_abc, "
     . "$body->{size} bytes\n",
     'the patch record is about the span');
-like($new, qr/^needs ksplice_abc_\d+_sites$/m, 'and what the new code needs is listed');
+like($new, qr/^needs ksplice_abc_vmlinux_\d+_sites$/m, 'and what the new code needs is listed');
 
 # The entries of .altinstructions have had three sizes.
 for (

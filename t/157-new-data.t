@@ -52,11 +52,12 @@ my $relocation = objdump_relocations($new);
 
 my @in = @{ $relocation->{'.rodata.operations'} };
 is_deeply([map { $_->{offset} } @in], [0, 8, 16, 24, 32], 'a structure of pointers');
-like($in[0]{symbol}, qr/^ksplice_abc_\d+_replaced$/, 'a replaced function in it is the old entry');
-like($in[1]{symbol}, qr/^ksplice_abc_\d+_same$/, 'an unchanged one is imported');
+like($in[0]{symbol}, qr/^ksplice_abc_vmlinux_\d+_replaced$/,
+    'a replaced function in it is the old entry');
+like($in[1]{symbol}, qr/^ksplice_abc_vmlinux_\d+_same$/, 'an unchanged one is imported');
 is($in[2]{symbol}, 'added', 'a new one is the new one');
 is($in[3]{symbol}, '.rodata', 'a string is copied');
-like($in[4]{symbol}, qr/^ksplice_abc_\d+_ext$/, 'one of elsewhere is imported');
+like($in[4]{symbol}, qr/^ksplice_abc_vmlinux_\d+_ext$/, 'one of elsewhere is imported');
 ok($section->{'.rodata.operations'}{flags}{READONLY}, 'it is read-only');
 
 is($section->{'.data.wide'}{align}, 256, 'alignment is kept');

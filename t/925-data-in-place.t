@@ -68,14 +68,14 @@ untouched 'nothing is left'
 # One place twice: in the same target, or in two, where the variable is known by
 # being exported.
 edited twin data vmlinux
-refused 'the same data twice in a target' 1 "'(\w+)' and '\1' would both be at [0-9a-f]+" \
+refused 'the same data twice in a target' 1 "'(\w+)' and '\1' would both be at [a-z_]+\+0x" \
 	ksplice-apply /tmp/twin.tar.gz
 untouched 'nothing is left'
 cd /tmp && tar xzf /updates/again.tar.gz && cd ksplice-again || exit
 perl -pe 's/vmlinux/dm_zero/g' ksplice-again-vmlinux-old.ko > ksplice-again-dm_zero-old.ko
 insmod ksplice.ko && insmod ksplice-again-vmlinux-old.ko || exit
 not_ok 'the same data in two targets' insmod ksplice-again-dm_zero-old.ko
-says 'its reason' "^'panic_timeout' and 'panic_timeout' would both be at [0-9a-f]+$" \
+says 'its reason' "^'panic_timeout' and 'panic_timeout' would both be at panic_timeout\+0x" \
 	cat /sys/kernel/ksplice/again/reason
 rmmod ksplice-again-vmlinux-old && rmmod ksplice
 untouched 'nothing is left'

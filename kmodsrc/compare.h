@@ -30,6 +30,7 @@ struct ksplice_compare {
 	u32 run_len;			/* bytes that were copied */
 	unsigned int nops;		/* > 0: nops of any encoding will do */
 	unsigned int depth;		/* of anonymous data in such data */
+	unsigned int n_inner_contents;	/* looked at there */
 
 	/* Used by walk.c: where each instruction of pre is in run. */
 	bool walking;

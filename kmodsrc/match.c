@@ -102,24 +102,30 @@ static void release_match(struct ksplice_match *m)
 	ksplice_labelvals_release(&m->vals);
 }
 
-/* Room for the longest span, so that comparing allocates nothing. */
+/*
+ * Room for the longest span and function, so that comparing allocates nothing.
+ * The image says how long; where there is no memory for it, that is no fault.
+ */
 static int init_match(struct ksplice_match *m)
 {
-	u32 longest = 0;
+	gfp_t flags = GFP_KERNEL | __GFP_NOWARN;
+	u32 longest = 0, longest_text = 0;
 	u32 i;
 	int err;
 
 	for (i = 0; i < m->pre.n_spans; i++) {
 		if (is_text(m, i) || is_rodata(m, i))
 			longest = max(longest, m->pre.spans[i].size);
+		if (is_text(m, i))
+			longest_text = max(longest_text, m->pre.spans[i].size);
 	}
-	m->max_jumps = longest;
+	m->max_jumps = longest_text;
 	m->spans = kvcalloc(m->pre.n_spans + 1, sizeof(*m->spans), GFP_KERNEL);
 	m->queue = kvmalloc_array(m->pre.n_spans + 1, sizeof(u32), GFP_KERNEL);
 	m->parts = kvmalloc_array(m->pre.n_spans + 1, sizeof(u32), GFP_KERNEL);
-	m->run = kvmalloc(longest + KSPLICE_RUN_SLACK, GFP_KERNEL);
-	m->map = kvmalloc_array(longest + 1, sizeof(*m->map), GFP_KERNEL);
-	m->jumps = kvmalloc_array(longest + 1, sizeof(*m->jumps), GFP_KERNEL);
+	m->run = kvmalloc(longest + KSPLICE_RUN_SLACK, flags);
+	m->map = kvmalloc_array(longest_text + 1, sizeof(*m->map), flags);
+	m->jumps = kvmalloc_array(longest_text + 1, sizeof(*m->jumps), flags);
 	if (!m->spans || !m->queue || !m->parts || !m->run || !m->map ||
 	    !m->jumps)
 		return -ENOMEM;
@@ -398,6 +404,7 @@ static int try_ambiguous(struct ksplice_match *m)
 	for (i = 0; i < m->pre.n_spans && !err; i++) {
 		struct ksplice_run_span *run = &m->spans[i];
 
+		cond_resched();
 		if (!run->is_ambiguous || run->state != KSPLICE_SPAN_WAITING ||
 		    !has_news(m, i))
 			continue;
@@ -570,7 +577,7 @@ static int add_data(struct ksplice_match *m, u32 span)
 		.is_writable = s->kind != KSPLICE_SPAN_RODATA,
 		.addr = addr,
 		.size = s->size,
-		.saved = kvmalloc(s->size, GFP_KERNEL),
+		.saved = kvmalloc(s->size, GFP_KERNEL | __GFP_NOWARN),
 	};
 	change->n_data++;
 	if (!data->name || !data->saved)

@@ -7,16 +7,29 @@
  * the table, of each index, offset and string in it, order of the lists.
  * Sums are made in 64 bits, where 32-bit operands cannot wrap.
  *
- * Refused besides: what the later steps could not end on or hold, such as an
- * alternative inside a replacement or a function of megabytes.
+ * Refused besides: what a span or site of its kind cannot have, and what the later
+ * steps could not end on or hold, such as an alternative inside a replacement,
+ * alternatives in alternatives without end, a function of megabytes, a name
+ * that fills the log.  The limits are far above what a compiler makes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/errno.h>
+#include <linux/kallsyms.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 #include "pre.h"
 
 #define MAX_SPAN_SIZE	(1U << 22)
+#define MAX_TEXT_SIZE	(1U << 18)
+#define MAX_NAME_LEN	1024		/* our labels: "symbol@unit#N" */
+
+/*
+ * The kernel's own headers have an alternative in an alternative, with paravirtual
+ * calls in it.
+ */
+#define MAX_NESTED	4
+#define MAX_AT_ONE_PLACE	16
 
 static const char *get_table(const void **table, u32 *count,
 			     const void *image, u64 size,
@@ -61,9 +74,10 @@ static const char *get_tables(struct ksplice_pre *pre, const void *image,
 	return NULL;
 }
 
-static bool is_string(const struct ksplice_pre *pre, u32 offset)
+static bool is_string(const struct ksplice_pre *pre, u32 offset, u32 max)
 {
-	return offset < pre->n_strings;
+	return offset < pre->n_strings &&
+	       strnlen(pre->strings + offset, max) < max;
 }
 
 static bool is_label(const struct ksplice_pre *pre, u32 label)
@@ -76,24 +90,58 @@ static bool is_span(const struct ksplice_pre *pre, u32 span)
 	return span < pre->n_spans;
 }
 
+static const char *check_label(const struct ksplice_pre *pre,
+			       const struct ksplice_label *label)
+{
+	bool is_content = label->flags & KSPLICE_LABEL_CONTENT;
+
+	if (!is_string(pre, label->name, MAX_NAME_LEN) ||
+	    !is_string(pre, label->symbol, KSYM_NAME_LEN))
+		return "a label has no name, or too long a one";
+	if (label->span == KSPLICE_NONE)
+		return is_content ?
+		       "a label of anonymous data has no contents" : NULL;
+	if (!is_span(pre, label->span))
+		return "a label has a span that is not there";
+	if (is_content != (pre->spans[label->span].kind ==
+			   KSPLICE_SPAN_CONTENT))
+		return "a label of anonymous data has no contents";
+	if (label->flags & KSPLICE_LABEL_UNDEFINED)
+		return "an undefined label has a span";
+	return NULL;
+}
+
 static const char *check_labels(const struct ksplice_pre *pre)
 {
+	const char *reason;
 	u32 i;
 
 	for (i = 0; i < pre->n_labels; i++) {
-		const struct ksplice_label *label = &pre->labels[i];
-
-		if (!is_string(pre, label->name) ||
-		    !is_string(pre, label->symbol))
-			return "a label has no name";
-		if (label->span != KSPLICE_NONE && !is_span(pre, label->span))
-			return "a label has a span that is not there";
-		if (!(label->flags & KSPLICE_LABEL_CONTENT))
-			continue;
-		if (label->span == KSPLICE_NONE ||
-		    pre->spans[label->span].kind != KSPLICE_SPAN_CONTENT)
-			return "a label of anonymous data has no contents";
+		reason = check_label(pre, &pre->labels[i]);
+		if (reason)
+			return reason;
 	}
+	return NULL;
+}
+
+/*
+ * The label at the start of a span is that of the span.  A weak one may be of
+ * another span, that of the definition which counts; replacements share one.
+ */
+static const char *check_own_label(const struct ksplice_pre *pre, u32 span)
+{
+	const struct ksplice_label *label;
+	u32 kind = pre->spans[span].kind;
+
+	if (kind == KSPLICE_SPAN_REPLACEMENT)
+		return NULL;
+	label = &pre->labels[pre->spans[span].label];
+	if (label->span == KSPLICE_NONE ||
+	    pre->spans[label->span].kind != kind)
+		return "a span and its label are not of one kind";
+	/* What stands for a label stands for itself. */
+	if (pre->spans[label->span].label != pre->spans[span].label)
+		return "a label has a span that begins with another one";
 	return NULL;
 }
 
@@ -121,30 +169,79 @@ static const char *check_relocs(const struct ksplice_pre *pre,
 	return NULL;
 }
 
+static bool needs_label(const struct ksplice_site *site)
+{
+	return site->kind == KSPLICE_SITE_JUMP_LABEL ||
+	       site->kind == KSPLICE_SITE_STATIC_CALL ||
+	       site->kind == KSPLICE_SITE_RETPOLINE ||
+	       site->kind == KSPLICE_SITE_EXTABLE;
+}
+
 static const char *check_site(const struct ksplice_pre *pre,
 			      const struct ksplice_span *span,
 			      const struct ksplice_site *site)
 {
+	bool has_label = site->label != KSPLICE_NONE;
+
 	if (site->kind < KSPLICE_SITE_ALTERNATIVE ||
 	    site->kind > KSPLICE_SITE_ENDBR)
 		return "a site is of an unknown kind";
-	if ((u64)site->offset + site->length > span->size)
+	if (site->offset >= span->size ||
+	    (u64)site->offset + site->length > span->size)
 		return "a site is outside of its span";
-	if (site->label != KSPLICE_NONE && !is_label(pre, site->label))
+	if (has_label != needs_label(site))
+		return "a site has a label, or has none, unlike its kind";
+	if (has_label && !is_label(pre, site->label))
 		return "a site has a label that is not there";
-	if (site->span != KSPLICE_NONE &&
-	    (!is_span(pre, site->span) ||
-	     pre->spans[site->span].kind != KSPLICE_SPAN_REPLACEMENT))
-		return "a site has a replacement that is not there";
 	if (site->kind == KSPLICE_SITE_ALTERNATIVE &&
 	    span->kind == KSPLICE_SPAN_REPLACEMENT)
 		return "there is an alternative inside a replacement";
+	if (site->span == KSPLICE_NONE)
+		return NULL;
+	if (site->kind != KSPLICE_SITE_ALTERNATIVE ||
+	    !is_span(pre, site->span) ||
+	    pre->spans[site->span].kind != KSPLICE_SPAN_REPLACEMENT)
+		return "a site has a replacement that is not there";
+	return NULL;
+}
+
+/*
+ * Alternatives that have not ended where the next site begins: their ends, sorted
+ * like a stack.  One choice of several at one place counts once.
+ */
+struct nesting {
+	u32 ends[MAX_NESTED];
+	unsigned int depth;
+};
+
+static const char *nest(struct nesting *nesting,
+			const struct ksplice_site *site)
+{
+	u32 end = site->offset + site->length;
+	unsigned int i;
+
+	while (nesting->depth &&
+	       nesting->ends[nesting->depth - 1] <= site->offset)
+		nesting->depth--;
+	if (site->kind != KSPLICE_SITE_ALTERNATIVE || !site->length)
+		return NULL;
+	for (i = 0; i < nesting->depth; i++)
+		if (nesting->ends[i] == end)
+			return NULL;
+	if (nesting->depth == MAX_NESTED)
+		return "alternatives are nested too deep";
+	/* The longer one of two at a place need not be the first. */
+	for (i = nesting->depth++; i && nesting->ends[i - 1] < end; i--)
+		nesting->ends[i] = nesting->ends[i - 1];
+	nesting->ends[i] = end;
 	return NULL;
 }
 
 static const char *check_sites(const struct ksplice_pre *pre,
 			       const struct ksplice_span *span)
 {
+	struct nesting nesting = { };
+	unsigned int n_here = 0;
 	const char *reason;
 	u32 offset = 0;
 	u32 i;
@@ -153,41 +250,93 @@ static const char *check_sites(const struct ksplice_pre *pre,
 		const struct ksplice_site *site =
 			&pre->sites[span->first_site + i];
 
-		reason = check_site(pre, span, site);
+		reason = check_site(pre, span, site) ?: nest(&nesting, site);
 		if (reason)
 			return reason;
 		if (site->offset < offset)
 			return "the sites of a span are not in order";
+		n_here = site->offset == offset ? n_here + 1 : 1;
+		if (n_here > MAX_AT_ONE_PLACE)
+			return "too many sites are at one place";
 		offset = site->offset;
 	}
 	return NULL;
 }
 
-static const char *check_span(const struct ksplice_pre *pre,
-			      const struct ksplice_span *span)
+/* What is replaced, and which part is of what */
+static const char *check_flags(const struct ksplice_pre *pre, u32 index)
 {
+	const struct ksplice_span *span = &pre->spans[index];
+	bool is_part = span->flags & KSPLICE_SPAN_PART;
+	bool is_data = span->kind == KSPLICE_SPAN_RODATA ||
+		       span->kind == KSPLICE_SPAN_DATA;
+	const struct ksplice_span *parent;
+
+	if (span->flags && span->kind != KSPLICE_SPAN_TEXT &&
+	    !(is_data && span->flags == KSPLICE_SPAN_PATCHED))
+		return "a span is replaced and no function or data";
+	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING &&
+	    !(span->flags & (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART)))
+		return "a span is allowed to run on and not replaced";
+	if (span->parent == KSPLICE_NONE)
+		return is_part ? "a span is part of one that is not there" :
+				 NULL;
+	if (!is_span(pre, span->parent) || span->parent == index)
+		return "a span is part of one that is not there";
+	parent = &pre->spans[span->parent];
+	if (span->kind != KSPLICE_SPAN_TEXT ||
+	    parent->kind != KSPLICE_SPAN_TEXT)
+		return "a span is part of no function";
+	if (span->flags & KSPLICE_SPAN_PATCHED ||
+	    is_part != !!(parent->flags & KSPLICE_SPAN_PATCHED))
+		return "a span and the function that it is part of disagree";
+	return NULL;
+}
+
+/* Sizes, and what a span of its kind can have. */
+static const char *check_contents(const struct ksplice_pre *pre,
+				  const struct ksplice_span *span)
+{
+	bool is_code = span->kind == KSPLICE_SPAN_TEXT ||
+		       span->kind == KSPLICE_SPAN_REPLACEMENT;
+
+	if (span->kind == KSPLICE_SPAN_DATA) {
+		if (span->n_relocs || span->n_sites)
+			return "writable data has relocations or sites";
+		/* Of what is not overwritten, the size is not used. */
+		if (span->flags & KSPLICE_SPAN_PATCHED &&
+		    (!span->size || span->size > MAX_SPAN_SIZE))
+			return "data to be overwritten has no size, or too large a one";
+		return NULL;
+	}
+	if (!span->size)
+		return "a span has no bytes";
+	if (span->size > (is_code ? MAX_TEXT_SIZE : MAX_SPAN_SIZE) ||
+	    (u64)span->bytes + span->size > pre->n_bytes)
+		return "the bytes of a span are not there, or too many";
+	if (span->n_sites && !is_code)
+		return "data has sites";
+	return NULL;
+}
+
+static const char *check_span(const struct ksplice_pre *pre, u32 index)
+{
+	const struct ksplice_span *span = &pre->spans[index];
 	const char *reason;
 
 	if (span->kind < KSPLICE_SPAN_TEXT ||
 	    span->kind > KSPLICE_SPAN_REPLACEMENT)
 		return "a span is of an unknown kind";
-	if (!is_label(pre, span->label) || !is_string(pre, span->section))
-		return "a span has no name";
-	if (span->parent != KSPLICE_NONE && !is_span(pre, span->parent))
-		return "a span is part of one that is not there";
+	if (!is_label(pre, span->label) ||
+	    !is_string(pre, span->section, MAX_NAME_LEN))
+		return "a span has no name, or too long a one";
 	if ((u64)span->first_reloc + span->n_relocs > pre->n_relocs ||
 	    (u64)span->first_site + span->n_sites > pre->n_sites)
 		return "a span has relocations or sites that are not there";
-	if (span->kind == KSPLICE_SPAN_DATA)
-		return NULL;
-	if (span->size > MAX_SPAN_SIZE ||
-	    (u64)span->bytes + span->size > pre->n_bytes)
-		return "the bytes of a span are not there";
-	if (span->kind == KSPLICE_SPAN_TEXT && !span->size)
-		return "a function has no bytes";
-
-	reason = check_relocs(pre, span);
-	return reason ? reason : check_sites(pre, span);
+	reason = check_flags(pre, index) ?: check_contents(pre, span);
+	if (!reason && span->kind != KSPLICE_SPAN_DATA)
+		reason = check_relocs(pre, span) ?: check_sites(pre, span);
+	return reason;
 }
 
 static const char *check_spans(const struct ksplice_pre *pre)
@@ -196,7 +345,20 @@ static const char *check_spans(const struct ksplice_pre *pre)
 	u32 i;
 
 	for (i = 0; i < pre->n_spans; i++) {
-		reason = check_span(pre, &pre->spans[i]);
+		reason = check_span(pre, i);
+		if (reason)
+			return reason;
+	}
+	return NULL;
+}
+
+static const char *check_own_labels(const struct ksplice_pre *pre)
+{
+	const char *reason;
+	u32 i;
+
+	for (i = 0; i < pre->n_spans; i++) {
+		reason = check_own_label(pre, i);
 		if (reason)
 			return reason;
 	}
@@ -211,11 +373,13 @@ static const char *check_units(const struct ksplice_pre *pre)
 	for (i = 0; i < pre->n_units; i++) {
 		const struct ksplice_unit *unit = &pre->units[i];
 
-		if (!is_string(pre, unit->name))
-			return "a unit has no name";
+		if (!is_string(pre, unit->name, MAX_NAME_LEN))
+			return "a unit has no name, or too long a one";
 		if (unit->first_span != end)
 			return "the units are not in order";
 		end = (u64)unit->first_span + unit->n_spans;
+		if (end > pre->n_spans)
+			return "a unit has spans that are not there";
 	}
 	return end == pre->n_spans ? NULL : "a span is in no unit";
 }
@@ -225,9 +389,14 @@ static const char *check_imports(const struct ksplice_pre *pre)
 	u32 i;
 
 	for (i = 0; i < pre->n_imports; i++) {
-		if (!is_label(pre, pre->imports[i].label) ||
-		    !is_string(pre, pre->imports[i].placeholder))
+		const struct ksplice_import *import = &pre->imports[i];
+
+		if (!is_label(pre, import->label) ||
+		    !is_string(pre, import->placeholder, MAX_NAME_LEN))
 			return "an import has no label";
+		if (pre->labels[import->label].flags &
+		    (KSPLICE_LABEL_CONTENT | KSPLICE_LABEL_IGNORED))
+			return "an import can never be known";
 	}
 	return NULL;
 }
@@ -239,7 +408,7 @@ int ksplice_pre_init(struct ksplice_pre *pre, const void *image,
 	if (!*reason)
 		*reason = check_spans(pre);
 	if (!*reason)
-		*reason = check_labels(pre);
+		*reason = check_labels(pre) ?: check_own_labels(pre);
 	if (!*reason)
 		*reason = check_units(pre);
 	if (!*reason)

@@ -10,12 +10,18 @@
 
 #include <linux/ctype.h>
 #include <linux/kernel.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include "redirects.h"
 #include "refs.h"
 
+/*
+ * Data that refers to itself, such as an empty list, could else be followed along
+ * 2^8 ways, and a table of such data along many more.
+ */
 #define MAX_CONTENT_DEPTH	8
+#define MAX_INNER_CONTENTS	10000
 
 u32 ksplice_run_offset(const struct ksplice_run_span *span, u32 pre_off)
 {
@@ -78,8 +84,10 @@ static bool content_equal(struct ksplice_compare *c, u32 label,
 		&pre->spans[pre->labels[label].span];
 	bool equal;
 
-	if (c->depth == MAX_CONTENT_DEPTH)
+	if (c->depth == MAX_CONTENT_DEPTH ||
+	    (c->depth && ++c->n_inner_contents > MAX_INNER_CONTENTS))
 		return false;
+	cond_resched();
 	c->depth++;
 	equal = content_relocs_equal(c, span, addr);
 	c->depth--;

@@ -149,6 +149,8 @@ void ksplice_entry_find(const struct ksplice_match *m,
 	u32 offset = ksplice_run_offset(run, redirect_offset(&m->pre, span));
 	u32 len;
 
+	/* Then there is no room for the redirect. */
+	offset = min_t(u32, offset, function->size);
 	function->redirect = function->body + offset;
 	function->redirect_room = function->size - offset +
 				  padding_len(m, function->body,

@@ -41,7 +41,8 @@ static struct page *text_page(unsigned long addr)
 {
 	if (addr >= MODULES_VADDR && addr < MODULES_END)
 		return vmalloc_to_page((void *)addr);
-	return virt_to_page((void *)addr);
+	return virt_addr_valid((void *)addr) ? virt_to_page((void *)addr) :
+	       NULL;
 }
 
 static int compare_addrs(const void *a, const void *b)

@@ -16,6 +16,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include "compare.h"
 #include "insn.h"
@@ -202,6 +203,7 @@ static bool walk_all(struct walk *w)
 	int done;
 
 	while (w->pre_off < w->size) {
+		cond_resched();
 		c->pre_off = w->pre_off;
 		c->run_off = w->run_off;
 		c->map[w->pre_off] = w->run_off;
@@ -295,6 +297,7 @@ bool ksplice_walk(struct ksplice_compare *c)
 		return false;
 
 	for (i = 0; i < c->n_jumps; i++) {
+		cond_resched();
 		if (same_target(&w, &c->jumps[i]))
 			continue;
 		c->pre_off = c->jumps[i].pre_from;

@@ -3,10 +3,10 @@
 # Ksplice.pm - what all commands share: ending, options, running programs
 #
 # The body of each command runs in main(sub {...}); what ends it early is
-# fail, usage_error, busy or no_changes, each a die with a status of its own:
+# fail, usage_error, busy, no_such_update or no_changes, each a die with a status of its own:
 #
 #   0 done   1 failed or refused   2 usage   3 busy, trying again may work
-#   66 no changes (ksplice-create)
+#   4 there is no such update   66 no changes (ksplice-create)
 #
 # A plain die is a bug of ours and said to be one (status 1).  INT, TERM and
 # HUP become a die too, so that whoever has something to undo does it in its
@@ -22,6 +22,7 @@ no warnings 'experimental::signatures';
 
 use Cwd            qw(abs_path);
 use Exporter       qw(import);
+use Fcntl          qw(O_RDONLY);
 use File::Basename qw(basename dirname);
 use File::Temp     qw(tempdir);
 use Getopt::Long   ();
@@ -31,13 +32,14 @@ use POSIX          ();
 our $VERSION = '0.1';
 
 our @EXPORT_OK = qw(
-    main parse_options fail usage_error busy no_changes
+    main parse_options fail usage_error busy no_such_update no_changes printable output_is_extra
     run capture stream progress note warning verbose quiet raw_errors be_quiet
     temp_dir base_dir read_file write_file quote_command failure_text
 );
 
 my $prog = basename($0);
 my %standard = (verbose => 0, quiet => 0, raw => 0);
+my $output_is_extra = 0;
 my @signals = qw(INT TERM HUP);
 my @signal_numbers = (POSIX::SIGINT(), POSIX::SIGTERM(), POSIX::SIGHUP());
 
@@ -46,6 +48,7 @@ my @signal_numbers = (POSIX::SIGINT(), POSIX::SIGTERM(), POSIX::SIGHUP());
 # main(sub {...}): runs the body and exits; 0 unless the body was left by one
 # of the subs below.
 sub main ($body) {
+    settle_in();
     my $stopped_by;
     local @SIG{@signals} = (sub ($name) {
         @SIG{@signals} = ('IGNORE') x @signals;    # what is undone now is undone whole
@@ -54,9 +57,7 @@ sub main ($body) {
     }) x @signals;
     my $status = 0;
     eval { $body->(); 1 } or $status = report($@);
-    if (!close STDOUT and !$status) {
-        $status = report(Ksplice::End->new(1, "cannot write the output: $!"));
-    }
+    $status = close_output($status);
     File::Temp::cleanup();
     if ($stopped_by) {
         $SIG{$stopped_by} = 'DEFAULT';
@@ -65,10 +66,45 @@ sub main ($body) {
     exit $status;
 }
 
+# However we were started: files 0 to 2 are open, or another file that is opened
+# later would be taken for one of them; what we make is ours; programs are found.
+sub settle_in () {
+    my $file;
+    do { $file = POSIX::open('/dev/null', O_RDONLY) } while defined $file && $file < 3;
+    POSIX::close($file) if defined $file;
+    binmode $_ for \*STDOUT, \*STDERR;
+    my $mask = umask;
+    umask($mask & 0077);
+    $ENV{PATH} = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+        unless length($ENV{PATH} // '');
+    return;
+}
+
+# output_is_extra(): from here on the status says what became of the machine, also
+# if nobody reads what is printed.
+sub output_is_extra () {
+    $output_is_extra = 1;
+    $SIG{PIPE} = 'IGNORE';
+    return;
+}
+
+# Returns the status to exit with.
+sub close_output ($status) {
+    $! = 0;
+    return $status if close STDOUT;
+    my $text = 'cannot write the output' . ($! ? ": $!" : '');
+    if ($output_is_extra) {
+        warning("$text; the exit status tells what was done");
+        return $status;
+    }
+    return $status || report(Ksplice::End->new(1, $text));
+}
+
 sub end ($status, $message) { die Ksplice::End->new($status, $message) }
 sub fail        ($message)  { end(1,  $message) }
 sub usage_error ($message)  { end(2,  $message) }
 sub busy        ($message)  { end(3,  $message) }
+sub no_such_update ($message) { end(4, $message) }
 sub no_changes  ($message)  { end(66, $message) }
 
 # The message of what an eval caught.
@@ -82,7 +118,7 @@ sub report ($error) {
     return 0 if ref $error && $error->{status} == 0;
     my $text = failure_text($error);
     STDOUT->flush();
-    print STDERR "$prog: $text\n";
+    print STDERR printable("$prog: $text\n");
     return 1 unless ref $error;
     print STDERR "try '$prog --help'\n" if $error->{status} == 2;
     return $error->{status};
@@ -144,16 +180,31 @@ sub be_quiet () {
 
 # --- talking ---------------------------------------------------------------
 
+# Characters beyond ASCII that are commands, or change the direction of what follows.
+my $unseen = qr/[\x{80}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}]/;
+
+# All that is printed for people passes this: a text may have come from anywhere,
+# and must not be able to command the terminal, or to be read in another order than
+# it has.  Lines and tabs stay.  What is no UTF-8 is shown by byte.
+sub printable ($text) {
+    utf8::is_utf8($text) || utf8::decode($text)
+        or return $text =~ s/([^\n\t\x20-\x7e])/sprintf '\x%02x', ord $1/ger;
+    $text =~ s/([\x00-\x08\x0b-\x1f\x7f])/sprintf '\x%02x', ord $1/ge;
+    $text =~ s/($unseen)/sprintf '\x{%x}', ord $1/ge;
+    utf8::encode($text);
+    return $text;
+}
+
 # A line of news on stdout, not with -q.
 sub note ($text) {
-    print "$text\n" unless $standard{quiet};
+    print printable("$text\n") unless $standard{quiet};
     return;
 }
 
 # A line on stderr, also with -q.
 sub warning ($text) {
     STDOUT->flush();
-    print STDERR "$prog: warning: $text\n";
+    print STDERR printable("$prog: warning: $text\n");
     return;
 }
 
@@ -165,7 +216,7 @@ sub progress ($text, $body) {
     my $shown = 0;
     my $show = sub (@) {
         $shown = 1;
-        print STDERR "$prog: $text ...", $tty && !$standard{verbose} ? '' : "\n";
+        print STDERR printable("$prog: $text ..."), $tty && !$standard{verbose} ? '' : "\n";
     };
     my $outer = alarm 0;
     my @result;
@@ -273,7 +324,7 @@ my $meddling = qr/^(?:
 # is told, too.  Returns its wait status; fails if it can not be executed.
 sub spawn ($option, $out, $err, @command) {
     STDOUT->flush();
-    print STDERR '+ ', quote_command(@command), "\n" if $standard{verbose};
+    print STDERR printable('+ ' . quote_command(@command) . "\n") if $standard{verbose};
     pipe my $read, my $write or fail("cannot make a pipe: $!");
     # A signal between fork and the eval would leave the program running.
     my ($blocked, $mask) = (POSIX::SigSet->new(@signal_numbers), POSIX::SigSet->new);
@@ -360,7 +411,7 @@ sub show_tail ($out) {
     my @lines = split /\n/, contents_of($out);
     splice @lines, 0, @lines - 30, '...' if @lines > 30 && !$standard{raw};
     STDOUT->flush();
-    print STDERR map { "  $_\n" } @lines;
+    print STDERR map { printable("  $_\n") } @lines;
     return;
 }
 

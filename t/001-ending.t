@@ -21,7 +21,8 @@ my $tmp = scratch_dir();
 sub command ($body) {
     return spew(scratch_dir() . '/ksplice-try', <<"END");
 use v5.32; use warnings; use lib '$root/lib';
-use Ksplice qw(main parse_options fail usage_error busy no_changes note warning
+use Ksplice qw(main parse_options fail usage_error busy no_such_update no_changes
+    note warning output_is_extra printable
     run capture progress temp_dir read_file write_file quote_command);
 main(sub { parse_options(); my \$dir = temp_dir(); $body });
 END
@@ -39,6 +40,7 @@ for (
     ["fail('it broke')", 1, "ksplice-try: it broke\n"],
     ["usage_error('so not')", 2, "ksplice-try: so not\ntry 'ksplice-try --help'\n"],
     ["busy('later')", 3, "ksplice-try: later\n"],
+    ["no_such_update('gone')", 4, "ksplice-try: gone\n"],
     ["no_changes('none')", 66, "ksplice-try: none\n"],
     ["warning('look')", 0, "ksplice-try: warning: look\n"],
     ["read_file('/none')", 1, "ksplice-try: cannot read '/none': No such file or directory\n"],
@@ -128,6 +130,68 @@ for my $signal (qw(INT TERM HUP)) {
     chomp(my $child = slurp($mark));
     ok(!kill(0, $child), '  ... nor the program that it ran');
     unlink $mark, "$tmp.out", "$tmp.err";
+}
+
+# However it was started.  The shell closes or fills files.
+sub started ($body, $how) {
+    my $file = command($body);
+    return run_cmd({ env => { TMPDIR => $tmp } }, 'sh', '-c', "$^X $file $how");
+}
+my $extra = 'output_is_extra(); note("done")';
+for (
+    ['>/dev/full', 'No space left on device'],
+    ['>&-',        'Bad file descriptor'],
+) {
+    my ($how, $errno) = @$_;
+    ($status, undef, $err) = started('note("done")', $how);
+    is("$status $err", "1 ksplice-try: cannot write the output: $errno\n",
+        "$how: output that is lost is a failure");
+    ($status, undef, $err) = started($extra, $how);
+    is("$status $err", "0 ksplice-try: warning: cannot write the output: $errno; "
+        . "the exit status tells what was done\n", '  ... or a warning, where it is no more');
+    ($status, undef, $err) = started("$extra; busy('later')", $how);
+    like("$status $err", qr/\A3 ksplice-try: later\n.*\Q$errno\E/, '  ... and no other status');
+}
+($status) = started("$extra; busy('later')", '>&- 2>&-');
+is($status, 3, 'the same without any output');
+($status, undef, $err) = run_cmd('bash', '-c',
+    '{ ' . "$^X " . command('sleep 1; ' . $extra . '; STDOUT->flush(); write_file("' . $tmp
+    . '/on", "")') . '; echo "status $?" >&2; } | true');
+like($err, qr/^status 0$/m, 'a reader that is gone does not kill it');
+ok(unlink("$tmp/on"), '  ... it goes on');
+($status, $out, $err) = started('open my $file, ">", "$dir/x" or fail("$!"); note("a word"); '
+    . 'fail("in a file") if -s $file or read_file("$dir/x")', '<&- >&- 2>&-');
+is($status, 1, 'without standard files no other file is taken for one of them');
+($status, $out, $err) = started('capture("cat") eq "" or fail("x"); note("fine")', '<&-');
+is("$status$out$err", "0fine\n", 'without stdin');
+for my $mask ('0777', '0', '0277') {
+    my $file = command('write_file("$dir/x", "y");'
+        . 'my ($d, $f) = map { (stat)[2] & 0700 } $dir, "$dir/x";'
+        . 'fail(sprintf "%o %o", $d, $f) if $d != 0700 || $f != 0600');
+    ($status, undef, $err) = run_cmd({ env => { TMPDIR => $tmp } }, 'sh', '-c',
+        "umask $mask; exec $^X $file");
+    is("$status$err", '0', "umask $mask: what it makes is its own");
+}
+($status, $out, $err) = run_cmd('env', '-i', $^X, command('note($ENV{PATH}); run("true")'));
+is("$status$err", '0', 'an empty environment is fine');
+like($out, qr{/usr/sbin:}, '  ... programs are found');
+($status, $out, $err) = run_cmd({ env => { PERL_UNICODE => 'SDA', LC_ALL => 'C.UTF-8' } }, $^X,
+    command('note("\xc3\xa4")'));
+is("$status$out$err", "0\xc3\xa4\n", 'nor does PERL_UNICODE change what is printed');
+
+# What could command a terminal, or be read in another order than it has.
+for (
+    ["a\tb\n\xc3\xa4 \xe2\x82\xac", "a\tb\n\xc3\xa4 \xe2\x82\xac", 'text stays'],
+    ["\e[2J\a\b\r\0\x7f", '\x1b[2J\x07\x08\x0d\x00\x7f', 'control characters'],
+    ["\xc2\x9b2J", '\x{9b}2J', 'those of eight bits'],
+    ["\xe2\x80\xae\xe2\x81\xa6", '\x{202e}\x{2066}', 'a change of direction'],
+    ["\x9b2J\xe4", '\x9b2J\xe4', 'what is no UTF-8'],
+) {
+    my ($text, $shown, $title) = @$_;
+    my $quoted = join '', map { sprintf '\x%02x', ord } split //, $text;
+    (undef, $out, $err) = try_it(qq{note("$quoted"); warning("$quoted"); fail("$quoted")});
+    is("$out$err", "$shown\nksplice-try: warning: $shown\nksplice-try: $shown\n",
+        "$title: escaped by all that prints");
 }
 
 my $many = q{run('perl', '-e', 'print "line $_\\n" for 1 .. 50; exit 1')};

@@ -9,7 +9,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Apply qw(undo_update);
+use Ksplice::Apply qw(undo_all undo_update);
 use Test::FakeKernel;
 use Test::Ksplice;
 use Test::More;
@@ -20,7 +20,10 @@ sub undo ($kernel, $kid, %option) {
     open my $text, '>', \$out or die;
     my $stdout = select $text;
     local *STDERR = $text;
-    my $ok = eval { undo_update($kernel, $kid, \%option); 1 };
+    my $ok = eval {
+        defined $kid ? undo_update($kernel, $kid, \%option) : undo_all($kernel, \%option);
+        1;
+    };
     my $error = $@;
     select $stdout;
     return (0, $out, '') if $ok;
@@ -50,19 +53,19 @@ is($kernel->modules, 'ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlin
     'the other update stays, and the core');
 
 ($status, undef, $message) = undo($kernel, 'abc');
-is($status, 1, 'undoing it again is a failure');
+is($status, 4, 'undoing it again has a status of its own');
 is($message, "no update 'abc' is applied; applied: other", 'which names those that are');
 
 ($status) = undo($kernel, 'other');
 is($kernel->modules, 'ext4', 'the last update takes the core with it');
 
 ($status, undef, $message) = undo($kernel, 'other');
-is("$status $message", "1 no update 'other' is applied; there is none", 'none is left');
+is("$status $message", "4 no update 'other' is applied; there is none", 'none is left');
 
 for my $kid ('nosuch', '../../x', '', 'a b') {
     $kernel = kernel();
     ($status, undef, $message) = undo($kernel, $kid);
-    is($status, 1, "an unknown id, '$kid', is a failure");
+    is($status, 4, "an unknown id, '$kid', too");
     is($message, "no update '$kid' is applied; applied: abc other", 'and named');
     is("@{ $kernel->{did} }", '', 'nothing is done');
 }
@@ -98,9 +101,51 @@ is($message, "update 'abc' is reversed, but cannot be removed: "
     . 'Module ksplice_abc_ext4_new is in use', 'and is named');
 delete $kernel->{refuse}{'rmmod ksplice_abc_ext4_new'};
 ($status, undef, $message) = undo($kernel, 'abc');
-is("$status $message", "1 no update 'abc' is applied; what was left of it is removed now",
+is("$status $message", "4 no update 'abc' is applied; what was left of it is removed now",
     'the next undo removes what was left');
 is($kernel->modules, 'ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlinux_new',
     'nothing of it is there any more');
+
+# Another command, and what is left of the time.
+$kernel = kernel(held => 3);
+$kernel->{refuse}{'stage reversed'} = ['Device or resource busy', 'code_busy', 'f', "7 sh f+0x1\n"];
+($status) = undo($kernel, 'abc', wait => 2);
+is("$status @{ $kernel->{did} }", '3 ',
+    'another command is not waited for longer than --wait says');
+($status) = undo($kernel, 'abc', wait => 4);
+is($status, 3, 'busy after another command has ended');
+ok($kernel->{paused} > 3 && $kernel->{paused} <= 4,
+    'the two waits together are as long as it says');
+
+$kernel = kernel(missing => 'there is no /sys');
+($status, undef, $message) = undo($kernel, 'abc');
+is("$status $message @{ $kernel->{did} }", '1 there is no /sys ', 'what is missing is told first');
+
+# All of them.
+sub undo_them ($kernel) { return undo($kernel, undef) }
+$kernel = kernel();
+($status, $out, $message) = undo_them($kernel);
+is("$status$message", '0', 'all are undone');
+is($out, "update 'other' is undone\nupdate 'abc' is undone\n", 'the newest first');
+is($kernel->modules, 'ext4', 'nothing is left');
+($status, $out) = undo_them($kernel);
+is("$status $out", "0 no update was applied\n", 'there being none is fine');
+
+$kernel = kernel();
+$kernel->{update}{other}{stage} = 'matched';
+($status, $out) = undo_them($kernel);
+is($out, "what was left of update 'other' is removed\nupdate 'abc' is undone\n",
+    'and what a command has left');
+is("$status " . $kernel->modules, '0 ext4', 'is removed');
+
+$kernel = kernel();
+$kernel->{refuse}{'stage reversed'} = sub ($self) {
+    return if $self->{update}{other};
+    return ('Device or resource busy', 'call_failed', 'no');
+};
+($status, $out, $message) = undo_them($kernel);
+is("$status $out", "1 update 'other' is undone\n", 'it ends at the first that is refused');
+like($message, qr/^a function of the update's author refused: no/, 'with its reason');
+is($kernel->stage('abc'), 'applied', 'which stays');
 
 done_testing;

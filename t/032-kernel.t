@@ -104,19 +104,38 @@ pipe my $read, my $write or die;
 my $pid = fork // die;
 if (!$pid) {
     my $first = Ksplice::Kernel->new(lock_file => "$dir/lock");
-    $first->lock;
+    $first->lock(0);
     syswrite $write, 'x';
     sleep 0.6;
     POSIX::_exit(0);
 }
 sysread $read, my ($locked), 1;
 my $start = time;
-$kernel->lock;
-ok(time - $start > 0.3, 'the second waits for the first');
+ok(!eval { $kernel->lock(0.1); 1 }, 'the second does not wait for longer than it may');
+is("$@->{status} $@->{message}", "3 only one ksplice command at a time: process $pid "
+    . "(032-kernel.t) is at work\n  try again later, or for longer (--wait)", 'and says for what');
+ok(time - $start < 0.5, 'it is soon over');
+my $waited = $kernel->lock(60);
+ok(time - $start > 0.3 && $waited > 0.1, 'else it waits for the first');
 waitpid $pid, 0;
+is(slurp("$dir/lock"), "$$ 032-kernel.t\n", 'then the file names itself');
+for my $text ("$pid gone\n", 'x', '') {
+    spew("$dir/lock", $text);
+    open my $file, '<', "$dir/lock" or die;
+    is(Ksplice::Kernel::lock_holder($file), 'another one', "'$text' names no process");
+}
+
+# What a module says it is, and what is missing.
+is($kernel->missing, '', 'nothing is missing');
+like(Ksplice::Kernel->new(sysfs => "$dir/none/ksplice")->missing,
+    qr{^there is no '\Q$dir\E/none': is /sys mounted\?$}, '/sys is');
+like(Ksplice::Kernel->new(sysfs => $dir, modules => "$dir/none")->missing,
+    qr{^there is no '\Q$dir\E/none': is /proc mounted\?$}, '/proc is');
+spew("$dir/x.ko", "\x7fELF" . "\xff" x 100);
+is($kernel->module_name("$dir/x.ko"), '', 'a file that is no module has no name');
 
 symlink "$dir/nowhere", "$dir/evil" or die;
-ok(!eval { Ksplice::Kernel->new(lock_file => "$dir/evil")->lock; 1 }, 'a link is no lock');
+ok(!eval { Ksplice::Kernel->new(lock_file => "$dir/evil")->lock(0); 1 }, 'a link is no lock');
 like($@->{message}, qr/^cannot open '.*evil': Too many levels of symbolic links$/, 'and named');
 ok(!-e "$dir/nowhere", 'and not followed');
 

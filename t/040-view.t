@@ -97,6 +97,20 @@ is($json->[0]{pause_ns} + 0, 98765, 'and the pause');
 is($json->[1]{abort_cause}, 'no_match', 'and the word of a refusal');
 like(to_json(\@found), qr/"id": "12345678"/, 'an id of digits is a string');
 
+# Somebody who is not root
+{
+    local $kernel->{secret} = [qw(patches reason)];
+    my @seen = map { describe_update($kernel, $_->[0]) } $kernel->updates;
+    my $list = printed(sub { show_list(\@seen) });
+    like($list, qr/^abc12345 +applied +\? +vmlinux ext4$/m, 'what is for root is not shown as 0');
+    like(printed(sub { show_update($seen[0]) }), qr/^replaces: only root may see that$/m, 'but so');
+    like(printed(sub { show_update($seen[1]) }),
+        qr/^refused: .* was made for: only root may see the reason$/m, 'the reason, too');
+    my $json = JSON::PP->new->decode(to_json(\@seen));
+    is_deeply([map { $_ // 'null' } @{ $json->[1] }{qw(functions data reason)}], [('null') x 3],
+        'as JSON it is null');
+}
+
 ok(!eval { describe_update($kernel, 'nosuch'); 1 }, 'an unknown id is a failure');
 is($@->{message}, "no update 'nosuch' in the kernel; there are: abc12345 12345678 late",
     'which names those that are there');
@@ -146,13 +160,29 @@ is($shown->{summary}[1], 'vmlinux: deleted fs/x.o g', '  ... the summary');
 is_deeply($shown->{changes}, [{ target => 'vmlinux', old => "$top-vmlinux-old.ko",
     new => "$top-vmlinux-new.ko" }], '  ... and the changes');
 
+# One that would command the terminal
+my $evil = "Fix\e]0;x\a\xc2\x9b2J\xe2\x80\xaeit";
+my %evil = (%content, description => "$evil\n", summary => "vmlinux: $evil\n",
+    patch => "--- a/x\e[2J.c\n+++ b/x\e[2J.c\n");
+$evil{contents} = sealed_contents($content{contents} =~ s/^(?:file|hash) .*\n//mgr,
+    map { $_ => $evil{$_} } grep { $_ ne 'contents' } keys %evil);
+make_tar($file, map { { name => "$top/$_", content => $evil{$_} } } sort keys %evil);
+my $escaped = 'Fix\x1b]0;x\x07\x{9b}2J\x{202e}it';
+($status, $out) = run_cmd('ksplice-view', '-v', "--file=$file");
+is(() = $out =~ /\Q$escaped\E/g, 2, 'description and summary cannot command the terminal');
+unlike($out, qr/[^\n\x20-\x7e]/, 'nor can anything else');
+(undef, $out) = run_cmd('ksplice-view', '--json', "--file=$file");
+unlike($out, qr/[\x00-\x09\x0b-\x1f]|\xc2\x9b|\xe2\x80\xae/, 'nor as JSON');
+is(JSON::PP->new->utf8->decode($out)->{description}, "Fix\e]0;x\a\x{9b}2J\x{202e}it",
+    'which has all of it');
+
 # This machine, which may have the core or not.
 SKIP: {
     skip 'this machine has ksplice loaded', 4 if -d '/sys/kernel/ksplice';
     is((run_cmd('ksplice-view'))[1], "no update is in the kernel\n", 'no core, no updates');
     is((run_cmd('ksplice-view', '--json'))[1], "[]\n", 'as JSON');
     ($status, undef, $err) = run_cmd('ksplice-view', '--id=x');
-    is("$status $err", "1 ksplice-view: no update 'x' in the kernel; there is none\n",
+    is("$status $err", "4 ksplice-view: no update 'x' in the kernel; there is none\n",
         'none by id');
     ($status, $out) = run_cmd('ksplice-view', '-q');
     is("$status$out", '0', 'nothing is said about nothing with -q');

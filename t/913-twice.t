@@ -32,7 +32,7 @@ not_ok 'a stage that there is not' sh -c "echo nonsense > $stage"
 ok 'the present stage, written again' sh -c "echo applied > $stage"
 says 'it runs all the while' '^patched: version$' cat /proc/version
 undo function
-refused 'undone again: refused' 1 "'function'" ksplice-undo function
+refused 'undone again: refused' 4 "'function'" ksplice-undo function
 untouched 'nothing is left'
 refused 'only root may apply' 1 root \
 	perl -e '$> = 1000; $< = 1000; exec @ARGV' ksplice-apply /updates/function.tar.gz

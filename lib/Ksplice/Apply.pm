@@ -18,17 +18,20 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter        qw(import);
-use Ksplice         qw(busy fail failure_text note progress quiet verbose warning);
+use Ksplice         qw(busy fail failure_text no_such_update note printable progress verbose
+    warning);
 use Ksplice::Abort  qw(fail_abort is_busy);
 use Ksplice::Report qw(fact);
 use Ksplice::Store  qw(keep_update kept_update drop_update);
 use Ksplice::Update qw(API_VERSION is_kid module_name);
 
-our @EXPORT_OK = qw(apply_update try_update undo_update complete_target release_target);
+our @EXPORT_OK = qw(apply_update try_update undo_update undo_all complete_target
+    release_target);
 
 my @pauses = (0.25, 0.5, 1);    # the last again and again
 my $shown = 8;                  # threads in the way, without -v
-my $patience = 5;               # seconds, unless --wait says
+my $patience = 5;               # seconds for threads, unless --wait says
+my $lock_patience = 60;         # for other commands
 my $core = 'ksplice';
 
 # Set by the command: what the core is to call, ksplice-apply itself.
@@ -37,6 +40,7 @@ our $program = '';
 # apply_update(KERNEL, UPDATE, {partial, debug, wait, kick}): nothing to do is success.
 sub apply_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
+    $option = begin($kernel, $option);
     my $changes = changes_to_apply($kernel, $update, $option) or return;
     my ($present, $absent) = @$changes{qw(present absent)};
     with_steps_back($kernel, $update, $option, sub ($done) {
@@ -57,6 +61,7 @@ sub apply_update ($kernel, $update, $option) {
 # The same up to the stop, and all back.
 sub try_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
+    $option = begin($kernel, $option);
     my $changes = changes_to_apply($kernel, $update, $option) or return;
     with_steps_back($kernel, $update, $option, sub ($done) {
         my @present = @{ $changes->{present} };
@@ -75,21 +80,47 @@ sub try_update ($kernel, $update, $option) {
 
 # undo_update(KERNEL, KID, {debug, wait, kick})
 sub undo_update ($kernel, $kid, $option) {
-    check_root($kernel);
-    $kernel->lock;
+    $option = begin($kernel, $option);
     check_core_version($kernel);
     my $stage = is_kid($kid) ? $kernel->stage($kid) : undef;
     if (!defined $stage) {
         my @there = map { $_->[0] } grep { $_->[1] eq 'applied' } $kernel->updates;
-        fail("no update '$kid' is applied; "
+        no_such_update("no update '$kid' is applied; "
             . (@there ? 'applied: ' . join(' ', @there) : 'there is none'));
     }
-    drop_update($kernel->store, $kid) if $stage ne 'applied';
     if ($stage ne 'applied') {
-        my $problem = remove_leftovers($kernel, $kid, targets($kernel, $kid));
-        fail("no update '$kid' is applied; what was left of it "
-            . ($problem ? "cannot be removed: $problem" : 'is removed now'));
+        clear_leftovers($kernel, $kid);
+        no_such_update("no update '$kid' is applied; what was left of it is removed now");
     }
+    undo_applied($kernel, $kid, $option);
+    return;
+}
+
+# undo_all(KERNEL, {debug, wait, kick}): the newest first, up to one that is refused.
+sub undo_all ($kernel, $option) {
+    $option = begin($kernel, $option);
+    check_core_version($kernel);
+    my @updates = reverse $kernel->updates;
+    my @undone;
+    fact(undone => \@undone);
+    for (@updates) {
+        my ($kid, $stage) = @$_;
+        fact(update => $kid);
+        if ($stage ne 'applied') {
+            clear_leftovers($kernel, $kid);
+            note("what was left of update '$kid' is removed");
+            next;
+        }
+        undo_applied($kernel, $kid, $option);
+        push @undone, $kid;
+    }
+    my $problem = remove_core($kernel);
+    fail("cannot remove the ksplice core: $problem") if $problem;
+    note('no update was applied') if !@undone;
+    return;
+}
+
+sub undo_applied ($kernel, $kid, $option) {
     my @targets = targets($kernel, $kid);
     eval { change_stage($kernel, $kid, 'reversed', $option); 1 } or do {
         my $error = $@;
@@ -103,13 +134,20 @@ sub undo_update ($kernel, $kid, $option) {
     return;
 }
 
+sub clear_leftovers ($kernel, $kid) {
+    drop_update($kernel->store, $kid);
+    my $problem = remove_leftovers($kernel, $kid, targets($kernel, $kid));
+    fail("no update '$kid' is applied; what was left of it cannot be removed: $problem")
+        if $problem;
+    return;
+}
+
 # --- modules that come and go ----------------------------------------------
 
 # complete_target(KERNEL, TARGET, {debug}): applies the changes that all updates
 # have of a module that came after them, the oldest update first.
 sub complete_target ($kernel, $target, $option) {
-    check_root($kernel);
-    $kernel->lock;
+    $option = begin($kernel, $option);
     check_core_version($kernel);
     my (@problems, $n);
     my $is_loaded = $kernel->has_module($target);
@@ -129,8 +167,7 @@ sub complete_target ($kernel, $target, $option) {
 # release_target(KERNEL, TARGET): takes out the modules of all changes of a
 # module that went away under them, the newest update first.
 sub release_target ($kernel, $target) {
-    check_root($kernel);
-    $kernel->lock;
+    begin($kernel, {});
     for my $kid (reverse map { $_->[0] } $kernel->updates) {
         next if grep { $_->{target} eq $target && $_->{state} eq 'applied' }
             $kernel->awaited($kid);
@@ -188,9 +225,16 @@ sub load_late ($kernel, $update, $change, $done) {
 
 # --- before anything is touched --------------------------------------------
 
-sub check_root ($kernel) {
+# Returns the options; what waiting for another command has taken is no longer
+# in them.
+sub begin ($kernel, $option) {
     fail('only root may change the running kernel') unless $kernel->is_root;
-    return;
+    my $missing = $kernel->missing;
+    fail($missing) if length $missing;
+    my $wait = $option->{wait};
+    my $waited = $kernel->lock($wait // $lock_patience);
+    return $option if !defined $wait;
+    return { %$option, wait => $wait > $waited ? $wait - $waited : 0 };
 }
 
 # {present, absent}: the changes whose targets are there and the others; nothing
@@ -198,8 +242,6 @@ sub check_root ($kernel) {
 # unless --partial if a target is not there.
 sub changes_to_apply ($kernel, $update, $option) {
     my $kid = $update->{kid};
-    check_root($kernel);
-    $kernel->lock;
     for my $what (qw(release arch)) {
         my ($ours, $theirs) = ($update->{$what}, $kernel->$what);
         fail("update '$kid' is for a kernel of $what '$ours', but '$theirs' is running")
@@ -430,6 +472,11 @@ sub remove_leftovers ($kernel, $kid, @targets) {
     my $problem = remove_modules($kernel, $kid, @targets);
     return $problem if $problem;
     forget($kernel, $kid);
+    return remove_core($kernel);
+}
+
+# If no update needs it.  '' or what went wrong.
+sub remove_core ($kernel) {
     return '' if $kernel->updates || !$kernel->has_module($core);
     return remove_module($kernel, $core);
 }
@@ -489,7 +536,7 @@ sub notes ($kernel, $kid) {
 
 sub show_debug_log ($kernel, $kid) {
     my $log = $kernel->debug_log($kid);
-    if (defined $log) { print STDERR $log }
+    if (defined $log) { print STDERR printable($log) }
     else              { warning("the core has no log of update '$kid'") }
     return;
 }

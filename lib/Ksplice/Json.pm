@@ -17,6 +17,10 @@ our @EXPORT_OK = qw(to_json);
 
 my %escape = ("\n" => '\n', "\t" => '\t', "\r" => '\r', '"' => '\"', '\\' => '\\\\');
 
+# What must be escaped, and what could command a terminal or change a direction.
+my $special = qr/["\\\x{00}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}
+    \x{2066}-\x{2069}]/xx;
+
 sub to_json ($value, $indent = '') {
     my $kind = ref $value;
     return 'null' unless defined $value;
@@ -38,7 +42,7 @@ sub quoted ($text) {
     if (!utf8::is_utf8($text) && !utf8::decode($text)) {
         $text =~ s/[\x80-\xff]/\x{fffd}/g;
     }
-    $text =~ s{([\x00-\x1f"\\\x7f])}{$escape{$1} // sprintf '\u%04x', ord $1}ge;
+    $text =~ s{($special)}{$escape{$1} // sprintf '\u%04x', ord $1}ge;
     utf8::encode($text);
     return "\"$text\"";
 }

@@ -12,11 +12,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Errno        qw(EAGAIN EINTR EPIPE);
-use Fcntl        qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
-use Ksplice      qw(fail progress run);
-use Ksplice::Elf qw(modinfo);
-use POSIX        ();
+use Errno          qw(EAGAIN EINTR EPIPE);
+use Fcntl          qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
+use File::Basename qw(basename dirname);
+use Ksplice        qw(busy fail progress run);
+use Ksplice::Elf   qw(modinfo);
+use POSIX          ();
 
 my $page = 4096;    # at most so many bytes of a file of the core are read at once
 
@@ -36,20 +37,55 @@ sub is_root ($self) { return $> == 0 }
 # Where updates that await modules are kept.
 sub store ($self) { return $self->{store} }
 
-# One ksplice command at a time: waits for others; ends with the process.
-sub lock ($self) {
+# '' or what is missing.  Without these a module could be loaded, but neither seen
+# nor removed; without the first one no update can be seen.
+sub missing_sysfs ($self) {
+    my $dir = dirname($self->{sysfs});
+    return -d $dir ? '' : "there is no '$dir': is /sys mounted?";
+}
+
+sub missing ($self) {
+    return $self->missing_sysfs || (-e $self->{modules} ? ''
+        : "there is no '$self->{modules}': is /proc mounted?");
+}
+
+# lock(SECONDS) -> how many of them it took: one ksplice command at a time.  Ends with
+# the process.  The file says whose it is.
+sub lock ($self, $patience) {
     my $name = $self->{lock_file};
     sysopen my $file, $name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600
         or fail("cannot open '$name': $!");
-    if (!flock $file, LOCK_EX | LOCK_NB) {
-        progress('waiting for another ksplice command', sub {
-            until (flock $file, LOCK_EX) {
-                fail("cannot lock '$name': $!") unless $!{EINTR};
+    my $start = $self->now;
+    if (!$self->try_lock($file)) {
+        my $who = lock_holder($file);
+        progress("waiting for $who", sub {
+            until ($self->try_lock($file)) {
+                my $left = $start + $patience - $self->now;
+                busy('only one ksplice command at a time: ' . lock_holder($file)
+                    . " is at work\n  try again later, or for longer (--wait)") if $left <= 0;
+                $self->pause($left < 0.1 ? $left : 0.1);
             }
         });
     }
     $self->{lock} = $file;
-    return;
+    truncate $file, 0;
+    sysseek $file, 0, 0;
+    syswrite $file, "$$ " . basename($0) . "\n";
+    return $self->now - $start;
+}
+
+sub try_lock ($self, $file) {
+    return 1 if flock $file, LOCK_EX | LOCK_NB;
+    fail("cannot lock '$self->{lock_file}': $!") unless $!{EWOULDBLOCK} || $!{EINTR};
+    return 0;
+}
+
+# In words; one that has just got the lock may not have said so.
+sub lock_holder ($file) {
+    sysseek $file, 0, 0;
+    sysread $file, my ($text), 256;
+    my ($pid, $name) = $text =~ /^([0-9]+) ([ -~]+)\n/ or return 'another one';
+    return -d "/proc/$pid" ? "process $pid ($name)" : 'another one';
 }
 
 # A clock in seconds, of which only differences matter.
@@ -102,6 +138,9 @@ sub stage ($self, $kid) {
 
 # A file of the update, without the last newline; '' if it can not be read.
 sub read_update_file ($self, $kid, $name) { return $self->attribute("$kid/$name") // '' }
+
+# Some files are for root.
+sub may_read ($self, $kid, $name) { return -r "$self->{sysfs}/$kid/$name" }
 
 # '' or why the core would not do it.  It is a request, carried out by a thread
 # of the kernel: nobody is in the ways of write(2) while the update goes in.

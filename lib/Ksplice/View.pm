@@ -12,7 +12,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter        qw(import);
-use Ksplice         qw(fail quiet raw_errors read_file verbose);
+use Ksplice         qw(fail no_such_update printable quiet raw_errors read_file verbose);
 use Ksplice::Abort  qw(abort_sentence);
 use Ksplice::Update qw(is_kid);
 
@@ -23,11 +23,12 @@ sub describe_update ($kernel, $kid) {
     my $stage = is_kid($kid) ? $kernel->stage($kid) : undef;
     if (!defined $stage) {
         my @there = map { $_->[0] } $kernel->updates;
-        fail("no update '$kid' in the kernel; "
+        no_such_update("no update '$kid' in the kernel; "
             . (@there ? 'there are: ' . join(' ', @there) : 'there is none'));
     }
     my %text = map { $_ => $kernel->read_update_file($kid, $_) }
         qw(abort_cause reason patches pause_ns match hash);
+    my %may = map { $_ => $kernel->may_read($kid, $_) } qw(patches reason);
     my (@functions, @data, %seen);
     for my $line (split /\n/, $text{patches}) {
         my ($target, $name, $old, $new, $kind) = split / /, $line;
@@ -44,9 +45,9 @@ sub describe_update ($kernel, $kid) {
     my @held = $stage eq 'applied' ? grep { $_ ne 'vmlinux' && !$is_open{$_} } @targets : ();
     return {
         id => $kid, hash => $text{hash}, stage => $stage,
-        targets => \@targets, functions => \@functions,
-        data => \@data, matched => \@matched, awaited => \@awaited, holds => \@held,
-        abort_cause => $text{abort_cause}, reason => $text{reason},
+        functions => $may{patches} ? \@functions : undef, data => $may{patches} ? \@data : undef,
+        targets => \@targets, matched => \@matched, awaited => \@awaited, holds => \@held,
+        abort_cause => $text{abort_cause}, reason => $may{reason} ? $text{reason} : undef,
         pause_ns => $text{pause_ns} =~ /^\d+\z/ ? \$text{pause_ns} : undef,
     };
 }
@@ -86,8 +87,9 @@ sub show_list ($updates) {
             grep { $said{ $_->{state} } } @{ $update->{awaited} };
         my @targets = ((grep { !$open{$_} } @{ $update->{targets} }),
             map { "$_ ($open{$_})" } sort keys %open);
-        printf $layout, @$update{qw(id stage)}, scalar @{ $update->{functions} },
-            join(' ', @targets) || '-';
+        my $functions = $update->{functions};
+        print printable(sprintf $layout, @$update{qw(id stage)},
+            $functions ? scalar @$functions : '?', join(' ', @targets) || '-');
     }
     return;
 }
@@ -102,12 +104,13 @@ sub show_update ($update) {
     show_pair('target', "$_->{target}: $_->{text}") for @{ $update->{matched} };
     show_pair('awaits', "$_->{target}: " . awaited_text($_)) for @{ $update->{awaited} };
     show_pair('holds', join ' ', @{ $update->{holds} }) if @{ $update->{holds} };
+    show_pair('replaces', 'only root may see that') if !$update->{functions};
     for my $kind (qw(functions data)) {
-        my @replaced = @{ $update->{$kind} };
+        my @replaced = @{ $update->{$kind} // [] };
         printf "\n%-16s  %-16s  %s\n", qw(original new), $kind =~ s/s\z//r if @replaced && !quiet;
         for my $one (@replaced) {
-            printf "%-16s  %-16s  %s\n", @$one{qw(old new)},
-                $one->{target} eq 'vmlinux' ? $one->{name} : "$one->{name} [$one->{target}]";
+            print printable(sprintf "%-16s  %-16s  %s\n", @$one{qw(old new)},
+                $one->{target} eq 'vmlinux' ? $one->{name} : "$one->{name} [$one->{target}]");
         }
     }
     return;
@@ -115,6 +118,7 @@ sub show_update ($update) {
 
 sub refusal_text ($cause, $reason) {
     my $text = raw_errors ? $cause : abort_sentence($cause) // $cause;
+    return "$text: only root may see the reason" if !defined $reason;
     return length $reason ? "$text: $reason" : $text;
 }
 
@@ -130,14 +134,14 @@ sub show_file ($file) {
     show_pair($_, $file->{$_}) for qw(id hash release arch);
     show_pair('target', $_->{target}) for @{ $file->{changes} };
     show_pair('file', $_) for @{ $file->{patched_files} };
-    print "\n", map { "$_\n" } @{ $file->{summary} } if @{ $file->{summary} };
-    print "\n$file->{description}\n" if length $file->{description};
-    print "\n$file->{patch}" if verbose && length $file->{patch};
+    print printable(join '', "\n", map { "$_\n" } @{ $file->{summary} }) if @{ $file->{summary} };
+    print printable("\n$file->{description}\n") if length $file->{description};
+    print printable("\n$file->{patch}") if verbose && length $file->{patch};
     return;
 }
 
 sub show_pair ($name, $text) {
-    printf "%-9s %s\n", "$name:", $text;
+    print printable(sprintf "%-9s %s\n", "$name:", $text);
     return;
 }
 

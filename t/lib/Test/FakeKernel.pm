@@ -29,7 +29,20 @@ sub new ($class, %with) {
 sub release ($self) { return $self->{release} }
 sub arch    ($self) { return $self->{arch} }
 sub is_root ($self) { return $self->{root} }
-sub lock    ($self) { return }
+sub missing ($self) { return $self->{missing} // '' }
+
+# Held by another for so many seconds.
+sub lock ($self, $patience) {
+    my $held = $self->{held} // 0;
+    Ksplice::busy('locked') if $held > $patience;
+    $self->{paused} += $held;
+    return $held;
+}
+
+# secret => [NAME...] are those that this user may not read.
+sub may_read ($self, $kid, $name) {
+    return !grep { $_ eq $name } @{ $self->{secret} // [] };
+}
 
 sub pause ($self, $seconds) {
     $self->{paused} += $seconds;

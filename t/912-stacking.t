@@ -87,7 +87,7 @@ sleeping() { # NAME: a process of that name sleeps in read
 	eval $1_writer=$!
 	perl -e '$0 = shift; sysread STDIN, $_, 100; print' $1 < /tmp/$1 > /tmp/$1.read &
 	eval $1=$!
-	wait_for grep -q pipe_read /proc/$!/stack
+	wait_for reads_pipe $!
 }
 awake() { # NAME
 	echo something > /tmp/$1
@@ -110,7 +110,7 @@ awake late
 refused 'the one in the first body is in the way alone' 3 \
 	"process $early .early. is in ksys_read\+0x" \
 	ksplice-apply --wait=0 /updates/strict.tar.gz
-ok 'it sleeps on' grep -q pipe_read /proc/$early/stack
+ok 'it sleeps on' reads_pipe $early
 says 'the marked one still runs' 'not permitted' newread
 awake early
 apply strict

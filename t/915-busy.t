@@ -24,7 +24,7 @@ defined sysread($in, my $text, 100) or print("$!\n"), exit 1;
 print $text;
 EOS
 blocked() { # the reader is in pipe_read
-	grep -q pipe_read /proc/$reader/stack
+	reads_pipe $reader
 }
 start_reader() {
 	sleep 1000 > /tmp/fifo &

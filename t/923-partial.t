@@ -155,7 +155,7 @@ untouched 'nothing is left'
 # the old code runs anyway.
 perl -e 'pipe my $in, my $out or die; sysread $in, my $text, 1' &
 sleeper=$!
-wait_for grep -q pipe_read /proc/$sleeper/stack
+wait_for reads_pipe $sleeper
 ksplice-apply --partial --wait=100 /updates/busy.tar.gz > /tmp/apply 2>&1 &
 apply=$!
 is_busy() { grep -q code_busy /sys/kernel/ksplice/busy/abort_cause; }

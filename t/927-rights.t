@@ -96,7 +96,7 @@ perl -e 'pipe my $in, my $out or die;
 	open my $comm, ">", "/proc/self/comm"; syswrite $comm, "x\n66 \e[2Jno y"; close $comm;
 	sysread $in, my $text, 1' &
 sleeper=$!
-wait_for grep -q pipe_read /proc/$sleeper/stack
+wait_for reads_pipe $sleeper
 tar -xzf /updates/sleeper.tar.gz -C /tmp
 insmod /tmp/ksplice-sleeper/*-old.ko && insmod /tmp/ksplice-sleeper/*-new.ko || exit
 refused 'a thread is in the way' 16 'busy' swapped never $sysfs/sleeper/stage applied

@@ -19,7 +19,7 @@ make_updates(sleeper => 'sleeper', data => spew(scratch_dir() . '/data.patch', $
 run_guest(10, <<'END', make_modules('mapping'));
 perl -e 'pipe my $in, my $out or die; sysread $in, my $text, 1' &
 sleeper=$!
-wait_for grep -q pipe_read /proc/$sleeper/stack
+wait_for reads_pipe $sleeper
 echo 1 > /proc/sys/kernel/kptr_restrict		# what root sees is no hash then
 mapping() {	# the mapping, while an attempt waits for the thread
 	sed -n 's/^\(0x[0-9a-f]*\)-\(0x[0-9a-f]*\) .*\[ksplice\].* vmap.*/start=\1 end=\2/p' \

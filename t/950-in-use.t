@@ -112,8 +112,7 @@ untouched 'nothing is left'
 ksplice-apply --wait=60 /updates/sleepers.tar.gz 2> /tmp/stopped &
 waiting() { [ "$(cat /sys/kernel/ksplice/sleepers/request)" = running ]; }
 wait_for waiting
-kill -INT $!
-wait $!
+finish -INT $!
 says 'it can be interrupted' SIGINT cat /tmp/stopped
 untouched 'nothing is left'
 ok '--kick' ksplice-apply --kick --wait=20 /updates/sleepers.tar.gz

@@ -135,13 +135,12 @@ no_probe
 
 # Return addresses that are not on the stack.
 mkfifo /tmp/fifo
-blocked() { grep -q pipe_read /proc/$reader/stack; }
 start_reader() {
 	sleep 1000 > /tmp/fifo &
 	writer=$!
 	perl -e 'sysread STDIN, $_, 100; print' < /tmp/fifo > /tmp/read &
 	reader=$!
-	wait_for blocked
+	wait_for reads_pipe $reader
 }
 end_reader() {
 	echo something > /tmp/fifo
@@ -198,8 +197,7 @@ filler=$!
 ok 'a thread is at it' wait_for grep -q copied: trace
 refused 'it is found in the copy' 3 "process $filler .filler. is in kprobe_slot\+0x" \
 	ksplice-undo --wait=0 slot
-kill -KILL $filler
-wait $filler
+finish -KILL $filler
 ok 'and goes on: it can be killed' [ ! -e /proc/$filler ]
 no_probe
 undo slot

@@ -103,8 +103,7 @@ sleep 1000 > /tmp/fifo &
 writer=$!
 cat /tmp/fifo > /dev/null &
 reader=$!
-blocked() { grep -q pipe_read.ksplice_sleeper /proc/$reader/stack; }
-ok 'a thread sleeps in new code' wait_for blocked
+ok 'a thread sleeps in new code' wait_for reads_pipe $reader
 echo $reader > /sys/module/unwind/parameters/pid
 says 'its stack is reliable' 'pipe_read.ksplice_sleeper\+0x' \
 	cat /sys/module/unwind/parameters/stack
@@ -113,8 +112,7 @@ trace_of() { # the thread's part of the log
 	dmesg | sed -n "/task:cat .* pid:$reader /,/<\/TASK>/p" | grep 'pipe_read'
 }
 says 'and what the kernel prints of it is not in doubt' '] +pipe_read.ksplice_sleeper\+' trace_of
-kill $reader $writer
-wait $reader
+finish $reader $writer
 undo sleeper
 
 # NMIs and profiling

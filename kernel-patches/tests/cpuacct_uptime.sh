@@ -68,8 +68,7 @@ if [ -n "$stock_kernel" ]; then
 		cgroup older 3 60 $v1/old/cpuacct.uptime $v1/none/cpuacct.uptime
 	ok 'or else as the update' \
 		cgroup older 0 60 $v1/none/cpuacct.uptime $v1/late/cpuacct.uptime
-	kill $!
-	wait $! 2> /dev/null
+	finish $!
 	rmdir $v1/old/below $v1/old $v1/none $v1/late
 else
 	mount -t cgroup -o cpuacct cpuacct $v1

@@ -23,10 +23,9 @@ spin() {
 	spinners="$spinners $!"
 }
 stop() {
-	kill $spinners
-	wait $spinners
+	finish $spinners
 	spinners=
-} 2> /dev/null
+}
 # user FILE: the column of the first line, in ticks
 user() {
 	sed -n '1s/^cpu  \([0-9]*\) .*/\1/p' $1

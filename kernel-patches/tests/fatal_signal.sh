@@ -14,9 +14,8 @@ knob=/proc/sys/kernel/print-fatal-signals-src-dst
 victim() {
 	sleep 1000 &
 	pid=$!
-	kill -$1 $pid
-	wait $pid
-} 2> /dev/null
+	finish -$1 $pid
+}
 
 says 'it is off at first' '^0$' cat $knob
 victim SEGV

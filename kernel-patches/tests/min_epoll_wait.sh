@@ -44,14 +44,12 @@ echo 4 > $knob
 # Applied while somebody waits, undone when nobody does
 if [ -n "$stock_kernel" ]; then
 	ok 'who waited before waits still' kill -0 $waiter
-	kill $waiter
-	wait $waiter 2> /dev/null
+	finish $waiter
 	epoll pwait 100000 &
 	waiter=$!
-	wait_for grep -q epoll_pwait /proc/$waiter/stack
+	wait_for sleeps_in 281 $waiter	# epoll_pwait
 	refused 'undo waits for who waits' 3 epoll ksplice-undo --wait=0 min_epoll_wait
-	kill $waiter
-	wait $waiter 2> /dev/null
+	finish $waiter
 	says 'the update is still there' "$long" epoll wait 1
 else
 	ok 'who waited before waits still # skip it was there from the start' true

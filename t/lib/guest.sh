@@ -122,4 +122,28 @@ wait_for() {
 	done
 }
 
+# finish [-SIGNAL] PID...: ends processes that the script has started, and waits until
+# they have ended, without the shell's words about it
+finish() {
+	kill "$@"
+	case $1 in
+	-*) shift ;;
+	esac
+	wait "$@"
+	return 0
+} 2> /dev/null
+
+# sleeps_in NUMBER PID: the process sleeps in the system call of that number.  Its
+# stack is not read to see that: the kernel warns if it runs just then while a
+# return probe has one of its return addresses.
+sleeps_in() {
+	grep -q "^$1 " /proc/"$2"/syscall
+}
+
+# reads_pipe PID: it sleeps in read(2) of a pipe
+reads_pipe() {
+	read -r seen_call seen_fd seen_rest < /proc/"$1"/syscall &&
+		[ "$seen_call" = 0 ] && [ -p /proc/"$1"/fd/$((seen_fd)) ]
+}
+
 . "$1"

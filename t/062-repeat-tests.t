@@ -79,6 +79,7 @@ for (['--times=0', 'times'], ['--jobs=x', 'jobs'], ['--load=-1', 'load']) {
         . "try 'repeat-tests --help'\n", "$option is refused");
 }
 ($status, $out, $err) = run_cmd('dev/repeat-tests', "$dir/none.t");
-is("$status$err", "1repeat-tests: there is no test '$dir/none.t'\n", 'so is a test that is not there');
+is("$status$err", "1repeat-tests: there is no test '$dir/none.t'\n",
+    'so is a test that is not there');
 
 done_testing();

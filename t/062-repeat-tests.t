@@ -74,7 +74,7 @@ is_deeply(\@left, [], 'and nothing is left running');
 
 for (['--times=0', 'times'], ['--jobs=x', 'jobs'], ['--load=-1', 'load']) {
     my ($option, $name) = @$_;
-    ($status, $out, $err) = repeat($option);
+    ($status, $out, $err) = run_cmd('dev/repeat-tests', $option, @tests);
     is("$status $err", "2 repeat-tests: '$option' is not a number of $name\n"
         . "try 'repeat-tests --help'\n", "$option is refused");
 }

@@ -6,7 +6,7 @@
  * compared with the ranges; so are the return addresses that the function
  * graph tracer and kretprobes took from the stack, and restart_block.fn.  A
  * word that looks like a hit may be a stale one.  The kernel's reliable
- * unwinder clears or confirms it; where it can't, the hit stands.
+ * unwinder clears or confirms it; where it cannot, the hit stands.
  *
  * A probed instruction runs from a copy, in a slot.  That of an optimised
  * kprobe is jumped to and jumps back, so a thread that is preempted in it need
@@ -181,6 +181,21 @@ static void scan_return_hooks(const struct ksplice_stack *stack,
 }
 
 /*
+ * rethook_find_ret_addr(), which the unwinder asks for what a kretprobe took from
+ * the stack, warns of a thread that could run, though it is pinned.  The
+ * state of a pinned thread does not change: its lock is held.
+ */
+static bool can_unwind(const struct task_struct *task)
+{
+#ifdef CONFIG_RETHOOK
+	return !task->rethooks.first ||
+	       READ_ONCE(task->__state) != TASK_RUNNING;
+#else
+	return true;
+#endif
+}
+
+/*
  * Ask the unwinder.  Clears the suspect, or sets its addr to the one that was
  * really found; leaves it alone if there is no reliable answer.
  */
@@ -190,6 +205,8 @@ static void suspect_unwind(struct ksplice_stack *stack,
 	const struct ksplice_range *range;
 	int i, n;
 
+	if (!can_unwind(task))
+		return;
 	n = ksplice_need.stack_trace_save_tsk_reliable(task, stack->trace,
 						       TRACE_DEPTH);
 	if (n < 0)

@@ -48,7 +48,7 @@ sub memory {
     my ($start, $end) = @_;
     for (@segments) {
         my ($type, $offset, $first, $length) = @$_;
-        return kcore($offset + $start - $first, $end - $start)
+        return kcore($offset + ($start - $first), $end - $start)    # no sum above 2**64
             if $type == 1 && $start >= $first && $start - $first < $length;
     }
     die sprintf "no segment has %x\n", $start;

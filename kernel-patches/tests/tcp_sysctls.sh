@@ -3,7 +3,7 @@
 #
 # The sysctls of TCP do what they say, in their own network namespace only.
 #
-# tests: 37
+# tests: 42
 # files: /proc/sys/net/ipv4/tcp_loss_init_cwnd /proc/sys/net/ipv4/tcp_init_cwnd
 # files: /proc/sys/net/ipv4/tcp_rto_min /proc/sys/net/ipv4/tcp_rto_max
 # files: /proc/sys/net/ipv4/tcp_no_delay_ack
@@ -91,16 +91,43 @@ ok 'tcp_no_delay_ack is set' tool put $ipv4/tcp_no_delay_ack 1
 says 'it does not' '^0$' delayed
 
 # tcp_max_orphans
-says 'a namespace has a number of orphans of its own' "^$(cat $ipv4/tcp_max_orphans)$" \
+most=$(cat $ipv4/tcp_max_orphans)
+says 'a namespace has a number of orphans of its own' "^$most$" \
 	unshare -n cat $ipv4/tcp_max_orphans
-elsewhere perl /tests/tool.pl put $ipv4/tcp_max_orphans 1
-says 'set elsewhere it stays here' '^[0-9]{3,}$' cat $ipv4/tcp_max_orphans
+elsewhere perl /tests/tool.pl put $ipv4/tcp_max_orphans 32
+says 'set elsewhere it stays here' "^$most$" cat $ipv4/tcp_max_orphans
+# Those of others, which all count for the machine
+tcp orphans 40 20000 &
+orphans=$!
+elsewhere cat /proc/net/netstat > /tmp/before
 aborted=$(counted TCPAbortOnMemory)
-tcp orphans 3 1500
+wait_for sh -c '[ $(sed -n "s/^TCP: .*orphan \([0-9]*\) .*/\1/p" /proc/net/sockstat) -ge 40 ]'
 says 'within the limit they live' "^$aborted\$" counted TCPAbortOnMemory
 elsewhere tcp orphans 3 1500
 elsewhere cat /proc/net/netstat > /tmp/netstat
+says "those of others do not count" "^$(counted TCPAbortOnMemory /tmp/before)\$" \
+	counted TCPAbortOnMemory /tmp/netstat
+elsewhere perl /tests/tool.pl put $ipv4/tcp_max_orphans 1
+elsewhere tcp orphans 5 1500
+elsewhere cat /proc/net/netstat > /tmp/netstat
 says 'beyond it not' '^[1-9]' counted TCPAbortOnMemory /tmp/netstat
+says 'only there' "^$aborted\$" counted TCPAbortOnMemory
+kill $orphans
+# Each user can have a namespace, and be its root
+as_its_root() {
+	unshare -U -r -n "$@"
+}
+refused "a namespace's root cannot lift it above the machine's" 1 EINVAL \
+	as_its_root perl /tests/tool.pl put $ipv4/tcp_max_orphans $((most + 1))
+ok 'up to that' as_its_root perl /tests/tool.pl put $ipv4/tcp_max_orphans $most
+as_its_root sh -c ': > /tmp/ready; until [ -e /tmp/lowered ]; do sleep 0.1; done
+	cat /proc/sys/net/ipv4/tcp_max_orphans' > /tmp/seen_orphans &
+wait_for test -e /tmp/ready
+echo 100 > $ipv4/tcp_max_orphans
+: > /tmp/lowered
+wait $!
+says "when the machine's is less it is that" '^100$' cat /tmp/seen_orphans
+echo $most > $ipv4/tcp_max_orphans
 
 # What may be written
 refusals() {

@@ -4,9 +4,11 @@
  *
  * A createContainer hook as the OCI's runtime specification has it: the runtime
  * runs it in the container's mount namespace, before the change of root, and
- * with the container's state on stdin.  It mounts what the container's control
- * group has (memory.meminfo, cpuset.stat, ...) over the files in ROOTFS/proc,
- * read only.  What the kernel does not have is left out.
+ * with the container's state on stdin.  It mounts the files of /proc/tkernel,
+ * which show each reader the control group of its container, over those in
+ * ROOTFS/proc and ROOTFS/sys, read only.  What the kernel does not have is left
+ * out.  So that the group has something to show, the hook has the controllers of
+ * version 2 enabled for it, and the statistics of its disks turned on.
  *
  * The hook's own group is the container's, as it is started by what becomes the
  * container's first process.  A control group namespace, which this may have
@@ -15,8 +17,8 @@
  * cgroup.procs lists us.
  *
  * What the image has put into ROOTFS is not trusted: /proc there must be a
- * procfs, and no link.  In the machine's own mount namespace it refuses to do
- * anything.
+ * procfs, /sys a sysfs, and no links.  In the machine's own mount namespace it
+ * refuses to do anything.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -35,21 +37,23 @@
 #include <unistd.h>
 
 #define PROC_MAGIC	0x9fa0
+#define SYSFS_MAGIC	0x62656572
 #define MOST_TEXT	(16 << 20)
 
+/* The name in /proc/tkernel, and what it is mounted over. */
 static const struct file {
-	const char *name;			/* in /proc */
-	const char *controller, *legacy;	/* version 1 */
-	const char *unified;			/* version 2 */
-	bool has_switch;
+	const char *name;
+	const char *in_proc, *in_sys;
 } files[] = {
-	{ "cpuinfo", "cpuset", "cpuset.cpuinfo", "cpuset.cpuinfo" },
-	{ "diskstats", "blkio", "blkio.diskstats", "io.diskstats", true },
-	{ "loadavg", "cpuset", "cpuset.loadavg", "cpuset.loadavg" },
-	{ "meminfo", "memory", "memory.meminfo", "memory.meminfo" },
-	{ "stat", "cpuset", "cpuset.stat", "cpuset.stat" },
-	{ "uptime", "cpuacct", "cpuacct.uptime", "cpu.uptime" },
-	{ "vmstat", "memory", "memory.vmstat", "memory.vmstat" },
+	{ "cpuinfo", .in_proc = "cpuinfo" },
+	{ "diskstats", .in_proc = "diskstats" },
+	{ "loadavg", .in_proc = "loadavg" },
+	{ "meminfo", .in_proc = "meminfo" },
+	{ "online", .in_sys = "devices/system/cpu/online" },
+	{ "stat", .in_proc = "stat" },
+	{ "swaps", .in_proc = "swaps" },
+	{ "uptime", .in_proc = "uptime" },
+	{ "vmstat", .in_proc = "vmstat" },
 };
 
 /* Those of version 2 that the files are of. */
@@ -84,7 +88,7 @@ static char *text_of(const char *format, ...)
 	return text;
 }
 
-/* The whole of a file, terminated; NULL if it can not be read. */
+/* The whole of a file, terminated; NULL if it cannot be read. */
 static char *read_all(FILE *stream)
 {
 	size_t length = 0, size = 4096;
@@ -357,21 +361,38 @@ static void leave_cgroup_namespace(void)
 	close(outer);
 }
 
-/* The container's /proc, which its image can not have made a link. */
-static int open_proc(const char *rootfs)
+/*
+ * A directory of the root that has to be a file system of that type, and that the
+ * image cannot have made a link; -1 if it is not.
+ */
+static int open_mount(const char *rootfs, const char *name, long type)
 {
 	struct statfs statistics;
 	int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int proc;
+	int dir;
 
 	if (root < 0)
 		fail("cannot open the root '%s': %s", rootfs, strerror(errno));
-	proc = openat(root, "proc", O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		fail("cannot open '%s/proc': %s", rootfs, strerror(errno));
-	if (fstatfs(proc, &statistics) < 0 || statistics.f_type != PROC_MAGIC)
-		fail("'%s/proc' is no procfs: mount it before, as config.json's mounts", rootfs);
+	dir = openat(root, name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 	close(root);
+	if (dir < 0)
+		return -1;
+	if (fstatfs(dir, &statistics) < 0 || statistics.f_type != type) {
+		close(dir);
+		errno = 0;
+		return -1;
+	}
+	return dir;
+}
+
+static int open_proc(const char *rootfs)
+{
+	int proc = open_mount(rootfs, "proc", PROC_MAGIC);
+
+	if (proc < 0 && errno)
+		fail("cannot open '%s/proc': %s", rootfs, strerror(errno));
+	if (proc < 0)
+		fail("'%s/proc' is no procfs: mount it before, as config.json's mounts", rootfs);
 	return proc;
 }
 
@@ -551,53 +572,65 @@ static void enable_controllers(const char *hierarchy, const char *group)
 	}
 }
 
-/* --- mounts -------------------------------------------------------------- */
-
-/* Those of a switch are empty until it is on. */
-static bool turn_on(const char *name)
+/*
+ * Has the group's disks counted, of whichever version it is; "false" if that is
+ * not possible.
+ */
+static bool count_disks(const char *unified_group)
 {
-	int error = write_file(name, "1");
+	char *group = find_group("blkio");
+	char *name = NULL;
+	int error = ENOENT;
 
-	if (error)
+	if (group)
+		name = text_of("%s/blkio.diskstats", group);
+	else if (unified_group)
+		name = text_of("%s/io.diskstats", unified_group);
+	if (name)
+		error = write_file(name, "1");
+	if (error && error != ENOENT)
 		say("cannot write 1 into '%s': %s", name, strerror(error));
+	free(group);
+	free(name);
 	return !error;
 }
 
-/* The group's file for one of /proc; NULL if it has none. */
-static char *find_file(const struct file *file, const char *unified_group)
-{
-	char *group = find_group(file->controller);
-	char *name = NULL;
+/* --- mounts -------------------------------------------------------------- */
 
-	if (group)
-		name = text_of("%s/%s", group, file->legacy);
-	else if (unified_group)
-		name = text_of("%s/%s", unified_group, file->unified);
-	free(group);
-	if (name && access(name, F_OK) < 0) {
-		free(name);
-		name = NULL;
-	}
-	return name;
-}
-
-static void mount_file(const char *from, int proc, const struct file *file)
+static void mount_file(const char *from, const char *to)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY;
-	char *to = text_of("/proc/self/fd/%d/%s", proc, file->name);
 
 	if (mount(from, to, NULL, MS_BIND, NULL) < 0 ||
 	    mount(NULL, to, NULL, MS_BIND | MS_REMOUNT | flags, NULL) < 0)
-		fail("cannot mount '%s' on the container's /proc/%s: %s", from,
-		     file->name, strerror(errno));
+		fail("cannot mount '%s' on '%s': %s", from, to, strerror(errno));
+}
+
+/*
+ * Mounts a file, if the kernel has it, and the container what it is mounted over.
+ * sys is -1 if that has no sysfs.
+ */
+static bool mount_view(const struct file *file, int proc, int sys)
+{
+	char *from = text_of("/proc/self/fd/%d/tkernel/%s", proc, file->name);
+	char *to = file->in_proc ?
+		text_of("/proc/self/fd/%d/%s", proc, file->in_proc) :
+		text_of("/proc/self/fd/%d/%s", sys, file->in_sys);
+	bool possible = !access(from, F_OK) && !access(to, F_OK);
+
+	if (possible)
+		mount_file(from, to);
 	free(to);
+	free(from);
+	return possible;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int i, n_mounted = 0;
 	char *rootfs, *hierarchy, *group;
-	int proc;
+	bool has_disks;
+	int proc, sys;
 
 	(void)argv;
 	if (argc > 1) {
@@ -607,23 +640,21 @@ int main(int argc, char **argv)
 	rootfs = find_rootfs();
 	check_namespace();
 	proc = open_proc(rootfs);
+	sys = open_mount(rootfs, "sys", SYSFS_MAGIC);
 	leave_cgroup_namespace();
 	hierarchy = find_hierarchy(NULL);
 	group = find_group(NULL);
 	if (hierarchy && group)
 		enable_controllers(hierarchy, group);
 
+	has_disks = count_disks(group);
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		char *from = find_file(&files[i], group);
-
-		if (from && (!files[i].has_switch || turn_on(from))) {
-			mount_file(from, proc, &files[i]);
-			n_mounted++;
-		}
-		free(from);
+		if (!has_disks && !strcmp(files[i].name, "diskstats"))
+			continue;
+		n_mounted += mount_view(&files[i], proc, sys);
 	}
 	if (!n_mounted)
-		say("the container's control groups have no file for /proc: is the kernel patched?");
+		say("there is no file for the container's /proc: is the kernel patched?");
 	free(group);
 	free(hierarchy);
 	free(rootfs);

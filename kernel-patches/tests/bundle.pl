@@ -3,12 +3,13 @@
 #
 # bundle.pl - makes of what "runc spec" wrote a container for the tests
 #
-#   bundle.pl [--no-proc] [--user] COMMAND...
+#   bundle.pl [--no-proc] [--user] [--write] [--group=PATH] COMMAND...
 #
 # spec.json of this directory becomes config.json: with the command, 64 megabytes,
 # processor 1 and the hook; what a hook has to say crun appends to /tmp/said.
-# With --no-proc there is no procfs, with --user there is a user namespace.  As text,
-# since perl-base can't parse JSON.
+# With --no-proc there is no procfs, with --user there is a user namespace, with
+# --write the root can be written, with --group its control group has that path.  As
+# text, since perl-base cannot parse JSON.
 
 use v5.32;
 use warnings;
@@ -39,6 +40,9 @@ add('resources', '{', '"memory": { "limit": 67108864 }, "cpu": { "cpus": "1" }')
 change(qr/\A\s*\{/, '{ "annotations": { "run.oci.hooks.stderr": "/tmp/said" },'
     . ' "hooks": { "createContainer": [ { "path": "/hook/tkernel-hook" } ] },');
 change(qr/\{\s*"destination": "\/proc",.*?\},/s, '') if $wish{'--no-proc'};
+change(qr/"readonly": true/, '"readonly": false') if $wish{'--write'};
+my ($group) = map { /^--group=(.*)/ ? $1 : () } keys %wish;
+add('linux', '{', qq("cgroupsPath": "$group")) if defined $group;
 if ($wish{'--user'}) {
     my $map = '[ { "containerID": 0, "hostID": 100000, "size": 65536 } ]';
     add('linux', '{', qq("uidMappings": $map, "gidMappings": $map));

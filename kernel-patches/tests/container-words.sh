@@ -19,6 +19,8 @@ see() {
 	says "$1: the memory" '^MemTotal: +65536 kB' in_box cat /proc/meminfo
 	says "$1: free pages" '^nr_free_pages 1[0-9]{4}$' in_box cat /proc/vmstat
 	says "$1: the processors" '^1$' in_box grep -c ^processor /proc/cpuinfo
+	says "$1: those that are online" '^0$' in_box cat /sys/devices/system/cpu/online
+	says "$1: what it may swap to" '^Filename.*Priority$' in_box cat /proc/swaps
 	says "$1: their times" '^1$' in_box grep -c '^cpu[0-9]' /proc/stat
 	says "$1: the load" \
 		'^0\.[0-9]{2} 0\.[0-9]{2} 0\.[0-9]{2} [0-9]/[0-9] ' in_box cat /proc/loadavg

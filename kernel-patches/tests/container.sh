@@ -5,7 +5,7 @@
 # the hook of kernel-patches/container: on the stock kernel, with the updates,
 # with version 2 of control groups.
 #
-# tests: 35
+# tests: 45
 # vm: --disk=16 --modules
 
 . /tests/container-words.sh
@@ -47,6 +47,9 @@ echo 1 > /cg/pod/box/cpuset.cpus
 
 see 'version 2'
 says 'the controller that was missing' '(^| )io( |$)' cat /cg/pod/cgroup.subtree_control
+says 'free of busybox asks sysinfo(2)' "^Mem: +$total " in_box busybox free
+says_not 'no file of /proc is one of a control group' ' /proc/.* - cgroup' \
+	in_box cat /proc/self/mountinfo
 says 'outside all is as it was' "^MemTotal: +$total kB" cat /proc/meminfo
 says 'what it reads is counted' ' vda [1-9][0-9]* [0-9]+ 8192 ' \
 	in_box sh -c 'dd if=/dev/vda of=/dev/null bs=1M skip=12; cat /proc/diskstats'
@@ -71,6 +74,21 @@ refused "an image whose /proc is a link" 1 "cannot open 'rootfs/proc'|cannot ope
 	hook_in_namespace /tmp/link
 refused 'a root without a procfs' 1 'is no procfs' hook_in_namespace /tmp/empty
 
+# Controllers are taken away while it runs, as managers of control groups do, and
+# come back: by then the group's limits are as at first.
+in_box perl /tests/reader.pl /total /stop 2> /tmp/trouble &
+reader=$!
+ok 'it reads all the while' wait_for grep -qx 65536 /total
+echo '-memory -cpuset' > /cg/pod/cgroup.subtree_control
+ok "without the controllers it has the machine's memory" wait_for grep -qx $total /total
+says 'a new one, too' "^MemTotal: +$total kB" in_box cat /proc/meminfo
+ok 'the hook has turned them on again' grep -qw memory /cg/pod/cgroup.subtree_control
+echo 64M > /cg/pod/box/memory.max
+ok 'what ran meanwhile has its own again' wait_for grep -qx 65536 /total
+: > /stop
+wait $reader
+ok 'nothing of it failed' cmp /tmp/trouble /dev/null
+
 # Its files go while it runs.
 in_box sh -c 'until test -e /go; do sleep 0.1; done; cat /proc/meminfo' > /tmp/ended 2>&1 &
 wait_for grep -q . /cg/pod/box/cgroup.procs
@@ -78,7 +96,7 @@ sleep 1
 undo memcg_files
 : > /go
 wait
-says 'who was started before has none any more' 'No such device' cat /tmp/ended
+says 'who was started before has none any more' 'No such file' cat /tmp/ended
 says "who is started then has the machine's" "^MemTotal: +$total kB" in_box cat /proc/meminfo
 for update in blkio_diskstats cpuset_files cpuacct_uptime; do
 	undo $update

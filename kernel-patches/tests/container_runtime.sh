@@ -4,7 +4,7 @@
 # What container.sh has with a runtime of its own is so with runc and crun, too: on
 # the stock kernel, with version 2 of control groups, mounted as systemd does.
 #
-# tests: 43
+# tests: 47
 # vm: --disk=16 --modules --tool=/usr/sbin/runc --tool=/usr/bin/crun
 
 . /tests/container-words.sh

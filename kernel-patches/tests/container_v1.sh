@@ -5,7 +5,7 @@
 # controller.  In a guest of its own: version 2 gives the controller of memory
 # back when nothing refers to its groups any more, and nobody can wait for that.
 #
-# tests: 20
+# tests: 22
 # vm: --disk=16 --modules --tool=/usr/sbin/runc
 
 . /tests/container-words.sh

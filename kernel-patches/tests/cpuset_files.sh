@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# cpuset.stat, cpuset.cpuinfo and cpuset.loadavg are the files of /proc as they
-# would be on a machine with the CPUs or the tasks of the cpuset only, in both
-# versions of control groups.
+# cpuset.stat, cpuset.cpuinfo and cpuset.loadavg are the files of /proc, and
+# cpuset.online that of /sys, as they would be on a machine with the CPUs or the tasks
+# of the cpuset only, in both versions of control groups.
 #
-# tests: 67
+# tests: 80
 # files: /proc/sys/kernel/cpuset_cpuinfo_show_realinfo
+# files: /proc/sys/kernel/cpuset_cpuinfo_count_quota
 
 knob=/proc/sys/kernel/cpuset_cpuinfo_show_realinfo
+quota_knob=/proc/sys/kernel/cpuset_cpuinfo_count_quota
 
 # set_up GROUP CPUS
 set_up() {
@@ -70,10 +72,12 @@ one_cpu() {
 	says 'its number is 0' '^cpu0 [0-9]+( [0-9]+){9}$' cat $one/cpuset.stat
 	says 'a CPU, a block' '^1$' count '^processor' $one/cpuset.cpuinfo
 	says 'its number is 0' '^processor	: 0$' cat $one/cpuset.cpuinfo
+	says 'and in cpuset.online' '^0$' cat $one/cpuset.online
 	ok 'the rest is what the machine says of that CPU' same_block $one/cpuset.cpuinfo
 	ok '1 shows real numbers' tool put $knob 1
 	says 'in cpuset.cpuinfo' '^processor	: 1$' cat $one/cpuset.cpuinfo
 	says 'and in cpuset.stat' '^cpu1 ' cat $one/cpuset.stat
+	says 'and in cpuset.online, too' '^1$' cat $one/cpuset.online
 	echo 0 > $knob
 
 	mine=$(user $one/cpuset.stat) others=$(user $two/cpuset.stat)
@@ -155,10 +159,12 @@ for file in stat cpuinfo loadavg; do
 done
 ok 'which is /proc/stat' perl /tests/cgroup.pl between /proc/stat $v1/cpuset.stat
 ok '/proc/cpuinfo' cmp /proc/cpuinfo $v1/cpuset.cpuinfo
+ok 'the CPUs that are online' cmp /sys/devices/system/cpu/online $v1/cpuset.online
 ok 'and the loads of /proc/loadavg' same_loads $v1/cpuset.loadavg
 
 mkdir $v1/empty
 says 'a cpuset without CPUs has no block' '^0$' sh -c "wc -c < $v1/empty/cpuset.cpuinfo"
+says 'nor anything online' '^$' cat $v1/empty/cpuset.online
 says 'and all zero' '^cpu  0 0 0 0 0 0 0 0 0 0$' cat $v1/empty/cpuset.stat
 rmdir $v1/empty
 
@@ -186,6 +192,7 @@ ok 'nobody writes' tool denies EINVAL $v1/one/cpuset.stat 0 1 x
 refused 'a user may not even try' 1 EACCES tool as 1000 opens w $v1/one/cpuset.stat
 ok 'he may read' tool as 1000 opens r $v1/one/cpuset.stat
 ok 'what is neither 0 nor 1 is refused' tool denies EINVAL $knob 2 -1 on
+ok 'by the other knob, too' tool denies EINVAL $quota_knob 2 -1 on
 refused 'a user may not change it' 1 EACCES tool as 1000 opens w $knob
 says 'it is as it was' '^0$' cat $knob
 
@@ -203,7 +210,7 @@ v2=/tmp/cgroup2
 mkdir -p $v2
 mount -t cgroup2 cgroup2 $v2
 ok 'cgroup v2' wait_for grep -qw cpuset $v2/cgroup.controllers
-says_not 'the first group has no such files' 'cpuset\.(stat|cpuinfo|loadavg)' ls $v2
+says_not 'the first group has no such files' 'cpuset\.(stat|cpuinfo|loadavg|online)' ls $v2
 mkdir $v2/early
 says_not 'nor one without the controller' 'cpuset\.' ls $v2/early
 echo +cpuset > $v2/cgroup.subtree_control
@@ -220,6 +227,21 @@ one_cpu $v2/one $v2/two
 loads $v2/one $v2/two 10
 exec 5< $v2/early/cpuset.stat
 stop
+
+# A quota alone leaves all CPUs, unless it is to count.
+echo +cpu > $v2/cgroup.subtree_control
+set_up $v2/quota 0-1
+echo '50000 100000' > $v2/quota/cpu.max
+says 'half of the time is on all CPUs' '^0-1$' cat $v2/quota/cpuset.online
+ok 'unless quotas count' tool put $quota_knob 1
+says 'then it is one CPU' '^0$' cat $v2/quota/cpuset.online
+says 'in cpuset.cpuinfo' '^1$' count '^processor' $v2/quota/cpuset.cpuinfo
+says 'and in cpuset.stat' '^1$' count '^cpu[0-9]' $v2/quota/cpuset.stat
+echo '150000 100000' > $v2/quota/cpu.max
+says 'one and a half are two' '^0-1$' cat $v2/quota/cpuset.online
+echo 0 > $quota_knob
+rmdir $v2/quota
+echo -cpu > $v2/cgroup.subtree_control
 rmdir $v2/one/below $v2/one/beside $v2/one $v2/two
 echo -cpuset > $v2/cgroup.subtree_control
 says_not 'they go with the controller' 'cpuset\.' ls $v2/early

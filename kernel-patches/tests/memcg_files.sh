@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# memory.meminfo and memory.vmstat of a control group have the lines of the files
-# in /proc, and its limits and counters, in version 1 of control groups.
+# memory.meminfo, memory.vmstat and memory.swaps of a control group have the lines of
+# the files in /proc, and its limits and counters, in version 1 of control groups.
 #
-# tests: 28
+# tests: 30
 # vm: --disk=96 --modules
 # before: mkdir /memory && mount -t cgroup -o memory none /memory
-# files: /memory/memory.meminfo /memory/memory.vmstat
+# files: /memory/memory.meminfo /memory/memory.vmstat /memory/memory.swaps
 
 . /tests/memcg-words.sh
 
@@ -29,6 +29,11 @@ says 'a limit of 64 megabytes' '^65536$' field $info MemTotal
 echo 96M > $cg/a/memory.memsw.limit_in_bytes
 ok 'what may be had beyond it is swap' holds \
 	"$(field $info SwapTotal) == ($swap_total < 32768 ? $swap_total : 32768)"
+says 'which memory.swaps tells in a line' \
+	"^none +virtual[[:space:]]+$(field $info SwapTotal)[[:space:]]+0[[:space:]]+0$" \
+	cat $cg/a/memory.swaps
+says 'the machine has it, too' \
+	"^none +virtual[[:space:]]+$swap_total[[:space:]]+0[[:space:]]+0$" cat $cg/memory.swaps
 ok 'another group has all of it' holds "$(field $cg/b/memory.meminfo SwapTotal) == $swap_total"
 
 counts $cg/a $cg/b

@@ -7,13 +7,13 @@
 # it was never added to (memory and swap together is counted by version 1 only), and
 # it says "page_counter underflow" when a processor goes offline, patched or not.
 #
-# tests: 16
+# tests: 17
 # update: memcg_files
 # vm: --disk=96 --modules
 # before: mkdir /memory && mount -t cgroup2 none /memory &&
 # before: echo +memory > /memory/cgroup.subtree_control &&
 # before: mkdir /memory/kept
-# files: /memory/kept/memory.meminfo /memory/kept/memory.vmstat
+# files: /memory/kept/memory.meminfo /memory/kept/memory.vmstat /memory/kept/memory.swaps
 
 . /tests/memcg-words.sh
 
@@ -31,6 +31,8 @@ echo 64M > $cg/a/memory.max
 says 'a limit of 64 megabytes' '^65536$' field $info MemTotal
 echo 8M > $cg/a/memory.swap.max
 ok 'the limit of swap' holds "$(field $info SwapTotal) == 8192"
+says 'which memory.swaps tells, too' '^none +virtual[[:space:]]+8192[[:space:]]+0[[:space:]]+0$' \
+	cat $cg/a/memory.swaps
 
 counts $cg/a $cg/b
 

@@ -5,7 +5,7 @@
 # that, whether who adds it reclaims or kpclimitd; what is mapped stays, and what
 # is dirty is as vm.pagecache_limit_ignore_dirty says.
 #
-# tests: 47
+# tests: 48
 # files: /proc/sys/vm/pagecache_limit_ratio /proc/sys/vm/pagecache_limit_reclaim_ratio
 # files: /proc/sys/vm/pagecache_limit_ignore_dirty /proc/sys/vm/pagecache_limit_async
 # files: /proc/tkernel/pagecache_limit

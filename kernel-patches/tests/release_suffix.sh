@@ -4,7 +4,7 @@
 # With /proc/tkernel/release_suffix at 1, uname(2) tells a container that it is
 # one, and nothing else changes.
 #
-# tests: 12
+# tests: 13
 # files: /proc/tkernel/release_suffix
 
 suffix=/proc/tkernel/release_suffix
@@ -17,6 +17,8 @@ ok '1 turns it on' tool put $suffix '1\n'
 says 'a container is told' "^${release}_docker_guest\$" $in_container uname
 says 'a container in a container is, too' "^${release}_docker_guest\$" \
 	unshare -p -f $in_container uname
+refused 'modprobe looks for modules of that release' 1 "${release}_docker_guest" \
+	unshare -p -f modprobe no_such_module
 says 'outside it is as it was' "^$release\$" tool uname
 says 'so is osrelease' "^$release\$" unshare -p -f cat /proc/sys/kernel/osrelease
 ok 'what is neither 0 nor 1 is refused' tool denies EINVAL $suffix \

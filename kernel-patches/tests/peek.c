@@ -2,39 +2,41 @@
 /*
  * peek.c - a process protects itself, another one tries to look into it
  *
- *   peek protect [exec|fork]	protects itself, says its number, and waits; a
+ *   peek protect [exec|fork|spin]
+ *				protects itself, says its number, and waits; a
  *				SIGUSR1 ends the protection.  exec: after an exec,
- *				fork: its child, who waits and whose number it is
+ *				fork: its child, which waits and whose number it
+ *				is; spin: it does not wait, but computes
+ *   peek spin			the same without the protection
  *   peek traced		protects itself while it is traced
  *   peek ioctl NUMBER...	these ioctls of /dev/ttools, one after the other
  *   peek refs FILE OPENS	opens the file that often; references that one has
  *   peek WAY PID		looks into it: attach, attach32, seize, read, write,
- *				mem, getfd
+ *				mem, getfd, environ, auxv, maps, pagemap, exe, fd,
+ *				map_files, ns, madvise, perf, kcmp
+ *   peek samples PID		takes samples of all CPUs for a second; how many were
+ *				of that process, and how many of these have its
+ *				registers, and its stack
  *
  * What fails ends it with status 1, and the error's name on stderr.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define PROTECT		0xee00
-#define UNPROTECT	0xee01
-#define FD_REFS		0xc010ee02u
-
-struct fd_refs {
-	int fd;
-	long ref_cnt;
-};
+#include "../ttools.h"
 
 static long word = 42;
 
@@ -60,7 +62,7 @@ static void unprotect(int sig)
 {
 	int fd = device();
 
-	check(ioctl(fd, UNPROTECT));
+	check(ioctl(fd, TTOOLS_PTRACE_UNPROTECT));
 	close(fd);
 }
 
@@ -74,11 +76,19 @@ static void wait_for_end(void)
 		pause();
 }
 
+static void spin(void)
+{
+	printf("%d\n", getpid());
+	fflush(stdout);
+	for (;;)
+		asm volatile("" ::: "memory");
+}
+
 static void protect(const char *then)
 {
 	int fd = device();
 
-	check(ioctl(fd, PROTECT));
+	check(ioctl(fd, TTOOLS_PTRACE_PROTECT));
 	close(fd);
 	if (!strcmp(then, "exec")) {
 		execl("/proc/self/exe", "peek", "wait", NULL);
@@ -86,6 +96,8 @@ static void protect(const char *then)
 	}
 	if (!strcmp(then, "fork") && check(fork()))
 		_exit(0);
+	if (!strcmp(then, "spin"))
+		spin();
 	wait_for_end();
 }
 
@@ -95,7 +107,7 @@ static void protect_traced(void)
 
 	if (!check(fork())) {
 		check(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
-		check(ioctl(device(), PROTECT));
+		check(ioctl(device(), TTOOLS_PTRACE_PROTECT));
 		_exit(0);
 	}
 	check(wait(&status));
@@ -104,7 +116,7 @@ static void protect_traced(void)
 
 static void do_ioctls(char **numbers)
 {
-	struct fd_refs refs = { .fd = 12345 };
+	struct ttools_fd_ref refs = { .fd = 12345 };
 	int fd = device();
 
 	for (; *numbers; numbers++)
@@ -113,12 +125,12 @@ static void do_ioctls(char **numbers)
 
 static void count_refs(const char *name, int opens)
 {
-	struct fd_refs refs;
+	struct ttools_fd_ref refs;
 
 	refs.fd = check(open(name, O_RDONLY));
 	while (--opens > 0)
 		check(open(name, O_RDONLY));
-	check(ioctl(device(), FD_REFS, &refs));
+	check(ioctl(device(), TTOOLS_GET_FD_REFS_CNT, &refs));
 	printf("%ld\n", refs.ref_cnt);
 }
 
@@ -145,6 +157,118 @@ static void let_go(pid_t pid)
 {
 	check(waitpid(pid, NULL, __WALL));
 	check(ptrace(PTRACE_DETACH, pid, NULL, NULL));
+}
+
+/* --- samples ------------------------------------------------------------- */
+
+#define PAGES		64
+#define STACK_BYTES	1024
+
+static long open_event(pid_t pid, int cpu)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = 1000000,
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_REGS_USER |
+			       PERF_SAMPLE_STACK_USER,
+		.sample_regs_user = 1,
+		.sample_stack_user = STACK_BYTES,
+	};
+
+	return check(syscall(SYS_perf_event_open, &attr, pid, cpu, -1, 0));
+}
+
+/* What follows the header: pid, tid, abi, if that is not 0 one register, size */
+static void count_samples(const char *ring, pid_t pid, unsigned int *counts)
+{
+	const struct perf_event_mmap_page *page = (const void *)ring;
+	const char *data = ring + getpagesize();
+	unsigned long at = 0, end = page->data_head;
+
+	/* The ring is large enough not to wrap. */
+	while (at < end && end <= (unsigned long)PAGES * getpagesize()) {
+		const struct perf_event_header *header = (const void *)(data + at);
+		const unsigned long *words = (const void *)(header + 1);
+
+		at += header->size;
+		if (header->type != PERF_RECORD_SAMPLE || (pid_t)words[0] != pid)
+			continue;
+		counts[0]++;
+		counts[1] += words[1] != 0;
+		counts[2] += words[words[1] ? 3 : 2] != 0;
+	}
+}
+
+static void take_samples(pid_t pid)
+{
+	int n_cpus = sysconf(_SC_NPROCESSORS_ONLN), cpu;
+	unsigned int counts[3] = { 0 };
+	char *rings[64];
+
+	for (cpu = 0; cpu < n_cpus && cpu < 64; cpu++) {
+		rings[cpu] = mmap(NULL, (PAGES + 1) * getpagesize(),
+				  PROT_READ | PROT_WRITE, MAP_SHARED,
+				  open_event(-1, cpu), 0);
+		if (rings[cpu] == MAP_FAILED)
+			failed();
+	}
+	usleep(200000);
+	for (cpu = 0; cpu < n_cpus && cpu < 64; cpu++)
+		count_samples(rings[cpu], pid, counts);
+	printf("%s, registers %s, stack %s\n", counts[0] ? "seen" : "not seen",
+	       counts[1] ? "seen" : "not seen", counts[2] ? "seen" : "not seen");
+}
+
+/* --- files of /proc/PID -------------------------------------------------- */
+
+static void read_file(pid_t pid, const char *file)
+{
+	char name[300], text[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", pid, file);
+	fd = check(open(name, O_RDONLY));
+	if (!check(read(fd, text, sizeof(text))))
+		exit(1);
+}
+
+static void read_link(pid_t pid, const char *file)
+{
+	char name[300], text[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", pid, file);
+	check(readlink(name, text, sizeof(text)));
+}
+
+/* The first link of a directory, which may not even be listed. */
+static void read_directory(pid_t pid, const char *directory)
+{
+	char name[64], link[400];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", pid, directory);
+	dir = opendir(name);
+	if (!dir)
+		failed();
+	errno = 0;
+	do {
+		entry = readdir(dir);
+		if (!entry)
+			failed();
+	} while (*entry->d_name == '.');
+	snprintf(link, sizeof(link), "%s/%s", directory, entry->d_name);
+	read_link(pid, link);
+}
+
+static void advise(pid_t pid)
+{
+	struct iovec remote = { (void *)((long)&word & -4096), 4096 };
+	int fd = check(syscall(SYS_pidfd_open, pid, 0));
+
+	check(syscall(SYS_process_madvise, fd, &remote, 1, MADV_COLD, 0));
 }
 
 static void look(const char *way, pid_t pid)
@@ -174,6 +298,23 @@ static void look(const char *way, pid_t pid)
 		snprintf(name, sizeof(name), "/proc/%d/mem", pid);
 		fd = check(open(name, O_RDWR));
 		check(pread(fd, &here, sizeof(here), (off_t)(long)&word));
+	} else if (!strcmp(way, "environ") || !strcmp(way, "auxv") ||
+		   !strcmp(way, "maps") || !strcmp(way, "pagemap")) {
+		read_file(pid, way);
+	} else if (!strcmp(way, "exe")) {
+		read_link(pid, way);
+	} else if (!strcmp(way, "ns")) {
+		read_link(pid, "ns/mnt");
+	} else if (!strcmp(way, "fd") || !strcmp(way, "map_files")) {
+		read_directory(pid, way);
+	} else if (!strcmp(way, "madvise")) {
+		advise(pid);
+	} else if (!strcmp(way, "perf")) {
+		open_event(pid, -1);
+	} else if (!strcmp(way, "kcmp")) {
+		check(syscall(SYS_kcmp, getpid(), pid, 0, 1, 1));
+	} else if (!strcmp(way, "samples")) {
+		take_samples(pid);
 	} else if (!strcmp(way, "getfd")) {
 		fd = check(syscall(SYS_pidfd_open, pid, 0));
 		check(syscall(SYS_pidfd_getfd, fd, 1, 0));
@@ -189,6 +330,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(command, "protect"))
 		protect(argc > 2 ? argv[2] : "");
+	else if (!strcmp(command, "spin"))
+		spin();
 	else if (!strcmp(command, "wait"))
 		wait_for_end();
 	else if (!strcmp(command, "traced"))

@@ -4,7 +4,7 @@
 # A process that has protected itself by /dev/ttools can not be looked into, in
 # any of the ways that there are; others can, as ever.
 #
-# tests: 32
+# tests: 60
 # files: /dev/ttools /proc/sys/kernel/ttools_for_all_users
 
 # start COMMAND...: a process that waits, its number in $pid
@@ -19,21 +19,50 @@ stop() {
 	wait_for sh -c "! test -e /proc/$pid || grep -q 'State:.Z' /proc/$pid/status"
 }
 
-start peek wait
-for way in attach attach32 seize read write mem getfd; do
-	ok "nobody asked for protection: $way" peek $way $pid
+ways='attach attach32 seize read write mem getfd environ auxv maps pagemap exe fd map_files ns
+	madvise perf kcmp'
+start env WHO=me peek wait
+for way in $ways; do
+	ok "without protection: $way" peek $way $pid
 done
 stop
 
-start peek protect
-for way in attach attach32 seize read write mem getfd; do
+start env WHO=me peek protect
+for way in $ways; do
 	refused "it is protected: $way" 1 'EPERM|EACCES' peek $way $pid
 done
-ok 'ps can see it' grep -q . /proc/$pid/cmdline /proc/$pid/maps
+ok 'ps can see it' cat /proc/$pid/cmdline /proc/$pid/stat /proc/$pid/status /proc/$pid/statm
+says 'and who it is' '^peek' cat /proc/$pid/comm
 kill -USR1 $pid
 ok 'when it says so the protection ends' wait_for peek attach $pid
 ok 'that is so for its memory, too' peek read $pid
 stop
+
+# What runs is sampled by the CPU, which nobody is asked about
+start peek spin
+says 'samples without protection' '^seen, registers seen, stack seen$' peek samples $pid
+stop
+start peek protect spin
+says 'samples of a protected process' '^seen, registers not seen, stack not seen$' \
+	peek samples $pid
+stop
+
+# cores FIRST...: whether that leaves a core when it is killed
+cores() {
+	rm -f /tmp/core
+	(ulimit -c unlimited; cd /tmp; exec "$@" > /tmp/pid) &
+	wait_for grep -q . /tmp/pid
+	kill -SEGV $(cat /tmp/pid)
+	wait $! 2> /dev/null
+	test -e /tmp/core
+	left=$?
+	: > /tmp/pid
+	return $left
+}
+echo core > /proc/sys/kernel/core_pattern
+: > /tmp/pid
+ok 'a core without protection' cores peek wait
+not_ok 'none of a protected process' cores peek protect
 
 start peek protect exec
 refused 'an exec changes nothing' 1 EPERM peek attach $pid
@@ -51,6 +80,10 @@ refused 'no such ioctl' 1 EINVAL peek ioctl 0xee03
 echo x > /tmp/opened
 says 'two more times open are two more' '^2$' \
 	sh -c 'echo $(($(peek refs /tmp/opened 3) - $(peek refs /tmp/opened 1)))'
+
+mkdir -p /etc/modprobe.d
+cp /helpers/ttools.conf /etc/modprobe.d
+ok 'modprobe ttools, as programs have it' modprobe ttools
 
 refused 'a user may not' 1 EPERM tool as 1000 opens rw /dev/ttools
 refused "nor a container's root" 1 EPERM unshare -U -r perl /tests/tool.pl opens rw /dev/ttools

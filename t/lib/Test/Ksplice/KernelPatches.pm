@@ -29,6 +29,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter qw(import);
+use File::Copy qw(copy);
 use Test::Ksplice;
 use Test::Ksplice::Guest qw(run_guest skip_guest add_update);
 use lib root_dir() . '/dev/lib', root_dir() . '/lib';
@@ -94,6 +95,7 @@ sub guest_options (@names) {
             '-o', "$helpers/$name", $source);
         die $err if $status;
     }
+    copy("$tests/../ttools.conf", $helpers) or die "cannot copy 'ttools.conf': $!\n";
     my %vm = map { $_ => 1 } map { split ' ', find_in_head($_, 'vm') // '' } @names;
     return ("--dir=$tests", "--dir=$helpers", sort(keys %vm),
         map { "--allow=$_" } grep { defined } map { find_in_head($_, 'allow') } @names);

@@ -13,6 +13,6 @@ use Test::Ksplice::KernelPatches;
 my @features = qw(
     cpuset_files memcg_files cpuacct_uptime blkio_diskstats ttools hostinfo shield_mounts
     nonpriv_netbind release_suffix fatal_signal min_epoll_wait tcp_sysctls
-    pagecache_limit max_map_count managed_irq
+    pagecache_limit max_map_count managed_irq host_only
 );
 run_booted(@ARGV ? \@ARGV : \@features, '--timeout=900');

@@ -4,7 +4,7 @@
 # vm.max_map_count is a limit for each PID namespace; one in which nobody has
 # written it has that of its parent.
 #
-# tests: 29
+# tests: 31
 
 knob=/proc/sys/vm/max_map_count
 host=$(cat $knob)
@@ -44,6 +44,8 @@ wait_for test -e /tmp/entered
 target=$(cat /proc/$unshare/task/$unshare/children)
 says 'who enters a namespace has its limit' '^141$' \
 	nsenter -p -t "${target% }" maps count 1000
+ok 'and can set it, from outside' nsenter -p -t "${target% }" perl /tests/tool.pl put $knob 150
+says 'as it is there then' '^151$' nsenter -p -t "${target% }" maps count 1000
 kill -9 $target
 ok 'outside it can be set' tool put $knob $((host + 1))
 says 'and containers have that' "^$((host + 1))\$" inside 'cat $knob'

@@ -5,13 +5,16 @@
 # statistics of tasks in containers, some sysctls of TCP by network namespace,
 # a place for a second kernel, and proportional shares of disks and processors.
 #
-# tests: 20
+# tests: 24
 
 # --- taskstats: what iotop asks ---
 says 'a process is told of itself' statistics tool taskstats
 says 'in a PID and a network namespace, too' '^has statistics$' \
 	unshare -n -p -f perl /tests/tool.pl taskstats
 refused 'not if a user has made them' 1 EPERM unshare -U -r -n -p -f perl /tests/tool.pl taskstats
+# The capability to administer networks is 12; 24 drops it for what is executed.
+refused 'nor without CAP_NET_ADMIN' 1 EPERM perl -e 'syscall 157, 24, 12, 0, 0, 0; exec @ARGV' \
+	perl /tests/tool.pl taskstats
 says 'delays are counted when wanted' '^1$' \
 	sh -c 'echo 1 > /proc/sys/kernel/task_delayacct && cat /proc/sys/kernel/task_delayacct'
 
@@ -29,6 +32,9 @@ differs() {
 ok 'tcp_rmem' differs tcp_rmem '4096 65536 123456'
 ok 'tcp_wmem' differs tcp_wmem '4096 65536 123456'
 ok 'tcp_workaround_signed_windows' differs tcp_workaround_signed_windows 1
+ok 'udp_rmem_min' differs udp_rmem_min 8192
+ok 'udp_wmem_min' differs udp_wmem_min 8192
+not_ok 'udp_mem is the machine'\''s' nsenter -t $other -n test -e $ipv4/udp_mem
 kill $other
 
 # --- a second kernel for when this one crashes ---

@@ -17,6 +17,7 @@ ok '1 turns it on' tool put $suffix '1\n'
 says 'a container is told' "^${release}_docker_guest\$" $in_container uname
 says 'a container in a container is, too' "^${release}_docker_guest\$" \
 	unshare -p -f $in_container uname
+mkdir -p /lib/modules
 refused 'modprobe looks for modules of that release' 1 "${release}_docker_guest" \
 	unshare -p -f modprobe no_such_module
 says 'outside it is as it was' "^$release\$" tool uname

@@ -2,7 +2,8 @@
 /*
  * mutate.h - make a bad pre image of a good one
  *
- * For t/fixtures/read-images.c.  What includes it has the types of the kernel.
+ * For fuzz.c in a guest and t/fixtures/read-images.c.  What includes it has the
+ * types of the kernel.
  */
 #ifndef MUTATE_H
 #define MUTATE_H

@@ -107,6 +107,7 @@ for my $i (0 .. $n_spans - 1) {
 }
 my ($function, $second) = grep { get(\$good, at(\$good, 'spans', $_, 12)) > 40 } @{ $of_kind{1} };
 my ($patched) = @{ $of_kind{patched} };
+$_ //= $patched for $function, $second;    # in a unit of one function
 
 sub sites {
     my ($image, $span, @sites) = @_;

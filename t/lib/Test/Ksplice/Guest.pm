@@ -67,14 +67,16 @@ sub make_program ($name) {
     return;
 }
 
-# make_modules(NAME...): builds NAME.c of t/guest; the guest has them as
+# make_modules(NAME...): builds NAME.c of t/guest, which may include what is
+# there and in kmodsrc; the guest has them as
 # /modules/NAME.ko if run_guest() is given what is returned.
 sub make_modules (@names) {
     my $dir = "$scratch/modules";
     for my $file (glob root_dir() . '/t/guest/*.c') {
         spew("$dir/" . basename($file), slurp($file));
     }
-    spew("$dir/Kbuild", join('', "obj-m :=", map { " $_.o" } @names) . "\n");
+    spew("$dir/Kbuild", join '', 'obj-m :=', (map { " $_.o" } @names),
+        "\nccflags-y :=", (map { ' -I' . root_dir() . "/$_" } qw(kmodsrc t/guest)), "\n");
     my ($status, $out, $err) =
         run_cmd('make', '-C', release_headers(guest_release()), "M=$dir", 'modules');
     die "building @names: status $status\n$out$err" if $status;

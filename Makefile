@@ -7,6 +7,7 @@
 #               installs what it needs
 #   check       all tests; installs what they need
 #   check-fast  those that need neither a kernel tree nor a VM
+#   check-sanitized  the tests of objmanip with one that looks for its own faults
 #   check-debug-kernel  kernel-patches/ in a kernel that looks for mistakes;
 #               building that takes half an hour, the tests ten minutes
 #   lint        all sources: syntax, warnings, pod, white space, licences
@@ -24,7 +25,7 @@ PROVE = prove -j2
 -include config.mk
 
 .DELETE_ON_ERROR:
-.PHONY: all demo check check-fast check-debug-kernel lint bench install clean
+.PHONY: all demo check check-fast check-sanitized check-debug-kernel lint bench install clean
 
 warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
 cflags = -std=gnu11 $(warnings) -I. $(CPPFLAGS) $(CFLAGS)
@@ -62,6 +63,19 @@ check-debug-kernel: all
 	@dev/install-deps
 	@dev/kernel-patches debug-kernel
 	@KSPLICE_TEST_KERNEL=debug prove -v t/981-*.t
+
+# Compiled with AddressSanitizer and UBSan; the first fault ends it by a signal.
+sanitized-cflags = -std=gnu11 -I. -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+
+objmanip/objmanip-sanitized: $(sources) $(wildcard objmanip/*.h kmodsrc/records.h)
+	@echo "  CC      $@"
+	@$(CC) $(sanitized-cflags) -o $@ $(sources) $(libs)
+
+check-sanitized: all objmanip/objmanip-sanitized
+	@ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=abort_on_error=1 \
+		KSPLICE_TEST_OBJMANIP=$(CURDIR)/objmanip/objmanip-sanitized \
+		$(PROVE) t/1*.t
 
 lint:
 	@$(CC) -fsyntax-only $(cflags) -Werror $(sources)
@@ -103,5 +117,5 @@ install: all
 	done
 
 clean:
-	@rm -f objmanip/objmanip objmanip/*.o objmanip/*.d
+	@rm -f objmanip/objmanip objmanip/objmanip-sanitized objmanip/*.o objmanip/*.d
 	@rm -f kernel-patches/container/tkernel-hook kernel-patches/updates/*.tar.gz

@@ -70,9 +70,7 @@ static const char *target_name(const struct reloc *reloc)
 
 	if (!reloc->target_offset)
 		return name;
-	return xasprintf("%s%s0x%llx", name,
-			 reloc->target_offset < 0 ? "-" : "+",
-			 llabs((long long)reloc->target_offset));
+	return xasprintf("%s%s", name, distance_text(reloc->target_offset));
 }
 
 /*

@@ -12,6 +12,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -47,41 +48,62 @@ static const void *part(const struct file *file, uint64_t offset,
 	return file->bytes + offset;
 }
 
+/* A copy of an element: nothing says that it is aligned in the file. */
+static Elf64_Shdr section_at(const struct file *file, uint64_t table,
+			     uint64_t i)
+{
+	Elf64_Shdr section;
+
+	memcpy(&section, part(file, table + i * sizeof(section),
+			      sizeof(section)), sizeof(section));
+	return section;
+}
+
+static void read_sizes(const struct file *file, const Elf64_Shdr *table,
+		       uint64_t *sizes, size_t n)
+{
+	const unsigned char *symbols = part(file, table->sh_offset,
+					    table->sh_size);
+	Elf64_Sym symbol;
+
+	if (table->sh_size / sizeof(symbol) != n + 1)
+		die("'%s' has a symbol table of unexpected size", file->path);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&symbol, symbols + (i + 1) * sizeof(symbol),
+		       sizeof(symbol));
+		sizes[i] = symbol.st_size;
+	}
+}
+
 uint64_t *elfsize_load(const char *path, size_t n)
 {
-	struct file file = map(path);
+	const struct file file = map(path);
 	const Elf64_Ehdr *header = part(&file, 0, sizeof(*header));
 	uint64_t *sizes = xcalloc(n, sizeof(*sizes));
+	const uint64_t table = header->e_shoff;
+	bool is_found = false;
 
 	if (memcmp(header->e_ident, ELFMAG, SELFMAG) ||
 	    header->e_ident[EI_CLASS] != ELFCLASS64 ||
 	    header->e_ident[EI_DATA] != ELFDATA2LSB)
 		die("'%s' is not a 64-bit little-endian ELF file", path);
 
-	const Elf64_Shdr *sections = part(&file, header->e_shoff,
-					  sizeof(*sections));
 	/* With 0xff00 sections or more the number is in the first header. */
-	uint64_t n_sections = header->e_shnum ?: sections[0].sh_size;
+	const uint64_t n_sections = header->e_shnum ?:
+		section_at(&file, table, 0).sh_size;
 
-	sections = part(&file, header->e_shoff,
-			n_sections * sizeof(*sections));
-	for (uint64_t i = 0; i < n_sections; i++) {
-		const Elf64_Shdr *section = &sections[i];
+	part(&file, table, 0);
+	if (n_sections > (file.size - table) / sizeof(Elf64_Shdr))
+		die("'%s' is cut short", path);
+	for (uint64_t i = 0; i < n_sections && !is_found; i++) {
+		const Elf64_Shdr section = section_at(&file, table, i);
 
-		if (section->sh_type != SHT_SYMTAB)
+		if (section.sh_type != SHT_SYMTAB)
 			continue;
-
-		const Elf64_Sym *symbols = part(&file, section->sh_offset,
-						section->sh_size);
-
-		if (section->sh_size / sizeof(*symbols) != n + 1)
-			die("'%s' has a symbol table of unexpected size",
-			    path);
-		for (size_t j = 0; j < n; j++)
-			sizes[j] = symbols[j + 1].st_size;
-		n = 0;
+		read_sizes(&file, &section, sizes, n);
+		is_found = true;
 	}
-	if (n)
+	if (n && !is_found)
 		die("'%s' has no symbol table", path);
 	munmap((void *)file.bytes, file.size);
 	return sizes;

@@ -97,9 +97,8 @@ static void print_target(struct printer *printer, const struct reloc *reloc)
 {
 	bytes_printf(&printer->text, "%s", target_name(reloc));
 	if (reloc->target_offset)
-		bytes_printf(&printer->text, "%s0x%llx",
-			     reloc->target_offset < 0 ? "-" : "+",
-			     llabs((long long)reloc->target_offset));
+		bytes_printf(&printer->text, "%s",
+			     distance_text(reloc->target_offset));
 	printer->has_target = true;
 }
 

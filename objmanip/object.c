@@ -6,7 +6,7 @@
  * into plain structs, so that what comes after needs no libbfd to read it.
  * Sections that are not allocated keep their names only: debug information
  * is most of an object and nothing to us.  Files that are not relocatable
- * ELF objects of a 64-bit machine are refused.
+ * ELF objects for x86-64 are refused.
  */
 #include "object.h"
 #include "die.h"
@@ -18,6 +18,9 @@
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* As a power of two: more than a huge page is no section of a kernel. */
+enum { MAX_ALIGNMENT = 21 };
 
 static void load_symbols(struct object *object)
 {
@@ -116,14 +119,18 @@ static void load_relocs(struct section *section)
 static void load_section(struct object *object, asection *sec)
 {
 	struct section *section = &object->sections[sec->index];
+	const unsigned int power = bfd_section_alignment(sec);
 
+	if (power > MAX_ALIGNMENT)
+		die("'%s': '%s' is aligned to 2^%u bytes", object->path,
+		    bfd_section_name(sec), power);
 	*section = (struct section) {
 		.object = object,
 		.bfd = sec,
 		.name = bfd_section_name(sec),
 		.flags = bfd_section_flags(sec),
 		.size = bfd_section_size(sec),
-		.align = 1U << bfd_section_alignment(sec),
+		.align = 1U << power,
 		.entsize = sec->entsize,
 	};
 	section->kind = kind_of(section->name, section->flags);
@@ -149,6 +156,10 @@ struct object *object_load(const char *path, const char *unit)
 	if (bfd_get_flavour(object->bfd) != bfd_target_elf_flavour ||
 	    bfd_get_file_flags(object->bfd) & (EXEC_P | DYNAMIC))
 		die("'%s' is not a relocatable ELF object", path);
+	if (bfd_get_arch(object->bfd) != bfd_arch_i386 ||
+	    !(bfd_get_mach(object->bfd) & bfd_mach_x86_64))
+		die("'%s' is not for x86-64: no other machine is supported",
+		    path);
 
 	object->n_sections = bfd_count_sections(object->bfd);
 	object->sections = xcalloc(object->n_sections,

@@ -60,3 +60,11 @@ void *vec_grow(void *array, size_t n, size_t size)
 		die("out of memory");
 	return array;
 }
+
+const char *distance_text(int64_t offset)
+{
+	const uint64_t size = offset < 0 ? -(uint64_t)offset : (uint64_t)offset;
+
+	return xasprintf("%c0x%llx", offset < 0 ? '-' : '+',
+			 (unsigned long long)size);
+}

@@ -17,11 +17,15 @@
 #define OBJMANIP_VEC_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Zeroed memory for that many; ends the program if there is none. */
 void *xcalloc(size_t n, size_t size);
 char *xstrdup(const char *string);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* "+0x1f", "-0x4"; also of the lowest number, which has no positive one */
+const char *distance_text(int64_t offset);
 
 /* The new last element, as an lvalue with undefined contents */
 #define vec_add(array, n)						\

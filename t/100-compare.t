@@ -72,4 +72,26 @@ like($err, qr/^objmanip: cannot read '\Q$text\E': /, '... that names it');
 is($status, 1, 'neither is a program');
 is($err, "objmanip: '/bin/true' is not a relocatable ELF object\n", '... which is said so');
 
+# Objects that are broken, or of another machine
+my $bytes = slurp($pre);
+my $broken = scratch_dir() . '/broken.o';
+my ($table, $n) = unpack 'x40 Q x12 S', $bytes;
+sub broken {
+    my ($offset, $format, $value) = @_;
+    my $other = $bytes;
+    substr($other, $offset, length pack $format, 0) = pack $format, $value;
+    my @got = run_cmd('objmanip/objmanip', 'compare', spew($broken, $other), $post);
+    return "$got[0] $got[2]";
+}
+for ([183, 'aarch64'], [243, 'riscv'], [3, 'i386']) {
+    my ($machine, $name) = @$_;
+    is(broken(18, 'S', $machine), "1 objmanip: '$broken' is not for x86-64: no other machine is "
+        . "supported\n", "an object for $name is refused");
+}
+like(broken($table + 64 + 48, 'Q', 1 << 40),
+    qr/^1 objmanip: '\S+broken\.o': '\S+' is aligned to 2\^40 bytes$/, 'an alignment that no section has');
+substr($bytes, 40, 8) = pack 'Q', length($bytes) + 1;
+$bytes .= "\0" . substr $bytes, $table, 64 * $n;
+is(broken(18, 'S', 62) =~ s/ .*//sr, 0, 'headers at an odd place are read as well');
+
 done_testing;

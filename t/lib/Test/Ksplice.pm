@@ -58,12 +58,15 @@ sub have_program ($name) {
 
 # run_cmd([{OPTIONS},] COMMAND, ARGUMENT...) -> (status, stdout, stderr)
 #
-# COMMAND may be one of the checkout ('ksplice-apply', 'objmanip/objmanip').
+# COMMAND may be one of the checkout ('ksplice-apply', 'objmanip/objmanip'; another
+# objmanip is KSPLICE_TEST_OBJMANIP).
 # status is the exit code, or "signal N": a crash is never a clean refusal.
 # OPTIONS: dir, stdin (text), env => {NAME => VALUE or undef}.
 sub run_cmd (@command) {
     my $option = ref $command[0] ? shift @command : {};
     $command[0] = "$root/$command[0]" if $command[0] !~ m{^/} && -e "$root/$command[0]";
+    $command[0] = $ENV{KSPLICE_TEST_OBJMANIP}
+        if defined $ENV{KSPLICE_TEST_OBJMANIP} && $command[0] eq "$root/objmanip/objmanip";
     open my $in,  '+>', undef or die $!;
     open my $out, '+>', undef or die $!;
     open my $err, '+>', undef or die $!;

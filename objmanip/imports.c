@@ -48,3 +48,15 @@ void imports_write(const char *path, const struct imports *imports)
 		add_export(&text, &imports->exports[i]);
 	output_write(path, text.at, text.n);
 }
+
+void imports_write_needs(const char *path, const struct imports *imports)
+{
+	struct bytes text = { 0 };
+
+	for (size_t i = 0; i < imports->n; i++)
+		if (imports->entries[i].needed_by)
+			bytes_printf(&text, "%s %s\n",
+				     imports->entries[i].symbol,
+				     imports->entries[i].needed_by);
+	output_write(path, text.at, text.n);
+}

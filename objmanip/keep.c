@@ -402,6 +402,14 @@ static size_t keep_exports(struct queue *queue, const struct pair *pair)
 		keep_target(queue, symbol->span, symbol->span);
 		n++;
 	}
+	for (size_t i = 0; i < pair->post->n_symbols; i++) {
+		const struct symbol *symbol = &pair->post->symbols[i];
+
+		if (!export_is_wanted(pair->wanted, symbol))
+			continue;
+		keep_target(queue, symbol->span, symbol->span);
+		n++;
+	}
 	return n;
 }
 

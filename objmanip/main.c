@@ -10,6 +10,7 @@
  * changed in, to have them matched.  Exit status: see die.h.
  */
 #include "die.h"
+#include "export.h"
 #include "finalize.h"
 #include "inspect.h"
 #include "marks.h"
@@ -28,7 +29,7 @@
 static const char usage_text[] =
 "usage: objmanip compare PRE POST\n"
 "       objmanip diff --kid=KID --target=TARGET --symvers=FILE --out=DIR\n"
-"                     [--crcs=FILE] [--lines=FILE]\n"
+"                     [--crcs=FILE] [--lines=FILE] [--wanted=FILE]\n"
 "                     [--explain [--touched=FILE:FIRST-LAST]...]\n"
 "                     UNIT=PRE=POST...\n"
 "       objmanip image --symvers=FILE --out=DIR UNIT=OBJECT...\n"
@@ -44,18 +45,16 @@ static void usage(void)
 }
 
 static struct pair load_pair(const char *unit, const char *pre,
-			     const char *post, const struct lines *lines)
+			     const char *post)
 {
 	struct pair pair = {
 		.unit = unit,
 		.pre = object_load(pre, unit),
 		.post = object_load(post, unit),
-		.lines = lines,
 	};
 
 	span_cut(pair.pre);
 	span_cut(pair.post);
-	match_pair(&pair);
 	return pair;
 }
 
@@ -64,14 +63,15 @@ static int cmd_compare(int argc, char **argv)
 	if (argc != 3)
 		usage();
 
-	struct pair pair = load_pair(argv[1], argv[1], argv[2], NULL);
+	struct pair pair = load_pair(argv[1], argv[1], argv[2]);
 
+	match_pair(&pair);
 	return compare_pair(&pair) || marks_any(pair.post) ||
 	       summary_any(&pair) ? EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 
 /* "UNIT=PRE=POST" */
-static struct pair parse_pair(const char *argument, const struct lines *lines)
+static struct pair parse_pair(const char *argument)
 {
 	char *unit = xstrdup(argument);
 	char *pre = strchr(unit, '=');
@@ -82,11 +82,11 @@ static struct pair parse_pair(const char *argument, const struct lines *lines)
 	*pre++ = *post++ = '\0';
 	if (!*unit || !*pre || !*post)
 		usage();
-	return load_pair(unit, pre, post, lines);
+	return load_pair(unit, pre, post);
 }
 
 struct diff_options {
-	const char *kid, *target, *symvers, *out, *crcs, *lines;
+	const char *kid, *target, *symvers, *out, *crcs, *lines, *wanted;
 	bool explain;
 	struct touched_lines touched;
 };
@@ -100,6 +100,7 @@ static struct diff_options parse_diff_options(int argc, char **argv)
 		{ "out", required_argument, NULL, 'o' },
 		{ "crcs", required_argument, NULL, 'c' },
 		{ "lines", required_argument, NULL, 'n' },
+		{ "wanted", required_argument, NULL, 'w' },
 		{ "explain", no_argument, NULL, 'e' },
 		{ "touched", required_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
@@ -126,6 +127,9 @@ static struct diff_options parse_diff_options(int argc, char **argv)
 			break;
 		case 'n':
 			diff.lines = optarg;
+			break;
+		case 'w':
+			diff.wanted = optarg;
 			break;
 		case 'e':
 			diff.explain = true;
@@ -154,12 +158,18 @@ static int cmd_diff(int argc, char **argv)
 
 	const struct lines *lines = diff.lines ?
 		lines_load(diff.lines) : NULL;
+	struct strmap wanted = {};
 
+	if (diff.wanted)
+		wanted = export_read_wanted(diff.wanted);
 	if (diff.crcs)
 		crcs = prototype_read_crcs(diff.crcs, &n_crcs);
 	for (int i = optind; i < argc; i++) {
-		struct pair pair = parse_pair(argv[i], lines);
+		struct pair pair = parse_pair(argv[i]);
 
+		pair.lines = lines;
+		pair.wanted = &wanted;
+		match_pair(&pair);
 		compare_pair(&pair);
 		label_pair(&pair);
 		vec_add(pairs, n_pairs) = pair;
@@ -178,6 +188,7 @@ static int cmd_diff(int argc, char **argv)
 		old_code_write(xasprintf("%s/old.o", diff.out), pairs, n_pairs,
 			       symvers, &imports);
 		imports_write(xasprintf("%s/imports.h", diff.out), &imports);
+		imports_write_needs(xasprintf("%s/needs", diff.out), &imports);
 	}
 	summary_write(xasprintf("%s/summary", diff.out), pairs, n_pairs,
 		      diff.explain ? &diff.touched : NULL, !n_reached);
@@ -193,7 +204,7 @@ static struct pair parse_unit(const char *argument)
 	if (!object || object == unit || !object[1])
 		usage();
 	*object++ = '\0';
-	return load_pair(unit, object, object, NULL);
+	return load_pair(unit, object, object);
 }
 
 static int cmd_image(int argc, char **argv)
@@ -223,6 +234,7 @@ static int cmd_image(int argc, char **argv)
 	for (int i = optind; i < argc; i++) {
 		struct pair pair = parse_unit(argv[i]);
 
+		match_pair(&pair);
 		label_pair(&pair);
 		vec_add(pairs, n_pairs) = pair;
 	}

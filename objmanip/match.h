@@ -7,11 +7,14 @@
 
 #include "lines.h"
 #include "span.h"
+#include "strmap.h"
 
 /* One unit of the target, before and after the patch. */
 struct pair {
 	const char *unit;
 	struct object *pre, *post;
+	const struct strmap *wanted;	/* new symbols of these names are to be
+					 * exported; NULL: none */
 	const struct lines *lines;	/* of the patched files; NULL: unknown */
 };
 

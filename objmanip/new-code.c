@@ -48,6 +48,8 @@ struct writer {
 	const struct symvers *symvers;
 	struct imports *imports;
 	struct strmap globals;		/* name: struct symbol, defined */
+	struct strmap linked;		/* names that pre has, or refers to: the
+					 * running kernel was linked with them */
 	struct strmap joined;		/* section name: struct elf_section */
 	struct strmap undefined;	/* label: struct elf_symbol */
 	struct strmap taken;		/* names of global symbols */
@@ -299,6 +301,17 @@ static void collect_globals(struct writer *writer, struct object *post)
 	}
 }
 
+static void collect_linked(struct writer *writer, const struct object *pre)
+{
+	for (size_t i = 0; i < pre->n_symbols; i++) {
+		const struct symbol *symbol = &pre->symbols[i];
+
+		/* What is weak may have stayed undefined. */
+		if (symbol->is_global && (symbol->section || !symbol->is_weak))
+			*strmap_slot(&writer->linked, symbol->name) = writer;
+	}
+}
+
 /* --- imports ------------------------------------------------------------- */
 
 /*
@@ -323,8 +336,21 @@ static const char *placeholder(struct writer *writer, const char *name)
 	return text;
 }
 
+/* A symbol that nobody is known to define: who needs it, for people */
+static const char *needed_by(const struct writer *writer,
+			     const struct span *from,
+			     const struct symbol *symbol)
+{
+	if (symbol->is_weak || symvers_find(writer->symvers, symbol->name) ||
+	    strmap_get(&writer->linked, symbol->name))
+		return NULL;
+	return xasprintf("%s %s", from->section->object->unit,
+			 (from->parent ?: from)->name);
+}
+
 static struct elf_symbol *import(struct writer *writer, const char *label,
-				 const char *name, bool is_global)
+				 const char *name, bool is_global,
+				 const char *by)
 {
 	struct elf_symbol **slot =
 		(struct elf_symbol **)strmap_slot(&writer->undefined, label);
@@ -345,6 +371,7 @@ static struct elf_symbol *import(struct writer *writer, const char *label,
 		.symbol = name,
 		.placeholder = export ? NULL : placeholder(writer, name),
 		.namespace = export ? export->namespace : NULL,
+		.needed_by = by,
 	};
 
 	vec_add(writer->imports->entries, writer->imports->n) = entry;
@@ -376,7 +403,7 @@ static struct elf_symbol *import_span(struct writer *writer,
 		die("%s: new code of '%s' refers to '%s', which is not in the original and was not kept",
 		    from->section->object->unit, from->name, span->name);
 	return import(writer, span->label, symbol ? symbol->name : "",
-		      symbol && symbol->is_global);
+		      symbol && symbol->is_global, NULL);
 }
 
 /* --- relocations --------------------------------------------------------- */
@@ -437,7 +464,8 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 			out->is_global = false;
 		} else {
 			out = import(writer, label_symbol(symbol),
-				     symbol->name, true);
+				     symbol->name, true,
+				     needed_by(writer, from, symbol));
 		}
 	} else if (target->out && means_copy(from, reloc, target, offset)) {
 		const struct copy *copy = target->out;
@@ -486,6 +514,17 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 			entry.import = import_span(writer, span, span)->name;
 		vec_add(writer->imports->exports,
 			writer->imports->n_exports) = entry;
+	}
+	for (size_t i = 0; i < pair->post->n_symbols; i++) {
+		const struct symbol *symbol = &pair->post->symbols[i];
+		struct new_export entry = {
+			.name = symbol->name,
+			.is_gpl = true,
+		};
+
+		if (export_is_wanted(pair->wanted, symbol))
+			vec_add(writer->imports->exports,
+				writer->imports->n_exports) = entry;
 	}
 }
 
@@ -592,6 +631,7 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 	for (size_t i = 0; i < n_pairs; i++) {
 		copy_spans(&writer, pairs[i].post);
 		collect_globals(&writer, pairs[i].post);
+		collect_linked(&writer, pairs[i].pre);
 	}
 	for (size_t i = 0; i < n_pairs; i++)
 		copy_symbols(&writer, pairs[i].post);

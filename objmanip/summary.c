@@ -254,6 +254,10 @@ static void add_exports(struct bytes *out, const struct pair *pair)
 			bytes_printf(out, "new export %s %s\n", pair->unit,
 				     name);
 	}
+	for (size_t i = 0; i < pair->post->n_symbols; i++)
+		if (export_is_wanted(pair->wanted, &pair->post->symbols[i]))
+			bytes_printf(out, "new export %s %s (for another target of the update)\n",
+				     pair->unit, pair->post->symbols[i].name);
 }
 
 /* Does an entry about the function differ in what is not compared of it? */

@@ -15,6 +15,8 @@ struct import {
 	const char *placeholder;	/* "ksplice_KID_TARGET_0_name"; NULL: it is
 					 * exported and keeps its own name */
 	const char *namespace;		/* of the export, or NULL */
+	const char *needed_by;		/* "UNIT FUNCTION" if nothing shows yet
+					 * that the kernel has it, else NULL */
 };
 
 /* A symbol that is exported from now on */
@@ -55,6 +57,9 @@ void old_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 
 /* imports.c: the header that kmodsrc/old-code.c and new-code.c include */
 void imports_write(const char *path, const struct imports *imports);
+
+/* The symbols that are to be looked for, "NAME UNIT FUNCTION" in each line */
+void imports_write_needs(const char *path, const struct imports *imports);
 
 /*
  * summary.c; touched is not NULL for more lines, which explain; is_nothing if

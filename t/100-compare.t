@@ -89,7 +89,8 @@ for ([183, 'aarch64'], [243, 'riscv'], [3, 'i386']) {
         . "supported\n", "an object for $name is refused");
 }
 like(broken($table + 64 + 48, 'Q', 1 << 40),
-    qr/^1 objmanip: '\S+broken\.o': '\S+' is aligned to 2\^40 bytes$/, 'an alignment that no section has');
+    qr/^1 objmanip: '\S+broken\.o': '\S+' is aligned to 2\^40 bytes$/,
+    'an alignment that no section has');
 substr($bytes, 40, 8) = pack 'Q', length($bytes) + 1;
 $bytes .= "\0" . substr $bytes, $table, 64 * $n;
 is(broken(18, 'S', 62) =~ s/ .*//sr, 0, 'headers at an odd place are read as well');

@@ -44,6 +44,14 @@ $end: the patch changes nothing in the compiled code that a running kernel can t
 refused('what objmanip refuses', 1,
     qr/^objmanip: kernel.one\.o: cannot do that\n$end: .* not be applied to a running 'vmlinux'$/m,
     'kernel/one.c' => sub { $_ .= "int refuse_me;\n" });
+refused('a symbol that there is not', 1,
+    qr/^kernel\/one\.o: 'nobody', which 'caller' refers to, is no such symbol: neither .*
+$end: the new code refers to symbols that nothing has$/m,
+    'kernel/one.c' => sub { s/\+ 5/+ nobody()/; s/\n/\nextern int nobody(void);\n/ });
+refused('one of another target', 1,
+    qr/^drivers\/net\/tx\.o: 'fresh', .* is in 'single' and not exported: export it$/m,
+    'drivers/net/single.c' => sub { $_ .= "int fresh(void) { return 1; }\n" },
+    'drivers/net/tx.c' => sub { s/toy_twice\(/fresh() + toy_twice(/; $_ = "int fresh(void);\n$_" });
 refused('a patch that breaks the build', 1,
     qr/kernel\/one\.c:8:.*error.*no_such_name.*\n(?:.*\n)*$end: .* source does not compile$/m,
     'kernel/one.c' => sub { s/one_value \+ 5/\n\n\t\tno_such_name/ });

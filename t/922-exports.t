@@ -13,6 +13,7 @@ use Test::Ksplice::Guest;
 use Ksplice::Distro qw(release_headers);
 
 my $update = make_update(exports => 'new-exports');
+make_update(implicit => 'vmlinux-for-module');
 
 # A module of somebody else, built with the Module.symvers in the update
 my $dir = scratch_dir() . '/user';
@@ -45,7 +46,7 @@ my ($status, $out, $err) =
 die "cannot build the module:\n$out$err" if $status;
 unlink "$dir/$_" for qw(user.c Kbuild);
 
-run_guest(13, <<'END', '--modules', "--dir=$dir");
+run_guest(18, <<'END', '--modules', "--dir=$dir");
 modprobe dummy || exit
 not_ok 'stock: a module that needs new exports cannot be loaded' insmod /user/user.ko
 apply exports
@@ -63,4 +64,12 @@ rmmod user
 undo exports
 untouched 'nothing is left'
 not_ok 'the exports are gone' insmod /user/user.ko
+sent() {
+	sed -n 's/^\( *dummy0:\)\( *[0-9]*\)\{8\} */\1 /p' /proc/net/dev
+}
+apply implicit
+says 'a module calls a new function of vmlinux that nothing exports' '^ *dummy0: +0 +4321 ' sent
+undo implicit
+says '... until that is undone' '^ *dummy0: +0 +0 ' sent
+untouched 'nothing is left'
 END

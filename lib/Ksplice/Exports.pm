@@ -14,8 +14,9 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Exporter qw(import);
-use Ksplice  qw(read_file write_file);
+use Compress::Zlib qw(crc32);
+use Exporter       qw(import);
+use Ksplice        qw(read_file write_file);
 
 our @EXPORT_OK = qw(write_changed_crcs write_new_exports keep_symvers);
 
@@ -43,10 +44,13 @@ sub write_changed_crcs ($file, @objects) {
 # and adds lines to the Module.symvers.
 sub write_new_exports ($dir, $module, $symvers, @objects) {
     my %crc = map { read_crcs($_->{post_command}) } @objects;
+    my $has_crcs = %crc || grep { /^0x(?!0+\t)/ } split /\n/, read_file($symvers);
     my ($for_modpost, $lines) = ('', '');
     my $header = read_file("$dir/imports.h");
     while ($header =~ /^KSPLICE_EXPORT(?:_NS)?(_GPL)?\((\w+)(?:, (\w+))?\)$/mg) {
         my ($gpl, $name, $namespace) = ($1 // '', $2, $3 // '');
+        # The source does not export it, so it has made no CRC: any will do.
+        $crc{$name} //= sprintf '0x%08x', crc32("$module $name") if $has_crcs;
         $for_modpost .= "#SYMVER $name $crc{$name}\n" if defined $crc{$name};
         $lines .= join("\t", $crc{$name} // '0x00000000', $name, $module,
             "EXPORT_SYMBOL$gpl", $namespace) . "\n";

@@ -44,7 +44,7 @@ sub check_target ($kid, $target) {
     return;
 }
 
-# combine_target(DIR, {kid, target, symvers, crcs, lines, explain, touched},
+# combine_target(DIR, {kid, target, symvers, crcs, lines, wanted, explain, touched},
 # UNIT=PRE=POST...): writes old.o, new.o, imports.h and summary into DIR.  Returns
 # whether there is anything to apply, and what is to be said in any case.
 sub combine_target ($dir, $change, @units) {
@@ -53,7 +53,7 @@ sub combine_target ($dir, $change, @units) {
         $change->{explain} ? ('--explain', map { "--touched=$_" } @{ $change->{touched} }) : (),
         "--kid=$change->{kid}", "--target=$change->{target}",
         "--symvers=$change->{symvers}", "--crcs=$change->{crcs}", "--lines=$change->{lines}",
-        "--out=$dir", @units);
+        "--wanted=$change->{wanted}", "--out=$dir", @units);
     if ($status == 1) {
         STDOUT->flush();
         print STDERR $output;

@@ -23,7 +23,7 @@ sub compare ($pre, $post) {
 # diff([{OPTIONS},] PRE, POST, ...) -> {status, err, out, summary, dir}
 #
 # Each pair is a unit: dir/1.o, dir/2.o ...  OPTIONS: explain, symvers (text), target,
-# touched, lines (text; a patch that moves no line has none).
+# touched, wanted (text), lines (text; a patch that moves no line has none).
 # summary is '' if none was written.
 sub diff (@objects) {
     my $option = ref $objects[0] ? shift @objects : {};
@@ -38,6 +38,7 @@ sub diff (@objects) {
     my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'diff', '--kid=abc',
         '--target=' . ($option->{target} // 'vmlinux'), "--symvers=$symvers", "--out=$dir/out",
         $option->{explain} ? '--explain' : (),
+        defined $option->{wanted} ? '--wanted=' . spew("$dir/wanted", $option->{wanted}) : (),
         defined $option->{lines} ? '--lines=' . spew("$dir/lines", $option->{lines}) : (),
         map({ "--touched=$_" } @{ $option->{touched} // [] }), @units);
     return {

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Symbols.pm - does the kernel have what the new code refers to?
+#
+# What the original objects refer to the kernel has, as it was linked with it, and
+# what is exported stands in Module.symvers: objmanip asks for neither.  All else
+# must be a global symbol of vmlinux, in its System.map or, where that is a stub,
+# in its image; of the module that is changed; or of the patch.  Without such a list
+# only ksplice-apply can tell, which is a warning.
+
+package Ksplice::Symbols;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter          qw(import);
+use File::Find        qw(find);
+use File::Path        qw(make_path);
+use Ksplice           qw(fail warning progress capture read_file write_file);
+use Ksplice::Distro   qw(cache_dir release_image);
+use Ksplice::Kallsyms qw(image_symbols);
+
+our @EXPORT_OK = qw(wanted_symbols missing_symbols);
+
+# Names that objects of other targets refer to and that nothing exports: new
+# ones of them vmlinux has to export.  Objects are {post, targets} each.
+sub wanted_symbols ($symvers, $target, @objects) {
+    my @others = grep { !grep { $_ eq $target } @{ $_->{targets} } } @objects;
+    return if !@others;
+    my %exported = map { $_ => 1 } read_file($symvers) =~ /^0x[0-9a-f]+\t(\S+)\t/mg;
+    my %seen;
+    return grep { !$exported{$_} && !$seen{$_}++ } sort(symbols_of('-u', @others));
+}
+
+# nm's names of the objects as they are after the patch.
+sub symbols_of ($option, @objects) {
+    return map { /^(\S+) / ? $1 : () }
+        capture('nm', '-g', '-P', $option, map { $_->{post} } @objects);
+}
+
+# Of the needs of a target, a file as objmanip writes it, those that nothing has: a
+# sentence for each.
+sub missing_symbols ($config, $target, $file, @objects) {
+    return if !-s $file;
+    my @needs = map { [split] } split /\n/, read_file($file);
+    my ($vmlinux, $own) = (vmlinux_symbols($config), module_symbols($config, $target));
+    @needs = grep { !($vmlinux // {})->{ $_->[0] } && !($own // {})->{ $_->[0] } } @needs;
+    return if !@needs;
+    my %elsewhere;
+    for my $object (grep { !grep { $_ eq $target } @{ $_->{targets} } } @objects) {
+        $elsewhere{$_} = $object->{targets}[0] for symbols_of('--defined-only', $object);
+    }
+    my @missing;
+    for (@needs) {
+        my ($name, $unit, $function) = @$_;
+        my $what = "$unit: '$name', which '$function' refers to,";
+        if ($elsewhere{$name}) {
+            push @missing, "$what is in '$elsewhere{$name}' and not exported: export it";
+        } elsif ($vmlinux && $own) {
+            push @missing, "$what is no such symbol: neither the kernel nor "
+                . ($target eq 'vmlinux' ? '' : "'$target' nor ") . 'the patch has it';
+        } else {
+            warning("$what cannot be looked up: no list of the symbols of '"
+                . ($vmlinux ? $target : 'vmlinux') . "'; ksplice-apply will look for it");
+        }
+    }
+    return @missing;
+}
+
+# NAME => 1, or undef if nothing tells.
+sub vmlinux_symbols ($config) {
+    my $map = $config->{system_map};
+    return { map { $_ => 1 } read_file($map) =~ /^[0-9a-f]+ [A-Z] (\S+)/mg }
+        if defined $map && -s $map > 4096;
+    my $image = image_of($config) // return;
+    my ($size, $time) = (stat $image->{vmlinuz})[7, 9];
+    my $list = cache_dir() . "/$config->{release}/symbols-$size-$time";
+    if (!-e $list) {
+        my $symbols = progress("reading the symbols of '$image->{vmlinuz}'", sub {
+            image_symbols($image->{vmlinuz});
+        });
+        make_path(cache_dir() . "/$config->{release}");
+        write_file("$list.$$", join '', map { "$_\n" } sort keys %$symbols);
+        rename "$list.$$", $list or fail("cannot rename '$list.$$': $!");
+    }
+    return { map { $_ => 1 } split /\n/, read_file($list) };
+}
+
+# Global symbols of a module.  Its own one, struct module, is made when it is linked.
+sub module_symbols ($config, $target) {
+    return {} if $target eq 'vmlinux';
+    my $image = image_of($config) // return;
+    my $name = $target =~ s/_/[-_]/gr;
+    my @files;
+    find({ no_chdir => 1, wanted => sub { push @files, $_ if m{/$name\.ko\z} } },
+        "$image->{modules_dir}/kernel");
+    return if @files != 1;
+    return { __this_module => 1, map { /^(\S+) [A-Z] / ? ($1 => 1) : () }
+        capture('nm', '-g', '-P', '--defined-only', $files[0]) };
+}
+
+# The package of the kernel, if it is one of a distribution.
+sub image_of ($config) {
+    state %images;
+    return $images{ $config->{release} } //= eval { release_image($config->{release}) };
+}
+
+1;

@@ -1,0 +1,107 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What new code refers to and the original did not is listed, to be looked for;
+# what another target of the update needs of new symbols is exported for it.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Kallsyms qw(read_kallsyms);
+use Ksplice::Symbols qw(wanted_symbols missing_symbols);
+use Test::Ksplice;
+use Test::Ksplice::Objmanip;
+use Test::More;
+
+my @pair = build_pair(<<'END');
+int old(int), fresh(int), sold(int);
+int perhaps(int) __attribute__((weak));
+int g(int x) { return old(x); }
+#ifdef PATCHED
+int f(int x) { return old(x) + fresh(x) + sold(x) + (perhaps ? perhaps(x) : 0); }
+#else
+int f(int x) { return x + 1; }
+#endif
+END
+my $diff = diff({ symvers => "0x00000001\tsold\tvmlinux\tEXPORT_SYMBOL\t\n" }, @pair);
+is($diff->{status}, 0, 'new code may refer to anything');
+is(slurp("$diff->{dir}/needs"), "fresh dir/1.o f\n",
+    '... and what neither the original nor an export shows is listed, with who needs it');
+
+# A new symbol for another target
+my @vmlinux = build_pair(<<'END');
+int h(int);
+int f(int x) { return h(x) + 1; }
+#ifdef PATCHED
+int fresh(int x) { return h(x) + 2; }
+int count = 3;
+int spare(int x) { return h(x) + 4; }
+#endif
+END
+$diff = diff({ wanted => "fresh\ncount\nf\nother\n" }, @vmlinux);
+is("$diff->{status} $diff->{err}", '0 ', 'new symbols are reason enough if they are wanted');
+is($diff->{summary} =~ s/^(new (?:function|data) .*?) \(.*/$1/mgr, <<'END', '... which is said');
+new function dir/1.o fresh
+new data dir/1.o count
+ignored dir/1.o spare (new, but nothing that is replaced refers to it)
+new export dir/1.o fresh (for another target of the update)
+new export dir/1.o count (for another target of the update)
+END
+is(slurp("$diff->{dir}/imports.h") =~ s/^KSPLICE_IMPORT\(.*\n//mgr,
+    "KSPLICE_EXPORT_GPL(fresh)\nKSPLICE_EXPORT_GPL(count)\n", '... and no other is exported');
+my %symbol = map { $_->{name} => $_ } objdump_symbols("$diff->{dir}/new.o");
+is($symbol{fresh}{global}, 1, '... and it is global');
+
+# Which are wanted
+my $dir = scratch_dir();
+my $symvers = spew("$dir/symvers", "0x00000001\tsold\tvmlinux\tEXPORT_SYMBOL\t\n");
+my ($in_module, $in_vmlinux) = ({ post => $pair[1], targets => ['mod'] },
+    { post => $vmlinux[1], targets => ['vmlinux'] });
+is(join(' ', wanted_symbols($symvers, 'vmlinux', $in_module, $in_vmlinux)), 'fresh old perhaps',
+    'what objects of other targets need and nothing exports');
+is(join(' ', wanted_symbols($symvers, 'vmlinux', $in_vmlinux)), '', '... of no other target none');
+
+# Are they there?
+my $map = spew("$dir/System.map", "ffffffff81000000 T there\nffffffff81000000 t hidden\n" x 100);
+my $config = { release => '1.2.3-none', system_map => $map };
+sub missing ($needs, $target, @objects) {
+    return join "\n", missing_symbols($config, $target, spew("$dir/needs", $needs), @objects);
+}
+is(missing("there a.o f\n", 'vmlinux'), '', 'a global symbol of the kernel');
+is(missing("none a.o f\n", 'vmlinux'), "a.o: 'none', which 'f' refers to, is no such symbol: "
+    . 'neither the kernel nor the patch has it', 'one that there is not');
+is(missing("hidden a.o f\n", 'vmlinux'), "a.o: 'hidden', which 'f' refers to, is no such symbol: "
+    . 'neither the kernel nor the patch has it', '... and a static one');
+is(missing("fresh a.o f\n", 'mod', $in_module, $in_vmlinux), "a.o: 'fresh', which 'f' refers to, "
+    . "is in 'vmlinux' and not exported: export it", 'one of another target');
+
+# The list in an image, made as scripts/kallsyms does: pieces, markers, numbers
+my @names = map { ($_ % 2 ? 'T' : 't') . "name_$_" } 0 .. 999;
+push @names, 'Dlong_' . 'x' x 200;
+my ($text, @markers) = ('');
+for my $i (0 .. $#names) {
+    push @markers, length $text if $i % 256 == 0;
+    my $packed = $names[$i] =~ s/name_/\x01/r;
+    my $length = length $packed;
+    $text .= ($length > 127 ? pack 'C C', $length & 0x7f | 0x80, $length >> 7 : pack 'C', $length)
+        . $packed;
+}
+my @pieces = map { chr =~ /[\w.]/ && $_ < 128 ? chr : '' } 0 .. 255;
+$pieces[1] = 'name_';
+my $where = 0;
+my $pad = sub ($bytes) { $bytes . "\0" x (-length($bytes) % 8) };
+my $kernel = ("\x7fELF" . "\xaa" x 1020) . join '', map { $pad->($_) }
+    pack('V', scalar @names), $text,
+    pack('V*', @markers), "\x11\x22\x33" x @names, join('', map { "$_\0" } @pieces),
+    pack('v*', map { my $w = $where; $where += 1 + length; $w } @pieces), "\xbb" x 64;
+my $found = read_kallsyms($kernel);
+is(scalar(keys %$found), 501, 'all global names of an image are found');
+is($found->{name_1} . $found->{ 'long_' . 'x' x 200 } . ($found->{name_2} // ''), '11',
+    '... and only they');
+ok(!eval { read_kallsyms("\0" x 100000); 1 }, 'a kernel without a list');
+is($@->{message}, 'the kernel has no list of its symbols that is understood', '... is a failure');
+
+done_testing;

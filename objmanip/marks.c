@@ -11,6 +11,7 @@
 #include "die.h"
 #include "kind.h"
 #include "name.h"
+#include "prototype.h"
 #include "vec.h"
 
 #include <stdlib.h>
@@ -145,8 +146,19 @@ static void keep_data(struct pair *pair, const struct mark *mark)
 	set_data_mark(pair, mark, DATA_KEEP);
 }
 
+/* Tables that the kernel copies when they are registered */
+static void warn_of_copies(const struct pair *pair, const struct mark *mark)
+{
+	const char *type = prototype_of_variable(pair->post, mark->name);
+
+	if (type && !strcmp(type, "struct ctl_table []"))
+		warning("%s: '%s' is a sysctl table, which the kernel may have copied when it was registered: the copy keeps the old values, see doc/patch-author.md",
+			pair->unit, mark->name);
+}
+
 static void replace_data(struct pair *pair, const struct mark *mark)
 {
+	warn_of_copies(pair, mark);
 	set_data_mark(pair, mark, DATA_REPLACE);
 }
 

@@ -137,6 +137,14 @@ static struct strmap read_types(const struct object *object)
 	return types;
 }
 
+const char *prototype_of_variable(const struct object *object,
+				  const char *name)
+{
+	const struct strmap types = read_types(object);
+
+	return strmap_get(&types, name);
+}
+
 static bool has_crc_change(const struct crc_change *changes, size_t n_changes,
 			   const char *unit, const char *name)
 {

@@ -19,4 +19,8 @@ struct crc_change *prototype_read_crcs(const char *path, size_t *n_changes);
 void prototype_compare(struct pair *pairs, size_t n_pairs,
 		       const struct crc_change *changes, size_t n_changes);
 
+/* The type of a variable of the object, "struct list_head []"; NULL: not known */
+const char *prototype_of_variable(const struct object *object,
+				  const char *name);
+
 #endif

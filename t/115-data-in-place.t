@@ -179,4 +179,12 @@ int f(int x) { return x + distances[0]; }
 END
     . 'not be replaced in place: it holds distances from itself', 'distances: refused');
 
+# The kernel may use a copy of the table.
+my $text = '".pushsection .ksplice_marks,\"\"\n.asciz \"replace_data table\"\n.popsection"';
+my $sysctl = diff_text("struct ctl_table { int mode; };\n#ifdef PATCHED\nasm($text);\n"
+    . "#define N 2\n#else\n#define N 1\n#endif\nstruct ctl_table table[] = { { N } };\n");
+is("$sysctl->{status} $sysctl->{err}", "0 objmanip: warning: dir/1.o: 'table' is a sysctl table, "
+    . 'which the kernel may have copied when it was registered: the copy keeps the old values, '
+    . "see doc/patch-author.md\n", 'a sysctl table that is replaced is a warning');
+
 done_testing;

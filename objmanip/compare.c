@@ -205,6 +205,13 @@ static bool same_target(const struct span *pre_span, const struct reloc *pre,
 	return false;
 }
 
+bool compare_fields(const struct span *pre_span, const struct reloc *pre,
+		    const struct span *post_span, const struct reloc *post)
+{
+	return plain_type(pre) == plain_type(post) &&
+	       same_target(pre_span, pre, post_span, post);
+}
+
 /* An entry behind the end of its function: it is about what follows. */
 static bool is_behind(const struct span *entry)
 {

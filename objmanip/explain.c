@@ -16,6 +16,7 @@
 #include "explain.h"
 #include "die.h"
 #include "dwarf-open.h"
+#include "match.h"
 #include "strmap.h"
 #include "vec.h"
 
@@ -36,6 +37,7 @@ struct printer {
 	uint64_t start, end;		/* in the span, of this instruction */
 	struct bytes text;
 	bool has_target;		/* it has printed what a field refers to */
+	size_t target_start, target_end;	/* where in the text */
 };
 
 static int print(void *stream, const char *fmt, ...)
@@ -95,11 +97,13 @@ static const char *target_name(const struct reloc *reloc)
 
 static void print_target(struct printer *printer, const struct reloc *reloc)
 {
+	printer->target_start = printer->text.n;
 	bytes_printf(&printer->text, "%s", target_name(reloc));
 	if (reloc->target_offset)
 		bytes_printf(&printer->text, "%s",
 			     distance_text(reloc->target_offset));
 	printer->has_target = true;
+	printer->target_end = printer->text.n;
 }
 
 /* A place that the instruction names: in the span, unless it is relocated. */
@@ -171,6 +175,44 @@ static const char *reader_next(struct reader *reader)
 		print_target(printer, reloc);
 	}
 	return xasprintf("%.*s", (int)printer->text.n, printer->text.at);
+}
+
+/* The instruction without what its field refers to, which has other names */
+static const char *without_target(const struct printer *printer)
+{
+	const char *text = (const char *)printer->text.at;
+
+	return xasprintf("%.*s@%.*s", (int)printer->target_start, text,
+			 (int)(printer->text.n - printer->target_end),
+			 text + printer->target_end);
+}
+
+/*
+ * Is it the same for the comparison?  A static variable and a constant may have
+ * another number, and be the same one.
+ */
+static bool refer_alike(const struct reader *a, const struct reader *b)
+{
+	const struct reloc *pre = reloc_of(&a->printer);
+	const struct reloc *post = reloc_of(&b->printer);
+
+	return pre && post && a->printer.has_target &&
+	       b->printer.has_target &&
+	       pre->offset - a->printer.span->start - a->printer.start ==
+	       post->offset - b->printer.span->start - b->printer.start &&
+	       compare_fields(a->printer.span, pre, b->printer.span, post) &&
+	       !strcmp(without_target(&a->printer),
+		       without_target(&b->printer));
+}
+
+/* Names alone say nothing: two variables may have the same one. */
+static bool refer_otherwise(const struct reader *a, const struct reader *b)
+{
+	const struct reloc *pre = reloc_of(&a->printer);
+	const struct reloc *post = reloc_of(&b->printer);
+
+	return pre && post &&
+	       !compare_fields(a->printer.span, pre, b->printer.span, post);
 }
 
 /* "jne    +0x1f" and "jne    +0x2f" */
@@ -377,7 +419,9 @@ void explain_difference(struct bytes *out, const struct span *pre,
 		do {
 			old = reader_next(&a);
 			new = reader_next(&b);
-		} while (old && new && are_same(old, new));
+		} while (old && new &&
+			 (refer_alike(&a, &b) ||
+			  (are_same(old, new) && !refer_otherwise(&a, &b))));
 	if (old || new) {
 		/* The reason is about the bytes; it may have been a jump. */
 		if (pre->why_offset < a.printer.start ||

@@ -48,6 +48,10 @@ const struct symbol *match_odd_alias(const struct symbol *pre,
 bool compare_spans(const struct span *pre, const struct span *post,
 		   const char **why, uint64_t *offset);
 
+/* Do the two fields refer to the same thing, as compare_spans() sees it? */
+bool compare_fields(const struct span *pre_span, const struct reloc *pre,
+		    const struct span *post_span, const struct reloc *post);
+
 /*
  * Set state and why of all spans of both, to a fixpoint (compare.c).
  * Returns the number of spans that are not SPAN_SAME and matter.

@@ -341,7 +341,8 @@ static const char *needed_by(const struct writer *writer,
 			     const struct span *from,
 			     const struct symbol *symbol)
 {
-	if (symbol->is_weak || symvers_find(writer->symvers, symbol->name) ||
+	if (symbol->is_weak || !strcmp(symbol->name, "__this_module") ||
+	    symvers_find(writer->symvers, symbol->name) ||
 	    strmap_get(&writer->linked, symbol->name))
 		return NULL;
 	return xasprintf("%s %s", from->section->object->unit,

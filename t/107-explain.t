@@ -147,6 +147,19 @@ END
 like($text, qr/^ignored dir\/1\.o 2 functions \(only line numbers differ\)$/m,
     'what is left alone');
 
+# Other numbers are no difference, other variables of one name are.
+$text = summary(<<"END");
+int g(int *), h(int);
+#ifdef PATCHED
+void extra(void) { static int n; g(&n); static const double x = 9.5; g((int *)&x); }
+int f(int x) { static int n; g(&n); return h(x) + 77; }
+#else
+int f(int x) { static int n; g(&n); return h(x) + 7; }
+#endif
+END
+like($text, qr/^      - add +\$0x7,%eax\n      \+ add +\$0x4d,%eax$/m,
+    'a static variable with another number is not what differs');
+
 # Functions that are hard to replace
 for (
     ['vfs_read',  'g()',                    'some thread is always in it',  1],

@@ -32,9 +32,18 @@ sub find_hunks ($original, $file) {
         capture({ ok => [0, 1] }, 'diff', '-a', $original, $file);
 }
 
-# [FIRST, LAST] of the original's lines that hunks are about.
-sub touched_lines (@hunks) {
-    return map { /^(\d+)(?:,(\d+))?/; [$1, $2 // $1] } @hunks;
+# [FIRST, LAST] of the original's lines that hunks are about.  What is only added
+# is about the line before it, unless that is the end of a function or of another
+# declaration: then it is about none.
+sub touched_lines ($original, @hunks) {
+    my @lines = split /^/m, $original;
+    return map {
+        my ($first, $last, $how) = /^(\d+)(?:,(\d+))?([acd])/;
+        my $before = $first;
+        $before-- while $before && $lines[$before - 1] =~ /^\s*$|^#/;
+        $how eq 'a' && (!$before || $lines[$before - 1] =~ /^(?:\}|\S.*[;}]\s*$| ?\*\/)/)
+            ? () : [$first, $last // $first];
+    } @hunks;
 }
 
 # Puts the directives into a file that was made from the original.

@@ -192,7 +192,8 @@ sub apply_patch ($tree, $patch, $keep_lines) {
         $patch->{lines} .= line_map($name, read_file($path), $keep_lines && $is_code, $tricky,
             @hunks);
         next if !$is_code;
-        push @{ $patch->{touched} }, map { "$name:$_->[0]-$_->[1]" } touched_lines(@hunks);
+        push @{ $patch->{touched} }, map { "$name:$_->[0]-$_->[1]" }
+            touched_lines(read_file("$path.KSPLICE_presrc"), @hunks);
         neutralise_file($path, @hunks) if $keep_lines;
     }
     return;

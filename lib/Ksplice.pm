@@ -21,9 +21,12 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Cwd            qw(abs_path);
+use Errno          ();
 use Exporter       qw(import);
-use Fcntl          qw(O_RDONLY);
+use Fcntl          qw(O_RDONLY LOCK_EX LOCK_NB);
 use File::Basename qw(basename dirname);
+use File::Path     qw(remove_tree);
+use File::Spec     ();
 use File::Temp     qw(tempdir);
 use Getopt::Long   ();
 use IO::Handle     ();
@@ -401,6 +404,8 @@ sub check_status ($option, $status, $out, @command) {
     my $code = $status >> 8;
     my $signal = $status & 127;
     return if !$signal && ($ok eq 'any' || grep { $_ == $code } @$ok);
+    fail("no space is left for temporary files in '" . File::Spec->tmpdir
+        . "': make some, or set TMPDIR") if is_temp_full();
     show_tail($out) if $out;
     fail("'$command[0]' died of signal $signal") if $signal;
     fail("'$command[0]' returned exit code $code");
@@ -417,10 +422,45 @@ sub show_tail ($out) {
 
 # --- files -----------------------------------------------------------------
 
-# A directory that is removed when the command ends, however it ends.
+# A directory that is removed when the command ends, however it ends: after a kill
+# -9 by the next command.  It is locked as long as it is in use.
+my @locks;
 sub temp_dir () {
-    my $dir = eval { tempdir('ksplice-XXXXXXXX', TMPDIR => 1, CLEANUP => 1) };
-    return $dir // fail("cannot make a temporary directory: $!");
+    remove_stale_dirs() if !@locks;
+    for (1 .. 10) {
+        my $dir = eval { tempdir('ksplice-tmp-XXXXXXXX', TMPDIR => 1, CLEANUP => 1) }
+            // fail("cannot make a temporary directory: $!");
+        my $lock = lock_dir($dir) // next;
+        push @locks, $lock;
+        return $dir;
+    }
+    fail('cannot lock a temporary directory in ' . quote_command(File::Spec->tmpdir));
+}
+
+# A handle, or nothing: another process has it, or has removed it.
+sub lock_dir ($dir) {
+    open my $lock, '<', $dir or return;
+    flock $lock, LOCK_EX | LOCK_NB or return;
+    return ((stat $dir)[1] // 0) == (stat $lock)[1] ? $lock : undef;
+}
+
+sub remove_stale_dirs () {
+    my $top = File::Spec->tmpdir;
+    opendir my $handle, $top or return;
+    for my $dir (map { "$top/$_" } grep { /\Aksplice-tmp-\w{8}\z/ } readdir $handle) {
+        my @stat = lstat $dir or next;
+        next if !-d _ || $stat[4] != $>;
+        my $lock = lock_dir($dir) // next;
+        remove_tree($dir, { error => \my $ignored });
+    }
+    return;
+}
+
+# Nothing can be written where programs write their output.
+sub is_temp_full () {
+    open my $file, '+>', undef or return $!{ENOSPC} || $!{EDQUOT};
+    my $n = syswrite $file, 'x' x 65536;
+    return defined $n ? $n < 65536 : $!{ENOSPC} || $!{EDQUOT};
 }
 
 # Where lib/, objmanip/, kmodsrc/ ... are: the checkout, or PREFIX/lib/ksplice.

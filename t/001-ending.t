@@ -201,4 +201,44 @@ like($end, qr/^  \.\.\.\n  line 21\n(?:.*\n)*  line 50$/m, '... all of the end')
 (undef, undef, $end) = try_it($many, '--raw-errors');
 like($end, qr/^  line 1\n(?:.*\n)*  line 50$/m, 'with --raw-errors all is shown');
 
+# What could change the work of programs does not reach them.
+my %meddling = map { $_ => 'x' } qw(QUOTING_STYLE POSIXLY_CORRECT PATCH_GET TAR_OPTIONS
+    GREP_OPTIONS LANG LC_MESSAGES MAKEFLAGS KCFLAGS KBUILD_OUTPUT GIT_DIR CPATH CDPATH XZ_OPT
+    KSPLICE_FULL CFLAGS);
+(undef, my $printed) = run_cmd({ env => { %meddling, ARCH => 'x', KSPLICE_CACHE => 'x' } }, $^X,
+    command('print scalar capture("env")'));
+is_deeply([sort $printed =~ /^(\w+)=x$/mg], [qw(ARCH KSPLICE_CACHE)],
+    'programs run in an environment that is known');
+like($printed, qr/^LC_ALL=C$/m, '... and speak as we expect');
+(undef, $printed) = run_cmd($^X,
+    command('print scalar capture({ env => { LANG => "x" } }, "env")'));
+like($printed, qr/^LANG=x$/m, '... unless we say otherwise');
+
+# Programs fail as their output has no place: that is what is said.
+my $fill = 'mount -t tmpfs -o size=64k none "$TMPDIR" && { cat /dev/zero >"$TMPDIR/full" 2>/dev/null
+    exec "$@"; }';
+is_deeply([run_cmd({ env => { TMPDIR => $tmp } }, qw(unshare -rm sh -c), $fill, 'sh', $^X,
+    command("run({ ok => [0, 1] }, 'sh', '-c', 'echo x; exit 2')"))], [1, '',
+    "ksplice-try: no space is left for temporary files in '$tmp': make some, or set TMPDIR\n"],
+    'a full TMPDIR');
+
+# An option with a value is given once.
+my $parse = spew(scratch_dir() . '/ksplice-try', <<"END");
+use v5.32; use warnings; use lib '$root/lib';
+use Ksplice qw(main parse_options);
+main(sub {
+    my %o = parse_options(qw(id=s jobs|j=i wait=f flag list=s@));
+    \$_ = "\@\$_" for grep { ref } values %o;
+    print join(' ', map { "\$_=\$o{\$_}" } sort keys %o), "\\n";
+});
+END
+is_deeply([run_cmd($^X, $parse, qw(--id=a -j 2 --wait=1.5 --flag --flag -v -v --list=a --list=b))],
+    [0, "flag=1 id=a jobs=2 list=a b wait=1.5\n", ''], 'options');
+for (['--id', qw(--id=a --id=b)], ['--id', qw(--id=a --id=a)], ['--jobs', qw(-j 2 --jobs=3)],
+    ['--wait', qw(--wait=1 --flag --wait=2)]) {
+    my ($name, @given) = @$_;
+    is_deeply([run_cmd($^X, $parse, @given)], [2, '',
+        "ksplice-try: option '$name' is given twice\ntry 'ksplice-try --help'\n"], "@given");
+}
+
 done_testing;

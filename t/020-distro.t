@@ -135,10 +135,21 @@ fails("no kernel 6.1-other is installed, cached or known to apt", 'newest_releas
 ($status, $out, $err) = call('release_source', $old);
 chomp $out;
 is(slurp($out), 'old source', "the source is of the image's version, not the newest");
-fails("apt does not know 'linux-source-6.1' 6.1.100-1, which $new was built from; it has 6.1.95-1",
-    'release_source', $new);
 is((call('has_source', $old))[1], "1\n", 'that it can be had is known before');
 is((call('has_source', $new))[1], "\n", 'and that it cannot');
+fails("the source that '$new' was built from, 'linux-source-6.1' 6.1.100-1, is neither installed "
+    . "nor in the cache, and apt does not have it any more, but 6.1.95-1: take a newer release, "
+    . "run 'apt-get update', or get it from snapshot.debian.org", 'release_source', $new);
+fails("release '$new' is no longer complete: 'linux-headers-$new' is not installed, and apt does "
+    . "not know it; run 'apt-get update', or get it from snapshot.debian.org",
+    'release_headers', $new);
+for my $near ('6.1.0-10', "linux-image-$new", '6.1.0-10-other') {
+    fails("unknown release '$near': did you mean '$new'?", 'release_image', $near);
+}
+fails("'6.1.0-9-rt-amd64' is built from the source with the real-time patches, which the package "
+    . "linux-source does not have: give the directory of that source, and --config",
+    'check_flavour', '6.1.0-9-rt-amd64');
+is((call('check_flavour', '6.1.0-9-cloud-amd64'))[0], 0, 'cloud is of the same source');
 
 ($status, $out, $err) = call('release_headers', $old);
 is("$status$err", '0', 'headers are had from their packages');

@@ -72,4 +72,15 @@ is_deeply([glob "$tree/*/*KSPLICE* $tree/*/.*KSPLICE*"], [], '... and leaves not
 is_deeply([toy_make($toy, 'KSPLICE_MODE=snap', $targets)], [0, '', ''],
     '... and has not made make build anything again');
 
+# Names are one word each, whatever is in them.
+my $odd = "$toy->{scratch}/a b;touch pwned;'c";
+mkdir $odd;
+for my $variable (qw(BUILD SCRATCH OUT)) {
+    my %given = ((map { $_ => "$toy->{scratch}/plain" } qw(BUILD SCRATCH OUT)), $variable => $odd);
+    mkdir "$toy->{scratch}/plain";
+    toy_make($toy, 'KSPLICE_MODE=modinst', map { "KSPLICE_$_=$given{$_}" } sort keys %given);
+    my @found = grep { -e } "$tree/pwned", glob "$toy->{scratch}/*/pwned";
+    is("@found", '', "KSPLICE_$variable is not run");
+}
+
 done_testing();

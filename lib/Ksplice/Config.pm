@@ -23,7 +23,7 @@ use Ksplice::Distro qw(cache_dir release_headers);
 
 our @EXPORT_OK = qw(
     read_config_dir release_config_dir note_stub_map find_compiler
-    config_differences machine
+    config_differences machine check_path
 );
 
 # What may differ: names of the builder and of keys.
@@ -46,6 +46,7 @@ sub read_config_dir ($dir) {
         -e "$dir/$part" or fail("'$dir' has no '$part': see --config");
     }
     my $build = abs_path("$dir/build") . '';
+    check_path("'$dir/build'", $build, 'move it');
     my @flags = -e "$dir/flags"
         ? grep { /\S/ && !/^\s*#/ } split(/\n/, read_file("$dir/flags")) : ();
     s/^\s+|\s+$//g for @flags;
@@ -138,6 +139,16 @@ sub advice ($name) {
         return $line->[1] if $name =~ $line->[0];
     }
     return;
+}
+
+# kbuild works in it: with a blank or a colon it gives up, after long; a shell or
+# make would take other characters for words of theirs.
+sub check_path ($what, $path, $cure) {
+    return if $path !~ m{([^\w./+,@~\x80-\xff-])};
+    my $odd = $1;
+    my $character = $odd eq ' ' ? 'a blank' : $odd =~ /[!-~]/ ? "'$odd'" : 'a control character';
+    $path =~ s/[\0-\x1f\x7f]/?/g;
+    fail("$what, '$path', has $character in its path, which kbuild cannot work with: $cure");
 }
 
 # As uname -m has it.

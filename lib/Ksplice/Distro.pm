@@ -12,7 +12,8 @@
 #   CACHE/packages/PACKAGE_VERSION.lock    held while they are unpacked
 #
 # A release is any name that the distribution gives one, of whatever flavour;
-# nothing here reads more out of it than the series that it starts with.
+# nothing here reads more out of it than the series that it starts with, and
+# whether it has patches that the package of the source lacks (rt).
 
 package Ksplice::Distro;
 use v5.32;
@@ -30,6 +31,7 @@ our @EXPORT_OK = qw(
     release_image release_headers release_source has_source
     known_releases newest_release release_of_version version_of_release cache_dir
     cached cached_version unpack_package
+    make_cache check_flavour
 );
 
 # --- the cache -------------------------------------------------------------
@@ -37,10 +39,22 @@ our @EXPORT_OK = qw(
 sub cache_dir () {
     return $ENV{KSPLICE_CACHE} if length($ENV{KSPLICE_CACHE} // '');
     my $base = $ENV{XDG_CACHE_HOME} // '';
-    $base = ($ENV{HOME} // '') . '/.cache' if $base eq '';
-    fail('no home directory for the cache; set KSPLICE_CACHE')
+    $base = ($ENV{HOME} // (getpwuid $>)[7] // '') . '/.cache' if $base eq '';
+    fail('no home directory for the cache: set KSPLICE_CACHE')
         if $base eq '/.cache';
     return "$base/ksplice";
+}
+
+# Fails if nothing can be written there: better now than after a build.
+sub make_cache () {
+    my $dir = cache_dir();
+    make_path($dir, { error => \my $errors });
+    my ($why) = map { values %$_ } @$errors;
+    fail("cannot make the cache '$dir': " . ($why // $!) . ': set KSPLICE_CACHE') if !-d $dir;
+    open my $file, '+>', "$dir/.try$$"
+        or fail("cannot write into the cache '$dir': $!: set KSPLICE_CACHE");
+    unlink "$dir/.try$$";
+    return;
 }
 
 # The directory of that name in the cache; if it is not there, made by fill,
@@ -166,14 +180,33 @@ sub update_hint (@releases) {
     return @releases ? '' : "; its lists are empty: run 'apt-get update'";
 }
 
-# Fails: a release that is nowhere, with those that can be had.
+# Fails: a release that is nowhere, with those that were meant.
 sub unknown_release ($release, $package) {
     my @releases = apt_releases();
-    my ($flavour) = $release =~ /\A[\d.]+-\d+-(.+)\z/;
+    my $why = "'$package' is not installed, and apt does not know it";
+    fail("release '$release' is no longer complete: $why; "
+        . "run 'apt-get update', or get it from snapshot.debian.org")
+        if grep { $_ eq $release } @releases;
+    my $plain = $release =~ s/\Alinux-(?:image|headers|source)-//r;
+    my ($number, $flavour) = $plain =~ /\A([\d.]+-\d+)(?:-(.+))?\z/;
+    my @meant = grep { $_ eq $plain || /\A\Q$plain\E-/ } @releases;
+    @meant = grep { defined $number && /\A\Q$number\E-/ } @releases if !@meant;
+    fail("unknown release '$release': did you mean " . join(' or ', map { "'$_'" } @meant) . '?')
+        if @meant;
     my @alike = grep { defined $flavour && /\A[\d.]+-\d+-\Q$flavour\E\z/ } @releases;
-    my $offer = join ' ', @alike ? @alike : @releases;
-    fail("unknown release '$release': '$package' is not installed, and apt does not know it"
-        . ($offer eq '' ? update_hint() : "; it has $offer"));
+    @alike = @releases if !@alike;
+    my $more = @alike > 6 ? ' and ' . (@alike - 6) . ' older ones' : '';
+    splice @alike, 0, @alike - 6 if @alike > 6;
+    fail("unknown release '$release': $why"
+        . (@alike ? "; it has @alike$more" : update_hint()));
+}
+
+# Fails for a flavour whose source is not that of the package linux-source.
+sub check_flavour ($release) {
+    fail("'$release' is built from the source with the real-time patches, which the package "
+        . "linux-source does not have: give the directory of that source, and --config")
+        if $release =~ /-rt(?:-|\z)/;
+    return;
 }
 
 # --- getting packages ------------------------------------------------------
@@ -319,8 +352,10 @@ sub release_source ($release) {
     return $tarball if $where eq 'installed';
     if ($where eq '') {
         my $other = apt_entry($package);
-        fail("apt does not know '$package' $version, which $release was built from"
-            . ($other ? "; it has $other->{Version}" : "; run 'apt-get update'"));
+        fail("the source that '$release' was built from, '$package' $version, is neither "
+            . 'installed nor in the cache, and apt does not have it'
+            . ($other ? " any more, but $other->{Version}" : '')
+            . ": take a newer release, run 'apt-get update', or get it from snapshot.debian.org");
     }
     my $found = unpacked($package, $version) . $tarball;
     -e $found or fail("'$package' $version has no '$tarball'");

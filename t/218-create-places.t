@@ -1,0 +1,77 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+# Where ksplice-create cannot work it says so at once, and what a killed run has
+# left is removed by the next one.
+use v5.32;
+use warnings;
+use FindBin qw($RealBin);
+use lib "$RealBin/lib", "$RealBin/../lib";
+use Fcntl qw(LOCK_EX);
+use Test::Ksplice;
+use Test::More;
+use Test::Toy;
+
+my $toy = toy_kernel();
+my $scratch = $toy->{scratch};
+my $patch = toy_patch($toy, 'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+my $env = Test::Toy::toy_env($toy);
+
+# Nothing may have been prepared or built.
+sub refused {
+    my ($what, $message, $more, @arguments) = @_;
+    my $tree = delete $more->{tree} // $toy->{tree};
+    my @got = run_cmd({ dir => $scratch, env => { %$env, %$more } }, 'ksplice-create',
+        "--patch=$patch", @arguments, "--config=$toy->{config}", $tree);
+    is_deeply(\@got, [1, '', "ksplice-create: $message\n"], $what);
+    ok(!-e "$toy->{tree}/.KSPLICE_prepared", '... before anything is made');
+    return;
+}
+
+my $kbuild = 'which kbuild cannot work with';
+refused('no directory for the update', "no directory '/none' for the update: make it, or "
+    . 'choose another -o', {}, '-o', '/none/x.tar.gz');
+refused('a directory as the update', "'$scratch' is a directory: -o takes the name of the tarball",
+    {}, '-o', $scratch);
+mkdir "$scratch/a b";
+refused('a blank in TMPDIR', "the directory for temporary files, '$scratch/a b', has a blank "
+    . "in its path, $kbuild: set TMPDIR", { TMPDIR => "$scratch/a b" });
+refused('a colon in the path of the cache', "the cache, '$scratch/a:b', has ':' in its path, "
+    . "$kbuild: set KSPLICE_CACHE", { KSPLICE_CACHE => "$scratch/a:b" });
+refused('words of the shell', "the cache, '$scratch/a;touch x', has ';' in its path, "
+    . "$kbuild: set KSPLICE_CACHE", { KSPLICE_CACHE => "$scratch/a;touch x" });
+run_cmd('cp', '-a', $toy->{tree}, "$scratch/a b/toy");
+refused('a blank in the path of the source', "the kernel source, '$scratch/a b/toy', has a "
+    . "blank in its path, $kbuild: move it", { tree => "$scratch/a b/toy" });
+spew("$scratch/file", '');
+refused('a cache that cannot be', "cannot make the cache '$scratch/file/x': File exists: "
+    . 'set KSPLICE_CACHE', { KSPLICE_CACHE => "$scratch/file/x" });
+
+# A file system of 64 kB, with 4 kB left.
+my $full = <<'SH';
+mount -t tmpfs -o size=64k none "$TMPDIR" && head -c 60k /dev/zero >"$TMPDIR/full" &&
+    exec "$@"
+SH
+my @got = run_cmd({ dir => $scratch, env => $env }, 'unshare', '-rm', 'sh', '-c', $full, 'sh',
+    root_dir() . '/ksplice-create', "--patch=$patch", $toy->{tree});
+is($got[0], 1, 'no space for temporary files');
+like($got[2], qr/^ksplice-create: cannot write '\Q$scratch\E\/tmp\/.*': No space left on device$/m,
+    '... is said to be it');
+
+# --- what is left of others -------------------------------------------------
+
+my $tmp = $env->{TMPDIR};
+mkdir "$tmp/$_" for qw(ksplice-tmp-dead0000 ksplice-tmp-used0000 ksplice-yours000);
+spew("$tmp/ksplice-tmp-dead0000/deep/file", 'x');
+open my $lock, '<', "$tmp/ksplice-tmp-used0000" or die $!;
+flock $lock, LOCK_EX or die $!;
+is((toy_create($toy, "--patch=$patch", '--dry-run'))[0], 0, 'an update');
+is_deeply([map { s/.*\///r } glob "$tmp/*"], [qw(ksplice-tmp-used0000 ksplice-yours000)],
+    'a directory of a killed run is removed, others are not');
+
+# No HOME: that of the user.
+my ($status, $out, $err) = run_cmd({ dir => $scratch, env => { %$env, HOME => undef,
+    KSPLICE_CACHE => undef, XDG_CACHE_HOME => undef } }, $^X, '-I' . root_dir() . '/lib',
+    '-MKsplice::Distro=cache_dir', '-e', 'print cache_dir()');
+is("$status$out$err", '0' . (getpwuid $>)[7] . '/.cache/ksplice', 'without HOME');
+
+done_testing();

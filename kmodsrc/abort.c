@@ -27,6 +27,8 @@ static const struct {
 	[KSPLICE_TARGET_NOT_LOADED]	= { "target_not_loaded", -ENOENT },
 	[KSPLICE_CALL_FAILED]		= { "call_failed", -EIO },
 	[KSPLICE_COLD_UPDATE_LOADED]	= { "cold_update_loaded", -EEXIST },
+	[KSPLICE_ALREADY_REPLACED]	= { "already_replaced", -EEXIST },
+	[KSPLICE_MISSING_UPDATE]	= { "missing_update", -ENOENT },
 	[KSPLICE_TEXT_CHANGED]		= { "text_changed", -ESTALE },
 	[KSPLICE_TOO_SHORT]		= { "too_short", -ENOSPC },
 	[KSPLICE_SITE_CONFLICT]		= { "site_conflict", -EADDRINUSE },

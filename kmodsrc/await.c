@@ -209,9 +209,9 @@ int ksplice_await(char *text)
 	char *count = strsep(&text, " ");
 	unsigned int n_changes, n = 0;
 	const char *target;
-	int ret;
+	int ret = 0;
 
-	if (!count || kstrtouint(count, 10, &n_changes) || !text)
+	if (!count || kstrtouint(count, 10, &n_changes))
 		return -EINVAL;
 	update = ksplice_update_begin(kid, hash, n_changes);
 	if (IS_ERR(update))

@@ -12,6 +12,11 @@
  * is mapped read-only.  The mapping must show the same bytes as the place itself
  * when all stands still.
  *
+ * What is applied is written before the redirects, what is put back after them.
+ * An update that replaces others may overwrite what they have overwritten: at
+ * such a place all is written before the redirects, one after the other, so that
+ * it saves what was there before all of them.
+ *
  * Only NMIs run meanwhile: what one reads is whole words, old or new.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -21,93 +26,155 @@
 #include <linux/string.h>
 #include "data.h"
 #include "redirect.h"
+#include "replace.h"
 #include "update.h"
 
-int ksplice_data_prepare(struct ksplice_update *update, bool apply)
+static unsigned int count_data(const struct ksplice_part *part)
 {
 	const struct ksplice_change *change;
-	const struct ksplice_data *data;
+	unsigned int n = 0;
 
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, apply))
+	list_for_each_entry(change, &part->update->changes, list)
+		if (ksplice_change_takes_part(change, part->apply))
+			n += change->n_data;
+	return n;
+}
+
+static void add_data(struct ksplice_data_writes *writes,
+		     const struct ksplice_part *part)
+{
+	struct ksplice_change *change;
+	unsigned int i;
+
+	list_for_each_entry(change, &part->update->changes, list) {
+		if (!ksplice_change_takes_part(change, part->apply))
 			continue;
-		for (data = change->data;
-		     data < change->data + change->n_data; data++)
-			if (!data->new_addr)
+		for (i = 0; i < change->n_data; i++)
+			writes->list[writes->n++] =
+				(struct ksplice_data_write) {
+					.data = &change->data[i],
+					.apply = part->apply,
+					.is_early = part->apply,
+				};
+	}
+}
+
+static bool overlap(const struct ksplice_data *a, const struct ksplice_data *b)
+{
+	return a->addr < b->addr + b->size && b->addr < a->addr + a->size;
+}
+
+static const void *before(const struct ksplice_data_write *write)
+{
+	return write->apply ? write->data->saved :
+			      (void *)write->data->new_addr;
+}
+
+/* Does the later one find what the other, which is put back, leaves there? */
+static bool follows(const struct ksplice_data_write *later,
+		    const struct ksplice_data_write *earlier)
+{
+	const struct ksplice_data *a = earlier->data, *b = later->data;
+
+	return !earlier->apply && a->addr == b->addr && a->size == b->size &&
+	       a->is_writable == b->is_writable &&
+	       (a->is_writable || !memcmp(a->saved, before(later), a->size));
+}
+
+/* Places that are written more than once. */
+static int order_writes(struct ksplice_data_writes *writes,
+			struct ksplice_update *update)
+{
+	struct ksplice_data_write *later, *earlier;
+
+	for (later = writes->list; later < writes->list + writes->n; later++) {
+		/* The last one before it is what it finds there. */
+		for (earlier = later; earlier-- > writes->list;) {
+			if (!overlap(later->data, earlier->data))
+				continue;
+			if (!later->is_covered && !follows(later, earlier))
 				return ksplice_abort(update,
-					KSPLICE_UNEXPECTED,
-					"there are no new contents for '%s'",
-					data->name);
+					KSPLICE_TEXT_CHANGED,
+					"the data '%s' is not what was matched",
+					later->data->name);
+			later->is_covered = true;
+			earlier->is_early |= later->apply;
+		}
 	}
 	return 0;
 }
 
-unsigned int ksplice_data_pieces(const struct ksplice_update *update,
-				 bool apply, struct ksplice_piece *pieces)
+int ksplice_data_init(struct ksplice_data_writes *writes,
+		      const struct ksplice_plan *plan)
 {
-	const struct ksplice_change *change;
+	const struct ksplice_part *part;
 	unsigned int i, n = 0;
 
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, apply))
-			continue;
-		for (i = 0; pieces && i < change->n_data; i++) {
-			pieces[n + i].addr = change->data[i].addr;
-			pieces[n + i].len = change->data[i].size;
-		}
-		n += change->n_data;
-	}
-	return n;
+	*writes = (struct ksplice_data_writes) { };
+	ksplice_for_each_part(part, plan)
+		n += count_data(part);
+	writes->list = kvcalloc(n + 1, sizeof(*writes->list), GFP_KERNEL);
+	if (!writes->list)
+		return ksplice_abort(plan->update, KSPLICE_OUT_OF_MEMORY,
+				     "no memory for data");
+	ksplice_for_each_part(part, plan)
+		add_data(writes, part);
+	for (i = 0; i < n; i++)
+		if (!writes->list[i].data->new_addr)
+			return ksplice_abort(plan->update, KSPLICE_UNEXPECTED,
+					     "there are no new contents for '%s'",
+					     writes->list[i].data->name);
+	return plan->n > 1 ? order_writes(writes, plan->update) : 0;
 }
 
-void ksplice_data_set_aliases(struct ksplice_update *update, bool apply,
+void ksplice_data_release(struct ksplice_data_writes *writes)
+{
+	unsigned int i;
+
+	for (i = 0; i < writes->n; i++)
+		writes->list[i].data->alias = NULL;
+	kvfree(writes->list);
+}
+
+void ksplice_data_pieces(const struct ksplice_data_writes *writes,
+			 struct ksplice_piece *pieces)
+{
+	unsigned int i;
+
+	for (i = 0; i < writes->n; i++) {
+		pieces[i].addr = writes->list[i].data->addr;
+		pieces[i].len = writes->list[i].data->size;
+	}
+}
+
+void ksplice_data_set_aliases(const struct ksplice_data_writes *writes,
 			      const struct ksplice_piece *pieces)
 {
-	struct ksplice_change *change;
 	unsigned int i;
 
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, apply))
-			continue;
-		for (i = 0; i < change->n_data; i++)
-			change->data[i].alias = pieces++->alias;
-	}
+	for (i = 0; i < writes->n; i++)
+		writes->list[i].data->alias = pieces[i].alias;
 }
 
-void ksplice_data_forget_aliases(struct ksplice_update *update)
+static bool is_as_expected(const struct ksplice_data_write *write)
 {
-	struct ksplice_change *change;
-	unsigned int i;
-
-	list_for_each_entry(change, &update->changes, list)
-		for (i = 0; i < change->n_data; i++)
-			change->data[i].alias = NULL;
-}
-
-static bool is_as_expected(const struct ksplice_data *data, bool apply)
-{
+	const struct ksplice_data *data = write->data;
 	const void *now = (void *)data->addr;
 
 	if (memcmp(data->alias, now, data->size))
 		return false;
-	return data->is_writable ||
-	       !memcmp(now, apply ? data->saved : (void *)data->new_addr,
-		       data->size);
+	return data->is_writable || write->is_covered ||
+	       !memcmp(now, before(write), data->size);
 }
 
-const struct ksplice_data *
-ksplice_data_check(const struct ksplice_update *update, bool apply)
+const struct ksplice_data_write *
+ksplice_data_check(const struct ksplice_data_writes *writes)
 {
-	const struct ksplice_change *change;
 	unsigned int i;
 
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, apply))
-			continue;
-		for (i = 0; i < change->n_data; i++)
-			if (!is_as_expected(&change->data[i], apply))
-				return &change->data[i];
-	}
+	for (i = 0; i < writes->n; i++)
+		if (!is_as_expected(&writes->list[i]))
+			return &writes->list[i];
 	return NULL;
 }
 
@@ -132,24 +199,21 @@ static void write_words(u8 *to, const u8 *from, unsigned long size)
 	}
 }
 
-void ksplice_data_write(const struct ksplice_update *update, bool apply,
+void ksplice_data_write(const struct ksplice_data_writes *writes, bool early,
 			u8 *scratch)
 {
-	const struct ksplice_change *change;
+	const struct ksplice_data_write *write;
 	const struct ksplice_data *data;
 
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, apply))
+	for (write = writes->list; write < writes->list + writes->n; write++) {
+		data = write->data;
+		if (write->is_early != early)
 			continue;
-		for (data = change->data;
-		     data < change->data + change->n_data; data++) {
-			if (apply && data->is_writable)
-				memcpy(data->saved, (void *)data->addr,
-				       data->size);
-			write_words(scratch ?: data->alias,
-				    apply ? (u8 *)data->new_addr : data->saved,
-				    data->size);
-		}
+		if (write->apply && data->is_writable)
+			memcpy(data->saved, (void *)data->addr, data->size);
+		write_words(scratch ?: data->alias,
+			    write->apply ? (u8 *)data->new_addr : data->saved,
+			    data->size);
 	}
 }
 
@@ -160,8 +224,7 @@ bool ksplice_data_overlaps(const struct ksplice_change *a,
 
 	for (x = a->data; x < a->data + a->n_data; x++)
 		for (y = b->data; y < b->data + b->n_data; y++)
-			if (x->addr < y->addr + y->size &&
-			    y->addr < x->addr + x->size)
+			if (overlap(x, y))
 				return true;
 	return false;
 }

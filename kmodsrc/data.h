@@ -2,8 +2,8 @@
 /*
  * data.h - data of the running kernel that is overwritten in place
  *
- * In the order of a change to a stage: prepare, pieces, set_aliases; check and
- * write inside the stop; forget_aliases.  All with ksplice_mutex held.
+ * In the order of a change to a stage: init, pieces, set_aliases; check and
+ * write inside the stop; release in any case.  All with ksplice_mutex held.
  */
 #ifndef KSPLICE_DATA_H
 #define KSPLICE_DATA_H
@@ -13,24 +13,41 @@
 struct ksplice_change;
 struct ksplice_data;
 struct ksplice_piece;
-struct ksplice_update;
+struct ksplice_plan;
 
-/* For all changes that take part; return: 0, or what ksplice_abort() did. */
-int ksplice_data_prepare(struct ksplice_update *update, bool apply);
+/* What one stop does with a piece of data. */
+struct ksplice_data_write {
+	struct ksplice_data *data;
+	bool apply;			/* or put back */
+	bool is_early;			/* before the redirects, or after them */
+	bool is_covered;		/* another one is written to the place
+					 * before: the check sees that one's */
+};
 
-/* Return: how many there are to be mapped; fills pieces unless it is NULL. */
-unsigned int ksplice_data_pieces(const struct ksplice_update *update,
-				 bool apply, struct ksplice_piece *pieces);
-/* The same pieces have been mapped. */
-void ksplice_data_set_aliases(struct ksplice_update *update, bool apply,
+struct ksplice_data_writes {
+	struct ksplice_data_write *list;	/* in the order of writing */
+	unsigned int n;
+};
+
+/* All that a plan writes; return: 0, or what ksplice_abort() did. */
+int ksplice_data_init(struct ksplice_data_writes *writes,
+		      const struct ksplice_plan *plan);
+void ksplice_data_release(struct ksplice_data_writes *writes);
+
+/* Fill n pieces, to be mapped; and the same when they have been. */
+void ksplice_data_pieces(const struct ksplice_data_writes *writes,
+			 struct ksplice_piece *pieces);
+void ksplice_data_set_aliases(const struct ksplice_data_writes *writes,
 			      const struct ksplice_piece *pieces);
-void ksplice_data_forget_aliases(struct ksplice_update *update);
 
 /* Return: one that is not what it is taken for, or NULL. */
-const struct ksplice_data *
-ksplice_data_check(const struct ksplice_update *update, bool apply);
-/* If there is a scratch, all of it goes there instead, for a rehearsal. */
-void ksplice_data_write(const struct ksplice_update *update, bool apply,
+const struct ksplice_data_write *
+ksplice_data_check(const struct ksplice_data_writes *writes);
+/*
+ * Those before the redirects, or those after them.  If there is a scratch, all
+ * of it goes there instead, for a rehearsal.
+ */
+void ksplice_data_write(const struct ksplice_data_writes *writes, bool early,
 			u8 *scratch);
 
 /* Does what the two overwrite overlap? */

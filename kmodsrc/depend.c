@@ -6,16 +6,19 @@
  * that the earlier one brought, so the earlier one can't be undone before it.
  * The same is true of data that both replace: undo writes what was there first.
  * Nor can it if a later update's new code uses its functions or data: those
- * are in the later one's export table, even while it is not applied.  Other
- * updates come out in any order.  Any module at all may use what new code
+ * are in the later one's export table, even while it is not applied.  Nor if a
+ * later one was made on top of it, and says so.  Other updates come out in any
+ * order.  Any module at all may use what new code
  * exports, and keeps it in as well.
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/string.h>
 #include "compat.h"
 #include "data.h"
 #include "depend.h"
 #include "exports.h"
+#include "kids.h"
 #include "redirects.h"
 #include "update.h"
 
@@ -92,6 +95,7 @@ static bool __has_new_module(const struct ksplice_update *update,
 
 /* Abort if a module that is not ours uses what the new code exports. */
 static int __check_users(struct ksplice_update *update,
+			 struct ksplice_update *asker,
 			 const struct module *new_module)
 {
 	const struct module_use *use;
@@ -101,9 +105,9 @@ static int __check_users(struct ksplice_update *update,
 	list_for_each_entry(use, &new_module->source_list, source_list) {
 		if (__has_new_module(update, use->source))
 			continue;
-		ret = ksplice_abort(update, KSPLICE_MODULE_BUSY,
-			"module '%s' uses what the update exports; remove it first",
-			use->source->name);
+		ret = ksplice_abort(asker, KSPLICE_MODULE_BUSY,
+			"module '%s' uses what update '%s' exports; remove it first",
+			use->source->name, update->kid);
 		break;
 	}
 	mutex_unlock(ksplice_need.module_mutex);
@@ -123,47 +127,98 @@ static bool update_overwrites(const struct ksplice_update *other,
 	return false;
 }
 
-int __ksplice_depend_check_reverse(struct ksplice_update *update)
+/* Abort if a later update patches a function of the change again. */
+static int __check_patched_again(const struct ksplice_change *change,
+				 struct ksplice_update *asker)
+{
+	const struct ksplice_function *function, *later;
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++) {
+		function = &change->functions[i];
+		later = function->is_part ? NULL :
+			__ksplice_find_redirect(function->new_addr);
+		if (later)
+			return ksplice_abort(asker, KSPLICE_COLD_UPDATE_LOADED,
+				"update '%s' patches '%s' of '%s' again; undo it first",
+				later->change->update->kid, function->name,
+				change->update->kid);
+	}
+	return 0;
+}
+
+/* Abort if another update counts on this one, in whatever way. */
+static int __check_others(struct ksplice_update *update,
+			  struct ksplice_update *asker)
+{
+	struct ksplice_update *other = update;
+
+	/* Those that follow it have been applied after it. */
+	list_for_each_entry_continue(other, &ksplice_updates, list)
+		if (!other->is_hidden && update_overwrites(other, update))
+			return ksplice_abort(asker,
+				KSPLICE_COLD_UPDATE_LOADED,
+				"update '%s' replaces data of '%s' again; undo it first",
+				other->kid, update->kid);
+
+	list_for_each_entry(other, &ksplice_updates, list) {
+		if (other == update || other->is_hidden)
+			continue;
+		if (update_imports_from(other, update))
+			return ksplice_abort(asker,
+				KSPLICE_COLD_UPDATE_LOADED,
+				"update '%s' uses the new code of '%s'; undo it and remove its modules first",
+				other->kid, update->kid);
+		if ((other->stage == KSPLICE_APPLIED || other == asker) &&
+		    ksplice_kids_have(other->needs, update->kid))
+			return ksplice_abort(asker,
+				KSPLICE_COLD_UPDATE_LOADED,
+				"update '%s' was made on top of '%s'; undo it first",
+				other->kid, update->kid);
+	}
+	return 0;
+}
+
+int __ksplice_depend_check_reverse(struct ksplice_update *update,
+				   struct ksplice_update *asker)
 {
 	struct ksplice_change *change;
-	struct ksplice_function *function, *later;
-	struct ksplice_update *other;
-	unsigned int i;
 	int ret;
 
 	list_for_each_entry(change, &update->changes, list) {
 		if (!ksplice_change_takes_part(change, false))
 			continue;
-		ret = __check_users(update, change->new_module);
+		ret = __check_users(update, asker, change->new_module) ?:
+		      __check_patched_again(change, asker);
 		if (ret)
 			return ret;
-		for (i = 0; i < change->n_functions; i++) {
-			function = &change->functions[i];
-			later = function->is_part ? NULL :
-				__ksplice_find_redirect(function->new_addr);
-			if (!later)
-				continue;
-			return ksplice_abort(update,
-				KSPLICE_COLD_UPDATE_LOADED,
-				"update '%s' patches '%s' again; undo it first",
-				later->change->update->kid, function->name);
-		}
 	}
+	return __check_others(update, asker);
+}
 
-	/* Those behind it have been applied after it. */
-	other = update;
-	list_for_each_entry_continue(other, &ksplice_updates, list)
-		if (update_overwrites(other, update))
-			return ksplice_abort(update,
-				KSPLICE_COLD_UPDATE_LOADED,
-				"update '%s' replaces data of '%s' again; undo it first",
-				other->kid, update->kid);
+static int __check_applied(struct ksplice_update *update, const char *kids,
+			   const char *how)
+{
+	struct ksplice_update *other;
+	const char *kid;
+	size_t len;
 
-	list_for_each_entry(other, &ksplice_updates, list)
-		if (other != update && update_imports_from(other, update))
-			return ksplice_abort(update,
-				KSPLICE_COLD_UPDATE_LOADED,
-				"update '%s' uses the new code of '%s'; undo it and remove its modules first",
-				other->kid, update->kid);
+	while ((kid = ksplice_kids_next(&kids, &len))) {
+		list_for_each_entry(other, &ksplice_updates, list)
+			if (other->stage == KSPLICE_APPLIED &&
+			    strlen(other->kid) == len &&
+			    !memcmp(other->kid, kid, len))
+				break;
+		if (list_entry_is_head(other, &ksplice_updates, list))
+			return ksplice_abort(update, KSPLICE_MISSING_UPDATE,
+					     "'%s' %s '%.*s'", update->kid,
+					     how, (int)len, kid);
+	}
 	return 0;
+}
+
+int __ksplice_depend_check_named(struct ksplice_update *update)
+{
+	return __check_applied(update, update->needs, "needs") ?:
+	       __check_applied(update, update->replaces, "replaces");
 }

@@ -13,7 +13,15 @@ struct ksplice_update;
 /* Is what the update replaces still the newest version?  0 or an abort. */
 int __ksplice_depend_check_apply(struct ksplice_update *update);
 
-/* Does any other update stand on this one?  0 or an abort that names it. */
-int __ksplice_depend_check_reverse(struct ksplice_update *update);
+/* Is one that it needs, or replaces, not applied?  0 or an abort. */
+int __ksplice_depend_check_named(struct ksplice_update *update);
+
+/*
+ * Does any other update that is not hidden stand on this one?  0 or an abort that
+ * names it.  The abort is that of asker, which is the update itself or one that
+ * replaces it.
+ */
+int __ksplice_depend_check_reverse(struct ksplice_update *update,
+				   struct ksplice_update *asker);
 
 #endif

@@ -3,7 +3,8 @@
  * difference.c - say where the running code is not what was built
  *
  * Of several candidates, the one that matched longest is most likely the one
- * that was meant; its first differing instruction is what people see.
+ * that was meant; its first differing instruction is what people see.  If an
+ * applied update has brought that one, the update is named instead.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -127,7 +128,18 @@ void ksplice_difference_log(struct ksplice_match *m, u32 span)
 
 int ksplice_difference_abort(struct ksplice_match *m, u32 span)
 {
+	const struct ksplice_difference *d = m->spans[span].difference;
+	const struct ksplice_update *other;
 	char line[320];
+
+	other = d ? ksplice_update_at(d->addr) : NULL;
+	if (other && m->spans[span].state == KSPLICE_SPAN_FAILED)
+		return ksplice_abort(m->change->update,
+				     KSPLICE_ALREADY_REPLACED,
+				     "%s: '%s' is replaced by update '%s'",
+				     ksplice_span_unit(&m->pre, span),
+				     ksplice_span_symbol(&m->pre, span),
+				     other->kid);
 
 	format(m, span, line, sizeof(line));
 	return ksplice_abort(m->change->update,

@@ -4,8 +4,10 @@
  *
  * The records of all changes are put into one row, in the order of the calls:
  * that of the changes and of the units in them, and the other way round for
- * undo.  A unit has at most one hook of each kind, so "the fail hook of the
- * same unit as this pre hook" is one or none, and it is behind no other unit.
+ * undo.  An update that replaces others comes after them in the row, so at each
+ * moment their hooks for undo are called first, then its own.  A unit has at most
+ * one hook of each kind, so "the fail hook of the same unit as this pre hook" is
+ * one or none, and it follows that of no other unit.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -13,6 +15,7 @@
 #include <linux/slab.h>
 #include "hooks.h"
 #include "records.h"
+#include "replace.h"
 #include "update.h"
 
 /* What each moment is called, by the stage that is gone to. */
@@ -45,7 +48,9 @@ static const struct moment fail[] = {
 static bool is_of(const struct ksplice_hooks *hooks, unsigned int i,
 		  const struct moment *moment)
 {
-	return hooks->all[i].record->kind == moment[hooks->apply].kind;
+	const struct ksplice_hook *hook = &hooks->all[i];
+
+	return hook->record->kind == moment[hook->apply].kind;
 }
 
 static const struct ksplice_hook *
@@ -100,50 +105,67 @@ static int abort_failed(const struct ksplice_hooks *hooks,
 			const struct ksplice_hook *hook,
 			const struct moment *moment, int error)
 {
+	const struct ksplice_update *update = hook->change->update;
+	bool is_own = update == hooks->update;
+
 	return ksplice_abort(hooks->update, KSPLICE_CALL_FAILED,
-			     "hook %s '%s' of '%s' returned %d",
-			     moment[hooks->apply].name,
+			     "hook %s '%s' of '%s'%s%s%s returned %d",
+			     moment[hook->apply].name,
 			     (const char *)hook->record->name,
-			     hook->change->target_name, error);
+			     hook->change->target_name,
+			     is_own ? "" : " in update '",
+			     is_own ? "" : update->kid, is_own ? "" : "'",
+			     error);
 }
 
-static unsigned int count_hooks(const struct ksplice_update *update,
-				bool apply)
+static unsigned int count_hooks(const struct ksplice_part *part)
 {
 	const struct ksplice_change *change;
 	unsigned int n = 0;
 
-	list_for_each_entry(change, &update->changes, list)
-		if (ksplice_change_takes_part(change, apply))
+	list_for_each_entry(change, &part->update->changes, list)
+		if (ksplice_change_takes_part(change, part->apply))
 			n += change->n_hooks;
 	return n;
 }
 
-int ksplice_hooks_init(struct ksplice_hooks *hooks,
-		       struct ksplice_update *update, bool apply)
+/* Fills the part's place in the row, which has room for n. */
+static void add_hooks(struct ksplice_hook *row, unsigned int n,
+		      const struct ksplice_part *part)
 {
-	struct ksplice_change *change;
-	unsigned int n = 0;
-	unsigned int i;
+	const struct ksplice_change *change;
+	unsigned int i, at = 0;
 
-	*hooks = (struct ksplice_hooks) {
-		.update = update,
-		.apply = apply,
-		.n = count_hooks(update, apply),
-	};
-	hooks->all = kvcalloc(hooks->n + 1, sizeof(*hooks->all), GFP_KERNEL);
-	if (!hooks->all)
-		return ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
-				     "no memory for the hooks");
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, apply))
+	list_for_each_entry(change, &part->update->changes, list) {
+		if (!ksplice_change_takes_part(change, part->apply))
 			continue;
-		for (i = 0; i < change->n_hooks; i++, n++)
-			hooks->all[apply ? n : hooks->n - 1 - n] =
+		for (i = 0; i < change->n_hooks; i++, at++)
+			row[part->apply ? at : n - 1 - at] =
 				(struct ksplice_hook) {
 					.change = change,
 					.record = &change->hooks[i],
+					.apply = part->apply,
 				};
+	}
+}
+
+int ksplice_hooks_init(struct ksplice_hooks *hooks,
+		       const struct ksplice_plan *plan)
+{
+	const struct ksplice_part *part;
+	unsigned int n, at = 0;
+
+	*hooks = (struct ksplice_hooks) { .update = plan->update };
+	ksplice_for_each_part(part, plan)
+		hooks->n += count_hooks(part);
+	hooks->all = kvcalloc(hooks->n + 1, sizeof(*hooks->all), GFP_KERNEL);
+	if (!hooks->all)
+		return ksplice_abort(plan->update, KSPLICE_OUT_OF_MEMORY,
+				     "no memory for the hooks");
+	ksplice_for_each_part(part, plan) {
+		n = count_hooks(part);
+		add_hooks(hooks->all + at, n, part);
+		at += n;
 	}
 	return 0;
 }
@@ -176,9 +198,13 @@ int ksplice_hooks_abort(const struct ksplice_hooks *hooks)
 	return abort_failed(hooks, hooks->failed, check, hooks->error);
 }
 
-void ksplice_hooks_commit(const struct ksplice_hooks *hooks)
+void ksplice_hooks_commit(const struct ksplice_hooks *hooks, bool apply)
 {
-	call_all(hooks, commit);
+	unsigned int i;
+
+	for (i = 0; i < hooks->n; i++)
+		if (hooks->all[i].apply == apply && is_of(hooks, i, commit))
+			call_one(&hooks->all[i]);
 }
 
 void ksplice_hooks_post(const struct ksplice_hooks *hooks)

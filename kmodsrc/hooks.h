@@ -22,17 +22,18 @@
 
 struct ksplice_change;
 struct ksplice_hook_record;
+struct ksplice_plan;
 struct ksplice_update;
 
 struct ksplice_hook {
 	const struct ksplice_change *change;
 	const struct ksplice_hook_record *record;
+	bool apply;			/* its update is, or is put back */
 };
 
-/* All hooks of an update, in the order of their calls. */
+/* All hooks of a plan, in the order of their calls. */
 struct ksplice_hooks {
-	struct ksplice_update *update;
-	bool apply;
+	struct ksplice_update *update;	/* that has the reason */
 	struct ksplice_hook *all;
 	unsigned int n;
 	/* The one that failed inside the stop, and what it returned */
@@ -42,7 +43,7 @@ struct ksplice_hooks {
 
 /* Return: 0, or what ksplice_abort() returned. */
 int ksplice_hooks_init(struct ksplice_hooks *hooks,
-		       struct ksplice_update *update, bool apply);
+		       const struct ksplice_plan *plan);
 void ksplice_hooks_release(struct ksplice_hooks *hooks);
 int ksplice_hooks_pre(struct ksplice_hooks *hooks);
 
@@ -50,7 +51,8 @@ int ksplice_hooks_pre(struct ksplice_hooks *hooks);
 bool ksplice_hooks_check(struct ksplice_hooks *hooks);
 int ksplice_hooks_abort(const struct ksplice_hooks *hooks);
 
-void ksplice_hooks_commit(const struct ksplice_hooks *hooks);
+/* Those of what is applied, or of what is put back. */
+void ksplice_hooks_commit(const struct ksplice_hooks *hooks, bool apply);
 void ksplice_hooks_post(const struct ksplice_hooks *hooks);
 void ksplice_hooks_fail(const struct ksplice_hooks *hooks);
 

@@ -2,6 +2,9 @@
 /*
  * patch.c - replace the functions of an update in one stop, or put them back
  *
+ * Or both: those of some updates are put back while those of another one are
+ * replaced (replace.c).
+ *
  * 1. Prepare: memory, redirect bytes, the ranges to look for, a second
  *    mapping of each place, which only the stop makes writable.  All that may
  *    fail or sleep is here.
@@ -25,6 +28,7 @@
 #include "patch.h"
 #include "precheck.h"
 #include "redirect.h"
+#include "replace.h"
 #include "stack.h"
 #include "stop.h"
 #include "update.h"
@@ -47,7 +51,7 @@ static struct ksplice_piece *list_pieces(const struct ksplice_stop *stop,
 		pieces[i].addr = stop->functions[i]->redirect;
 		pieces[i].len = stop->functions[i]->redirect_len;
 	}
-	ksplice_data_pieces(stop->update, stop->apply, pieces + i);
+	ksplice_data_pieces(&stop->data, pieces + i);
 	return pieces;
 }
 
@@ -58,17 +62,16 @@ static void set_aliases(struct ksplice_stop *stop,
 
 	for (i = 0; i < stop->n_functions; i++)
 		stop->functions[i]->alias = pieces[i].alias;
-	ksplice_data_set_aliases(stop->update, stop->apply, pieces + i);
+	ksplice_data_set_aliases(&stop->data, pieces + i);
 }
 
 /* A second mapping of all that is written to, and room to rehearse it. */
 static int map_pieces(struct ksplice_stop *stop)
 {
-	unsigned int i, n = stop->n_functions;
+	unsigned int i, n = stop->n_functions + stop->data.n;
 	struct ksplice_piece *pieces;
 	unsigned long longest = 0;
 
-	n += ksplice_data_pieces(stop->update, stop->apply, NULL);
 	if (!n)
 		return 0;
 	pieces = list_pieces(stop, n);
@@ -94,7 +97,6 @@ static void unmap_pieces(struct ksplice_stop *stop)
 
 	for (i = 0; i < stop->n_functions; i++)
 		stop->functions[i]->alias = NULL;
-	ksplice_data_forget_aliases(stop->update);
 	ksplice_pieces_unmap(stop->map);
 	kvfree(stop->scratch);
 }
@@ -182,14 +184,29 @@ static int attempt(struct ksplice_stop *stop)
 	}
 }
 
+static int abort_changed(const struct ksplice_stop *stop)
+{
+	const struct ksplice_data_write *data = stop->changed_data;
+	const struct ksplice_function *function = stop->changed;
+	bool is_new = data ? data->apply : function->before == function->saved;
+	const char *what = is_new ? "was matched" : "applying wrote there";
+
+	if (data)
+		return ksplice_abort(stop->update, stop->cause,
+				     "the data '%s' is not what %s",
+				     data->data->name, what);
+	return ksplice_abort(stop->update, stop->cause,
+			     "the code at '%s'+0x%lx is not what %s",
+			     function->name,
+			     function->redirect - function->body, what);
+}
+
 static int run(struct ksplice_stop *stop)
 {
 	int ret;
 
 	stop->update->pause_ns = 0;
-	ret = ksplice_data_prepare(stop->update, stop->apply);
-	if (!ret)
-		ret = map_pieces(stop);
+	ret = map_pieces(stop);
 	if (ret)
 		return ret;
 	if (stop->update->kick) {
@@ -220,19 +237,7 @@ static int run(struct ksplice_stop *stop)
 	case KSPLICE_CALL_FAILED:
 		return ksplice_hooks_abort(stop->hooks);
 	default:
-		if (stop->changed_data)
-			return ksplice_abort(stop->update, stop->cause,
-					     "the data '%s' is not what %s",
-					     stop->changed_data->name,
-					     stop->apply ? "was matched" :
-					     "applying wrote there");
-		return ksplice_abort(stop->update, stop->cause,
-				     "the code at '%s'+0x%lx is not what %s",
-				     stop->changed->name,
-				     stop->changed->redirect -
-				     stop->changed->body,
-				     stop->apply ? "was matched" :
-				     "applying wrote there");
+		return abort_changed(stop);
 	}
 	if (stop->is_dry) {
 		ksplice_debug(stop->update,
@@ -242,59 +247,52 @@ static int run(struct ksplice_stop *stop)
 	}
 	ksplice_debug(stop->update,
 		      "%s %u functions; %u threads checked before the stop, %u in it; stopped %u times, the last for %llu us; text was writable for %llu ns",
-		      stop->apply ? "replaced" : "put back",
+		      stop->plan->parts[stop->plan->n - 1].apply ?
+		      "replaced" : "put back",
 		      stop->n_functions, stop->precheck.n_before,
 		      stop->stack.n_tasks, stop->n_stops,
 		      stop->update->pause_ns / 1000, stop->writable_ns);
 	return 0;
 }
 
-static unsigned int count_functions(const struct ksplice_update *update)
+static unsigned int count_functions(const struct ksplice_plan *plan)
 {
 	const struct ksplice_change *change;
+	const struct ksplice_part *part;
 	unsigned int n = 0;
 
-	list_for_each_entry(change, &update->changes, list)
-		n += change->n_functions;
+	ksplice_for_each_part(part, plan)
+		list_for_each_entry(change, &part->update->changes, list)
+			n += change->n_functions;
 	return n;
 }
 
 static void stop_release(struct ksplice_stop *stop)
 {
 	unmap_pieces(stop);
+	ksplice_data_release(&stop->data);
 	kvfree(stop->functions);
 	kvfree(stop->running);
 	ksplice_stack_release(&stop->stack);
 }
 
 /* Released by stop_release(), whatever it returns. */
-static int stop_init(struct ksplice_stop *stop, struct ksplice_update *update,
-		     struct ksplice_hooks *hooks, bool apply)
+static int stop_init(struct ksplice_stop *stop,
+		     const struct ksplice_plan *plan,
+		     struct ksplice_hooks *hooks)
 {
-	unsigned int n = count_functions(update);
-	struct ksplice_change *change;
-	unsigned int i;
-
 	memset(stop, 0, sizeof(*stop));
-	stop->update = update;
+	stop->plan = plan;
+	stop->update = plan->update;
 	stop->hooks = hooks;
-	stop->apply = apply;
-	stop->functions = kvcalloc(n + 1, sizeof(*stop->functions),
-				   GFP_KERNEL);
+	stop->functions = kvcalloc(count_functions(plan) + 1,
+				   sizeof(*stop->functions), GFP_KERNEL);
 	stop->running = kvcalloc(nr_cpu_ids, sizeof(*stop->running),
 				 GFP_KERNEL);
 	if (ksplice_stack_init(&stop->stack) || !stop->functions || !stop->running)
-		return ksplice_abort(update, KSPLICE_OUT_OF_MEMORY,
+		return ksplice_abort(plan->update, KSPLICE_OUT_OF_MEMORY,
 				     "no memory for the stop");
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, apply))
-			continue;
-		for (i = 0; i < change->n_functions; i++)
-			if (!change->functions[i].is_part)
-				stop->functions[stop->n_functions++] =
-					&change->functions[i];
-	}
-	return 0;
+	return ksplice_data_init(&stop->data, plan);
 }
 
 /* Probes in the rest of an old body are left alone, but do not fire. */
@@ -406,77 +404,136 @@ static void add_ranges(struct ksplice_ranges *ranges,
 	}
 }
 
-static int apply(struct ksplice_update *update, struct ksplice_hooks *hooks,
-		 bool is_dry)
+static bool is_same_place(const struct ksplice_function *a,
+			  const struct ksplice_function *b)
 {
-	struct ksplice_change *change;
-	struct ksplice_stop stop;
+	return a->redirect == b->redirect &&
+	       a->redirect_len == b->redirect_len &&
+	       !memcmp(a->saved, b->saved, a->redirect_len);
+}
+
+/*
+ * What is written at the function's redirect.  If one that is put back has its
+ * redirect there, the new one is written over it.
+ */
+static int add_function(struct ksplice_stop *stop,
+			struct ksplice_function *function, bool apply)
+{
+	struct ksplice_function *other;
+	unsigned int i;
+
+	function->before = apply ? function->saved : function->written;
+	function->after = apply ? function->written : function->saved;
+	for (i = 0; stop->plan->n > 1 && i < stop->n_functions; i++) {
+		other = stop->functions[i];
+		if (function->redirect >= other->redirect + other->redirect_len ||
+		    other->redirect >= function->redirect + function->redirect_len)
+			continue;
+		if (!apply || other->before != other->written ||
+		    !is_same_place(function, other))
+			return ksplice_abort(stop->update, KSPLICE_UNEXPECTED,
+					     "the redirects of '%s' and '%s' overlap",
+					     function->name, other->name);
+		function->before = other->written;
+		stop->functions[i] = function;
+		return 0;
+	}
+	stop->functions[stop->n_functions++] = function;
+	return 0;
+}
+
+/* Nobody may be in the code of a change that is put back. */
+static int add_reversed(struct ksplice_stop *stop,
+			struct ksplice_change *change)
+{
+	unsigned int i;
+	int ret = 0;
+
+	ksplice_ranges_add(&stop->stack.ranges,
+			   ksplice_module_text(change->new_module),
+			   ksplice_module_text_size(change->new_module), NULL);
+	for (i = 0; i < change->n_functions && !ret; i++)
+		if (!change->functions[i].is_part)
+			ret = add_function(stop, &change->functions[i], false);
+	return ret;
+}
+
+/* Nor in the functions that one which is applied replaces. */
+static int add_applied(struct ksplice_stop *stop,
+		       struct ksplice_change *change)
+{
+	struct ksplice_function *function;
 	unsigned int i;
 	int ret;
 
-	ret = __ksplice_depend_check_apply(update);
-	if (ret)
-		return ret;
-	ret = stop_init(&stop, update, hooks, true);
-	if (ret)
-		goto out_release;
-	stop.is_dry = is_dry;
-	for (i = 0; i < stop.n_functions; i++) {
-		ret = prepare_redirect(update, stop.functions[i]);
-		if (ret)
-			goto out_release;
-	}
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, true))
+	for (i = 0; i < change->n_functions; i++) {
+		function = &change->functions[i];
+		note_kprobes(stop->update, function);
+		add_ranges(&stop->stack.ranges, function);
+		if (function->is_part)
 			continue;
-		for (i = 0; i < change->n_functions; i++) {
-			const struct ksplice_function *function =
-				&change->functions[i];
-
-			note_kprobes(update, function);
-			add_ranges(&stop.stack.ranges, function);
-		}
+		ret = prepare_redirect(stop->update, function) ?:
+		      add_function(stop, function, true);
+		if (ret)
+			return ret;
 	}
-	ret = run(&stop);
-out_release:
-	stop_release(&stop);
-	return ret;
+	return 0;
 }
 
-int __ksplice_patch_apply(struct ksplice_update *update,
-			  struct ksplice_hooks *hooks)
-{
-	return apply(update, hooks, false);
-}
-
-int __ksplice_patch_try(struct ksplice_update *update)
-{
-	return apply(update, NULL, true);
-}
-
-int __ksplice_patch_reverse(struct ksplice_update *update,
-			    struct ksplice_hooks *hooks)
+static int add_part(struct ksplice_stop *stop, const struct ksplice_part *part)
 {
 	struct ksplice_change *change;
-	struct ksplice_stop stop;
-	int ret;
+	int ret = 0;
 
-	ret = __ksplice_depend_check_reverse(update);
+	list_for_each_entry(change, &part->update->changes, list) {
+		if (!ksplice_change_takes_part(change, part->apply))
+			continue;
+		ret = part->apply ? add_applied(stop, change) :
+				    add_reversed(stop, change);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+/* What is hidden has been checked when it was. */
+static int check_depend(const struct ksplice_plan *plan)
+{
+	const struct ksplice_part *last = &plan->parts[plan->n - 1];
+
+	return last->apply ?
+	       __ksplice_depend_check_apply(last->update) :
+	       __ksplice_depend_check_reverse(last->update, last->update);
+}
+
+static int carry_out(const struct ksplice_plan *plan,
+		     struct ksplice_hooks *hooks, bool is_dry)
+{
+	const struct ksplice_part *part;
+	struct ksplice_stop stop;
+	int ret = check_depend(plan);
+
 	if (ret)
 		return ret;
-	ret = stop_init(&stop, update, hooks, false);
-	if (ret)
-		goto out_release;
-	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, false))
-			continue;
-		ksplice_ranges_add(&stop.stack.ranges,
-				   ksplice_module_text(change->new_module),
-				   ksplice_module_text_size(change->new_module),
-				   NULL);
+	ret = stop_init(&stop, plan, hooks);
+	stop.is_dry = is_dry;
+	ksplice_for_each_part(part, plan) {
+		if (!ret)
+			ret = add_part(&stop, part);
 	}
-	ret = run(&stop);
-out_release:
+	if (!ret)
+		ret = run(&stop);
 	stop_release(&stop);
 	return ret;
+}
+
+int __ksplice_patch(const struct ksplice_plan *plan,
+		    struct ksplice_hooks *hooks)
+{
+	return carry_out(plan, hooks, false);
+}
+
+int __ksplice_patch_try(const struct ksplice_plan *plan)
+{
+	return carry_out(plan, NULL, true);
 }

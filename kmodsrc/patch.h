@@ -4,26 +4,23 @@
  *
  * Both are prepare (may sleep, may fail), check (inside the stop, may fail,
  * changes nothing) and commit (cannot fail).  All functions of all changes of
- * the update change in one stop.  The caller holds ksplice_mutex, and the
- * modules of the update.
+ * the plan's updates change in one stop.  The caller holds ksplice_mutex, and
+ * the modules of the updates.
  */
 #ifndef KSPLICE_PATCH_H
 #define KSPLICE_PATCH_H
 
 struct ksplice_hooks;
-struct ksplice_update;
+struct ksplice_plan;
 
 /*
  * The hooks are those called inside the stop.
  * Return: 0, or what ksplice_abort() returned and nothing has changed.
  */
-int __ksplice_patch_apply(struct ksplice_update *update,
-			  struct ksplice_hooks *hooks);
+int __ksplice_patch(const struct ksplice_plan *plan,
+		    struct ksplice_hooks *hooks);
 
 /* Would it be applied now?  No hook is called, nothing changes. */
-int __ksplice_patch_try(struct ksplice_update *update);
-
-int __ksplice_patch_reverse(struct ksplice_update *update,
-			    struct ksplice_hooks *hooks);
+int __ksplice_patch_try(const struct ksplice_plan *plan);
 
 #endif

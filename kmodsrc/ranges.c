@@ -71,6 +71,23 @@ static int compare_starts(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+/* An old body may be known of several updates.  The list is sorted. */
+static void drop_doubles(struct ksplice_ranges *ranges)
+{
+	const struct ksplice_range *range, *last;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ranges->n; i++) {
+		range = &ranges->list[i];
+		last = n ? &ranges->list[n - 1] : NULL;
+		if (!last || last->start != range->start ||
+		    last->end != range->end ||
+		    last->is_inner != range->is_inner)
+			ranges->list[n++] = *range;
+	}
+	ranges->n = n;
+}
+
 int ksplice_ranges_seal(struct ksplice_ranges *ranges)
 {
 	unsigned long highest = 0;
@@ -80,6 +97,7 @@ int ksplice_ranges_seal(struct ksplice_ranges *ranges)
 		return -ENOMEM;
 	sort(ranges->list, ranges->n, sizeof(*ranges->list), compare_starts,
 	     NULL);
+	drop_doubles(ranges);
 	ranges->lowest = ULONG_MAX;
 	for (i = 0; i < ranges->n; i++) {
 		ranges->lowest = min(ranges->lowest, ranges->list[i].start);

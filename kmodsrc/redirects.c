@@ -17,6 +17,21 @@
 static DEFINE_HASHTABLE(by_body, 10);
 static DEFINE_HASHTABLE(by_new_addr, 10);
 
+void __ksplice_redirects_show(struct ksplice_change *change)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++) {
+		struct ksplice_function *function = &change->functions[i];
+
+		if (function->is_part)
+			continue;
+		hash_add(by_body, &function->by_body, function->body);
+		hash_add(by_new_addr, &function->by_new_addr,
+			 function->new_addr);
+	}
+}
+
 void __ksplice_redirects_add(struct ksplice_change *change)
 {
 	static u64 n_applied;
@@ -24,19 +39,13 @@ void __ksplice_redirects_add(struct ksplice_change *change)
 
 	n_applied++;
 	for (i = 0; i < change->n_functions; i++) {
-		struct ksplice_function *function = &change->functions[i];
-
-		if (function->is_part)
-			continue;
-		function->change = change;
-		function->applied_at = n_applied;
-		hash_add(by_body, &function->by_body, function->body);
-		hash_add(by_new_addr, &function->by_new_addr,
-			 function->new_addr);
+		change->functions[i].change = change;
+		change->functions[i].applied_at = n_applied;
 	}
+	__ksplice_redirects_show(change);
 }
 
-void __ksplice_redirects_remove(struct ksplice_change *change)
+void __ksplice_redirects_hide(struct ksplice_change *change)
 {
 	unsigned int i;
 
@@ -46,6 +55,11 @@ void __ksplice_redirects_remove(struct ksplice_change *change)
 		hash_del(&change->functions[i].by_body);
 		hash_del(&change->functions[i].by_new_addr);
 	}
+}
+
+void __ksplice_redirects_remove(struct ksplice_change *change)
+{
+	__ksplice_redirects_hide(change);
 }
 
 struct ksplice_function *__ksplice_find_redirect(unsigned long body)

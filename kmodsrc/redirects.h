@@ -12,6 +12,13 @@ void __ksplice_redirects_add(struct ksplice_change *change);
 void __ksplice_redirects_remove(struct ksplice_change *change);
 
 /*
+ * The change is applied, but below it is not seen; or it is again.  One that is
+ * hidden may be removed.
+ */
+void __ksplice_redirects_hide(struct ksplice_change *change);
+void __ksplice_redirects_show(struct ksplice_change *change);
+
+/*
  * The applied redirect whose old body contains addr as its first byte; NULL
  * if there is none.  Chains: its new_addr may be redirected again.
  */

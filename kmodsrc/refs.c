@@ -12,9 +12,9 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 #include "redirects.h"
 #include "refs.h"
+#include "run.h"
 
 /*
  * Data that refers to itself, such as an empty list, could else be followed along
@@ -39,7 +39,7 @@ static bool content_bytes_equal(unsigned long addr, const u8 *bytes, u32 len)
 	while (len) {
 		u32 n = min_t(u32, len, sizeof(buf));
 
-		if (copy_from_kernel_nofault(buf, (void *)addr, n) ||
+		if (ksplice_run_peek(buf, addr, n) ||
 		    memcmp(buf, bytes, n))
 			return false;
 		addr += n;
@@ -68,7 +68,7 @@ static bool content_relocs_equal(struct ksplice_compare *c,
 					 reloc->offset - at))
 			return false;
 		at = reloc->offset;
-		if (copy_from_kernel_nofault(field, (void *)(addr + at), size) ||
+		if (ksplice_run_peek(field, addr + at, size) ||
 		    !ksplice_ref_reloc(c, reloc, field, addr + at))
 			return false;
 		at += size;

@@ -2,7 +2,8 @@
 /*
  * run.h - reading the running code
  *
- * Nothing here faults, whatever the address.
+ * Nothing here faults, whatever the address.  What a hidden update (replace.h)
+ * has overwritten reads as what was there before.
  */
 #ifndef KSPLICE_RUN_H
 #define KSPLICE_RUN_H
@@ -26,6 +27,12 @@
  */
 u32 ksplice_run_read(u8 *buf, unsigned long addr, u32 max, u32 min,
 		     bool *probed);
+
+/*
+ * The same of data, as far as it can be read without a lock.  Return: 0, or not
+ * all of it can be read.
+ */
+int ksplice_run_peek(void *buf, unsigned long addr, size_t len);
 
 /* Follow redirects that are applied to the newest body of a function. */
 unsigned long ksplice_run_body(unsigned long addr);

@@ -16,8 +16,9 @@
  *    and the author's hooks agree.  This may fail and changes nothing.
  * 5. Commit: write all redirects step by step (redirect.h).  After each step
  *    every CPU serialises and says so, then comes the next.  Data is new while
- *    new code may run: written before the redirects, put back behind them.
- *    Hooks are called while all is new: for undo before it, else behind it.
+ *    new code may run: written before the redirects, put back after them.
+ *    Hooks are called while the code of their update is in place: those of
+ *    what is put back before all of it, those of what is applied after it.
  *    The mapping that all is written by is writable from before the first of
  *    these writes until after the last (text.c).
  * 6. Let the CPUs go.  The others forget what they have of that mapping.
@@ -44,18 +45,6 @@ static u8 *alias_of(const struct ksplice_stop *stop,
 		    const struct ksplice_function *function)
 {
 	return stop->is_rehearsal ? stop->scratch : function->alias;
-}
-
-static const u8 *bytes_before(const struct ksplice_stop *stop,
-			      const struct ksplice_function *function)
-{
-	return stop->apply ? function->saved : function->written;
-}
-
-static const u8 *bytes_after(const struct ksplice_stop *stop,
-			     const struct ksplice_function *function)
-{
-	return stop->apply ? function->written : function->saved;
 }
 
 /*
@@ -127,8 +116,7 @@ static bool has_changed(struct ksplice_stop *stop)
 
 	for (i = 0; i < stop->n_functions; i++) {
 		function = stop->functions[i];
-		if (memcmp((void *)function->redirect,
-			   bytes_before(stop, function),
+		if (memcmp((void *)function->redirect, function->before,
 			   function->redirect_len) ||
 		    memcmp((void *)function->redirect, function->alias,
 			   function->redirect_len)) {
@@ -136,7 +124,7 @@ static bool has_changed(struct ksplice_stop *stop)
 			return true;
 		}
 	}
-	stop->changed_data = ksplice_data_check(stop->update, stop->apply);
+	stop->changed_data = ksplice_data_check(&stop->data);
 	return stop->changed_data;
 }
 
@@ -163,22 +151,20 @@ static void stop_write(struct ksplice_stop *stop)
 	const struct ksplice_function *function;
 	unsigned int step, i;
 
-	if (stop->apply)
-		ksplice_data_write(stop->update, true, scratch);
+	ksplice_data_write(&stop->data, true, scratch);
 	if (!stop->is_rehearsal)
 		ksplice_redirect_catch(stop->functions, stop->n_functions);
 	for (step = 0; step < KSPLICE_WRITE_STEPS; step++) {
 		for (i = 0; i < stop->n_functions; i++) {
 			function = stop->functions[i];
 			ksplice_redirect_write(alias_of(stop, function),
-					       bytes_after(stop, function),
+					       function->after,
 					       function->redirect_len, step);
 		}
 		if (step + 1 < KSPLICE_WRITE_STEPS)
 			master_step(stop, step + 1);
 	}
-	if (!stop->apply)
-		ksplice_data_write(stop->update, false, scratch);
+	ksplice_data_write(&stop->data, false, scratch);
 }
 
 /* A rehearsal goes through all of it, but nothing gets writable. */
@@ -186,15 +172,13 @@ static void stop_commit(struct ksplice_stop *stop)
 {
 	u64 start;
 
-	if (!stop->apply)
-		ksplice_hooks_commit(stop->hooks);
+	ksplice_hooks_commit(stop->hooks, false);
 	start = ktime_get_mono_fast_ns();
 	ksplice_map_set_writable(stop->map, !stop->is_rehearsal);
 	stop_write(stop);
 	ksplice_map_set_writable(stop->map, false);
 	stop->writable_ns = ktime_get_mono_fast_ns() - start;
-	if (stop->apply)
-		ksplice_hooks_commit(stop->hooks);
+	ksplice_hooks_commit(stop->hooks, true);
 }
 
 /*
@@ -272,7 +256,7 @@ static void read_places(void *arg)
  */
 static void rehearse(const struct ksplice_stop *stop)
 {
-	struct ksplice_hooks none = { .apply = stop->apply };
+	struct ksplice_hooks none = { };
 	struct ksplice_stop rehearsal = *stop;
 
 	on_each_cpu(read_places, &rehearsal, true);

@@ -9,9 +9,11 @@
 #define KSPLICE_STOP_H
 
 #include <linux/atomic.h>
+#include "data.h"
 #include "hooks.h"
 #include "park.h"
 #include "precheck.h"
+#include "replace.h"
 #include "stack.h"
 #include "update.h"
 
@@ -22,12 +24,14 @@ struct ksplice_running {
 };
 
 struct ksplice_stop {
-	struct ksplice_update *update;
+	const struct ksplice_plan *plan;
+	struct ksplice_update *update;	/* the plan's */
 	struct ksplice_hooks *hooks;
-	bool apply;			/* or put back */
 	bool is_dry;			/* all but the stop */
-	struct ksplice_function **functions;	/* those that are written */
+	/* Those that are written, each at a place of its own. */
+	struct ksplice_function **functions;
 	unsigned int n_functions;
+	struct ksplice_data_writes data;
 	struct ksplice_map *map;	/* by which all is written */
 	u64 writable_ns;		/* how long it could be, the last time */
 	u8 *scratch;			/* room for the longest piece of it */
@@ -48,7 +52,7 @@ struct ksplice_stop {
 	enum ksplice_abort_cause cause;	/* ok, text_changed, code_busy or
 						 * call_failed */
 	const struct ksplice_function *changed;
-	const struct ksplice_data *changed_data;
+	const struct ksplice_data_write *changed_data;
 };
 
 /*

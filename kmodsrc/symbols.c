@@ -17,7 +17,8 @@
  *				does not define, vmlinux' and the global ones
  *				of all modules
  *	both			the new code of applied updates, whose
- *				functions are known by their original entry
+ *				functions are known by their original entry;
+ *				not of those that are hidden (replace.c)
  *
  * Every module has a __this_module, the new code of updates as well: what is
  * meant is always the target's own.
@@ -327,7 +328,7 @@ static int add_new_code(struct lookup *lookup)
 	list_for_each_entry(update, &ksplice_updates, list) {
 		list_for_each_entry(change, &update->changes, list) {
 			/* Nothing would keep one in that is not applied. */
-			if (!change->is_applied)
+			if (!ksplice_change_is_seen(change))
 				continue;
 			err = add_module_symbols(lookup, change->new_module,
 						 false);
@@ -496,17 +497,45 @@ bool ksplice_symbols_start(const struct ksplice_symbols *symbols,
 					 symbols->name) && !offset);
 }
 
+static bool has_new_code_at(const struct ksplice_change *change,
+			    unsigned long addr)
+{
+	return ksplice_change_is_seen(change) &&
+	       within_module(addr, change->new_module);
+}
+
+static bool has_data_at(const struct ksplice_change *change,
+			unsigned long addr)
+{
+	unsigned int i;
+
+	for (i = 0; ksplice_change_is_seen(change) && i < change->n_data; i++)
+		if (addr - change->data[i].addr < change->data[i].size)
+			return true;
+	return false;
+}
+
 bool ksplice_in_new_code(unsigned long addr)
 {
 	const struct ksplice_update *update;
 	const struct ksplice_change *change;
 
-	list_for_each_entry(update, &ksplice_updates, list) {
-		list_for_each_entry(change, &update->changes, list) {
-			if (change->is_applied &&
-			    within_module(addr, change->new_module))
+	list_for_each_entry(update, &ksplice_updates, list)
+		list_for_each_entry(change, &update->changes, list)
+			if (has_new_code_at(change, addr))
 				return true;
-		}
-	}
 	return false;
+}
+
+const struct ksplice_update *ksplice_update_at(unsigned long addr)
+{
+	const struct ksplice_update *update;
+	const struct ksplice_change *change;
+
+	list_for_each_entry_reverse(update, &ksplice_updates, list)
+		list_for_each_entry(change, &update->changes, list)
+			if (has_new_code_at(change, addr) ||
+			    has_data_at(change, addr))
+				return update;
+	return NULL;
 }

@@ -13,6 +13,10 @@
  *	KID/hash	of the files of the update; empty if they were loaded by hand
  *	KID/request	write the same: it is begun, and the write returns at once;
  *		reads "none", "running" or "done ERRNO"
+ *	KID/needs	KIDs of updates that must be applied, and stay
+ *	KID/replaces	those of updates that are put back in the stop that
+ *		applies it; both are written before its modules are loaded, and
+ *		a write adds to what was there
  *	KID/kick	write 1: threads in the way are asked to leave the kernel
  *	KID/awaited	TARGET, and absent, applied, or unpatched and why, a line a
  *		target that was not loaded
@@ -214,6 +218,64 @@ static int request_run(struct kobject *kobj, char *words)
 	       ksplice_request_start(update_of(kobj), stage);
 }
 COMMAND(request, 0644, request_read);
+
+/* A list of KIDs, a line; an empty one if there is none. */
+static ssize_t kids_read(struct kobject *kobj, char *to, loff_t offset,
+			 size_t count, bool is_needs)
+{
+	struct window window = { .to = to, .offset = offset, .count = count };
+	struct ksplice_update *update = update_of(kobj);
+	const char *kids;
+	int ret = update_lock(update);
+
+	if (ret)
+		return ret;
+	kids = is_needs ? update->needs : update->replaces;
+	if (kids)
+		window_put(&window, kids, strlen(kids));
+	window_put(&window, "\n", 1);
+	update_unlock();
+	return window.done;
+}
+
+static int kids_run(struct kobject *kobj, const char *words, bool is_needs)
+{
+	struct ksplice_update *update = update_of(kobj);
+	int ret = update_lock(update);
+
+	if (ret)
+		return ret;
+	ret = __ksplice_add_kids(update, is_needs ? &update->needs :
+				 &update->replaces, words);
+	update_unlock();
+	return ret;
+}
+
+static ssize_t needs_read(struct file *file, struct kobject *kobj,
+			  struct bin_attribute *attr, char *to, loff_t offset,
+			  size_t count)
+{
+	return kids_read(kobj, to, offset, count, true);
+}
+
+static int needs_run(struct kobject *kobj, char *words)
+{
+	return kids_run(kobj, words, true);
+}
+COMMAND(needs, 0644, needs_read);
+
+static ssize_t replaces_read(struct file *file, struct kobject *kobj,
+			     struct bin_attribute *attr, char *to,
+			     loff_t offset, size_t count)
+{
+	return kids_read(kobj, to, offset, count, false);
+}
+
+static int replaces_run(struct kobject *kobj, char *words)
+{
+	return kids_run(kobj, words, false);
+}
+COMMAND(replaces, 0644, replaces_read);
 
 static ssize_t kick_read(struct file *file, struct kobject *kobj,
 			 struct bin_attribute *attr, char *to, loff_t offset,
@@ -454,6 +516,8 @@ static struct bin_attribute *update_bin_attrs[] = {
 	&stage_attr,
 	&request_attr,
 	&kick_attr,
+	&needs_attr,
+	&replaces_attr,
 	&patches_attr,
 	&match_attr,
 	&awaited_attr,

@@ -37,9 +37,11 @@
 #include "compat.h"
 #include "debug.h"
 #include "hooks.h"
+#include "kids.h"
 #include "patch.h"
 #include "places.h"
 #include "redirects.h"
+#include "replace.h"
 #include "sysfs.h"
 #include "update.h"
 
@@ -116,6 +118,8 @@ void ksplice_update_free(struct ksplice_update *update)
 	ksplice_log_hide(update->log);
 	ksplice_log_free(update->log);
 	kfree(update->reason);
+	kfree(update->needs);
+	kfree(update->replaces);
 	kvfree(update->conflicts);
 	kfree(update->kid);
 	kfree(update);
@@ -269,8 +273,12 @@ static int __change_match(struct ksplice_update *update,
 	ret = __change_hold_target(change);
 	if (ret)
 		goto err_free_change;
+	ret = __ksplice_hide_replaced(update);
+	if (ret)
+		goto err_free_change;
 	ret = __ksplice_match_change(change, pre, size) ?:
 	      __ksplice_places_check(change);
+	__ksplice_show_replaced(update);
 	if (ret)
 		goto err_free_change;
 	list_add_tail(&change->list, &update->changes);
@@ -284,6 +292,13 @@ err_free_change:
 	return ret;
 }
 
+/* Is something known of it that its modules do not tell? */
+static bool is_announced(struct ksplice_update *update)
+{
+	return __ksplice_next_awaited(update, NULL) || update->needs ||
+	       update->replaces;
+}
+
 /*
  * NULL if there is no such update, or one that is replaced by a new attempt:
  * it has no modules, nor is it made for some that are to come, unless
@@ -295,7 +310,7 @@ static struct ksplice_update *__find_or_drop(const char *kid, bool is_restart)
 
 	if (!update || !list_empty(&update->changes) ||
 	    update->stage == KSPLICE_APPLIED ||
-	    (__ksplice_next_awaited(update, NULL) && !is_restart))
+	    (is_announced(update) && !is_restart))
 		return update;
 	__update_unlink(update);
 	mutex_unlock(&ksplice_mutex);
@@ -644,6 +659,25 @@ out_unlock:
 }
 EXPORT_SYMBOL_GPL(ksplice_unregister_new_code);
 
+int __ksplice_add_kids(struct ksplice_update *update, char **list,
+		       const char *kids)
+{
+	char *both;
+
+	if (!ksplice_kids_are_valid(kids) ||
+	    ksplice_kids_have(kids, update->kid))
+		return -EINVAL;
+	if (!list_empty(&update->changes) || update->stage == KSPLICE_APPLIED)
+		return -EBUSY;
+	both = kasprintf(GFP_KERNEL, "%s%s%s", *list ?: "", *list ? " " : "",
+			 kids);
+	if (!both)
+		return -ENOMEM;
+	kfree(*list);
+	*list = both;
+	return 0;
+}
+
 int ksplice_forget_update(const char *kid)
 {
 	struct ksplice_update *update;
@@ -747,24 +781,33 @@ static bool __takes_part(const struct ksplice_update *update, bool apply)
 	return false;
 }
 
+static bool __has_work(const struct ksplice_plan *plan)
+{
+	const struct ksplice_part *part;
+
+	ksplice_for_each_part(part, plan)
+		if (__takes_part(part->update, part->apply))
+			return true;
+	return false;
+}
+
 /*
  * Replace, or put back, and what is to be done before it or if it fails.  On
  * success the caller calls the post hooks and releases them.
  */
 static int __patch_with_hooks(struct ksplice_hooks *hooks,
-			      struct ksplice_update *update, bool apply)
+			      const struct ksplice_plan *plan)
 {
 	int ret;
 
-	ret = ksplice_hooks_init(hooks, update, apply);
+	ret = ksplice_hooks_init(hooks, plan);
 	if (ret)
 		return ret;
 	ret = ksplice_hooks_pre(hooks);
 	if (ret)
 		goto err_release;
-	if (__takes_part(update, apply))
-		ret = apply ? __ksplice_patch_apply(update, hooks) :
-			      __ksplice_patch_reverse(update, hooks);
+	if (__has_work(plan))
+		ret = __ksplice_patch(plan, hooks);
 	if (ret)
 		goto err_fail;
 	return 0;
@@ -782,20 +825,10 @@ static void __change_set_applied(struct ksplice_change *change)
 	__ksplice_redirects_add(change);
 }
 
-static int __update_apply(struct ksplice_update *update)
+static void __set_applied(struct ksplice_update *update)
 {
-	struct ksplice_hooks hooks;
 	struct ksplice_change *change;
-	int ret;
 
-	ret = __get_new_modules(update);
-	if (ret)
-		return ret;
-	ret = __patch_with_hooks(&hooks, update, true);
-	if (ret) {
-		__put_new_modules(update, &update->changes);
-		return ret;
-	}
 	/*
 	 * The order of updates is that of applying.  A change that comes later
 	 * is that of its update.
@@ -808,27 +841,17 @@ static int __update_apply(struct ksplice_update *update)
 	list_for_each_entry(change, &update->changes, list)
 		if (ksplice_change_takes_part(change, true))
 			__change_set_applied(change);
-	ksplice_hooks_post(&hooks);
-	ksplice_hooks_release(&hooks);
-	return 0;
+	kfree(update->replaces);
+	update->replaces = NULL;
 }
 
-static int __update_reverse(struct ksplice_update *update)
+/* The post hooks have been called: its new code may go. */
+static void __set_reversed(struct ksplice_update *update)
 {
-	struct ksplice_hooks hooks;
 	struct ksplice_change *change;
-	int ret;
 
-	if (update->stage != KSPLICE_APPLIED)
-		return ksplice_abort(update, KSPLICE_UNEXPECTED,
-				     "the update is not applied");
-	ret = __patch_with_hooks(&hooks, update, false);
-	if (ret)
-		return ret;
 	update->stage = KSPLICE_REVERSED;
 	module_put(THIS_MODULE);
-	ksplice_hooks_post(&hooks);
-	ksplice_hooks_release(&hooks);
 	list_for_each_entry(change, &update->changes, list) {
 		if (!ksplice_change_takes_part(change, false))
 			continue;
@@ -836,19 +859,91 @@ static int __update_reverse(struct ksplice_update *update)
 		__ksplice_redirects_remove(change);
 		module_put(change->new_module);
 	}
+}
+
+/* All has been written. */
+static void __plan_done(struct ksplice_plan *plan, struct ksplice_hooks *hooks)
+{
+	const struct ksplice_part *part;
+
+	ksplice_for_each_part(part, plan)
+		if (part->apply)
+			__set_applied(part->update);
+	ksplice_hooks_post(hooks);
+	ksplice_hooks_release(hooks);
+	ksplice_for_each_part(part, plan) {
+		if (part->apply)
+			continue;
+		__set_reversed(part->update);
+		if (part->update == plan->update)
+			continue;
+		__ksplice_await_refresh(part->update);
+		pr_info("update '%s' is replaced by '%s'\n", part->update->kid,
+			plan->update->kid);
+	}
+}
+
+static int __update_apply(struct ksplice_update *update)
+{
+	struct ksplice_hooks hooks;
+	struct ksplice_plan plan;
+	int ret;
+
+	ret = __get_new_modules(update);
+	if (ret)
+		return ret;
+	ret = __ksplice_plan_make(&plan, update, true);
+	if (ret)
+		goto err_put_modules;
+	ret = __patch_with_hooks(&hooks, &plan);
+	if (ret)
+		goto err_release_plan;
+	__plan_done(&plan, &hooks);
+	__ksplice_plan_release(&plan);
 	return 0;
+
+err_release_plan:
+	__ksplice_plan_release(&plan);
+err_put_modules:
+	__put_new_modules(update, &update->changes);
+	return ret;
+}
+
+static int __update_reverse(struct ksplice_update *update)
+{
+	struct ksplice_hooks hooks;
+	struct ksplice_plan plan;
+	int ret;
+
+	if (update->stage != KSPLICE_APPLIED)
+		return ksplice_abort(update, KSPLICE_UNEXPECTED,
+				     "the update is not applied");
+	ret = __ksplice_plan_make(&plan, update, false);
+	if (ret)
+		return ret;
+	ret = __patch_with_hooks(&hooks, &plan);
+	if (!ret)
+		__plan_done(&plan, &hooks);
+	__ksplice_plan_release(&plan);
+	return ret;
 }
 
 static int __update_try(struct ksplice_update *update)
 {
+	struct ksplice_plan plan;
 	int ret;
 
 	if (!__takes_part(update, true) && update->stage == KSPLICE_APPLIED)
 		return 0;
 	__ksplice_clear_abort(update);
 	ret = __check_new_modules(update);
-	if (!ret && __takes_part(update, true))
-		ret = __ksplice_patch_try(update);
+	if (!ret)
+		ret = __ksplice_plan_make(&plan, update, true);
+	if (ret)
+		return ret;
+	if (__has_work(&plan))
+		ret = __ksplice_patch_try(&plan);
+	__ksplice_plan_release(&plan);
 	return ret;
 }
 

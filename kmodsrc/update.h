@@ -25,6 +25,8 @@ enum ksplice_abort_cause {
 	KSPLICE_TARGET_NOT_LOADED,
 	KSPLICE_CALL_FAILED,
 	KSPLICE_COLD_UPDATE_LOADED,
+	KSPLICE_ALREADY_REPLACED,
+	KSPLICE_MISSING_UPDATE,
 	KSPLICE_TEXT_CHANGED,
 	KSPLICE_TOO_SHORT,
 	KSPLICE_SITE_CONFLICT,
@@ -80,6 +82,8 @@ struct ksplice_function {
 	u8 written[KSPLICE_MAX_REDIRECT];
 	u8 *alias;			/* of redirect, to write it; NULL but
 					 * while the stage changes */
+	const u8 *before, *after;	/* likewise: what is there, and what
+					 * is written */
 };
 
 /*
@@ -142,6 +146,10 @@ struct ksplice_update {
 	const char *kid;
 	char hash[KSPLICE_HASH_LEN + 1];	/* of its files; or "" */
 	unsigned int n_changes;		/* that it has in all */
+	char *needs;			/* KIDs of updates that it stands on */
+	char *replaces;			/* and of those that are put back in
+					 * the stop that applies it; or NULL */
+	bool is_hidden;			/* replace.c: it is going to be */
 	enum ksplice_stage stage;
 	enum ksplice_abort_cause abort_cause;
 	char *reason;			/* one line that goes with it */
@@ -164,6 +172,12 @@ ksplice_change_takes_part(const struct ksplice_change *change, bool apply)
 	       change->is_applied != apply;
 }
 
+/* Is it applied, and not hidden from what is being matched or applied? */
+static inline bool ksplice_change_is_seen(const struct ksplice_change *change)
+{
+	return change->is_applied && !change->update->is_hidden;
+}
+
 extern struct mutex ksplice_mutex;
 extern struct list_head ksplice_updates;
 
@@ -178,6 +192,13 @@ struct ksplice_update *__ksplice_find_update(const char *kid);
 struct ksplice_update *ksplice_update_begin(const char *kid, const char *hash,
 					    unsigned int n_changes);
 void ksplice_update_begun(struct ksplice_update *update, int ret);
+
+/*
+ * Add to update->needs or update->replaces, before its modules are there.  Return:
+ * 0, -EINVAL if it is no list of other KIDs, -EBUSY if it is too late, or -ENOMEM.
+ */
+int __ksplice_add_kids(struct ksplice_update *update, char **list,
+		       const char *kids);
 
 /*
  * Drop an update that has no modules; -EBUSY if it has or is applied, -ENOENT

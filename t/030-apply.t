@@ -156,6 +156,66 @@ $kernel = kernel(refuse => { 'stage applied' => sub ($self) {
 is($status, 1, 'a write that fails but has an effect is a failure');
 is($kernel->modules, 'ext4', 'and it is reversed');
 
+# In the place of others, which were applied before it.
+sub with_others (@kids) {
+    return kernel(modules => [qw(ext4 ksplice)], order => [@kids],
+        update => { map { $_ => { stage => 'applied', match => '' } } @kids });
+}
+for (['one', 'one'], ['two,one', 'one two'], ['all', 'one two']) {
+    my ($replace, $kids) = @$_;
+    my $kernel = with_others(qw(one two));
+    my ($status, $out, $message) = apply($kernel, replace => $replace);
+    is($status, 0, "--replace=$replace") or diag $message;
+    ok((grep { $_ eq "replaces $kids" } @{ $kernel->{did} }), '  ... the core has the names');
+    is(join(' ', map { "@$_" } $kernel->updates),
+        $replace eq 'one' ? 'two applied abc applied' : 'abc applied', '  ... they are gone');
+    like($out, qr/^update 'one' is replaced by 'abc'$/m, '  ... and it is said');
+}
+for (
+    ['three', 'stage applied', qr/^an update .* is not applied: 'abc' is to replace 'three'$/m],
+    ['abc', 'stage applied', qr/^update 'abc' cannot replace itself/],
+) {
+    my ($replace, undef, $expected) = @$_;
+    my $kernel = with_others(qw(one two));
+    my ($status, undef, $message) = apply($kernel, replace => $replace);
+    is($status, 1, "--replace=$replace is refused");
+    like($message, $expected, '  ... with the reason');
+    is("@{ $kernel->{did} }", '', '  ... and nothing is done');
+}
+for my $step ('await abc', 'replaces one', 'insmod ksplice-abc-ext4-new.ko', 'stage applied') {
+    my $kernel = with_others('one');
+    $kernel->{refuse} = { $step => ['No way', 'call_failed', 'why'] };
+    my ($status) = apply($kernel, replace => 'one');
+    is($status, 1, "'$step' fails");
+    is(join(' ', map { "@$_" } $kernel->updates), 'one applied', '  ... the old one stays');
+    is($kernel->modules, 'ext4 ksplice', '  ... with nothing of the new one');
+}
+# It has happened although the command fails: what has replaced others is not taken back.
+$kernel = with_others('one');
+$kernel->{refuse}{'stage applied'} = sub ($self) {
+    $self->{update}{abc}{stage} = 'applied';
+    $self->{update}{one}{stage} = 'reversed';
+    return 'Input/output error';
+};
+($status, $out) = apply($kernel, replace => 'one');
+is(join(' ', map { "@$_" } $kernel->updates), 'abc applied', 'a new one that is in stays in');
+like($out, qr/update 'abc' stays, as it has replaced 'one'/, '  ... and it is said');
+
+# Made on top of another one.
+for (['two', 1], ['one', 0]) {
+    my ($applied, $expected) = @$_;
+    my $kernel = with_others($applied);
+    local $update{needs} = ['one'];
+    my ($status, undef, $message) = apply($kernel);
+    is($status, $expected, "an update that needs 'one', and '$applied' is applied");
+    like($message, qr/'abc' needs 'one'/, '  ... it is said') if $expected;
+    is_deeply($kernel->{update}{abc}{needs}, $expected ? undef : ['one'], '  ... to the core');
+    next if $expected;
+    $kernel = with_others($applied);
+    ($status, undef, $message) = apply($kernel, replace => 'one');
+    like($message, qr/'abc' was made on top of 'one' and cannot replace it/, 'nor replaced by it');
+}
+
 # Busy.
 my $tries = 0;
 my $who = "71 my daemon do_poll+0x1f\n  do_poll+0x1f\n  do_syscall_64+0x5b\n";

@@ -37,6 +37,13 @@ my @table = (
         'the description of the update, or its author, tells what it waits for',
     cold_update_loaded => 'another update is in the way',
         'undo that one first',
+    already_replaced => 'an applied update has replaced what this one replaces',
+        'undo that update first (ksplice-undo), put this one in its place '
+        . '(ksplice-apply --replace), or make this one from the source with it applied '
+        . '(ksplice-create --on-top-of)',
+    missing_update => 'an update that this one needs or replaces is not applied',
+        'apply that one first, or leave it out of --replace; '
+        . 'ksplice-view lists those that are applied',
     text_changed => 'code has changed since it was checked',
         'something else changes kernel code (a tracer, another patcher): stop it and try again',
     too_short => 'a function is too short to be redirected',

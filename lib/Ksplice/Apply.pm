@@ -37,22 +37,24 @@ my $core = 'ksplice';
 # Set by the command: what the core is to call, ksplice-apply itself.
 our $program = '';
 
-# apply_update(KERNEL, UPDATE, {partial, debug, wait, kick}): nothing to do is success.
+# apply_update(KERNEL, UPDATE, {partial, replace, debug, wait, kick}): nothing to do is
+# success.
 sub apply_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
     $option = begin($kernel, $option);
     my $changes = changes_to_apply($kernel, $update, $option) or return;
-    my ($present, $absent) = @$changes{qw(present absent)};
+    my ($present, $replaced) = @$changes{qw(present replaced)};
     with_steps_back($kernel, $update, $option, sub ($done) {
-        await_changes($kernel, $update, $done, @$absent) if @$absent;
+        announce_update($kernel, $update, $changes, $done);
         load_old_code($kernel, $update, $done, @$present);
         load_module($kernel, $update, $_, 'new', $done) for @$present;
-        push @$done, ['applied'];
+        push @$done, @$replaced ? [replaced => @$replaced] : ['applied'];
         change_stage($kernel, $kid, 'applied', $option);
         @$done = ();
     });
     warning($_) for notes($kernel, $kid);
     note("update '$kid' is applied: " . describe_applied($kernel, $kid));
+    remove_replaced($kernel, $kid, @$replaced);
     # One that came before it was awaited.
     apply_late($kernel, $update, $option);
     return;
@@ -65,7 +67,7 @@ sub try_update ($kernel, $update, $option) {
     my $changes = changes_to_apply($kernel, $update, $option) or return;
     with_steps_back($kernel, $update, $option, sub ($done) {
         my @present = @{ $changes->{present} };
-        await_changes($kernel, $update, $done, @{ $changes->{absent} }) if @{ $changes->{absent} };
+        announce_update($kernel, $update, $changes, $done);
         load_old_code($kernel, $update, $done, @present);
         note($_) for split /\n/, $kernel->read_update_file($kid, 'match');
         load_module($kernel, $update, $_, 'new', $done) for @present;
@@ -177,15 +179,23 @@ sub release_target ($kernel, $target) {
     return;
 }
 
-# Keeps the modules of the changes, and tells the core.
-sub await_changes ($kernel, $update, $done, @changes) {
+# What the core has to know before the modules: the changes that come later, whose
+# modules are kept, and the other updates that this one is about.
+sub announce_update ($kernel, $update, $changes, $done) {
     my $kid = $update->{kid};
+    my @absent = @{ $changes->{absent} };
+    my %others = (needs => $update->{needs} // [], replaces => $changes->{replaced});
+    return if !@absent && !grep { @$_ } values %others;
     push @$done, ['awaited'];
-    keep_update($kernel->store, $update, @changes);
+    keep_update($kernel->store, $update, @absent) if @absent;
     my $n = @{ $update->{changes} };
     my $problem = $kernel->await($kid, $update->{hash}, $n, $program,
-        map { $_->{target} } @changes);
+        map { $_->{target} } @absent);
     fail("the core cannot await the modules of '$kid': $problem") if $problem;
+    for my $how (grep { @{ $others{$_} } } sort keys %others) {
+        $problem = $kernel->name_others($kid, $how, @{ $others{$how} });
+        fail("the core cannot be given the updates that '$kid' $how: $problem") if $problem;
+    }
     return;
 }
 
@@ -237,8 +247,9 @@ sub begin ($kernel, $option) {
     return { %$option, wait => $wait > $waited ? $wait - $waited : 0 };
 }
 
-# {present, absent}: the changes whose targets are there and the others; nothing
-# if the update is applied already.  Fails if it is not for this machine, and
+# {present, absent, replaced}: the changes whose targets are there and the others, and
+# the ids of the updates that are replaced; nothing if the update is applied already.
+# Fails if it is not for this machine, if an update that it needs is not applied, and
 # unless --partial if a target is not there.
 sub changes_to_apply ($kernel, $update, $option) {
     my $kid = $update->{kid};
@@ -250,8 +261,11 @@ sub changes_to_apply ($kernel, $update, $option) {
     check_module_names($kernel, $update);
     check_core_version($kernel);
     my $stage = $kernel->stage($kid);
+    my @replaced = updates_to_replace($kernel, $update, $option->{replace});
     if (defined $stage && $stage eq 'applied') {
         check_same($kernel, $update);
+        fail("update '$kid' is applied already, and so are those that it is to replace: "
+            . quoted(@replaced) . '; undo them') if @replaced;
         fact(stage => $stage);
         note("update '$kid' is already applied");
         apply_late($kernel, $update, $option) unless $option->{'dry-run'};
@@ -268,6 +282,7 @@ sub changes_to_apply ($kernel, $update, $option) {
     fail("cannot remove what is left of update '$kid': $problem") if $problem;
     my %is_absent = map { $_ => 1 } @absent;
     return {
+        replaced => \@replaced,
         present => [grep { !$is_absent{$_->{target}} } @changes],
         absent  => [grep { $is_absent{$_->{target}} } @changes],
     };
@@ -301,6 +316,34 @@ sub check_module_names ($kernel, $update) {
     return;
 }
 
+sub applied_updates ($kernel) {
+    return map { $_->[0] } grep { $_->[1] eq 'applied' } $kernel->updates;
+}
+
+sub quoted (@names) { return join ', ', map { "'$_'" } @names }
+
+# The ids, the one applied first first.  Fails if one is not applied or must stay, or
+# one that the update needs is not applied.
+sub updates_to_replace ($kernel, $update, $wanted) {
+    my ($kid, @needs) = ($update->{kid}, @{ $update->{needs} // [] });
+    my @applied = applied_updates($kernel);
+    my %is_applied = map { $_ => 1 } @applied;
+    for my $need (grep { !$is_applied{$_} } @needs) {
+        fail_abort('missing_update', "'$kid' needs '$need'");
+    }
+    return if !defined $wanted;
+    my %is_wanted = map { $_ => 1 } $wanted eq 'all' ? grep { $_ ne $kid } @applied
+        : split /,/, $wanted;
+    fail("update '$kid' cannot replace itself: give it another id (ksplice-create --id)")
+        if $is_wanted{$kid};
+    for my $other (sort keys %is_wanted) {
+        fail_abort('missing_update', "'$kid' is to replace '$other'") if !$is_applied{$other};
+        fail("update '$kid' was made on top of '$other' and cannot replace it: make it from the "
+            . 'source without that') if grep { $_ eq $other } @needs;
+    }
+    return grep { $is_wanted{$_} } @applied;
+}
+
 sub check_core_version ($kernel) {
     my $version = $kernel->core_version // return;
     return if $version eq API_VERSION;
@@ -311,9 +354,10 @@ sub check_core_version ($kernel) {
 # --- steps -----------------------------------------------------------------
 
 # Runs the body with a list of steps, [module => NAME], ['awaited'] (there are
-# files in the store) or ['applied'], each put
+# files in the store), ['applied'] or [replaced => KID...], each put
 # in it just before it is tried; takes back those that are in it at the end,
-# also when the body fails or we are told to stop.
+# also when the body fails or we are told to stop.  An update that has replaced
+# others stays: without it their fixes would be missing.
 sub with_steps_back ($kernel, $update, $option, $body) {
     my $had_core = defined $kernel->core_version;
     my @done;
@@ -339,6 +383,14 @@ sub take_back ($kernel, $kid, @done) {
             my ($problem) = write_stage($kernel, $kid, 'reversed', {});
             next unless $problem;
             warning("cannot reverse update '$kid', it stays: $problem");
+            return;
+        }
+        if ($kind eq 'replaced') {
+            my (undef, @replaced) = @$step;
+            $kernel->wait_request($kid);
+            next if ($kernel->stage($kid) // '') ne 'applied';
+            warning("update '$kid' stays, as it has replaced " . quoted(@replaced));
+            remove_replaced($kernel, $kid, @replaced);
             return;
         }
         if ($kind eq 'awaited') {
@@ -479,6 +531,22 @@ sub remove_leftovers ($kernel, $kid, @targets) {
 sub remove_core ($kernel) {
     return '' if $kernel->updates || !$kernel->has_module($core);
     return remove_module($kernel, $core);
+}
+
+# The updates that have been replaced: what is left of them, the last one applied first.
+sub remove_replaced ($kernel, $kid, @replaced) {
+    for my $other (reverse @replaced) {
+        drop_update($kernel->store, $other);
+        my $problem = remove_leftovers($kernel, $other, targets($kernel, $other));
+        if ($problem) {
+            warning("update '$other' is replaced, but its modules cannot be removed: $problem; "
+                . "'ksplice-undo $other' removes them later");
+        } else {
+            note("update '$other' is replaced by '$kid'");
+        }
+    }
+    fact(replaced => \@replaced) if @replaced;
+    return;
 }
 
 # '' or what went wrong.

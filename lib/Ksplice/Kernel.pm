@@ -177,6 +177,15 @@ sub await ($self, $kid, $hash, $n, $program, @targets) {
         || $self->write_attribute('await', "$kid $hash $n @targets");
 }
 
+# '' or why not: the updates that this one needs or replaces, before its modules.
+sub name_others ($self, $kid, $how, @kids) {
+    while (my @some = splice @kids, 0, 100) {
+        my $problem = $self->write_attribute("$kid/$how", "@some");
+        return $problem if $problem;
+    }
+    return '';
+}
+
 # Of each target that was not loaded: {target, state, abort_cause, reason}; the
 # state is absent, applied or unpatched.
 sub awaited ($self, $kid) {

@@ -38,8 +38,9 @@ sub module_file ($kid, $target, $side) { return "ksplice-$kid-$target-$side.ko" 
 sub module_name ($kid, $target, $side) { return "ksplice_${kid}_${target}_$side" }
 
 # read_update(PATH) -> {path, dir, kid, hash, release, arch, core, description,
-# changes => [{target, old, new}...], files => {NAME => {size, sha256}}}: old,
-# new and core are files in dir, a temporary directory.
+# needs => [KID...], changes => [{target, old, new}...], files => {NAME => {size,
+# sha256}}}: old, new and core are files in dir, a temporary directory.  It needs the
+# updates that it was made on top of.
 sub read_update ($path) {
     my ($source, $update) = open_update($path);
     my %there = map { $_->{name} => 1 } @{ $source->{entries} };
@@ -63,6 +64,7 @@ sub read_part_of_update ($path) {
 sub write_update ($dir, $update) {
     my $kid = $update->{kid};
     my @lines = map { "$_ $update->{$_}" } qw(kid release arch core);
+    push @lines, map { "needs $_" } @{ $update->{needs} // [] };
     for my $target (map { $_->{target} } @{ $update->{changes} }) {
         my @modules = map { module_file($kid, $target, $_) } qw(old new);
         push @lines, "change $target @modules";
@@ -201,7 +203,7 @@ sub parse_contents ($path, $text) {
 
 # Without what only a finished one has.
 sub parse_lines ($path, $text) {
-    my %update = (changes => [], files => {});
+    my %update = (changes => [], needs => [], files => {});
     my $n;
     for my $line (split /\n/, $text) {
         $n++;
@@ -222,6 +224,7 @@ sub parse_lines ($path, $text) {
 sub parse_line ($update, $key, @values) {
     return parse_change($update, @values) if $key eq 'change';
     return parse_file($update, @values)   if $key eq 'file';
+    return parse_needs($update, @values)  if $key eq 'needs';
     my $is_valid = $value{$key} // return 'unknown';
     return 'a second one' if exists $update->{$key};
     return 'not one valid value' unless @values == 1 && $is_valid->($values[0]);
@@ -238,6 +241,13 @@ sub parse_change ($update, $target = '', @files) {
     my @expected = map { module_file($kid, $target, $_) } qw(old new);
     return "the modules must be @expected" if "@files" ne "@expected";
     push @$changes, { target => $target, old => $files[0], new => $files[1] };
+    return undef;
+}
+
+sub parse_needs ($update, $kid = '', @more) {
+    return 'not one id of an update' if @more || !is_kid($kid);
+    return 'a second one of this id' if grep { $_ eq $kid } @{ $update->{needs} };
+    push @{ $update->{needs} }, $kid;
     return undef;
 }
 

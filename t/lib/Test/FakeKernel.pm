@@ -147,6 +147,9 @@ sub write_stage ($self, $kid, $stage) {
         $update->{awaits}{$target} = 1 if grep { /_${target}_new\z/ } @new;
     }
     $update->{stage} = $stage unless $stage eq 'try';
+    if ($stage eq 'applied') {
+        $self->{update}{$_}{stage} = 'reversed' for @{ delete $update->{replaces} // [] };
+    }
     $update->{patches} =
         @old ? $self->{patches} // "vmlinux f 01 02\nvmlinux g 03 04\n" : '';
     $update->{pause_ns} = $stage eq 'try' ? 0 : 123456;
@@ -161,6 +164,13 @@ sub await ($self, $kid, $hash, $n, $program, @targets) {
     push @{ $self->{order} }, $kid;
     $self->{update}{$kid} = { stage => $n == @targets ? 'matched' : 'preparing', match => '',
         n => $n, hash => $hash, awaits => { map { $_ => 0 } @targets } };
+    return '';
+}
+
+sub name_others ($self, $kid, $how, @kids) {
+    my ($words) = $self->refusal("$how @kids");
+    return $words if $words;
+    $self->{update}{$kid}{$how} = [@kids];
     return '';
 }
 

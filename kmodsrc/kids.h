@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kids.h - a list of updates by their ids
+ */
+#ifndef KSPLICE_KIDS_H
+#define KSPLICE_KIDS_H
+
+#include <linux/types.h>
+
+/* Return: is it one KID or more, separated by a blank each? */
+bool ksplice_kids_are_valid(const char *kids);
+
+/* Return: is it in the list?  NULL is an empty list. */
+bool ksplice_kids_have(const char *kids, const char *kid);
+
+/*
+ * The first KID at or after a place in the list, which is moved past it; NULL at
+ * the end.  It is not terminated: len bytes.
+ */
+const char *ksplice_kids_next(const char **at, size_t *len);
+
+#endif

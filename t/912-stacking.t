@@ -8,41 +8,18 @@
 
 use v5.32;
 use warnings;
-use Fcntl          qw(LOCK_EX);
 use File::Basename qw(dirname);
-use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Distro qw(cache_dir);
-use Test::Ksplice;
+use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::Guest;
 
-my $top = root_dir();
+my %update = map { $_->[0] => make_update(@$_) } [first => 'vmlinux-function'],
+    [other => 'string-only'], [marked => 'reader'];
+make_update(second => 'version-again', "--on-top-of=$update{first}");
+make_update(beside => 'string-only', "--on-top-of=$update{first}");
+make_update(strict => 'reader-again', "--on-top-of=$update{marked}");
 
-# The result of the first update of each pair as a source tree: what the second is
-# made against.  Nobody may build in the tree while it is copied.
-sub patched_source {
-    my $cache = cache_dir() . '/' . guest_release();
-    my $source = scratch_dir() . '/source';
-    open my $lock, '<', "$cache/source" or die "cannot open the source: $!";
-    flock $lock, LOCK_EX or die "cannot lock the source: $!";
-    system('cp', '-a', "$cache/source", $source) == 0 or die 'cannot copy the source';
-    close $lock;
-    for my $patch (qw(vmlinux-function reader)) {
-        system('patch', '-s', '-p1', '-d', $source, '-i', "$top/t/patches/$patch.patch") == 0
-            or die 'cannot patch the source';
-    }
-    my $marked = "$source/fs/read_write.c";
-    spew($marked, slurp($marked) =~ s/^(?:#include "ksplice-patch.h"|ksplice_allow_.*)\n//mgr);
-    return ("--config=$cache/config", $source);
-}
-
-make_updates(first => 'vmlinux-function', other => 'string-only', marked => 'reader');
-my @source = patched_source();
-make_update(second => 'version-again', @source);
-make_update(strict => 'reader-again', @source);
-
-run_guest(46, <<'END');
-refused 'the second does not fit without the first: function and place' 1 \
-	'fs/proc/version.o: version_proc_show\+0x[0-9a-f]+ ' \
+run_guest(60, <<'END');
+refused 'the second needs the first' 1 "is not applied: 'second' needs 'first'" \
 	ksplice-apply /updates/second.tar.gz
 untouched 'nothing is left'
 apply first
@@ -52,6 +29,10 @@ says 'the first as well' '^patched: version$' cat /proc/version
 apply other
 says 'a third, of another function' 'loadavg$' cat /proc/loadavg
 refused 'the first cannot go before the second' 1 "'?second'?" ksplice-undo first
+refused 'nor be replaced without it' 1 "'second' patches 'version_proc_show' of 'first' again" \
+	ksplice-apply --replace=first /updates/marked.tar.gz
+refused 'nor by what was made on top of it' 1 "'beside' was made on top of 'first'" \
+	ksplice-apply --replace=first,second /updates/beside.tar.gz
 says 'both still run' '^patched: again$' cat /proc/version
 says 'and are still applied' '^first .*applied' ksplice-view
 undo second
@@ -63,6 +44,21 @@ undo second
 undo first
 says 'the third is still in' 'loadavg$' cat /proc/loadavg
 undo other
+untouched 'nothing is left'
+
+# Both by another one, and one that touches nothing of what it was made on top of.
+apply first
+apply second
+ok 'both are replaced' ksplice-apply --replace=first,second /updates/other.tar.gz
+says_not 'the original runs' patched cat /proc/version
+says 'the new one is applied' '^other applied$' cat /sys/kernel/ksplice/state
+undo other
+apply first
+apply beside
+refused 'the first cannot go before it' 1 "'beside' was made on top of 'first'; undo it first" \
+	ksplice-undo first
+undo beside
+undo first
 untouched 'nothing is left'
 
 # What was matched is gone, and the same address has a body again.

@@ -117,14 +117,15 @@ sub account ($patch, $why, @files) {
 
 # Notes down, and says, which files are compiled into objects none of which is
 # among the changed ones.  With the other lines about what changes and what is not
-# built, each file of the patch is accounted for.
+# built, each file of the patch is accounted for; not those that the updates below it
+# have changed, and it has not (OnTop.pm).
 sub account_for_unchanged ($patch, $objects, @changed) {
     my (%changed, %same);
     $changed{$_} = 1 for map { @{ $objects->{$_}{of} // [] } } @changed;
     for my $object (sort keys %$objects) {
         push @{ $same{$_} }, $object for grep { !$changed{$_} } @{ $objects->{$object}{of} // [] };
     }
-    for my $file (sort keys %same) {
+    for my $file (grep { !$patch->{as_below}{$_} } sort keys %same) {
         my ($object, @more) = @{ $same{$file} };
         my $text = 'changes nothing in ' . (@more ? @more + 1 . ' objects' : "'$object'");
         $patch->{accounts}{$file} = $text;

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# OnTop.pm - an update that is made from the source with others applied
+#
+# The pre source is that with the patches of the other updates, which are in
+# their tarballs; so nothing is needed of them but these.  Both sources, with the
+# others alone and with the new patch as well, are staged over the same tree, and
+# both are compiled in it: unchanged code has the line numbers of the original in
+# both, as it has in the updates that run.  The marks and hooks of the others have
+# done their work when those were made, so they are taken out of both.
+
+package Ksplice::OnTop;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter        qw(import);
+use Ksplice         qw(fail read_file);
+use Ksplice::Config qw(machine);
+use Ksplice::Patch  qw(stage_patches);
+use Ksplice::Stage  qw(staged_file staged_files stage_diff);
+use Ksplice::Update qw(read_update);
+
+our @EXPORT_OK = qw(read_below stage_on_top);
+
+# read_below(CONFIG, FILE...) -> inputs for stage_patches, with their kid, in the order
+# of applying.
+sub read_below ($config, @files) {
+    my (@below, %seen);
+    my %ours = (release => $config->{release}, arch => machine($config));
+    for my $file (@files) {
+        my $update = read_update($file);
+        my $kid = $update->{kid};
+        for my $what (sort keys %ours) {
+            fail("'$file' is for a kernel of $what '$update->{$what}', not '$ours{$what}'")
+                if $update->{$what} ne $ours{$what};
+        }
+        for my $need (@{ $update->{needs} }) {
+            fail("'$file' was made on top of '$need': give that one to --on-top-of before it")
+                unless $seen{$need};
+        }
+        fail("--on-top-of: the update '$kid' is given twice") if $seen{$kid}++;
+        -f "$update->{dir}/patch" or fail("'$file' has no patch in it to make the source from");
+        push @below, { kid => $kid, name => $file, text => read_file("$update->{dir}/patch"),
+            options => [] };
+    }
+    return @below;
+}
+
+# stage_on_top(DIR, SCRATCH, BELOW, INPUT...) -> (below, patch), both as of
+# stage_patches; patch has all changes, but the text and description of its own.  The
+# files that it leaves as the others have made them are in as_below.
+sub stage_on_top ($dir, $scratch, $below, @inputs) {
+    my $base = stage_patches($dir, $scratch, @$below);
+    my $all = stage_patches($dir, $scratch, @$below, @inputs);
+    my %from = map { $_ => staged_file($base->{stage}, $_) } staged_files($base->{stage});
+    my %is_changed = map { $_ => 1 } staged_files($all->{stage});
+    for my $name (grep { !$is_changed{$_} } sort keys %from) {
+        fail("the patch takes all of the other updates out of '$name': make it from the source "
+            . 'without them, and apply it in their place (ksplice-apply --replace)');
+    }
+    my $own = { %{ $all->{stage} }, originals => { %{ $all->{stage}{originals} }, %from } };
+    my @names = staged_files($own);
+    my %is_own = map { $_ => 1 } @names;
+    $all->{as_below} = { map { $_ => 1 } grep { !$is_own{$_} } keys %from };
+    $all->{text} = @inputs == 1 && $inputs[0]{is_only} ? $inputs[0]{text}
+        : join('', map { "$_->{name}\n" } @inputs) . "\n" . stage_diff($own, 3, @names);
+    $all->{description} = substr $all->{description}, length $base->{description};
+    drop_marks($base->{stage}, $all->{stage}, sort keys %from);
+    return ($base, $all);
+}
+
+# A mark stands at the start of a line.
+my $mark = qr/^ksplice_(?:allow_running|replace_data|keep_data
+    |(?:(?:pre|check|post|fail)_)?(?:apply|reverse))\([^;]*\);/mx;
+
+# Of what is staged for both: those of the first go from both, each as often as it
+# is in the first.
+sub drop_marks ($base, $all, @names) {
+    for my $name (@names) {
+        my $from = $base->{files}{$name} or next;
+        my %n;
+        $from->{text} =~ s/($mark)/$n{$1}++; blank_lines($1)/ge;
+        my $to = $all->{files}{$name} or next;
+        $to->{text} =~ s/($mark)/$n{$1} && $n{$1}-- ? blank_lines($1) : $1/ge;
+    }
+    return;
+}
+
+sub blank_lines ($text) { return $text =~ s/[^\n]+//gr }
+
+1;

@@ -150,7 +150,6 @@ static const struct file_operations empty_stop_fops = {
 	.open = empty_stop_open,
 	.release = simple_attr_release,
 	.read = empty_stop_read,
-	.llseek = no_llseek,
 };
 
 static const struct file_operations log_fops = {

@@ -11,7 +11,7 @@
 #                             has its top bit set), then so many pieces; the
 #                             first letter is the type, as nm(1) has it
 #   markers                   32 bits each: where every 256th name starts
-#   pieces                    256 strings with a NUL behind each
+#   pieces                    256 strings, each with a NUL at its end
 #   where these start         16 bits each
 #
 # There is no symbol that says where these are.  The pieces are found by their
@@ -24,9 +24,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Exporter   qw(import);
-use File::Temp ();
-use Ksplice    qw(fail run capture read_file write_file);
+use Exporter qw(import);
+use Ksplice  qw(fail capture temp_dir read_file write_file);
 
 our @EXPORT_OK = qw(read_kallsyms image_symbols);
 
@@ -51,22 +50,15 @@ sub unpack_image ($image) {
     my ($start, $size) = unpack 'V V', substr $image, 0x248, 8;
     $start += (ord(substr $image, 0x1f1, 1) + 1) * 512;
     return if $start + $size > length $image;
-    # Behind the packed kernel stands its size, in four bytes.
+    # The last four bytes are the size of the unpacked kernel.
     my $packed = substr $image, $start, $size - 4;
     my ($packer) = grep { substr($packed, 0, length $_->[0]) eq $_->[0] } @packers or return;
-    my $scratch = File::Temp->newdir('ksplice-XXXXXX', TMPDIR => 1);
-    write_file("$scratch/packed", $packed);
+    my $file = temp_dir() . '/packed';
+    write_file($file, $packed);
     my (undef, @command) = @$packer;
-    return unpack_file("$scratch/packed", @command);
-}
-
-sub unpack_file ($file, @command) {
-    open my $pipe, '-|', @command, $file or fail("cannot run '$command[0]': $!");
-    binmode $pipe;
-    local $/ = undef;
-    my $text = <$pipe>;
-    close $pipe or fail("'$command[0]' could not unpack the kernel's image");
-    return $text;
+    my $kernel = capture(@command, $file);
+    unlink $file;
+    return $kernel;
 }
 
 # NAME => 1 of all global symbols of an unpacked kernel.

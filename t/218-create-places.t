@@ -46,6 +46,25 @@ spew("$scratch/file", '');
 refused('a cache that cannot be', "cannot make the cache '$scratch/file/x': File exists: "
     . 'set KSPLICE_CACHE', { KSPLICE_CACHE => "$scratch/file/x" });
 
+# A checkout that was updated, and not made again.
+my $copy = "$scratch/checkout";
+mkdir $copy;
+run_cmd('cp', '-a', map({ root_dir() . "/$_" } qw(ksplice-create lib)), $copy);
+mkdir "$copy/$_" for qw(objmanip kmodsrc);
+spew("$copy/$_", '') for qw(objmanip/main.c kmodsrc/records.h);
+my @create = ({ dir => $scratch, env => { %$env, KSPLICE_OBJMANIP => undef } },
+    "$copy/ksplice-create", "--patch=$patch", "--config=$toy->{config}", $toy->{tree});
+my $program = "$copy/objmanip/objmanip";
+is_deeply([run_cmd(@create)], [1, '', "ksplice-create: no program '$program': run make\n"],
+    'objmanip was never made');
+spew($program, '');
+chmod 0755, $program;
+utime 1, 1, "$copy/objmanip/main.c";
+utime 2, 2, $program;
+is_deeply([run_cmd(@create)], [1, '', "ksplice-create: '$program' is older than "
+    . "'$copy/kmodsrc/records.h': run make\n"], 'it is older than what it is made of');
+ok(!-e "$toy->{tree}/.KSPLICE_prepared", '... before anything is made');
+
 # A file system of 64 kB, with 4 kB left.
 my $full = <<'SH';
 mount -t tmpfs -o size=64k none "$TMPDIR" && head -c 60k /dev/zero >"$TMPDIR/full" &&

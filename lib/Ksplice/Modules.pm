@@ -26,7 +26,7 @@ use Ksplice::Tree   qw(make_tree);
 use Ksplice::Update qw(module_file module_name);
 
 our @EXPORT_OK = qw(
-    objmanip combine_target build_core build_modules build_old_modules check_target
+    objmanip check_objmanip combine_target build_core build_modules build_old_modules check_target
 );
 
 # Longest name that the kernel takes for a module.
@@ -35,6 +35,20 @@ my $longest_name = 55;
 sub objmanip () {
     my $installed = base_dir() . '/objmanip';
     return $ENV{KSPLICE_OBJMANIP} // (-d $installed ? "$installed/objmanip" : $installed);
+}
+
+# It must be there and, in a checkout, not older than what it is made of: otherwise
+# its image would be refused, or be wrong.
+sub check_objmanip () {
+    my $program = objmanip();
+    -x $program or fail("no program '$program': run make");
+    return if defined $ENV{KSPLICE_OBJMANIP};
+    my $base = base_dir();
+    my $made = (stat $program)[9];
+    my @newer = grep { (stat)[9] > $made } glob("'$base/objmanip/*.[ch]'"),
+        -e "$base/objmanip/main.c" ? "$base/kmodsrc/records.h" : ();
+    fail("'$program' is older than '$newer[0]': run make") if @newer;
+    return;
 }
 
 sub check_target ($kid, $target) {

@@ -266,6 +266,19 @@ for my $format (qw(gnu ustar pax)) {
     is("$status$err", '0', 'a directory is as good as a tarball') if $format eq 'gnu';
 }
 
+# A file system of 64 kB, with 4 kB left: all that was written is removed.
+my $tmp = scratch_dir();
+my $full = 'mount -t tmpfs -o size=64k none "$TMPDIR" && head -c 60k /dev/zero >"$TMPDIR/full" &&
+    "$@"; status=$?; ls "$TMPDIR"; exit $status';
+make_tar($file, fitting($new => join '', 1 .. 20000));
+for (['ksplice-apply', $file], ['ksplice-view', "--file=$file"]) {
+    my ($name, $argument) = @$_;
+    ($status, $out, $err) = run_cmd({ env => { TMPDIR => $tmp } }, qw(unshare -rm sh -c), $full,
+        'sh', root_dir() . "/$name", $argument);
+    is_deeply([$status, $out], [1, "full\n"], "$name without space for temporary files");
+    like($err, qr/^$name: .*\bno space (?:is )?left\b.*\bset TMPDIR\b/i, '... says so');
+}
+
 ($status, $out, $err) = run_cmd('ksplice-view', "--file=$dir/none");
 is($err, "ksplice-view: cannot read '$dir/none': No such file or directory\n", 'no such file');
 ($status, $out, $err) = run_cmd('ksplice-view', '--file=/dev/null');

@@ -62,7 +62,7 @@ check-fast: all
 check-debug-kernel: all
 	@dev/install-deps
 	@dev/kernel-patches debug-kernel
-	@KSPLICE_TEST_KERNEL=debug prove -v t/981-*.t
+	@KSPLICE_TEST_KERNEL=debug prove -v t/981-*.t t/991-*.t
 
 # Compiled with AddressSanitizer and UBSan; the first fault ends it by a signal.
 sanitized-cflags = -std=gnu11 -I. -O1 -g -fno-omit-frame-pointer \

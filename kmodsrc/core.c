@@ -3,7 +3,7 @@
  * core.c - ksplice.ko: its init and exit
  *
  * The modules of updates call the functions of ksplice.h, which update.c exports;
- * they depend on this module by them, so it can't go while one of them is loaded.
+ * they depend on this module by them, so it stays while one of them is loaded.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -3,7 +3,7 @@
  * depend.c - which update stands on which
  *
  * An update that patches a function again writes its redirect into the body
- * that the earlier one brought, so the earlier one can't be undone before it.
+ * that the earlier one brought, so the earlier one cannot be undone before it.
  * The same is true of data that both replace: undo writes what was there first.
  * Nor can it if a later update's new code uses its functions or data: those
  * are in the later one's export table, even while it is not applied.  Nor if a

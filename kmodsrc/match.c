@@ -587,7 +587,7 @@ static int add_data(struct ksplice_match *m, u32 span)
 	if (ksplice_run_read(data->saved, addr, s->size, s->size, NULL) !=
 	    s->size)
 		return ksplice_abort(change->update, KSPLICE_FAILED_TO_FIND,
-				     "'%s' can't be read", data->name);
+				     "'%s' cannot be read", data->name);
 	return 0;
 }
 

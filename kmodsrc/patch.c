@@ -322,11 +322,11 @@ static int prepare_redirect(struct ksplice_update *update,
 				     function->name);
 	if (function->site_conflict)
 		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
-				     "'%s' can't be redirected: %s",
+				     "'%s' cannot be redirected: %s",
 				     function->name, function->site_conflict);
 	if (function->running_conflict)
 		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
-				     "'%s' can't be replaced while threads are in it: %s",
+				     "'%s' cannot be replaced while threads are in it: %s",
 				     function->name,
 				     function->running_conflict);
 	if (ksplice_has_livepatch(function->addr))

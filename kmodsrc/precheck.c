@@ -8,7 +8,7 @@
  *
  * 1. Start the watch (watch.c, which says why nobody escapes).
  * 2. Copy the list of threads.
- * 3. Look at each in the list, pinned: it can not run while it is looked at.
+ * 3. Look at each in the list, pinned: it cannot run while it is looked at.
  *    One on a CPU is left to the watch.  One in the way stays in the list.
  * 4. Drain the watch into the list.  If many have run since, go to 3: that
  *    takes the shorter the fewer there are, so fewer will have run then.

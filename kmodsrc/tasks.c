@@ -2,7 +2,7 @@
 /*
  * tasks.c - a list of threads, with a reference of each
  *
- * The kernel's list can't be held while all stacks are looked at: that takes
+ * The kernel's list cannot be held while all stacks are looked at: that takes
  * long where there are many.  So it is copied first.
  */
 #include <linux/mm.h>

@@ -370,7 +370,7 @@ int ksplice_register_old_code(const struct ksplice_change_id *id,
 	int ret = -ENOMEM;
 
 	if (!is_valid_kid(id->kid)) {
-		pr_err("'%s' can't be the id of an update\n", id->kid);
+		pr_err("'%s' cannot be the id of an update\n", id->kid);
 		return -EINVAL;
 	}
 	if (!is_valid_hash(id->hash)) {

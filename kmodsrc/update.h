@@ -62,7 +62,7 @@ struct ksplice_function {
 	unsigned long size;		/* bytes at body that belong to it */
 	u64 body_from;			/* applied_at of what brought body; 0:
 					 * the kernel */
-	/* Where the redirect goes; site_conflict tells why it can't be. */
+	/* Where the redirect goes; site_conflict tells why it cannot be. */
 	unsigned long redirect;		/* address, inside [body, body+size) */
 	unsigned int redirect_room;	/* bytes that may be overwritten */
 	unsigned int redirect_len;	/* and that are: whole instructions */

@@ -324,7 +324,7 @@ my $meddling = qr/^(?:
 )\z/x;
 
 # Runs the program to its end, also if we are told to stop meanwhile: then it
-# is told, too.  Returns its wait status; fails if it can not be executed.
+# is told, too.  Returns its wait status; fails if it cannot be executed.
 sub spawn ($option, $out, $err, @command) {
     STDOUT->flush();
     print STDERR printable('+ ' . quote_command(@command) . "\n") if $standard{verbose};

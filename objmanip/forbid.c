@@ -89,7 +89,7 @@ static void refuse_in_place(const struct span *pre)
 		refuse("%s: read-only data '%s' changes (%s)", unit_of(pre),
 		       pre->name, pre->why);
 	else if (obstacle)
-		refuse("%s: '%s' changes (%s) and can not be replaced in place: %s",
+		refuse("%s: '%s' changes (%s) and cannot be replaced in place: %s",
 		       unit_of(pre), pre->name, pre->why, obstacle);
 }
 

@@ -7,7 +7,7 @@
  * distance from one to a local symbol of another by itself.  A copy of the
  * function would jump to nowhere.  So the instructions are followed, and a field
  * of four bytes that leads out of its span gets the relocation that the
- * assembler saved.  It can not be done for a field of one byte, or if a
+ * assembler saved.  It cannot be done for a field of one byte, or if a
  * function runs on into the next one: then both are copied side by side, with
  * all that lies between them, whether the other ones change or not.
  */

@@ -347,7 +347,7 @@ static void refuse_odd(const struct queue *queue)
 		const struct span *span = queue->spans[i];
 
 		if (span->odd)
-			refuse("%s: '%s' changes or is new, and %s: it can not be copied",
+			refuse("%s: '%s' changes or is new, and %s: it cannot be copied",
 			       unit_of(span), span->name, span->odd);
 	}
 }

@@ -35,10 +35,10 @@ for my $command (@commands) {
     is("$status$out", '2', 'status 2, nothing on stdout');
 
     ($status, undef, $err) = run_cmd($command, '--verb');
-    is($status, 2, "$command: options can not be abbreviated");
+    is($status, 2, "$command: options cannot be abbreviated");
 
     ($status, $out, $err) = run_cmd('sh', '-c', "'" . root_dir() . "/$command' --help >/dev/full");
-    is($status, 1, "$command: output that can not be written is a failure");
+    is($status, 1, "$command: output that cannot be written is a failure");
     is($err, "$command: cannot write the output: No space left on device\n", 'and is told');
 
     ($status, undef, $err) = run_cmd('podchecker', '-warnings', root_dir() . "/$command");

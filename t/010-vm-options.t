@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# dev/vm refuses what it can not do by name, and what became of a guest is told
+# dev/vm refuses what it cannot do by name, and what became of a guest is told
 # by its exit status.  There is no guest here: a script takes QEMU's place, and
 # says on the guest's ports what a kernel and its /init would.
 

@@ -52,6 +52,6 @@ for my $command (sort keys %place) {
 ok(!-e "$dest$prefix", 'nothing is elsewhere');
 
 ($status, $out, $err) = run_cmd('make', '-s', '-C', $root, 'install', 'DESTDIR=/dev/null');
-isnt($status, 0, 'a place that can not be written to is a failure');
+isnt($status, 0, 'a place that cannot be written to is a failure');
 
 done_testing;

@@ -32,7 +32,7 @@ is(judged(0, ''), 'made: ', 'an update');
 is(judged(66, "ksplice-create: the patch changes nothing\n"), 'unchanged: ', 'no changes');
 is(judged(124, ''), 'failed: took longer than 9 s', 'one that takes too long');
 is(judged(1, "objmanip: a.o: no\nobjmanip: b.o: no\nobjmanip: warning: hm\n"
-        . "ksplice-create: the patch can not be applied to a running 'vmlinux'\n"),
+        . "ksplice-create: the patch cannot be applied to a running 'vmlinux'\n"),
     'refused: a.o: no; b.o: no', 'a refusal, with all reasons');
 is(judged(1, "ksplice-create: internal error: x\n"), 'failed: status 1: '
     . "ksplice-create: internal error: x\n", 'a bug of ours is a failure');
@@ -60,7 +60,7 @@ is(seen('', @good, 'tainted 512', 'end'), 'failed: the guest is tainted by a fau
 is(seen('', @good, "wrong 'x' is taken to be at 1", 'end'),
     "failed: wrong: 'x' is taken to be at 1", 'an address of another symbol');
 is(seen('', @good[0 .. 4], 'words busy', 'stays', 'end'),
-    'failed: it can not be undone: busy', 'an undo that fails');
+    'failed: it cannot be undone: busy', 'an undo that fails');
 is(seen('', @good, 'words ksplice 1', 'left', 'end'),
     'failed: something is left behind: ksplice 1', 'a module that stays');
 is(seen('', 'begin', 'load vmlinux', 'apply', 'words no_match', 'refused', 'end'),

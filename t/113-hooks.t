@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The functions that hooks name go into the new code with all they need, and
-# the records say when each is called; what can not be a hook is refused.
+# the records say when each is called; what cannot be a hook is refused.
 
 use v5.32;
 use warnings;

@@ -31,7 +31,7 @@ modprobe ipip
 says 'a lock prefix under the redirect' 'patched: polling tunl0' dmesg
 undo locks
 refused 'a jump label under the redirect' 1 \
-	"'__netif_receive_skb' can't be redirected: a jump label" \
+	"'__netif_receive_skb' cannot be redirected: a jump label" \
 	ksplice-apply /updates/jumps.tar.gz
 untouched 'nothing is left'
 END

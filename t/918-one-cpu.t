@@ -17,7 +17,7 @@ ok 'one processor' sh -c '[ "$(grep -c ^processor /proc/cpuinfo)" = 1 ]'
 apply function
 undo function
 refused 'a lock prefix that is taken out, under the redirect' 1 \
-	"'netif_napi_add_weight' can't be redirected: a lock prefix" \
+	"'netif_napi_add_weight' cannot be redirected: a lock prefix" \
 	ksplice-apply /updates/locks.tar.gz
 untouched 'nothing is left'
 END

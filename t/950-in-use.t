@@ -90,7 +90,7 @@ says 'undo does not mind threads in old code' done as newread read
 release read
 untouched 'nothing is left'
 refused 'a mark does not help a function that jumps back to its start' 1 \
-	"'hrtimer_active' can't be replaced while threads are in it: it jumps back" \
+	"'hrtimer_active' cannot be replaced while threads are in it: it jumps back" \
 	ksplice-apply /updates/loop.tar.gz
 untouched 'nothing is left'
 
@@ -150,7 +150,7 @@ untouched 'nothing is left'
 # The scheduler itself: every thread sleeps in it
 apply schedule
 ok 'the machine goes on' sleep 1
-refused 'it can not be undone: someone is always in it' 3 '__schedule.ksplice_schedule\+0x' \
+refused 'it cannot be undone: someone is always in it' 3 '__schedule.ksplice_schedule\+0x' \
 	ksplice-undo --wait=0 schedule
 says 'it stays applied' '^schedule .*applied' ksplice-view
 END

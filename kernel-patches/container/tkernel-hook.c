@@ -349,7 +349,7 @@ static void check_namespace(void)
 /*
  * To the namespace of control groups that the machine has, or who else runs the
  * runtime: of a hierarchy that is mounted with nsdelegate, as systemd does, the
- * first group of a namespace can't be written from inside of it.
+ * first group of a namespace cannot be written from inside of it.
  */
 static void leave_cgroup_namespace(void)
 {

@@ -8,7 +8,7 @@
 #
 # tests: 26
 # files: /proc/sys/kernel/irq_force_manage
-# before: refused 'stock: it can not be moved' 1 EIO sh -c 'modprobe virtio_blk;
+# before: refused 'stock: it cannot be moved' 1 EIO sh -c 'modprobe virtio_blk;
 # before: for queue in /proc/irq/*/virtio*-req.0; do
 # before: perl /tests/tool.pl put "${queue%/*}/smp_affinity" 1; done'
 # vm: --disk=96 --modules --append=virtio_blk.num_request_queues=1

@@ -60,7 +60,7 @@ ok 'what is swapped out is not free' wait_for swapped
 kill $(cat $cg/a/cgroup.procs)
 wait 2> /dev/null
 
-ok 'they can not be written' tool denies EINVAL $info 1 x
+ok 'they cannot be written' tool denies EINVAL $info 1 x
 ok 'nor memory.vmstat' tool denies EINVAL $cg/a/memory.vmstat 1 x
 ok 'a user may read' tool as 1000 opens r $info
 refused 'but not write' 1 EACCES tool as 1000 opens w $info

@@ -74,7 +74,7 @@ ok 'and no thread' tool denies EINVAL ${knob}_async 0 1
 says 'nothing has changed' '^0 0 1 0$' all_knobs
 ok 'a limit' tool put ${knob}_ratio 40
 says 'sets reclaim_ratio to 2 more' '^40 42 1 0$' all_knobs
-ok 'which can not be less' tool denies EINVAL ${knob}_reclaim_ratio 41 0 -1 101 x
+ok 'which cannot be less' tool denies EINVAL ${knob}_reclaim_ratio 41 0 -1 101 x
 ok 'but more' tool put ${knob}_reclaim_ratio 60
 ok 'ignore_dirty is not negative' tool denies EINVAL ${knob}_ignore_dirty -1 x
 ok 'async is 0 or 1' tool denies EINVAL ${knob}_async 2 -1 x

@@ -3,7 +3,7 @@
 # What the tests of the hook with a real runtime share; $runtime is its name.  Read it
 # when the control groups are mounted.
 
-# pivot_root(2) can't leave the root that a guest has been booted with.  Over it comes
+# pivot_root(2) cannot leave the root that a guest has been booted with.  Over it comes
 # the same once more, which is the current directory from here on.
 mkdir /machine
 mount --rbind / /machine

@@ -8,7 +8,7 @@
  *			of which all is lost: "cwnd C rto C"
  *   tcp dribble N	sends so many bytes one by one to a peer who has nothing
  *			to say
- *   tcp orphans N MS	leaves so many sockets behind whose data can not go out,
+ *   tcp orphans N MS	leaves so many sockets whose data cannot go out,
  *			and waits for as long
  *
  * Nothing is lost on the loopback device: a filter of the receiving socket that

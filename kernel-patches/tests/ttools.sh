@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A process that has protected itself by /dev/ttools can not be looked into, in
+# A process that has protected itself by /dev/ttools cannot be looked into, in
 # any of the ways that there are; others can, as ever.
 #
 # tests: 60
@@ -74,7 +74,7 @@ stop
 refused 'twice is refused' 1 EEXIST peek ioctl 0xee00 0xee00
 ok 'ending what is not is nothing' peek ioctl 0xee01
 ok 'again after the end' peek ioctl 0xee00 0xee01 0xee00
-refused 'a traced process can not' 1 EBUSY peek traced
+refused 'a traced process cannot' 1 EBUSY peek traced
 refused 'no descriptor of that number' 1 EBADF peek ioctl 0xc010ee02
 refused 'no such ioctl' 1 EINVAL peek ioctl 0xee03
 echo x > /tmp/opened

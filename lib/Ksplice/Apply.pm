@@ -451,7 +451,7 @@ sub load_module ($kernel, $update, $change, $side, $done) {
 # Fails unless the stage is reached; busy code is tried again for a while.
 sub change_stage ($kernel, $kid, $stage, $option) {
     my $problem = $option->{kick} ? $kernel->write_kick($kid, 1) : '';
-    fail("threads can't be kicked: $problem") if $problem;
+    fail("threads cannot be kicked: $problem") if $problem;
     ($problem, my $cause) = write_stage($kernel, $kid, $stage, $option);
     $kernel->write_kick($kid, 0) if $option->{kick};
     fail_stage($kernel, $kid, $stage, $problem, $cause) if $problem;

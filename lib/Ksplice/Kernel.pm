@@ -136,7 +136,7 @@ sub stage ($self, $kid) {
     return $update && $update->[1];
 }
 
-# A file of the update, without the last newline; '' if it can not be read.
+# A file of the update, without the last newline; '' if it cannot be read.
 sub read_update_file ($self, $kid, $name) { return $self->attribute("$kid/$name") // '' }
 
 # Some files are for root.

@@ -71,7 +71,7 @@ sub combine_target ($dir, $change, @units) {
     if ($status == 1) {
         STDOUT->flush();
         print STDERR $output;
-        fail("the patch can not be applied to a running '$change->{target}'");
+        fail("the patch cannot be applied to a running '$change->{target}'");
     }
     return $status != 66, split(/\n/, $output),
         -e "$dir/summary" ? split(/\n/, read_file("$dir/summary")) : ();

@@ -99,7 +99,7 @@ sub verdict ($steps, $died) {
     return $end->('failed', 'the kernel said: ' . join ' ', @fault) if @fault;
     return $end->('refused', $words) if $text{refused};
     return $end->('failed', "wrong: @{ $text{wrong} }") if $text{wrong};
-    return $end->('failed', "it can not be undone: $words") if $text{stays};
+    return $end->('failed', "it cannot be undone: $words") if $text{stays};
     return $end->('failed', "something is left behind: $words") if $text{left};
     return $end->('failed', 'the guest is tainted by a fault') if $text{tainted};
     return $end->('failed', 'it is not undone') if !$text{undone};

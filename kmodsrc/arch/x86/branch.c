@@ -65,10 +65,10 @@ static const char *find_jump(const struct back *back, u32 span)
 
 	if (ksplice_run_read(code, run->body, run->size, run->size,
 			     &probed) != run->size)
-		return "its code can't be read";
+		return "its code cannot be read";
 	while (offset < run->size) {
 		if (!ksplice_insn(&insn, code, run->size, offset))
-			return "its code can't be decoded";
+			return "its code cannot be decoded";
 		if (ksplice_insn_branch(&insn, &to) &&
 		    insn.opcode.bytes[0] != CALL_INSN_OPCODE &&
 		    is_overwritten(back, run->body + offset + to))

@@ -3,7 +3,7 @@
 # Test::FakeKernel - a kernel for tests of Ksplice::Apply that need no kernel
 #
 # Keeps the same rules as the real one where the commands depend on them: a
-# module can not be loaded twice, old code needs the core, `applied` needs all
+# module cannot be loaded twice, old code needs the core, `applied` needs all
 # modules, a module that is in use stays.  What it was asked to do is in {did}.
 # refuse => {'insmod FILE' or 'rmmod NAME' or 'stage STAGE' => [WORDS, CAUSE,
 # REASON]} makes a step fail; a coderef is called instead (and returns such a

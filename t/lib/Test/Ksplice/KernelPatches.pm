@@ -13,7 +13,7 @@
 #	# vm: OPTION...		of dev/vm; --modules for the stock kernel only
 #	# allow: PATTERN	a report of the kernel that is expected, see dev/vm
 #	# before: COMMAND	done before the update is applied
-#	# apply-once: PATTERN	the update can not be undone; what the refusal says
+#	# apply-once: PATTERN	the update cannot be undone; what the refusal says
 #
 # What is to be seen after undo is in NAME-undone.sh, if there is one; at the end of
 # NAME.sh things may be left for that if $stock_kernel is not empty.
@@ -209,7 +209,7 @@ ok 'stock: no $name' gone $files
 $before
 apply $update
 ok '$name: its files' there $files
-refused '$name: it can not be undone' 1 '$why' ksplice-undo $update
+refused '$name: it cannot be undone' 1 '$why' ksplice-undo $update
 . /tests/$name.sh
 END
 }

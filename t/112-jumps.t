@@ -98,8 +98,8 @@ is(summary(patched([function('f', 'mov $1,%eax'), function('g', 'mov $1,%eax; re
     '... whether that changes or not');
 is_refused(patched([function('f', 'mov $1,%eax; ret'), $behind],
     [function('f', 'mov $2,%eax; .byte 6; ret'), $behind]),
-    "dir/1.o: 'f' changes or is new, and has no instruction at offset 0x5 that is known: it can "
-    . 'not be copied',
+    "dir/1.o: 'f' changes or is new, and has no instruction at offset 0x5 that is known: it "
+    . 'cannot be copied',
     'code that is not understood');
 $diff = patched([function('f', 'lea table(%rip),%rax; ret'), function('table', 'ret', 1)],
     [function('f', 'nop; lea table(%rip),%rax; ret'), function('table', 'ret', 1)]);

@@ -162,7 +162,7 @@ for (
     is_refused(diff_text(writable($marks, $declaration), $include), "dir/1.o: $message",
         "$title: refused");
 }
-is_refused(diff_text(<<'END', $include), "dir/1.o: 'distances' changes (bytes differ) and can "
+is_refused(diff_text(<<'END', $include), "dir/1.o: 'distances' changes (bytes differ) and "
 #ifdef PATCHED
 #define FIRST 2
 #else
@@ -177,7 +177,7 @@ asm(".pushsection .rodata.distances,\"a\"\n.globl distances\n.type distances,@ob
 extern const int distances[2];
 int f(int x) { return x + distances[0]; }
 END
-    . 'not be replaced in place: it holds distances from itself', 'distances: refused');
+    . 'cannot be replaced in place: it holds distances from itself', 'distances: refused');
 
 # The kernel may use a copy of the table.
 my $text = '".pushsection .ksplice_marks,\"\"\n.asciz \"replace_data table\"\n.popsection"';

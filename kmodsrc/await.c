@@ -21,8 +21,8 @@
  *
  * Only what an applied update awaits is held.  While an update is being applied,
  * and perhaps waits for a thread, the old code runs anyway: a module that is
- * loaded meanwhile goes on at once, and whoever applies the update has it
- * patched as soon as the update is applied.
+ * loaded meanwhile continues at once, and ksplice-apply has it patched as
+ * soon as the update is applied.
  *
  * A target may go although a change has a reference of it: its init fails, or
  * it is removed by force.  Its memory is going to be freed, so the change is no
@@ -286,8 +286,9 @@ static bool go_up(struct path *path)
 /*
  * Refuse a program that others than root can change: the file, or a directory
  * on the way to it, is not root's, or its group or all may write to it (which
- * is so as well if an access control list gives somebody the right).  A symbolic
- * link on the way could be changed apart from that, so there must be none.
+ * is so as well if an access control list grants another user the right).  A
+ * symbolic link on the way could be changed apart from that, so there must be
+ * none.
  */
 static int helper_check(const char *name)
 {

@@ -32,10 +32,10 @@
  *
  * Files that are written to are commands.  All writes go through command_write(),
  * which asks for CAP_SYS_MODULE in the initial user namespace: a user id of 0
- * is no such right, in a container least of all.  Both the writer must have it
- * and whoever opened the file: neither can use the other's.  They are binary
- * attributes, as only those are told the file; their texts are short and made
- * anew at each read, so one read(2) is to have the whole of it.
+ * is no such right, in a container least of all.  Both the task that writes and
+ * the one that opened the file must have it: neither can use the other's.  They
+ * are binary attributes, as only those get the file; their texts are short and
+ * made anew at each read, so one read(2) is to have the whole of it.
  *
  * What everybody may read has no address of the kernel and no other user's
  * thread in it.

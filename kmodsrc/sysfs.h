@@ -14,8 +14,8 @@ struct file;
 struct ksplice_update;
 
 /*
- * May a command be given by this file?  Both the task and whoever opened the file
- * need CAP_SYS_MODULE in the initial user namespace.
+ * May a command be given by this file?  Both the task and the one that opened the
+ * file need CAP_SYS_MODULE in the initial user namespace.
  */
 bool ksplice_may_command(const struct file *file);
 

@@ -4,8 +4,8 @@
  *
  * Reasons, conflicts and logs are read by people on terminals and split into
  * lines by programs, and not only root may read the kernel log.  So
- *	- the name of a task, or of a symbol of an update that anybody could have
- *	  made, has no newline and no escape sequence in it;
+ *	- the name of a task, or of a symbol of an update from any source,
+ *	  has no newline and no escape sequence in it;
  *	- a place in the kernel is shown by the symbol it is in.  The one file
  *	  with addresses, patches, shows zeros to those who must not see them:
  *	  the rule is that of /proc/kallsyms, which honours kptr_restrict.

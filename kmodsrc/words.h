@@ -27,7 +27,7 @@ const char *ksplice_place_name(char *to, unsigned long addr);
 /* The same of a return address, which may be the first byte of the next one. */
 const char *ksplice_return_name(char *to, unsigned long addr);
 
-/* May whoever has these credentials see addresses of the kernel? */
+/* May a reader with these credentials see addresses of the kernel? */
 bool ksplice_may_see_addresses(const struct cred *cred);
 
 #endif

@@ -84,7 +84,7 @@ sub settle_in () {
 }
 
 # output_is_extra(): from here on the status says what became of the machine, also
-# if nobody reads what is printed.
+# if what is printed is not read.
 sub output_is_extra () {
     $output_is_extra = 1;
     $SIG{PIPE} = 'IGNORE';

@@ -336,7 +336,7 @@ static const char *placeholder(struct writer *writer, const char *name)
 	return text;
 }
 
-/* A symbol that nobody is known to define: who needs it, for people */
+/* A symbol without a known definition: what needs it, for people */
 static const char *needed_by(const struct writer *writer,
 			     const struct span *from,
 			     const struct symbol *symbol)

@@ -213,7 +213,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The strings of .modinfo, sorted, with a NUL behind each */
+/* The strings of .modinfo, sorted, each with a NUL at its end */
 static struct bytes read_modinfo(struct object *object)
 {
 	const struct section *section = object_find_section(object,
@@ -307,7 +307,7 @@ static void add_deleted_data(struct bytes *out, const struct pair *pair,
 				     (unsigned long long)span->size);
 }
 
-/* What of the difference comes to nothing, and why */
+/* What of the difference has no effect, and why */
 static void add_left_out(struct bytes *out, const struct pair *pair)
 {
 	struct span *span;

@@ -4,7 +4,7 @@
 #
 # The kernel's own packaging makes them, bindeb-pkg and binrpm-pkg, both of the
 # same objects: what one has compiled the other packs.  A build that was stopped
-# goes on where it was.  The packages of the C library's headers are left out:
+# continues.  The packages of the C library's headers are left out:
 # they would replace those of the distribution.
 
 package KernelPackages;

@@ -241,7 +241,7 @@ sub write_problem ($name) {
     my $words = "$!";
     return "$words; it takes CAP_SYS_MODULE in the initial user namespace" if $!{EPERM};
     return "$words; the program and all directories on the way to it must be root's, "
-        . 'with nobody else allowed to write there' if $!{EACCES} && $name eq 'helper';
+        . 'and no other user may write there' if $!{EACCES} && $name eq 'helper';
     return $words;
 }
 

@@ -199,7 +199,7 @@ sub scan_line ($state, $line) {
 
 # Each branch of an #if starts as deep as the #if; after it we are as deep as
 # the deepest branch.  A #line in a branch that is not compiled is none, but a
-# line more: after one the shift is not known behind the branch.
+# line more: after one the shift is not known after the branch.
 sub scan_condition ($state, $word) {
     my $conditions = $state->{conditions};
     my %now = map { $_ => $state->{$_} } qw(depth shift);

@@ -50,7 +50,7 @@ sub read_mail ($text, $what) {
     $body = decode_qp($body)     if $how =~ /^quoted-printable/;
     $body = decode_base64($body) if $how =~ /^base64/;
     my %header = map { $_ => plain_field($field{$_} // '') } qw(from subject);
-    # As git am has it: the author, if somebody else has sent it.
+    # As git am has it: the author, if that is not the sender.
     $header{from} = plain_field($1) if %field && $body =~ /\A\s*From: (.+)\n/;
     return new_message($body, $header{subject}, $header{from},
         $body =~ /\A(.*?)^(?:---\s*$|diff |--- |Index: )/ms ? $1 : $body);

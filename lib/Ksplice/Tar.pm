@@ -3,7 +3,7 @@
 # Tar.pm - read and write compressed tar archives, trusting nothing in them
 #
 # An archive is read twice: as a whole before a byte of it is unpacked, so a
-# refused one leaves nothing behind, and to unpack what was seen then.  It is
+# refused one leaves nothing, and to unpack what was seen then.  It is
 # decompressed piece by piece and never kept: however large it would be, reading
 # stops at a limit.  It may hold plain files and directories at relative paths:
 # anything else (links, devices, '..', absolute paths, a name twice) is refused

@@ -126,6 +126,16 @@ gives('a link', ['--patch=' . patch_file('link', $one =~ s/one\.c/link.c/gr)], 1
     . "the patch\n");
 unlink "$tree/kernel/link.c";
 $before = tree_state($tree);
+my $off = "--- a/kernel/off.c\n+++ /dev/null\n@@ -1,5 +0,0 @@\n"
+    . slurp("$tree/kernel/off.c") =~ s/^/-/mgr;
+my $below = "--- /dev/null\n+++ b/kernel/off.c/x.h\n@@ -0,0 +1 @@\n+int x;\n";
+gives('a directory where a file was', ['--patch=' . patch_file('below', $off . $below . $one)], 1,
+    '', "$end: the patch '$scratch/below.patch' makes 'kernel/off.c/x.h', but 'kernel/off.c' is a "
+    . "file: give one of them another name\n");
+my $at = "--- /dev/null\n+++ b/kernel/x.h\n@@ -0,0 +1 @@\n+int x;\n";
+gives('a file and a directory of one name', ['--patch=' . patch_file('at',
+    $at =~ s/x\.h/x.h\/x.h/r . $at . $one)], 1, '', "$end: the patch '$scratch/at.patch' makes "
+    . "'kernel/x.h/x.h', but 'kernel/x.h' is a file: give one of them another name\n");
 gives('the wrong number of directories',
     ['--patch=' . patch_file('p2', $one =~ s{ ([ab])/}{ $1/x/}gr)], 1, '',
     "$end: the patch '$scratch/p2.patch' does not apply to '$tree': 'x/kernel/one.c' is not "

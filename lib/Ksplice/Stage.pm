@@ -75,10 +75,24 @@ sub stage_changes ($stage, $input, @changes) {
     my @said;
     my $problem = try_changes($stage, $input, \@said, @changes);
     refuse_changes($before, $input, $problem, @changes) if $problem;
+    refuse_directories($stage, $input);
     my %crlf = map { ($_->{new} // $_->{old}) => 1 } grep { $_->{crlf} } @changes;
     warn_of($input, 'has lines that end in CR LF; CR is dropped', sort keys %crlf);
     warn_of($input, 'fits at other lines than it says', map { @{ $_->{offsets} } } @said);
     warn_of($input, 'fits only where it may ignore lines', map { @{ $_->{fuzzy} } } @said);
+    return;
+}
+
+# A file of the tree is put back under its name: no directory may have that.
+sub refuse_directories ($stage, $input) {
+    my $files = $stage->{files};
+    for my $name (sort grep { $files->{$_} } keys %$files) {
+        my @parts = split m{/}, $name;
+        for (map { join '/', @parts[0 .. $_] } 0 .. $#parts - 1) {
+            fail("the patch '$input->{name}' makes '$name', but '$_' is a file: "
+                . 'give one of them another name') if $files->{$_} || -f "$stage->{dir}/$_";
+        }
+    }
     return;
 }
 

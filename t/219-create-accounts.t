@@ -53,6 +53,21 @@ for my $program (qw(vmake vmake-part)) {
 }
 refused('a text that a source is generated from',
     'the patch changes what is built or how: lib/table.txt', 'lib/table.txt' => sub { s/a/the/ });
+my $leave = "but does not add its source: leave that line out";
+refused('a Makefile that names what was not built',
+    "the patch has 'kernel/off.o' built by 'kernel/Makefile', $leave",
+    'kernel/Makefile' => sub { $_ .= "obj-y += off.o\n" });
+refused('... and the patch changes it, too',
+    "the patch has 'kernel/off.o' built by 'kernel/Makefile', $leave",
+    'kernel/Makefile' => sub { $_ .= "obj-y += off.o\n" },
+    'kernel/off.c' => sub { s/0/1/ });
+refused('... by way of an object of several parts',
+    "the patch has 'kernel/off.o' built by 'kernel/Makefile', $leave",
+    'kernel/Makefile' => sub { $_ .= "obj-y += several.o\nseveral-y += three.o off.o\n" },
+    'kernel/three.c' => sub { $_ = "int three;\n" });
+refused('... or a directory of it',
+    "the patch has 'drivers/none' built by 'drivers/Makefile', $leave",
+    'drivers/Makefile' => sub { $_ .= "obj-y += none/\n" });
 for my $file (qw(include/asm-generic/vmlinux.lds.h kernel/bounds.c arch/x86/kernel/asm-offsets.c
     tools/objtool/check.c lib/x.asn1)) {
     refused("$file, which says how things are built",

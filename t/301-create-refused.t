@@ -54,7 +54,7 @@ refused('what only boots the kernel', 1,
     'arch/x86/boot/tty.c' => sub { s/\n\n/\n\nint n;\n/ or die });
 refused('a new object that nobody builds', 1,
     qr/a source that no Makefile names: fs\/proc\/new\.c$/m,
-    'fs/proc/Makefile' => sub { $_ .= "obj-y += other.o\n" },
+    'fs/proc/Makefile' => sub { $_ .= "obj-\$(CONFIG_OTHER) += new.o\n" },
     'fs/proc/new.c' => sub { $_ = "int new;\n" });
 refused('a header that everything includes', 1,
     qr/every object includes include\/linux\/compiler_types\.h: only --full will do/,

@@ -77,6 +77,7 @@ sub find_objects ($tree, $patch) {
     my @other = grep { !adds_objects($patch, $_) } @{ $of_kind{build} };
     push @other, grep { is_in_makefile($tree, $_->{name}) } @{ $of_kind{text} };
     fail('the patch changes what is built or how: ' . names(\@other)) if @other;
+    refuse_more_objects($patch, @{ $of_kind{build} });
     my %tool = map { $_->{name} => [foreign_objects($tree, $_->{name})] }
         grep { $_->{name} =~ /\.[cS]\z/ } @{ $of_kind{document} };
     push @{ $of_kind{source} }, grep { @{ $tool{ $_->{name} } // [] } } @{ $of_kind{document} };
@@ -174,6 +175,25 @@ sub refuse_gone ($objects, @sources) {
 sub adds_objects ($patch, $file) {
     return 0 if $file->{name} !~ m{(?:^|/)(?:Makefile|Kbuild)\z};
     return $file->{added} || !grep { !/$more_objects/ } changed_lines($patch, $file->{name});
+}
+
+# What Makefiles name from now on has its source, or the Makefile of the directory, in
+# the patch: what was there and was not built, or is of another target, would be left out.
+sub refuse_more_objects ($patch, @makefiles) {
+    my %is_new = map { s/\.[cS]\z/.o/r => 1 } map { $_->{name} } grep { $_->{added} }
+        @{ $patch->{files} };
+    for my $name (map { $_->{name} } @makefiles) {
+        my @lines = map { s/#.*//r } changed_lines($patch, $name);
+        my %is_made = map { /^\+\s*([\w-]+)-(?:y|m|objs|\$)/ ? ("$1.o" => 1) : () } @lines;
+        for my $word (map { /\+=(.*)/ ? split ' ', $1 : () } @lines) {
+            my $path = plain_path(dirname($name) . "/$word");
+            next if $is_new{$path} || $is_made{$word}
+                || $word =~ m{/\z} && grep { $is_new{"$path/$_"} } qw(Makefile Kbuild);
+            fail("the patch has '$path' built by '$name', but does not add its source: "
+                . 'leave that line out');
+        }
+    }
+    return;
 }
 
 # In the patched tree: the objects of sources that the patch has added, as

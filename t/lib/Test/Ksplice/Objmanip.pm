@@ -8,8 +8,15 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Exporter qw(import);
+use Exporter       qw(import);
+use File::Basename qw(dirname);
+use lib dirname(__FILE__) . '/../../../../lib';
+use Ksplice          qw(failure_text);
+use Ksplice::Modules qw(check_objmanip);
 use Test::Ksplice;
+
+# An old one would be tested in place of what is there.
+eval { check_objmanip(); 1 } or die failure_text($@) . "\n";
 
 our @EXPORT = qw(compare diff diff_text is_refused);
 

@@ -201,6 +201,21 @@ $kernel->{refuse}{'stage applied'} = sub ($self) {
 is(join(' ', map { "@$_" } $kernel->updates), 'abc applied', 'a new one that is in stays in');
 like($out, qr/update 'abc' stays, as it has replaced 'one'/, '  ... and it is said');
 
+# Told to stop when it has happened: what has been replaced is removed, and it is said.
+{
+    my $told = kernel(modules => [qw(ext4 ksplice ksplice_one_vmlinux_new)], order => ['one'],
+        update => { one => { stage => 'applied', match => "vmlinux all\n" } });
+    $told->{refuse}{'rmmod ksplice_one_vmlinux_new'} = sub ($self) {
+        kill TERM => $$;
+        return '';
+    };
+    local $SIG{TERM} = sub { die "told to stop\n" };
+    ($status, $out) = apply($told, replace => 'one');
+    is($status, 0, 'told to stop when it has replaced another one: it is done');
+    like($out, qr/^update 'one' is replaced by 'abc'$/m, '  ... which is said');
+    unlike($told->modules, qr/ksplice_one/, '  ... and of the old one nothing is left');
+}
+
 # Made on top of another one.
 for (['two', 1], ['one', 0]) {
     my ($applied, $expected) = @$_;

@@ -52,6 +52,18 @@ is_deeply($kernel->{did}, [
 is($kernel->modules, 'ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlinux_new',
     'the other update stays, and the core');
 
+{
+    my $told = kernel(refuse => { 'rmmod ksplice_abc_ext4_new' => sub ($self) {
+        kill TERM => $$;
+        return '';
+    } });
+    local $SIG{TERM} = sub { die "told to stop\n" };
+    ($status, $out, $message) = undo($told, 'abc');
+    is("$status $out", "0 update 'abc' is undone\n", 'told to stop when it is reversed: it says so')
+        or diag $message;
+    unlike($told->modules, qr/ksplice_abc/, '  ... and leaves nothing');
+}
+
 ($status, undef, $message) = undo($kernel, 'abc');
 is($status, 4, 'undoing it again has a status of its own');
 is($message, "no update 'abc' is applied; applied: other", 'which names those that are');

@@ -52,9 +52,11 @@ sub apply_update ($kernel, $update, $option) {
         change_stage($kernel, $kid, 'applied', $option);
         @$done = ();
     });
-    warning($_) for notes($kernel, $kid);
-    note("update '$kid' is applied: " . describe_applied($kernel, $kid));
-    remove_replaced($kernel, $kid, @$replaced);
+    uninterrupted(sub {
+        warning($_) for notes($kernel, $kid);
+        note("update '$kid' is applied: " . describe_applied($kernel, $kid));
+        remove_replaced($kernel, $kid, @$replaced);
+    });
     # One that came before it was awaited.
     apply_late($kernel, $update, $option);
     return;
@@ -129,10 +131,20 @@ sub undo_applied ($kernel, $kid, $option) {
         show_debug_log($kernel, $kid) if $option->{debug};
         die $error;
     };
-    drop_update($kernel->store, $kid);
-    my $problem = remove_leftovers($kernel, $kid, @targets);
-    busy("update '$kid' is reversed, but cannot be removed: $problem") if $problem;
-    note("update '$kid' is undone");
+    uninterrupted(sub {
+        drop_update($kernel->store, $kid);
+        my $problem = remove_leftovers($kernel, $kid, @targets);
+        busy("update '$kid' is reversed, but cannot be removed: $problem") if $problem;
+        note("update '$kid' is undone");
+    });
+    return;
+}
+
+# The kernel is changed: that is said, and what is left is removed, whoever tells us to
+# stop.
+sub uninterrupted ($body) {
+    local @SIG{qw(INT TERM HUP)} = ('IGNORE') x 3;
+    $body->();
     return;
 }
 
@@ -367,9 +379,10 @@ sub with_steps_back ($kernel, $update, $option, $body) {
         1;
     };
     my $error = $@;
-    local @SIG{qw(INT TERM HUP)} = ('IGNORE') x 3;
-    show_debug_log($kernel, $update->{kid}) if !$ok && $option->{debug};
-    take_back($kernel, $update->{kid}, @done);
+    uninterrupted(sub {
+        show_debug_log($kernel, $update->{kid}) if !$ok && $option->{debug};
+        take_back($kernel, $update->{kid}, @done);
+    });
     die $error unless $ok;
     return;
 }

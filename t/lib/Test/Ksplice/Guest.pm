@@ -84,13 +84,13 @@ sub make_modules (@names) {
 }
 
 # run_guest(TESTS, SCRIPT, VM-OPTION...): never returns.  The kernel is that of the
-# release under test unless an option is --kernel.
+# release under test unless an option names one.
 sub run_guest ($tests, $script, @options) {
     spew("$scratch/guest/script", $script);
     $| = 1;
     print "1..$tests\n";
-    my @kernel = grep { /^--kernel=/ } @options;
-    my @command = (root_dir() . '/dev/vm', @kernel ? () : '--release=' . guest_release(),
+    my $has_kernel = grep { /^--(?:kernel|release)=/ } @options;
+    my @command = (root_dir() . '/dev/vm', $has_kernel ? () : '--release=' . guest_release(),
         "--dir=$updates", "--dir=$scratch/guest", '--dir=' . root_dir() . '/t',
         @options, '--', 'sh', '/t/lib/guest.sh', '/guest/script');
     open my $tap, '-|', @command or die "cannot run '$command[0]': $!\n";

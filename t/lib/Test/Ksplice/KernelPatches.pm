@@ -114,7 +114,7 @@ sub run_booted ($names, @options) {
     if ($which eq 'debug') {
         push @scripts, 'debug';
         # Shadows take of it, so that about as much is left as others have
-        push @options, '--mem=1280', '--timeout=3000';
+        @options = (grep({ !/^--timeout=/ } @options), '--mem=1280', '--timeout=3000');
     }
     run_guest(count_tests(@scripts), $words . feature_script(@scripts), "--kernel=$kernel",
         grep({ $_ ne '--modules' } guest_options(@scripts)), @options);

@@ -68,6 +68,14 @@ is(slurp("$dir/abc/request"), "applied\n", 'as a line');
     @answers = ();
     is($kernel->write_stage('abc', 'applied'), 'the update is gone', 'or that it is gone');
 }
+spew("$dir/await", '');
+is($kernel->await('abc', 'hash', 2, '/a/program'), '', 'an update without awaited modules');
+is(slurp("$dir/await"), "abc hash 2\n", 'is made');
+is($kernel->await(qw(abc hash 2 /a/program ext4)), 'No such file or directory',
+    'one that awaits a module needs a helper');
+spew("$dir/helper", '');
+is($kernel->await(qw(abc hash 2 /a/program ext4)), '', 'which is named');
+is(slurp("$dir/helper") . slurp("$dir/await"), "/a/program\nabc hash 2 ext4\n", 'before');
 {
     local $! = POSIX::EPERM();
     is(Ksplice::Kernel::write_problem('x'),

@@ -171,10 +171,10 @@ sub write_kick  ($self, $kid, $kick)  { return $self->write_attribute("$kid/kick
 sub forget      ($self, $kid)         { return $self->write_attribute('forget', $kid) }
 
 # The update of so many changes will come; some of them when their targets do,
-# with the help of the program.
+# with the help of the program, which is not needed if there are none.
 sub await ($self, $kid, $hash, $n, $program, @targets) {
-    return $self->write_attribute('helper', $program)
-        || $self->write_attribute('await', "$kid $hash $n @targets");
+    my $problem = @targets ? $self->write_attribute('helper', $program) : '';
+    return $problem || $self->write_attribute('await', join ' ', $kid, $hash, $n, @targets);
 }
 
 # '' or why not: the updates that this one needs or replaces, before its modules.

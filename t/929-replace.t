@@ -58,8 +58,7 @@ hammer() {
 }
 hammered() { # TITLE PATTERN
 	sleep 1
-	kill $hammer
-	wait $hammer
+	finish $hammer
 	says "$1" "$2" cat /tmp/hammer
 }
 

@@ -56,6 +56,24 @@ reads('git, new and empty', "${git}new file mode 100644\nindex 0000000..e69de29\
     ['added - k/f.c 100644 0']);
 reads('git, removed', "${git}deleted file mode 100644\n--- a/k/f.c\n+++ /dev/null\n$from_all",
     ['deleted k/f.c - - 1']);
+for my $head ('@@ -5,1 +5,1@@', '@@-5 +5 @@', '@@ -x +5 @@', '@@ -5,-1 +5 @@', "\t@@ -5 +5 @@") {
+    reads("'$head'", "--- a/f.c\n+++ b/f.c\n$hunk$head\n-c\n+d\n",
+        "the patch 'x.patch' is damaged: '" . $head =~ s/\t//r . "' is not the head of a hunk");
+}
+reads('a line number that is too large', "--- a/f.c\n+++ b/f.c\n@@ -4294967296000 +1 @@\n-a\n+b\n",
+    "the patch 'x.patch' is damaged: hunk #1 for 'b/f.c' has a number that no file has a line of");
+reads('a diff without -u after one with it', "--- a/f.c\n+++ b/f.c\n${hunk}diff -r a/g.c b/g.c\n"
+    . "1c1\n< a\n---\n> b\n", "the patch 'x.patch' is no unified diff: make it with 'diff -u'");
+reads('a file that becomes a directory', "--- a/f.c\n+++ b/f.c\n${hunk}File a/g is a directory "
+    . "while file b/g is a regular file\n",
+    "the patch 'x.patch' makes 'a/g' a file of another kind: leave that out");
+for my $lines ('', "index 0a1b2c3..4d5e6f7 100644\n", "new mode 1007x5\n",
+    "old mode 100644\nnew mode 100755\nindex 0a1b2c3..4d5e6f7\n",
+    "new file mode 100644\nindex 0000000..4d5e6f7\n",
+    "deleted file mode 100644\nindex 4d5e6f7..0000000\n") {
+    reads('git, cut after ' . ($lines =~ s/\n/ /gr || 'the first line'), "${git}$lines",
+        "the patch 'x.patch' is cut short: it has no hunk for 'a/k/f.c b/k/f.c'");
+}
 reads('git, another mode', "${git}old mode 100644\nnew mode 100755\n",
     ['changed k/f.c k/f.c 100755 0']);
 reads('git, another name', "diff --git a/f.c b/k/g.c\nsimilarity index 100%\nrename from f.c\n"

@@ -32,6 +32,9 @@ my @foreign = (
 # The same right after the change of a file; elsewhere it may be prose.
 my @foreign_after = (
     [qr/^Only in ([^:]+: .*)/, "has no contents of '%s': make it with 'diff -ruN'"],
+    [qr/^File (.*) is a .* while file /, "makes '%s' a file of another kind: leave that out"],
+    [qr/^\d+(?:,\d+)?[acd]\d+(?:,\d+)?\s*$/, "is no unified diff: make it with 'diff -u'"],
+    [qr/^\s*(@@.*?)\s*$/, "is damaged: '%s' is not the head of a hunk"],
     [qr/^(?:Binary f|F)iles (.*) differ/, "has no text of '%s', a binary file: leave that out"],
 );
 
@@ -127,7 +130,18 @@ sub read_git_change ($in) {
         or refuse($in, "does not say what is to become '$change{new}'");
     $change{kind} eq 'deleted' || defined $change{new}
         or refuse($in, "does not say what is to become of '$change{old}'");
+    refuse($in, "is cut short: it has no hunk for '$both'") if lacks_hunks(\%change);
     return check_names($in, \%change);
+}
+
+# Has it none, though git's header says that the text changes, or nothing?
+sub lacks_hunks ($change) {
+    return 0 if @{ $change->{hunks} };
+    return 1 if $change->{kind} eq 'changed' && !defined $change->{mode};
+    my ($old, $new) = @{ $change->{blobs} // ['', ''] };
+    my $text = $change->{kind} eq 'added' ? $new : $change->{kind} eq 'deleted' ? $old
+        : $old eq $new ? '' : $new;
+    return length $text && $text !~ /^(?:e69de29|473a0f4)/;    # those of no text
 }
 
 # Are the two lines with names here of this change?  If not a plain diff of another
@@ -154,8 +168,9 @@ sub read_git_line ($in, $change, $line, $both) {
         $change->{kind} = $1 eq 'copy' ? 'copied' : 'renamed';
         $change->{ $2 eq 'from' ? 'old' : 'new' } = $change->{raw} =
             strip($in, unquote($3), $in->{strip} > 1 ? $in->{strip} - 1 : 0);
-    } elsif ($line =~ /^index [0-9a-f]+\.\.[0-9a-f]+(?: (\d+))?$/) {
-        refuse_mode($in, $1, $both) if defined $1;
+    } elsif ($line =~ /^index ([0-9a-f]+)\.\.([0-9a-f]+)(?: (\d+))?$/) {
+        $change->{blobs} = [$1, $2];
+        refuse_mode($in, $3, $both) if defined $3;
     } elsif ($line =~ /^GIT binary patch$|^Binary files .* differ$/) {
         refuse($in, "changes a binary file: '$both': leave that out");
     } else {
@@ -255,6 +270,8 @@ sub read_hunks ($in, $change) {
             new_count => $4 // 1, lines => [] };
         push @{ $change->{hunks} }, $hunk;
         my $which = 'hunk #' . @{ $change->{hunks} } . " for '$change->{raw}'";
+        refuse($in, "is damaged: $which has a number that no file has a line of")
+            if grep { length > 9 } @$hunk{qw(old_start old_count new_start new_count)};
         my $crlf = $in->{lines}[$in->{at}++] =~ /\r\n\z/;
         read_lines($in, $hunk, $which);
         next if !$crlf;

@@ -29,6 +29,10 @@ my %file = (
     'drivers/x/three.h'               => '',
     'drivers/x/part.c'                => '',
     'drivers/x/all.c'                 => "# include \"./part.c\"\n",
+    'fs/part.c'                       => '',
+    'lib/part.c'                      => '',
+    'lib/odd.c'                       => "#include <odd/other.c>\n",
+    'fs/other.c'                      => '',
     'Documentation/sample.c'          => "#include <linux/a.h>\n",
     'arch/arm/kernel/x.c'             => "#include <linux/a.h>\n",
 );
@@ -50,16 +54,20 @@ includers_are('kernel/one.c');
 includers_are('include/linux/c.h', '*');
 is_deeply([included_sources($tree, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/part.c'],
     'which sources others include');
+is_deeply([included_sources($tree, 'fs/part.c', 'lib/part.c')], [],
+    '... and not one of the same name elsewhere');
+is_deeply([included_sources($tree, 'fs/other.c')], ['fs/other.c'],
+    '... unless it is not clear which one is meant');
 is_deeply([included_sources($tree, 'drivers/x/own.c')], [], '... perhaps none');
-ok(!-e "$tree->{dir}/.KSPLICE_sources", '... nothing is kept of a source that may be edited');
+ok(!-e "$tree->{dir}/.KSPLICE_includes", '... nothing is kept of a source that may be edited');
 my %ours = (%$tree, is_ours => 1);
 is_deeply([included_sources(\%ours, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/part.c'],
     'the same in a tree of the cache');
-is(slurp("$tree->{dir}/.KSPLICE_sources"), "part.c\n", '... where it is kept');
-spew("$tree->{dir}/.KSPLICE_sources", "own.c\n");
+is(slurp("$tree->{dir}/.KSPLICE_includes"), "*/other.c\ndrivers/x/part.c\n", '... where it is kept');
+spew("$tree->{dir}/.KSPLICE_includes", "drivers/x/own.c\n");
 is_deeply([included_sources(\%ours, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/own.c'],
     '... and used');
-unlink "$tree->{dir}/.KSPLICE_sources";
+unlink "$tree->{dir}/.KSPLICE_includes";
 
 is(plain_path('arch/x86/kvm/../../../virt/./kvm/a.o'), 'virt/kvm/a.o', 'a path without ..');
 

@@ -47,10 +47,11 @@ sub find_includers ($tree, @files) {
 }
 
 # Those of the sources that another source may include, like fs/binfmt_elf.c: told
-# by their last names, in a fraction of the time that the graph takes.
+# by their names, in a fraction of the time that the graph takes.  Where it is not
+# clear which file an include names, each of that last name may be meant.
 sub included_sources ($tree, @sources) {
     my %included = map { $_ => 1 } grep { !/ / } kept_names($tree);
-    return grep { $included{ basename($_) } } @sources;
+    return grep { $included{$_} || $included{ '*/' . basename($_) } } @sources;
 }
 
 # The objects that rules of their own make of a source in another directory.
@@ -60,10 +61,10 @@ sub foreign_objects ($tree, $source) {
         grep { / / } kept_names($tree);
 }
 
-# Names of included sources, and "DIRECTORY SOURCE" for what rules name.  Where
+# Included sources, and "DIRECTORY SOURCE" for what rules name.  Where
 # nobody edits the source they are kept in the tree.
 sub kept_names ($tree) {
-    my $file = "$tree->{dir}/.KSPLICE_sources";
+    my $file = "$tree->{dir}/.KSPLICE_includes";
     return split /\n/, read_file($file) if $tree->{is_ours} && -e $file;
     my @names = (included_names($tree), rule_names($tree));
     write_file($file, join '', map { "$_\n" } @names) if $tree->{is_ours};
@@ -78,11 +79,18 @@ sub rule_names ($tree) {
     return sort keys %names;
 }
 
+# Files by their paths, "*/NAME" where the path is not known.
 sub included_names ($tree) {
-    my %names = map { m{["</]([^/"<>]+)[">]} ? ($1 => 1) : () }
-        capture({ dir => $tree->{dir}, ok => [0, 1] },
-        'grep', '-rhE', '--include=*.[chS]',
-        '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*\.[cS][">]', kernel_dirs($tree));
+    my %names;
+    for (capture({ dir => $tree->{dir}, ok => [0, 1] },
+        'grep', '-rHE', '--include=*.[chS]',
+        '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*\.[cS][">]', kernel_dirs($tree))) {
+        my ($from, $quote, $name) =
+            m{^([^:]+):[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]} or next;
+        my $beside = plain_path(dirname($from) . "/$name");
+        my $is_beside = $quote eq '"' && -e "$tree->{dir}/$beside";
+        $names{ $is_beside ? $beside : '*/' . basename($name) } = 1;
+    }
     return sort keys %names;
 }
 

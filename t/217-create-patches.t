@@ -206,6 +206,14 @@ gives('a patch that fits at another line', ['--dry-run', '--patch=' . patch_file
     . "says: kernel/one.c #1 at line 3 (-4)\n");
 my $fuzzy = $one =~ s/^ int one_line.*/ int one_other_line(void)/mr;
 isnt($fuzzy, $one, 'a line of context is another one');
+my $names = $one =~ s/^@@.*//msr;
+gives('a patch that only says where it adds lines', ['--dry-run', '--patch=' . patch_file('blind',
+    "$names@@ -13,0 +14,2 @@\n+int a = 1;\n+int b;\n")], 0, $replace, "$end: warning: the patch "
+    . "'$scratch/blind.patch' does not say between which lines it adds others; see whether they "
+    . "are right: kernel/one.c #1\n");
+gives('... beyond the end', ['--patch=' . patch_file('beyond',
+    "$names@@ -999,0 +1000,2 @@\n+int a = 1;\n+int b;\n")], 1, '',
+    "$end: the patch '$scratch/beyond.patch' does not apply to '$tree'\n");
 gives('a patch that fits only with fuzz', ['--patch=' . patch_file('fuzzy', $fuzzy)], 1, '',
     "$end: the patch '$scratch/fuzzy.patch' fits only if lines around its changes are ignored, in "
     . "kernel/one.c #1 (fuzz 2): see whether it is right there, and allow it by --patch-opt=-F3\n");
@@ -235,9 +243,11 @@ gives('lines with CR LF', ['--dry-run', '--patch=' . patch_file('crlf', $one =~ 
 sub from {
     my ($what, $option, @arguments) = @_;
     my %env = (%{ Test::Toy::toy_env($toy) }, %{ delete $option->{env} // {} });
-    is_deeply(
-        [run_cmd({ dir => $scratch, env => \%env, %$option }, @arguments, "--dry-run", $tree)],
-        [0, $replace, ''], $what);
+    my ($status, $out, $err) = run_cmd({ dir => $scratch, env => \%env, %$option }, @arguments,
+        '--dry-run', $tree);
+    # As toy_create has it: what takes long is the fault of the machine.
+    $err =~ s/^ksplice-create: .* \.\.\.\n//mg;
+    is_deeply([$status, $out, $err], [0, $replace, ''], $what);
     is_deeply(tree_state($tree), $before, '... and the source is as it was');
 }
 from('an environment full of options', { env => { map { $_ => '--no-such-option' } qw(QUOTING_STYLE

@@ -78,8 +78,10 @@ sub stage_changes ($stage, $input, @changes) {
     refuse_directories($stage, $input);
     my %crlf = map { ($_->{new} // $_->{old}) => 1 } grep { $_->{crlf} } @changes;
     warn_of($input, 'has lines that end in CR LF; CR is dropped', sort keys %crlf);
-    warn_of($input, 'fits at other lines than it says', map { @{ $_->{offsets} } } @said);
-    warn_of($input, 'fits only where it may ignore lines', map { @{ $_->{fuzzy} } } @said);
+    warn_of($input, 'fits at other lines than it says', map { @{ $_->{offsets} // [] } } @said);
+    warn_of($input, 'fits only where it may ignore lines', map { @{ $_->{fuzzy} // [] } } @said);
+    warn_of($input, 'does not say between which lines it adds others; see whether they are right',
+        map { @{ $_->{blind} // [] } } @said);
     return;
 }
 
@@ -172,12 +174,14 @@ sub make_change ($stage, $group, $input, $change, $said) {
     return "'$old' is not there" . other_strip($stage, $change) if !$file;
     my $text = $file->{text};
     if (@{ $change->{hunks} }) {
+        my @blind = blind_hunks($text, $change->{hunks});
         my $result = run_patch($stage, $text, $change->{hunks}, @{ $input->{options} });
         return "hunks do not fit: @{ $result->{failed} }" if !defined $result->{text};
         $text = $result->{text};
         my $name = $new // $old;
         push @$said, { map { my $what = $_;
             $what => [map { "$name $_" } @{ $result->{$what} }] } qw(offsets fuzzy) };
+        push @$said, { blind => [map { "$name $_" } @blind] };
     }
     if ($kind eq 'deleted') {
         return "'$old' has more lines than the patch takes out of it" if length $text;
@@ -206,8 +210,26 @@ sub other_strip ($stage, $change) {
 
 # --- hunks into a text -----------------------------------------------------
 
+# Hunks that only add lines, by their number alone, within a text.
+sub blind_hunks ($text, $hunks) {
+    return if !length $text;
+    return map { "#" . ($_ + 1) } grep {
+        !$hunks->[$_]{old_count} && $hunks->[$_]{old_start}
+    } 0 .. $#$hunks;
+}
+
+# Of these, those that add them beyond its end, where patch(1) puts them at the end.
+sub hunks_beyond ($text, $hunks) {
+    my $n = $text =~ tr/\n//;
+    return map { "#" . ($_ + 1) } grep {
+        !$hunks->[$_]{old_count} && $hunks->[$_]{old_start} > $n + 1
+    } 0 .. $#$hunks;
+}
+
 # -> {text, offsets, fuzzy} or {failed}: hunks by their numbers.
 sub run_patch ($stage, $text, $hunks, @options) {
+    my @beyond = hunks_beyond($text, $hunks);
+    return { failed => \@beyond } if @beyond;
     my ($old, $new, $file) = map { "$stage->{scratch}/patch.$_" } qw(old new hunks);
     write_file($old, $text);
     write_file($file, join '', "--- old\n+++ new\n", map { hunk_text($_) } @$hunks);
@@ -266,7 +288,7 @@ sub fits ($stage, $input, @changes) {
     my @said;
     my $problem = eval { [try_changes($stage, $input, \@said, @changes)] } // return;
     return if @$problem;
-    return (1, [map { @{ $_->{fuzzy} } } @said]);
+    return (1, [map { @{ $_->{fuzzy} // [] } } @said]);
 }
 
 # Each change by itself: how many hunks are in the source, and a line about each

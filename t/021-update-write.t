@@ -98,7 +98,7 @@ ok(!-e "$dir/contents", 'nothing is written then');
 
 ok(is_kid($_), "'$_' is an id")      for qw(a abc12345 0 a_b 0123456789abcdef);
 ok(!is_kid($_), "'$_' is no id")     for '', 'A', 'a-b', 'a b', '..', "a\n", '0123456789abcdef0',
-    'state', 'version', 'forget';
+    'all', 'state', 'version', 'forget';
 ok(is_target($_), "'$_' is a target")  for qw(vmlinux ext4 snd_hda_intel 8250 HID);
 ok(!is_target($_), "'$_' is no target") for '', 'a-b', 'a/b', "a\n", 'm' x 57;
 

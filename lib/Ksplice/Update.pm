@@ -26,9 +26,11 @@ our @EXPORT_OK = qw(API_VERSION is_kid is_target module_file module_name
 # Of the files and of the talk with the core; the core has the same.
 use constant API_VERSION => '3';
 
-# The words are files of the core, beside the directories named KID.
+# The words are files of the core, beside the directories named KID, and what --replace
+# takes for all that are applied.
 sub is_kid ($text) {
-    return $text =~ /^[a-z0-9_]{1,16}\z/ && $text !~ /^(?:state|version|forget|await|helper)\z/;
+    return $text =~ /^[a-z0-9_]{1,16}\z/
+        && $text !~ /^(?:state|version|forget|await|helper|all)\z/;
 }
 
 sub is_target ($text) { return $text =~ /^[A-Za-z0-9_]{1,56}\z/ }

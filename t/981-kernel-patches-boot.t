@@ -15,4 +15,4 @@ my @features = qw(
     nonpriv_netbind release_suffix fatal_signal min_epoll_wait tcp_sysctls
     pagecache_limit max_map_count managed_irq host_only
 );
-run_booted(@ARGV ? \@ARGV : \@features, '--timeout=900');
+run_booted(@ARGV ? \@ARGV : \@features);

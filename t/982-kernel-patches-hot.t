@@ -17,4 +17,4 @@ my @features = qw(
     nonpriv_netbind release_suffix fatal_signal min_epoll_wait tcp_sysctls
     pagecache_limit max_map_count managed_irq
 );
-run_hot(@ARGV ? \@ARGV : \@features, '--timeout=900');
+run_hot(@ARGV ? \@ARGV : \@features);

@@ -5,7 +5,7 @@
 # the while, and taken out while it is in force, with its thread and without.
 #
 # tests: 23
-# vm: --disk=980 --modules --timeout=900
+# vm: --disk=980 --modules
 
 knob=/proc/sys/vm/pagecache_limit
 ram=$(($(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo) / 1024))

@@ -85,6 +85,9 @@ END
 # What runs the scripts, one after the other.
 sub feature_script (@names) { return join '', map { ". /tests/$_.sh\n" } @names }
 
+# Seconds for a guest: some make containers for minutes where others need the processors.
+my $time = '--timeout=900';
+
 # Compiles the C programs, and returns what the guest needs for the scripts.
 sub guest_options (@names) {
     my $helpers = scratch_dir() . '/helpers';
@@ -97,13 +100,13 @@ sub guest_options (@names) {
     }
     copy("$tests/../ttools.conf", $helpers) or die "cannot copy 'ttools.conf': $!\n";
     my %vm = map { $_ => 1 } map { split ' ', find_in_head($_, 'vm') // '' } @names;
-    return ("--dir=$tests", "--dir=$helpers", sort(keys %vm),
+    return ($time, "--dir=$tests", "--dir=$helpers", sort(keys %vm),
         map { "--allow=$_" } grep { defined } map { find_in_head($_, 'allow') } @names);
 }
 
 # The scripts on the kernel of the series, or on the one that looks for mistakes
 # if KSPLICE_TEST_KERNEL is 'debug'; never returns.
-sub run_booted ($names, @options) {
+sub run_booted ($names) {
     my $which = $ENV{KSPLICE_TEST_KERNEL} // 'boot';
     my $kernel = boot_kernel($which);
     if (!defined $kernel) {
@@ -111,10 +114,12 @@ sub run_booted ($names, @options) {
             . ' or set KSPLICE_TEST_BOOT_KERNEL');
     }
     my @scripts = @$names;
+    my @options;
     if ($which eq 'debug') {
         push @scripts, 'debug';
         # Shadows take of it, so that about as much is left as others have
-        @options = (grep({ !/^--timeout=/ } @options), '--mem=1280', '--timeout=3000');
+        push @options, '--mem=1280';
+        $time = '--timeout=3000';
     }
     run_guest(count_tests(@scripts), $words . feature_script(@scripts), "--kernel=$kernel",
         grep({ $_ ne '--modules' } guest_options(@scripts)), @options);
@@ -135,7 +140,7 @@ sub add_hot_updates (@names) {
 
 # Each script after its update was applied to the running stock kernel, then undone;
 # after that all of them together.  Never returns.
-sub run_hot ($names, @options) {
+sub run_hot ($names) {
     add_hot_updates(map { update_of($_) } @$names);
     my @once = grep { defined find_in_head($_, 'apply-once') } @$names;
     my %is_once = map { $_ => 1 } @once;
@@ -144,7 +149,7 @@ sub run_hot ($names, @options) {
         map { once($_) } @once;
     my @own = $script =~ /^(?:ok|says_not|refused|untouched|apply|undo) /mg;
     run_guest(count_tests(@$names, undone_scripts(@more)) + @own, $script,
-        '--release=' . base_release(), guest_options(@$names), @options);
+        '--release=' . base_release(), guest_options(@$names));
 }
 
 # Those of what is to be seen after undo.

@@ -50,7 +50,7 @@ untouched 'nothing is left'
 
 # What has been replaced is not what a second update was made for.
 apply data
-refused 'the same table in another update' 1 'dm_blk_dops.0x48 differs' \
+refused 'the same table in another update' 1 "'dm_blk_dops' is replaced by update 'data'" \
 	ksplice-apply /updates/same.tar.gz
 
 # Writable data: the last one first

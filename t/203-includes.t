@@ -63,7 +63,8 @@ ok(!-e "$tree->{dir}/.KSPLICE_includes", '... nothing is kept of a source that m
 my %ours = (%$tree, is_ours => 1);
 is_deeply([included_sources(\%ours, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/part.c'],
     'the same in a tree of the cache');
-is(slurp("$tree->{dir}/.KSPLICE_includes"), "*/other.c\ndrivers/x/part.c\n", '... where it is kept');
+is(slurp("$tree->{dir}/.KSPLICE_includes"), "*/other.c\ndrivers/x/part.c\n",
+    '... where it is kept');
 spew("$tree->{dir}/.KSPLICE_includes", "drivers/x/own.c\n");
 is_deeply([included_sources(\%ours, 'drivers/x/own.c', 'drivers/x/part.c')], ['drivers/x/own.c'],
     '... and used');

@@ -42,7 +42,7 @@ refused('a change that comes to nothing', 66,
 $end: the patch changes nothing in the compiled code that a running kernel can take over$/m,
     'kernel/one.c' => sub { $_ .= "int cold;\n" });
 refused('what objmanip refuses', 1,
-    qr/^objmanip: kernel.one\.o:\ cannot\ do\ that\n
+    qr/^objmanip:\ kernel.one\.o:\ cannot\ do\ that\n
         $end:\ .*\ cannot\ be\ applied\ to\ a\ running\ 'vmlinux'$/mx,
     'kernel/one.c' => sub { $_ .= "int refuse_me;\n" });
 refused('a symbol that there is not', 1,

@@ -40,9 +40,10 @@ sub make_update ($id, $patch, @options) {
     my $file = -e $patch ? $patch : root_dir() . "/t/patches/$patch.patch";
     my @source = grep { !/^-/ } @options;
     push @options, '--kernel=' . guest_release() unless @source;
+    push @options, "--id=$id" unless grep { /^--id=/ } @options;
     my $environment = { KSPLICE_CACHE => cache_dir() };
     my ($status, $out, $err) = run_cmd({ env => $environment },
-        'ksplice-create', "--patch=$file", "--id=$id", "--output=$updates/$id.tar.gz", @options);
+        'ksplice-create', "--patch=$file", "--output=$updates/$id.tar.gz", @options);
     die "ksplice-create --patch=$file: status $status\n$out$err" if $status;
     return "$updates/$id.tar.gz";
 }

@@ -18,14 +18,15 @@ modprobe dm-mod || exit
 cd /tmp && tar xzf /updates/late.tar.gz || exit
 late=/tmp/ksplice-first/ksplice-first-dm_mod-old.ko
 apply first
-not_ok 'a change of another target comes when it is applied' insmod $late
+hash=$(cat /sys/kernel/ksplice/first/hash)
+not_ok 'a change of another target comes when it is applied' insmod $late hash=$hash
 says 'the reason says so' 'too late: all 1 changes' cat /sys/kernel/ksplice/first/reason
 says 'it stays applied' '^first .*applied' ksplice-view
 says 'it runs' '^patched: version$' cat /proc/version
 says 'the other module is free' '^dm_mod +[0-9]+ +0' lsmod
 ok 'it is undone' sh -c 'echo reversed > /sys/kernel/ksplice/first/stage'
 says_not 'and does not run' '^patched' cat /proc/version
-not_ok 'nor does one fit now' insmod $late
+not_ok 'nor does one fit now' insmod $late hash=$hash
 ksplice-undo -q first 2> /tmp/err
 untouched 'nothing is left'
 END

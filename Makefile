@@ -99,7 +99,8 @@ bin = ksplice-create ksplice-view
 home = $(PREFIX)/lib/ksplice
 to = $(DESTDIR)$(PREFIX)
 parts = $(wildcard lib/*.pm lib/Ksplice/*.pm Makefile.ksplice ksplice-obj.pl \
-	kmodsrc/Kbuild kmodsrc/*.[chS] kmodsrc/*/*/*.[chS] ksplice-patch/*.h)
+	kmodsrc/Kbuild kmodsrc/*.[chS] kmodsrc/*/*.[chS] kmodsrc/*/*/*.[chS] \
+	ksplice-patch/*.h)
 version = $(shell sed -n "s/^our .VERSION = '\(.*\)';/\1/p" lib/Ksplice.pm)
 
 install: all

@@ -86,7 +86,7 @@ sub with_header ($from, $to) {
     my $text = slurp($header);
     $text =~ s/$from/$to/ or die "'$header' is not as expected";
     spew("$dir/later/linux/kallsyms.h", $text);
-    return run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'symbols.o',
+    return run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'match/symbols.o',
         "NOSTDINC_FLAGS=-nostdinc -I$dir/later");
 }
 my $callback = qr/int kallsyms_on_each_symbol\(.*\Kstruct module \*,/;
@@ -97,10 +97,10 @@ isnt($status, 0, 'they are told something else: does not build');
 
 make_target($_) for qw(vmlinux toy_mod);
 rename "$dir/ksplice.ko", "$dir/core.ko" or die $!;
-mkdir "$dir/core";
-rename "$dir/Module.symvers", "$dir/core/Module.symvers" or die $!;
+mkdir "$dir/built";
+rename "$dir/Module.symvers", "$dir/built/Module.symvers" or die $!;
 build('two targets', 'KSPLICE_KID=toy', 'KSPLICE_TARGETS=vmlinux toy_mod',
-    "KSPLICE_CORE=$dir/core");
+    "KSPLICE_CORE=$dir/built");
 ok(!-e "$dir/ksplice.ko", 'a core that is there already is not built again');
 for my $target (qw(vmlinux toy_mod)) {
     my $module = "ksplice-toy-$target";

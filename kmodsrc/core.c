@@ -8,14 +8,14 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
-#include "await.h"
-#include "compat.h"
-#include "debug.h"
-#include "park.h"
-#include "redirect.h"
+#include "arch/redirect.h"
+#include "core/await.h"
+#include "core/sysfs.h"
+#include "kernel/compat.h"
+#include "model/debug.h"
+#include "model/update.h"
 #include "shadow.h"
-#include "sysfs.h"
-#include "update.h"
+#include "threads/park.h"
 
 static int __init ksplice_init(void)
 {

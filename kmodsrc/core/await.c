@@ -52,10 +52,10 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uidgid.h>
-#include "await.h"
-#include "compat.h"
-#include "redirects.h"
-#include "update.h"
+#include "core/await.h"
+#include "kernel/compat.h"
+#include "model/redirects.h"
+#include "model/update.h"
 
 #define HOLD_MS		30000
 #define LOOK_MS		10

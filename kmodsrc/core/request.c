@@ -19,8 +19,8 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
-#include "request.h"
-#include "update.h"
+#include "core/request.h"
+#include "model/update.h"
 
 static int carry_out(void *data)
 {

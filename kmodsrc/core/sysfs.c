@@ -48,12 +48,12 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/user_namespace.h>
-#include "await.h"
-#include "debug.h"
-#include "request.h"
-#include "sysfs.h"
-#include "update.h"
-#include "words.h"
+#include "core/await.h"
+#include "core/request.h"
+#include "core/sysfs.h"
+#include "model/debug.h"
+#include "model/update.h"
+#include "model/words.h"
 
 static struct kobject *root;
 

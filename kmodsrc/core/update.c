@@ -33,17 +33,17 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "await.h"
-#include "compat.h"
-#include "debug.h"
-#include "hooks.h"
-#include "kids.h"
-#include "patch.h"
-#include "places.h"
-#include "redirects.h"
-#include "replace.h"
-#include "sysfs.h"
-#include "update.h"
+#include "core/await.h"
+#include "core/sysfs.h"
+#include "kernel/compat.h"
+#include "match/places.h"
+#include "model/debug.h"
+#include "model/kids.h"
+#include "model/redirects.h"
+#include "model/update.h"
+#include "patch/hooks.h"
+#include "patch/patch.h"
+#include "patch/replace.h"
 
 DEFINE_MUTEX(ksplice_mutex);
 LIST_HEAD(ksplice_updates);

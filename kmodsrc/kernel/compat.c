@@ -16,8 +16,8 @@
 #include <linux/module.h>
 #include <linux/string.h>
 #include "arch.h"
-#include "compat.h"
-#include "exports.h"
+#include "kernel/compat.h"
+#include "kernel/exports.h"
 
 struct ksplice_needs ksplice_need;
 

@@ -13,8 +13,8 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/string.h>
-#include "compat.h"
-#include "exports.h"
+#include "kernel/compat.h"
+#include "kernel/exports.h"
 #include "ksplice.h"
 
 static int compare_name(const void *name, const void *entry)

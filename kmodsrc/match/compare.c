@@ -9,11 +9,11 @@
 
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include "compare.h"
 #include "insn.h"
-#include "redirects.h"
-#include "refs.h"
-#include "run.h"
+#include "match/compare.h"
+#include "match/refs.h"
+#include "match/run.h"
+#include "model/redirects.h"
 #include "walk.h"
 
 void ksplice_compare_init(struct ksplice_compare *c, struct ksplice_match *m,

@@ -12,7 +12,7 @@
 #ifndef KSPLICE_COMPARE_H
 #define KSPLICE_COMPARE_H
 
-#include "match.h"
+#include "match/match.h"
 
 /* A jump inside the span, to be checked when all offsets are known. */
 struct ksplice_jump {

@@ -11,9 +11,9 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "difference.h"
 #include "insn.h"
-#include "words.h"
+#include "match/difference.h"
+#include "model/words.h"
 
 static u8 copy_insn(u8 *to, size_t max, const u8 *code, u32 size, u32 offset)
 {

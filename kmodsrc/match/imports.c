@@ -14,13 +14,13 @@
 
 #include <linux/kernel.h>
 #include <linux/mutex.h>
-#include "compat.h"
-#include "difference.h"
-#include "exports.h"
-#include "imports.h"
-#include "match.h"
-#include "redirects.h"
-#include "words.h"
+#include "kernel/compat.h"
+#include "kernel/exports.h"
+#include "match/difference.h"
+#include "match/imports.h"
+#include "match/match.h"
+#include "model/redirects.h"
+#include "model/words.h"
 
 static const struct ksplice_export *find_entry(const struct ksplice_match *m,
 					       const char *placeholder)

@@ -31,14 +31,14 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "compare.h"
-#include "difference.h"
 #include "entry.h"
-#include "imports.h"
-#include "match.h"
-#include "neighbours.h"
-#include "redirects.h"
-#include "run.h"
+#include "match/compare.h"
+#include "match/difference.h"
+#include "match/imports.h"
+#include "match/match.h"
+#include "match/neighbours.h"
+#include "match/run.h"
+#include "model/redirects.h"
 
 /* In this order spans are looked for by their names. */
 #define NAME_RANKS	4

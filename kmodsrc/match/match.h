@@ -9,11 +9,11 @@
 #ifndef KSPLICE_MATCH_H
 #define KSPLICE_MATCH_H
 
-#include "labelval.h"
-#include "pre.h"
+#include "match/labelval.h"
+#include "match/pre.h"
+#include "match/symbols.h"
+#include "model/update.h"
 #include "sites.h"
-#include "symbols.h"
-#include "update.h"
 
 /* Bytes of the running code that may be longer than pre's (alignment). */
 #define KSPLICE_RUN_SLACK	128

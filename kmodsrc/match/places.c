@@ -9,9 +9,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include "places.h"
-#include "update.h"
-#include "words.h"
+#include "match/places.h"
+#include "model/update.h"
+#include "model/words.h"
 
 struct place {
 	const char *name;

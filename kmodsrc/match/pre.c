@@ -18,7 +18,7 @@
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include "pre.h"
+#include "match/pre.h"
 
 #define MAX_SPAN_SIZE	(1U << 22)
 #define MAX_TEXT_SIZE	(1U << 18)

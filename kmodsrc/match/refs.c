@@ -12,9 +12,9 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/string.h>
-#include "redirects.h"
-#include "refs.h"
-#include "run.h"
+#include "match/refs.h"
+#include "match/run.h"
+#include "model/redirects.h"
 
 /*
  * Data that refers to itself, such as an empty list, could else be followed along

@@ -34,10 +34,10 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
-#include "compat.h"
-#include "exports.h"
-#include "redirects.h"
-#include "symbols.h"
+#include "kernel/compat.h"
+#include "kernel/exports.h"
+#include "match/symbols.h"
+#include "model/redirects.h"
 
 /*
  * About one in four is looked up, and expanding all names of a kernel takes as

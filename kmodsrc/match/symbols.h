@@ -8,8 +8,8 @@
 #ifndef KSPLICE_SYMBOLS_H
 #define KSPLICE_SYMBOLS_H
 
-#include "pre.h"
-#include "update.h"
+#include "match/pre.h"
+#include "model/update.h"
 
 struct ksplice_candidate {
 	unsigned long addr;		/* canonical */

@@ -11,8 +11,8 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include "update.h"
-#include "words.h"
+#include "model/update.h"
+#include "model/words.h"
 
 static const struct {
 	const char *word;

@@ -16,11 +16,11 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include "debug.h"
-#include "stop.h"
-#include "sysfs.h"
-#include "update.h"
-#include "words.h"
+#include "core/sysfs.h"
+#include "model/debug.h"
+#include "model/update.h"
+#include "model/words.h"
+#include "patch/stop.h"
 
 #define LOG_CAP		(1U << 20)
 #define LOG_FIRST	4096U

@@ -8,7 +8,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/string.h>
-#include "kids.h"
+#include "model/kids.h"
 
 static bool is_kid_char(char c)
 {

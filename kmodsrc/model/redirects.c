@@ -12,7 +12,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/hashtable.h>
-#include "redirects.h"
+#include "model/redirects.h"
 
 static DEFINE_HASHTABLE(by_body, 10);
 static DEFINE_HASHTABLE(by_new_addr, 10);

@@ -5,7 +5,7 @@
 #ifndef KSPLICE_REDIRECTS_H
 #define KSPLICE_REDIRECTS_H
 
-#include "update.h"
+#include "model/update.h"
 
 /* The change is applied now; or it is no longer. */
 void __ksplice_redirects_add(struct ksplice_change *change);

@@ -13,8 +13,8 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include "compat.h"
-#include "words.h"
+#include "kernel/compat.h"
+#include "model/words.h"
 
 void ksplice_words_clean(char *text)
 {

@@ -24,10 +24,10 @@
 #include <linux/compiler.h>
 #include <linux/mm.h>
 #include <linux/string.h>
-#include "data.h"
-#include "redirect.h"
-#include "replace.h"
-#include "update.h"
+#include "arch/redirect.h"
+#include "model/update.h"
+#include "patch/data.h"
+#include "patch/replace.h"
 
 static unsigned int count_data(const struct ksplice_part *part)
 {

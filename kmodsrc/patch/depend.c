@@ -14,13 +14,13 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
-#include "compat.h"
-#include "data.h"
-#include "depend.h"
-#include "exports.h"
-#include "kids.h"
-#include "redirects.h"
-#include "update.h"
+#include "kernel/compat.h"
+#include "kernel/exports.h"
+#include "model/kids.h"
+#include "model/redirects.h"
+#include "model/update.h"
+#include "patch/data.h"
+#include "patch/depend.h"
 
 int __ksplice_depend_check_apply(struct ksplice_update *update)
 {

@@ -13,10 +13,10 @@
 
 #include <linux/kernel.h>
 #include <linux/slab.h>
-#include "hooks.h"
+#include "model/update.h"
+#include "patch/hooks.h"
+#include "patch/replace.h"
 #include "records.h"
-#include "replace.h"
-#include "update.h"
 
 /* What each moment is called, by the stage that is gone to. */
 struct moment {

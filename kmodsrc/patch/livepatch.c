@@ -8,8 +8,8 @@
  */
 #include <linux/livepatch.h>
 #include <linux/mutex.h>
-#include "compat.h"
-#include "livepatch.h"
+#include "kernel/compat.h"
+#include "patch/livepatch.h"
 
 #ifdef CONFIG_LIVEPATCH
 

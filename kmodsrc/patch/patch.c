@@ -20,19 +20,19 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include "compat.h"
-#include "data.h"
-#include "depend.h"
-#include "hooks.h"
-#include "livepatch.h"
-#include "patch.h"
-#include "precheck.h"
-#include "redirect.h"
-#include "replace.h"
-#include "stack.h"
-#include "stop.h"
-#include "update.h"
-#include "words.h"
+#include "arch/redirect.h"
+#include "kernel/compat.h"
+#include "model/update.h"
+#include "model/words.h"
+#include "patch/data.h"
+#include "patch/depend.h"
+#include "patch/hooks.h"
+#include "patch/livepatch.h"
+#include "patch/patch.h"
+#include "patch/replace.h"
+#include "patch/stop.h"
+#include "threads/precheck.h"
+#include "threads/stack.h"
 
 #define PATIENCE_MS		1000	/* whoever asked may ask again */
 #define FIRST_DELAY_MS		10	/* doubled for each attempt */

@@ -17,11 +17,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
-#include "depend.h"
-#include "kids.h"
-#include "redirects.h"
-#include "replace.h"
-#include "update.h"
+#include "model/kids.h"
+#include "model/redirects.h"
+#include "model/update.h"
+#include "patch/depend.h"
+#include "patch/replace.h"
 
 static void set_hidden(struct ksplice_update *update, bool is_hidden)
 {

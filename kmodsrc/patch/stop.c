@@ -32,11 +32,11 @@
 #include <linux/ktime.h>
 #include <linux/smp.h>
 #include <linux/stop_machine.h>
-#include "compat.h"
-#include "data.h"
-#include "redirect.h"
-#include "stop.h"
-#include "update.h"
+#include "arch/redirect.h"
+#include "kernel/compat.h"
+#include "model/update.h"
+#include "patch/data.h"
+#include "patch/stop.h"
 
 /* The last value of stop->step: the other CPUs leave. */
 #define STEP_LEAVE		UINT_MAX

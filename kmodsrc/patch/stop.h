@@ -9,13 +9,13 @@
 #define KSPLICE_STOP_H
 
 #include <linux/atomic.h>
-#include "data.h"
-#include "hooks.h"
-#include "park.h"
-#include "precheck.h"
-#include "replace.h"
-#include "stack.h"
-#include "update.h"
+#include "model/update.h"
+#include "patch/data.h"
+#include "patch/hooks.h"
+#include "patch/replace.h"
+#include "threads/park.h"
+#include "threads/precheck.h"
+#include "threads/stack.h"
 
 /* What a CPU runs while the machine is stopped: its stopper thread. */
 struct ksplice_running {

@@ -11,8 +11,8 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "stack.h"
-#include "words.h"
+#include "model/words.h"
+#include "threads/stack.h"
 
 #define FORMAT_SIZE	(16 * PAGE_SIZE)
 

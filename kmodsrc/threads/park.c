@@ -25,9 +25,9 @@
 #include <linux/slab.h>
 #include <linux/task_work.h>
 #include <linux/wait.h>
-#include "compat.h"
-#include "park.h"
-#include "tasks.h"
+#include "kernel/compat.h"
+#include "threads/park.h"
+#include "threads/tasks.h"
 
 struct ksplice_park {
 	struct list_head places;

@@ -28,9 +28,9 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include "arch.h"
-#include "compat.h"
-#include "precheck.h"
-#include "watch.h"
+#include "kernel/compat.h"
+#include "threads/precheck.h"
+#include "threads/watch.h"
 
 #define MAX_TURNS	6
 /* So many more than there are CPUs are no reason for another turn. */

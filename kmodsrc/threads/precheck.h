@@ -8,8 +8,8 @@
 #ifndef KSPLICE_PRECHECK_H
 #define KSPLICE_PRECHECK_H
 
-#include "stack.h"
-#include "tasks.h"
+#include "threads/stack.h"
+#include "threads/tasks.h"
 
 struct ksplice_watch;
 

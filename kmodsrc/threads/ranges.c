@@ -7,7 +7,7 @@
  */
 #include <linux/mm.h>
 #include <linux/sort.h>
-#include "ranges.h"
+#include "threads/ranges.h"
 
 void ksplice_ranges_release(struct ksplice_ranges *ranges)
 {

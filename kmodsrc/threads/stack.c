@@ -27,9 +27,9 @@
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include "arch.h"
-#include "compat.h"
-#include "stack.h"
-#include "words.h"
+#include "kernel/compat.h"
+#include "model/words.h"
+#include "threads/stack.h"
 
 #define TRACE_DEPTH	256
 

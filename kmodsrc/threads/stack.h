@@ -9,7 +9,7 @@
 #define KSPLICE_STACK_H
 
 #include <linux/sched.h>
-#include "ranges.h"
+#include "threads/ranges.h"
 
 #define KSPLICE_MAX_CONFLICTS		64
 #define KSPLICE_CONFLICT_DEPTH		16

@@ -10,7 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sort.h>
-#include "tasks.h"
+#include "threads/tasks.h"
 
 /* Threads that come while they are counted. */
 #define SLACK	256

@@ -65,9 +65,9 @@
 #include <linux/srcu.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
-#include "compat.h"
-#include "tasks.h"
-#include "watch.h"
+#include "kernel/compat.h"
+#include "threads/tasks.h"
+#include "threads/watch.h"
 
 #define MIN_ENTRIES	1U	/* for one who is exiting, and nobody else */
 #define MAX_ENTRIES	4096U

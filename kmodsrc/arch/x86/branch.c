@@ -20,10 +20,10 @@
 #include <linux/string.h>
 #include <asm/text-patching.h>
 #include "branch.h"
-#include "compat.h"
 #include "insn.h"
-#include "match.h"
-#include "run.h"
+#include "kernel/compat.h"
+#include "match/match.h"
+#include "match/run.h"
 
 struct back {
 	const struct ksplice_match *m;

@@ -19,9 +19,9 @@
 #include "branch.h"
 #include "entry.h"
 #include "insn.h"
-#include "match.h"
+#include "match/match.h"
+#include "match/run.h"
 #include "probe.h"
-#include "run.h"
 
 #define FUNCTION_ALIGN	16
 

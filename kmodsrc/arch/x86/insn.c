@@ -7,8 +7,8 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/minmax.h>
-#include "compat.h"
 #include "insn.h"
+#include "kernel/compat.h"
 
 bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset)
 {

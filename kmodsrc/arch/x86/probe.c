@@ -12,7 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <asm/text-patching.h>
-#include "compat.h"
+#include "kernel/compat.h"
 #include "probe.h"
 
 static bool restore_jump(u8 *buf, u32 len, const struct kprobe *probe)

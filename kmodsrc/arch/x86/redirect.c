@@ -25,8 +25,8 @@
 #include <linux/string.h>
 #include <asm/text-patching.h>
 #include <asm/unaligned.h>
-#include "redirect.h"
-#include "update.h"
+#include "arch/redirect.h"
+#include "model/update.h"
 
 /* Nops of one byte, so that each of them is an instruction. */
 #define NOP_INSN_OPCODE		0x90

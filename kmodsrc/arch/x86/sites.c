@@ -20,10 +20,10 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <asm/text-patching.h>
-#include "compare.h"
-#include "compat.h"
 #include "insn.h"
-#include "refs.h"
+#include "kernel/compat.h"
+#include "match/compare.h"
+#include "match/refs.h"
 
 /* A site, and the running bytes that are to be explained. */
 struct place {

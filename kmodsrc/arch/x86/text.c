@@ -29,7 +29,7 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
-#include "redirect.h"
+#include "arch/redirect.h"
 
 struct ksplice_map {
 	void *start;

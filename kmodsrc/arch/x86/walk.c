@@ -18,9 +18,9 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/string.h>
-#include "compare.h"
 #include "insn.h"
-#include "refs.h"
+#include "match/compare.h"
+#include "match/refs.h"
 #include "walk.h"
 
 struct walk {

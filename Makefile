@@ -12,6 +12,7 @@
 #               building that takes half an hour, the tests ten minutes
 #   lint        all sources: syntax, warnings, pod, white space, licences
 #   bench       the benchmarks; of those that take long a small sample
+#   pictures    doc/*.svg from doc/*.dot; needs graphviz
 #   install     to $(DESTDIR)$(PREFIX); the commands name $(PREFIX) inside
 #   clean       remove what was built
 #
@@ -25,7 +26,8 @@ PROVE = prove -j2
 -include config.mk
 
 .DELETE_ON_ERROR:
-.PHONY: all demo check check-fast check-sanitized check-debug-kernel lint bench install clean
+.PHONY: all demo check check-fast check-sanitized check-debug-kernel lint bench \
+	pictures install clean
 
 warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
 cflags = -std=gnu11 $(warnings) -I. $(CPPFLAGS) $(CFLAGS)
@@ -89,6 +91,9 @@ bench-pause = --threads=100,1000 --stops=5 --gaps=3
 
 bench: all
 	@$(foreach file,$(benches),$(file) $($(subst /,-,$(file))) || exit 1;)
+
+pictures:
+	@for file in doc/*.dot; do dot -Tsvg -o "$${file%.dot}.svg" "$$file" || exit 1; done
 
 # --- installing ------------------------------------------------------------
 # What only root can use goes to sbin; making and looking at an update needs no

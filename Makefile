@@ -97,29 +97,42 @@ pictures:
 
 # --- installing ------------------------------------------------------------
 # What only root can use goes to sbin; making and looking at an update needs no
-# root, so these go to bin.  All else is in one directory, laid out as here.
+# root, so these go to bin.  All else is in one directory, laid out as here, but
+# for the documents: links in them are made to fit their flat directory.
 
 sbin = ksplice-apply ksplice-undo
 bin = ksplice-create ksplice-view
 home = $(PREFIX)/lib/ksplice
 to = $(DESTDIR)$(PREFIX)
+docs = $(to)/share/doc/ksplice
+man = $(to)/share/man
 parts = $(wildcard lib/*.pm lib/Ksplice/*.pm Makefile.ksplice ksplice-obj.pl \
 	kmodsrc/Kbuild kmodsrc/*.[chS] kmodsrc/*/*.[chS] kmodsrc/*/*/*.[chS] \
 	ksplice-patch/*.h)
+pages = README.md CHANGELOG.md COPYING \
+	$(filter-out doc/writing.md,$(wildcard doc/*.md doc/*.svg))
 version = $(shell sed -n "s/^our .VERSION = '\(.*\)';/\1/p" lib/Ksplice.pm)
+pod2man = pod2man --center=ksplice --release=$(version)
 
 install: all
 	@for file in $(parts) objmanip/objmanip; do \
 		mode=644; if [ -x "$$file" ]; then mode=755; fi; \
 		install -D -m $$mode "$$file" "$(DESTDIR)$(home)/$$file" || exit 1; \
 	done
-	@install -d $(to)/bin $(to)/sbin $(to)/share/man/man8
+	@install -d $(to)/bin $(to)/sbin $(man)/man1 $(man)/man5 $(man)/man8
 	@set -e; for command in $(bin) $(sbin); do \
-		case " $(sbin) " in *" $$command "*) dir=sbin ;; *) dir=bin ;; esac; \
+		case " $(sbin) " in *" $$command "*) dir=sbin n=8 ;; *) dir=bin n=1 ;; esac; \
 		sed "s|^use lib .*|use lib '$(home)/lib';|" $$command >$(to)/$$dir/$$command; \
 		chmod 755 $(to)/$$dir/$$command; \
-		pod2man --section=8 --center=ksplice --release=$(version) $$command \
-			$(to)/share/man/man8/$$command.8; \
+		$(pod2man) --section=$$n $$command $(man)/man$$n/$$command.$$n; \
+	done
+	@$(pod2man) --section=5 --name=KSPLICE-UPDATE doc/ksplice-update.pod \
+		$(man)/man5/ksplice-update.5
+	@install -d $(docs)/examples
+	@install -m 644 examples/*.patch $(docs)/examples
+	@set -e; for file in $(pages); do \
+		sed -f doc/install.sed "$$file" >$(docs)/$${file##*/}; \
+		chmod 644 $(docs)/$${file##*/}; \
 	done
 
 clean:

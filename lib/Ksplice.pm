@@ -37,7 +37,7 @@ our $VERSION = '0.1';
 our @EXPORT_OK = qw(
     main parse_options fail usage_error busy no_such_update no_changes printable output_is_extra
     run capture stream progress note warning verbose quiet raw_errors be_quiet
-    temp_dir base_dir read_file write_file quote_command failure_text
+    temp_dir base_dir document read_file write_file quote_command failure_text
 );
 
 my $prog = basename($0);
@@ -466,6 +466,13 @@ sub is_temp_full () {
 # Where lib/, objmanip/, kmodsrc/ ... are: the checkout, or PREFIX/lib/ksplice.
 my $base = dirname(dirname(abs_path(__FILE__)));
 sub base_dir () { $base }
+
+# document('limits.md'): its path, in the checkout or as it was installed; the name
+# alone if the documents are not on this machine.
+sub document ($name) {
+    my @paths = ("$base/doc/$name", dirname(dirname($base)) . "/share/doc/ksplice/$name");
+    return (grep { -e } @paths)[0] // $name;
+}
 
 sub read_file ($name) {
     open my $file, '<:raw', $name or fail("cannot read '$name': $!");

@@ -13,7 +13,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter        qw(import);
-use Ksplice         qw(busy fail raw_errors);
+use Ksplice         qw(document busy fail raw_errors);
 use Ksplice::Report qw(fact);
 
 our @EXPORT_OK = qw(abort_words abort_sentence abort_advice is_busy fail_abort);
@@ -51,7 +51,7 @@ my @table = (
     site_conflict => 'something else needs the code where a function would be redirected',
         'remove the probe if it is one; else patch the callers of the function instead',
     unsupported_kernel => 'this kernel lacks something that ksplice needs',
-        'see doc/limits.md for what a kernel must have',
+        'the requirements are listed in ' . document('limits.md'),
     unexpected => 'something happened that should not',
         'this is a bug of ksplice: report it with the output of --debug and dmesg(1)',
 );

@@ -4,7 +4,7 @@
 #
 # Nothing is decided here: each method does one thing and reports it.  A
 # kernel is an object so that tests can put another in its place.  What the
-# core says is read from /sys/kernel/ksplice (doc/update-format.md).
+# core says is read from /sys/kernel/ksplice (doc/design.md).
 
 package Ksplice::Kernel;
 use v5.32;

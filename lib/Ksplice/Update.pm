@@ -4,7 +4,7 @@
 #
 # An update is a directory ksplice-KID, or the tarball of one; `contents` says
 # what it is for, which modules make it, and the hash of each file
-# (doc/update-format.md).  Reading checks everything that can be checked without
+# (doc/ksplice-update.pod).  Reading checks everything that can be checked without
 # a kernel.  What read_update returns is a verified copy where nothing else
 # writes, it is complete, and its names are safe to use in paths.
 

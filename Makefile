@@ -30,9 +30,11 @@ PROVE = prove -j2
 	pictures install clean
 
 warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
-cflags = -std=gnu11 $(warnings) -I. $(CPPFLAGS) $(CFLAGS)
+cflags = -std=gnu11 $(warnings) -I. -Iobjmanip $(CPPFLAGS) $(CFLAGS)
 libs = -lopcodes -lbfd -liberty -ldw
-sources = $(sort $(wildcard objmanip/*.c))
+rooms = objmanip objmanip/* objmanip/*/*
+sources = $(sort $(wildcard $(rooms:=/*.c)))
+headers = $(sort $(wildcard $(rooms:=/*.h)) kmodsrc/records.h)
 
 all: objmanip/objmanip
 
@@ -67,10 +69,10 @@ check-debug-kernel: all
 	@KSPLICE_TEST_KERNEL=debug prove -v t/981-*.t t/991-*.t
 
 # Compiled with AddressSanitizer and UBSan; the first fault ends it by a signal.
-sanitized-cflags = -std=gnu11 -I. -O1 -g -fno-omit-frame-pointer \
+sanitized-cflags = -std=gnu11 -I. -Iobjmanip -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
-objmanip/objmanip-sanitized: $(sources) $(wildcard objmanip/*.h kmodsrc/records.h)
+objmanip/objmanip-sanitized: $(sources) $(headers)
 	@echo "  CC      $@"
 	@$(CC) $(sanitized-cflags) -o $@ $(sources) $(libs)
 
@@ -136,5 +138,5 @@ install: all
 	done
 
 clean:
-	@rm -f objmanip/objmanip objmanip/objmanip-sanitized objmanip/*.o objmanip/*.d
+	@rm -f objmanip/objmanip objmanip/objmanip-sanitized $(rooms:=/*.o) $(rooms:=/*.d)
 	@rm -f kernel-patches/container/tkernel-hook kernel-patches/updates/*.tar.gz

@@ -9,16 +9,16 @@
  * "image" writes the pre image of objects that nothing is
  * changed in, to have them matched.  Exit status: see die.h.
  */
-#include "die.h"
-#include "export.h"
-#include "finalize.h"
-#include "inspect.h"
-#include "marks.h"
-#include "match.h"
-#include "prototype.h"
-#include "symvers.h"
-#include "vec.h"
-#include "write.h"
+#include "util/die.h"
+#include "read/export.h"
+#include "write/finalize.h"
+#include "report/inspect.h"
+#include "decide/marks.h"
+#include "decide/match.h"
+#include "decide/prototype.h"
+#include "read/symvers.h"
+#include "util/vec.h"
+#include "write/write.h"
 
 #include <getopt.h>
 #include <stdio.h>

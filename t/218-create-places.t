@@ -6,7 +6,8 @@ use v5.32;
 use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
-use Fcntl qw(LOCK_EX);
+use Fcntl      qw(LOCK_EX);
+use File::Path qw(make_path);
 use Test::Ksplice;
 use Test::More;
 use Test::Toy;
@@ -50,7 +51,7 @@ refused('a cache that cannot be', "cannot make the cache '$scratch/file/x': File
 my $copy = "$scratch/checkout";
 mkdir $copy;
 run_cmd('cp', '-a', map({ root_dir() . "/$_" } qw(ksplice-create lib)), $copy);
-mkdir "$copy/$_" for qw(objmanip kmodsrc);
+make_path(map { "$copy/$_" } qw(objmanip/model kmodsrc));
 spew("$copy/$_", '') for qw(objmanip/main.c kmodsrc/records.h);
 my @create = ({ dir => $scratch, env => { %$env, KSPLICE_OBJMANIP => undef } },
     "$copy/ksplice-create", "--patch=$patch", "--config=$toy->{config}", $toy->{tree});
@@ -63,6 +64,14 @@ utime 1, 1, "$copy/objmanip/main.c";
 utime 2, 2, $program;
 is_deeply([run_cmd(@create)], [1, '', "ksplice-create: '$program' is older than "
     . "'$copy/kmodsrc/records.h': run make\n"], 'it is older than what it is made of');
+utime 1, 1, "$copy/kmodsrc/records.h";
+make_path("$copy/objmanip/arch/x86");
+for my $file (qw(model/span.h arch/x86/sites.c)) {
+    spew("$copy/objmanip/$file", '');
+    is_deeply([run_cmd(@create)], [1, '', "ksplice-create: '$program' is older than "
+        . "'$copy/objmanip/$file': run make\n"], "... than $file");
+    unlink "$copy/objmanip/$file";
+}
 ok(!-e "$toy->{tree}/.KSPLICE_prepared", '... before anything is made');
 
 # A file system of 64 kB, with 4 kB left.

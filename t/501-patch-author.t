@@ -17,7 +17,7 @@ my ($enum) = slurp("$root/kmodsrc/records.h") =~ /^enum ksplice_hook_kind \{(.*?
 my @kinds = map { lc } $enum =~ /KSPLICE_HOOK_(\w+)/g;
 is(scalar @kinds, 10, 'ten kinds of hooks');
 
-my %objmanip = slurp("$root/objmanip/hooks.c") =~ /\[KSPLICE_HOOK_(\w+)\]\s*=\s*"(\w+)"/g;
+my %objmanip = slurp("$root/objmanip/decide/hooks.c") =~ /\[KSPLICE_HOOK_(\w+)\]\s*=\s*"(\w+)"/g;
 is_deeply(\%objmanip, { map { (uc, $_) } @kinds }, 'objmanip has a name for each, its own');
 my %core = reverse slurp("$root/kmodsrc/patch/hooks.c") =~ /\{ "(\w+)", KSPLICE_HOOK_(\w+) \}/g;
 is_deeply(\%core, { map { (uc, $_) } @kinds }, 'and so has the core');

@@ -88,7 +88,7 @@ sub number_lines ($text, @hunks) {
     return ($new, @added);
 }
 
-# Which line of the original each line is, as objmanip/lines.c reads it: for the
+# Which line of the original each line is, as objmanip/read/lines.c reads it: for the
 # text that was made from it, with directives if keep_lines is set.  In a tricky
 # patch the numbers of new lines are unsure: see is_tricky.
 sub line_map ($name, $text, $keep_lines, $tricky, @hunks) {

@@ -45,7 +45,7 @@ sub check_objmanip () {
     return if defined $ENV{KSPLICE_OBJMANIP};
     my $base = base_dir();
     my $made = (stat $program)[9];
-    my @newer = grep { (stat)[9] > $made } glob("'$base/objmanip/*.[ch]'"),
+    my @newer = grep { (stat)[9] > $made } glob("'$base/objmanip/'{,*/,*/*/}'*.[ch]'"),
         -e "$base/objmanip/main.c" ? "$base/kmodsrc/records.h" : ();
     fail("'$program' is older than '$newer[0]': run make") if @newer;
     return;

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * forbid.c - what cannot be replaced in a running kernel
+ *
+ * First half of the sixth step of "diff": everything that differs and can
+ * neither be replaced nor left as it is is refused, by its name and with the
+ * reason.
+ *   - data: the running kernel has values of its own, and sizes; unless the
+ *     author of the patch says what to do;
+ *   - read-only data whose new bytes cannot stand at the old place;
+ *   - what boot registers, and exports;
+ *   - sections that objmanip does not know;
+ *   - code that a redirect cannot stand for.
+ */
+#include "decide/forbid.h"
+#include "util/die.h"
+#include "read/export.h"
+#include "model/kind.h"
+
+#include <elf.h>
+#include <string.h>
+
+static const char *unit_of(const struct span *span)
+{
+	return span->section->object->unit;
+}
+
+const char *forbid_code_in(const struct section *section)
+{
+	static const struct {
+		const char *prefix, *reason;
+	} obstacles[] = {
+		{ ".entry.text",
+		  "it runs before the kernel's memory is mapped" },
+		{ ".static_call.text",
+		  "the kernel rewrites it as a whole" },
+		{ ".text..__x86.",
+		  "the kernel rewrites it as a whole" },
+	};
+
+	for (size_t i = 0; i < sizeof(obstacles) / sizeof(*obstacles); i++)
+		if (!strncmp(section->name, obstacles[i].prefix,
+			     strlen(obstacles[i].prefix)))
+			return obstacles[i].reason;
+	return NULL;
+}
+
+static void refuse_code(const struct span *pre)
+{
+	const char *obstacle = forbid_code_in(pre->section);
+
+	if (!pre->symbol)
+		refuse("%s: code without a symbol changes in section '%s'",
+		       unit_of(pre), pre->section->name);
+	else if (obstacle)
+		refuse("%s: '%s' in section '%s' changes: %s", unit_of(pre),
+		       pre->name, pre->section->name, obstacle);
+}
+
+/*
+ * Why its new bytes could not stand at the old place, or NULL.  Numbers that
+ * are distances are made for where the copy is; a place in a replaced function
+ * is one of the new body for some and of the old one for others.
+ */
+static const char *obstacle_in_place(const struct span *post)
+{
+	for (size_t i = 0; i < post->n_relocs; i++) {
+		const struct reloc *reloc = &post->relocs[i];
+
+		if (reloc->type != R_X86_64_64 && reloc->type != R_X86_64_32 &&
+		    reloc->type != R_X86_64_32S)
+			return "it holds distances from itself";
+		if (reloc->target && reloc->target_offset &&
+		    reloc->target->section->kind == KIND_TEXT &&
+		    reloc->target->state != SPAN_SAME)
+			return "it holds places inside of functions";
+	}
+	return NULL;
+}
+
+static void refuse_in_place(const struct span *pre)
+{
+	const char *obstacle = obstacle_in_place(pre->peer);
+
+	if (pre->section->kind == KIND_PERCPU)
+		refuse("%s: '%s' is marked ksplice_replace_data, but there is one for each CPU: keep it, and set it in a hook",
+		       unit_of(pre), pre->name);
+	else if (!pre->symbol)
+		refuse("%s: read-only data '%s' changes (%s)", unit_of(pre),
+		       pre->name, pre->why);
+	else if (obstacle)
+		refuse("%s: '%s' changes (%s) and cannot be replaced in place: %s",
+		       unit_of(pre), pre->name, pre->why, obstacle);
+}
+
+static void refuse_data(const struct span *pre)
+{
+	const struct span *post = pre->peer;
+
+	if (pre->section->kind != post->section->kind)
+		refuse("%s: '%s' %s: that of the running kernel stays where it is: give the new one another name",
+		       unit_of(pre), pre->name, pre->why);
+	else if (pre->other_place)
+		refuse("%s: '%s' %s: that of the running kernel stays as it is",
+		       unit_of(pre), pre->name, pre->why);
+	else if (pre->size != post->size)
+		refuse("%s: the size of '%s' changes from %llu to %llu: the running kernel has the old one",
+		       unit_of(pre), pre->name,
+		       (unsigned long long)pre->size,
+		       (unsigned long long)post->size);
+	else if (pre->data_mark == DATA_KEEP)
+		return;
+	else if (pre->data_mark == DATA_REPLACE ||
+		 pre->section->kind == KIND_RODATA)
+		refuse_in_place(pre);
+	else
+		refuse("%s: initialiser of '%s' changes: the running kernel has a value of its own: say ksplice_keep_data() or ksplice_replace_data() of it, see ksplice-patch.h",
+		       unit_of(pre), pre->name);
+}
+
+bool forbid_is_in_use(const struct span *span)
+{
+	if (span->symbol && span->symbol->is_global)
+		return true;
+	for (size_t i = 0; i < span->n_referrers; i++) {
+		enum section_kind kind = span->referrers[i]->section->kind;
+
+		if (kind != KIND_IGNORED && kind != KIND_EXPORT)
+			return true;
+	}
+	return false;
+}
+
+bool forbid_leaves_in_place(const struct span *span)
+{
+	if (span->state != SPAN_CHANGED || span->data_mark == DATA_KEEP)
+		return false;
+	if (span->data_mark == DATA_REPLACE)
+		return true;
+	return span->section->kind == KIND_RODATA &&
+	       (forbid_is_in_use(span) || forbid_is_in_use(span->peer));
+}
+
+/* Said once for both: for pre, and for what only post has. */
+static void refuse_fixed(const struct span *span)
+{
+	const char *what = span->state == SPAN_NEW ? "is new" :
+			   span->state == SPAN_DELETED ? "is gone" : "changes";
+
+	if (span->section->kind == KIND_UNKNOWN)
+		refuse("%s: '%s' %s, in section '%s' that objmanip does not know",
+		       unit_of(span), span->name, what, span->section->name);
+	else
+		refuse("%s: '%s' %s: what section '%s' holds is registered at boot",
+		       unit_of(span), span->name, what, span->section->name);
+}
+
+static void refuse_span(const struct span *span)
+{
+	switch (span->section->kind) {
+	case KIND_TEXT:
+		if (span->state == SPAN_CHANGED)
+			refuse_code(span);
+		else if (span->state == SPAN_DELETED && !span->symbol)
+			refuse("%s: code without a symbol changes in section '%s'",
+			       unit_of(span), span->section->name);
+		break;
+	case KIND_RODATA:
+	case KIND_DATA:
+	case KIND_PERCPU:
+		if (span->state == SPAN_CHANGED &&
+		    (forbid_is_in_use(span) || forbid_is_in_use(span->peer)))
+			refuse_data(span);
+		break;
+	case KIND_FIXED:
+	case KIND_UNKNOWN:
+		if (span->state != SPAN_SAME)
+			refuse_fixed(span);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A table that we do not know would be missing for the new function. */
+static void refuse_unknown_table(const struct span *span)
+{
+	if (span->section->kind != KIND_UNKNOWN || span->state != SPAN_SAME)
+		return;
+	for (size_t i = 0; i < span->n_relocs; i++) {
+		const struct span *target = span->relocs[i].target;
+
+		if (target && target->section->kind == KIND_TEXT &&
+		    target->state == SPAN_CHANGED)
+			refuse("%s: '%s' changes, and section '%s' that objmanip does not know refers to it",
+			       unit_of(span), target->name,
+			       span->section->name);
+	}
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return !a || !b ? a == b : !strcmp(a, b);
+}
+
+static void refuse_exports(struct object *pre, struct object *post)
+{
+	for (size_t i = 0; i < pre->n_sections; i++) {
+		const struct section *section = &pre->sections[i];
+		const char *name = export_name(section);
+		const struct section *other = name ?
+			export_find(post, name) : NULL;
+
+		if (!name)
+			continue;
+		if (!other)
+			refuse("%s: the export of '%s' is gone: modules may use it",
+			       pre->unit, name);
+		else if (export_is_gpl(section) != export_is_gpl(other))
+			refuse("%s: the export of '%s' changes its licence",
+			       pre->unit, name);
+		else if (!is_same_text(export_namespace(section),
+				       export_namespace(other)))
+			refuse("%s: the export of '%s' changes its namespace",
+			       pre->unit, name);
+		else if (compare_export(section, other))
+			refuse("%s: the export of '%s' changes: %s: modules know the old one",
+			       pre->unit, name,
+			       compare_export(section, other));
+	}
+	for (size_t i = 0; i < post->n_sections; i++) {
+		const struct section *section = &post->sections[i];
+		const char *name = export_name(section);
+
+		if (name && !export_find(pre, name) && !export_symbol(section))
+			refuse("%s: '%s' is a new export of what another object defines: export it there",
+			       post->unit, name);
+	}
+}
+
+/* Old callers stay with what the name was. */
+static void refuse_aliases(struct pair *pair)
+{
+	for (size_t i = 0; i < pair->pre->n_symbols; i++) {
+		const struct symbol *pre = &pair->pre->symbols[i];
+		const struct symbol *post = match_odd_alias(pre, pair->post);
+
+		if (post)
+			refuse("%s: '%s' is another name of '%s' on one side only: not supported",
+			       pair->unit, pre->name,
+			       pre->span->symbol != pre ? pre->span->name :
+			       post->span->name);
+	}
+}
+
+void forbid_differences(struct pair *pair)
+{
+	struct span *span;
+
+	for_each_span(span, pair->pre)
+		refuse_span(span);
+	for_each_span(span, pair->post) {
+		if (!span->peer)
+			refuse_span(span);
+		refuse_unknown_table(span);
+	}
+	refuse_exports(pair->pre, pair->post);
+	refuse_aliases(pair);
+}

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * keep.c - what goes into the new code
+ *
+ * Sixth step of "diff", over all units of a target at once.  When forbid.c
+ * has refused what cannot be, kept is, starting from the changed functions,
+ * and the hooks, what they need and the running kernel does not have:
+ *   - their .cold parts and their entries of tables,
+ *   - new functions and variables that kept ones refer to,
+ *   - contents (strings, constants), always as a copy.
+ * The new contents of data that is overwritten is kept likewise.
+ * All else that kept code refers to stays where it is in the running kernel
+ * and is imported: unchanged functions, every variable that pre has, and by
+ * its address a changed function (a call goes to the new body, new-code.c).
+ */
+#include "decide/match.h"
+#include "util/die.h"
+#include "read/export.h"
+#include "decide/forbid.h"
+#include "read/jump.h"
+#include "decide/hooks.h"
+#include "model/kind.h"
+#include "decide/layout.h"
+#include "decide/marks.h"
+#include "util/strmap.h"
+#include "util/vec.h"
+
+#include <elf.h>
+#include <string.h>
+
+static const char *unit_of(const struct span *span)
+{
+	return span->section->object->unit;
+}
+
+/* Kept spans whose relocations have not been looked at */
+struct queue {
+	struct span **spans;
+	size_t n;
+	struct strmap globals;		/* name to post span, of all units */
+};
+
+static void keep(struct queue *queue, struct span *span)
+{
+	if (span->keep)
+		return;
+	span->keep = true;
+	vec_add(queue->spans, queue->n) = span;
+	for (size_t i = 0; i < span->n_entries; i++)
+		keep(queue, span->entries[i]);
+}
+
+/* A variable of the same size that only the old version refers to, or NULL */
+static const struct span *find_gone(const struct span *by,
+				    const struct span *target)
+{
+	for (size_t i = 0; by->peer && i < by->peer->n_relocs; i++) {
+		const struct span *old = by->peer->relocs[i].target;
+
+		if (old && old->state == SPAN_DELETED && old->symbol &&
+		    old->section->kind == target->section->kind &&
+		    old->size == target->size && !span_is_disposable(old) &&
+		    strcmp(old->name, target->name))
+			return old;
+	}
+	return NULL;
+}
+
+static void warn_of_renamed(const struct span *by, const struct span *target)
+{
+	const struct span *gone = target->section->kind == KIND_RODATA ||
+		span_is_disposable(target) || target->keep ?
+		NULL : find_gone(by, target);
+
+	if (gone)
+		warning("%s: '%s' is new and '%s' is gone: if it is the same one under another name, its value is lost",
+			unit_of(by), target->name, gone->name);
+}
+
+static void keep_new(struct queue *queue, const struct span *by,
+		     struct span *target)
+{
+	if (target->maybe && target->maybe->section->kind == KIND_INIT)
+		refuse("%s: '%s', which '%s' refers to, is gone since boot, and so is its value",
+		       unit_of(by), target->name, by->name);
+	else if (target->maybe)
+		refuse("%s: cannot tell whether '%s', which '%s' refers to, is '%s' of the running kernel: give it a name of its own",
+		       unit_of(by), target->name, by->name,
+		       target->maybe->name);
+	else {
+		warn_of_renamed(by, target);
+		keep(queue, target);
+	}
+}
+
+static void keep_old(const struct span *by, const struct span *target)
+{
+	if (target->by_order && !compare_confirms(target))
+		refuse("%s: cannot tell which '%s' of the running kernel is '%s', which '%s' refers to: the function has several of that name",
+		       unit_of(by), target->peer->name, target->name,
+		       by->name);
+}
+
+static void keep_new_code(struct queue *queue, struct span *target)
+{
+	const struct section *section = target->section;
+	/* A module may have static calls of its own. */
+	const char *obstacle = !strcmp(section->name, ".static_call.text") ?
+		NULL : forbid_code_in(section);
+
+	if (obstacle)
+		refuse("%s: '%s' is new in section '%s': %s", unit_of(target),
+		       target->name, section->name, obstacle);
+	else
+		keep(queue, target);
+}
+
+/* A kept span refers to this one. */
+static void keep_target(struct queue *queue, const struct span *by,
+			struct span *target)
+{
+	switch (target->section->kind) {
+	case KIND_STRING:
+	case KIND_CONST:
+	case KIND_REPLACEMENT:
+	case KIND_ALT_AUX:
+		keep(queue, target);
+		break;
+	case KIND_RODATA:
+		if (span_is_content(target))
+			keep(queue, target);
+		else if (target->state == SPAN_NEW)
+			keep_new(queue, by, target);
+		break;
+	case KIND_TEXT:
+		if (target->state == SPAN_NEW)
+			keep_new_code(queue, target);
+		break;
+	case KIND_DATA:
+	case KIND_PERCPU:
+		if (target->state == SPAN_NEW)
+			keep_new(queue, by, target);
+		else
+			keep_old(by, target);
+		break;
+	case KIND_INIT:
+		refuse("%s: '%s' refers to '%s' in section '%s', which is gone after boot",
+		       unit_of(by), by->name, target->name,
+		       target->section->name);
+		break;
+	case KIND_FIXED:
+	case KIND_UNKNOWN:	/* if it differs, refused already */
+	case KIND_TABLE:
+	case KIND_EXPORT:
+	case KIND_HOOK:
+	case KIND_DEBUG:
+	case KIND_IGNORED:
+		break;
+	}
+}
+
+/* The place in the section that it means, if it names no symbol */
+static bool is_place(const struct reloc *reloc, const struct section *section,
+		     uint64_t place)
+{
+	return reloc->symbol->is_section && reloc->symbol->section == section &&
+	       reloc->symbol->value + reloc->addend + reloc->bias == place;
+}
+
+static bool refers(const struct span *by, const struct span *to)
+{
+	for (size_t i = 0; i < by->n_relocs; i++)
+		if (by->relocs[i].target == to)
+			return true;
+	return false;
+}
+
+/* An address, not what is there: that is how one asks for the end. */
+static bool is_address(const struct reloc *reloc)
+{
+	return reloc->type == R_X86_64_32S || reloc->type == R_X86_64_32 ||
+	       reloc->type == R_X86_64_64;
+}
+
+/*
+ * The end of an array is where the next variable starts, in a section that
+ * holds several.  The assembler tells both by the same number.  Does it refer
+ * to the end of what stood before something else, and did so already, or is it
+ * the address of something new, and may be the end of what it refers to as
+ * well?  Strings and constants have no ends that anybody asks for, nor has what
+ * a macro made for itself: each pr_debug() of a file has a descriptor behind
+ * that of another one.
+ */
+static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
+{
+	const struct section *section = reloc->target->section;
+	const struct span *target = reloc->target, *before = NULL;
+
+	if (section->kind != KIND_DATA && section->kind != KIND_PERCPU)
+		return false;
+	for (size_t i = 1; i < section->n_spans; i++)
+		if (section->spans[i] == target)
+			before = section->spans[i - 1];
+	if (!before || !before->peer || span_is_disposable(before) ||
+	    before->start + before->size != target->start ||
+	    !is_place(reloc, section, target->start))
+		return false;
+	if (target->state == SPAN_NEW && is_address(reloc) &&
+	    refers(by, before))
+		return true;
+	if (!by->peer)
+		return false;
+
+	const struct span *pre = before->peer;
+
+	if (target->peer && target->peer->section == pre->section &&
+	    target->peer->start == pre->start + pre->size)
+		return false;
+	for (size_t i = 0; i < by->peer->n_relocs; i++)
+		if (is_place(&by->peer->relocs[i], pre->section,
+			     pre->start + pre->size))
+			return true;
+	return false;
+}
+
+/* What it jumps to or runs on into, and has no relocation for */
+static void keep_company(struct queue *queue, const struct span *span)
+{
+	size_t i, last;
+
+	if (span->section->kind != KIND_TEXT)
+		return;
+	for (jump_company(span, &i, &last); i <= last; i++)
+		keep(queue, span->section->spans[i]);
+}
+
+static void keep_references(struct queue *queue, const struct span *span)
+{
+	for (size_t i = 0; i < span->n_relocs; i++) {
+		const struct reloc *reloc = &span->relocs[i];
+		struct span *target = reloc->target;
+
+		/* Another unit of the target may define it, or a better one. */
+		if (target ? target->overridden : reloc->symbol->is_global)
+			target = strmap_get(&queue->globals, target ?
+					    target->name :
+					    reloc->symbol->name);
+		if (!target || target == span)
+			continue;
+		if (reloc->unsure ||
+		    (reloc->target && is_end_of_another(span, reloc)))
+			refuse("%s: cannot tell what '%s' refers to in section '%s' at offset 0x%llx",
+			       unit_of(span), span->name,
+			       target->section->name,
+			       (unsigned long long)(reloc->offset -
+						    span->start));
+		else
+			keep_target(queue, span, target);
+	}
+}
+
+static bool is_strong(const struct span *span)
+{
+	return span->symbol && span->symbol->is_global &&
+	       !span->symbol->is_weak;
+}
+
+static void collect_globals(struct strmap *globals, struct object *object)
+{
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		struct symbol *symbol = &object->symbols[i];
+
+		if (!symbol->is_global || !symbol->span || !*symbol->name ||
+		    symbol->value != symbol->span->start)
+			continue;
+
+		struct span **slot =
+			(struct span **)strmap_slot(globals, symbol->name);
+
+		if (!*slot || !is_strong(*slot))
+			*slot = symbol->span;
+	}
+}
+
+/* The linker took another one: nobody ever calls these. */
+static void find_overridden(const struct strmap *globals,
+			    struct object *object)
+{
+	struct span *span;
+
+	for_each_span(span, object) {
+		const struct span *other = span->symbol &&
+			span->symbol->is_weak ?
+			strmap_get(globals, span->name) : NULL;
+
+		span->overridden = other && other != span && is_strong(other);
+	}
+}
+
+/* Whoever does not change would go on using the old one. */
+static void refuse_moved(const struct queue *queue, struct object *pre)
+{
+	struct span *span;
+
+	for_each_span(span, pre) {
+		const bool is_data = span->section->kind == KIND_DATA ||
+				     span->section->kind == KIND_PERCPU;
+		/* A static variable may become global for its new users. */
+		const struct span *moved = span->state == SPAN_DELETED &&
+			span->symbol && (span->symbol->is_global || is_data) ?
+			strmap_get(&queue->globals, span->name) : NULL;
+
+		const struct span *better = span->symbol &&
+			span->symbol->is_weak && span->peer ?
+			strmap_get(&queue->globals, span->name) : NULL;
+
+		if (moved && moved->state == SPAN_NEW)
+			refuse("%s: '%s' moves to %s: not supported",
+			       unit_of(span), span->name, unit_of(moved));
+		if (better && better != span->peer &&
+		    better->state == SPAN_NEW && is_strong(better))
+			refuse("%s: '%s' is weak, and %s gets another one: who does not change would go on using the weak one",
+			       unit_of(span), span->name, unit_of(better));
+	}
+}
+
+/* .cold parts, and all that lies between the entries of a function */
+static void keep_parts(struct queue *queue, struct object *post)
+{
+	struct span *span;
+
+	for_each_span(span, post) {
+		if (span->section->kind != KIND_TEXT)
+			continue;
+		if ((span->parent && span->parent->keep) ||
+		    (span->whole && span->whole->keep))
+			keep(queue, span);
+		if (span->whole && span->keep)
+			keep(queue, span->whole);
+	}
+}
+
+/* Code whose copy might miss something that nobody knows of */
+static void refuse_odd(const struct queue *queue)
+{
+	for (size_t i = 0; i < queue->n; i++) {
+		const struct span *span = queue->spans[i];
+
+		if (span->odd)
+			refuse("%s: '%s' changes or is new, and %s: it cannot be copied",
+			       unit_of(span), span->name, span->odd);
+	}
+}
+
+/* Data that is overwritten: its new contents.  Returns their number. */
+static size_t keep_in_place(struct queue *queue, struct object *pre)
+{
+	struct span *span;
+	size_t n = 0;
+
+	for_each_span(span, pre) {
+		if (!forbid_leaves_in_place(span))
+			continue;
+		keep(queue, span->peer);
+		span->patched = true;
+		n++;
+	}
+	return n;
+}
+
+/* Returns their number. */
+static size_t keep_hooks(struct queue *queue, struct object *post)
+{
+	struct span *span, *function;
+	size_t n = 0;
+
+	for_each_span(span, post) {
+		if (span->section->kind != KIND_HOOK)
+			continue;
+		function = hook_function(span);
+		if (function)
+			keep_target(queue, span, function);
+		n++;
+	}
+	return n;
+}
+
+/* Returns how many there are. */
+static size_t keep_exports(struct queue *queue, const struct pair *pair)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pair->post->n_sections; i++) {
+		const struct section *section = &pair->post->sections[i];
+		const char *name = export_name(section);
+		const struct symbol *symbol = name &&
+			!export_find(pair->pre, name) ?
+			export_symbol(section) : NULL;
+
+		if (!symbol || !symbol->span)
+			continue;
+		keep_target(queue, symbol->span, symbol->span);
+		n++;
+	}
+	for (size_t i = 0; i < pair->post->n_symbols; i++) {
+		const struct symbol *symbol = &pair->post->symbols[i];
+
+		if (!export_is_wanted(pair->wanted, symbol))
+			continue;
+		keep_target(queue, symbol->span, symbol->span);
+		n++;
+	}
+	return n;
+}
+
+size_t keep_decide(struct pair *pairs, size_t n_pairs)
+{
+	struct queue queue = {};
+	struct strmap pre_globals = {};
+	struct span *span;
+	size_t n_patched = 0, n_hooks = 0;
+	size_t done = 0;
+
+	marks_set_data(pairs, n_pairs);
+	for (size_t i = 0; i < n_pairs; i++) {
+		forbid_differences(&pairs[i]);
+		collect_globals(&pre_globals, pairs[i].pre);
+		collect_globals(&queue.globals, pairs[i].post);
+	}
+	for (size_t i = 0; i < n_pairs; i++) {
+		find_overridden(&pre_globals, pairs[i].pre);
+		find_overridden(&queue.globals, pairs[i].post);
+	}
+	for (size_t i = 0; i < n_pairs; i++) {
+		refuse_moved(&queue, pairs[i].pre);
+		for_each_span(span, pairs[i].pre) {
+			if (span->section->kind != KIND_TEXT ||
+			    span->state != SPAN_CHANGED || span->overridden)
+				continue;
+			keep(&queue, span->peer);
+			if (span->parent)
+				continue;
+			span->patched = true;
+			n_patched++;
+		}
+		n_patched += keep_in_place(&queue, pairs[i].pre);
+		n_hooks += keep_hooks(&queue, pairs[i].post);
+	}
+	for (size_t i = 0; i < n_pairs; i++)
+		n_patched += keep_exports(&queue, &pairs[i]);
+	do {
+		while (done < queue.n) {
+			keep_company(&queue, queue.spans[done]);
+			keep_references(&queue, queue.spans[done++]);
+		}
+		for (size_t i = 0; i < n_pairs; i++)
+			keep_parts(&queue, pairs[i].post);
+	} while (done < queue.n);
+	marks_set_functions(pairs, n_pairs);
+	refuse_odd(&queue);
+	layout_compare(pairs, n_pairs);
+	refused_exit();
+	return n_patched + n_hooks;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * object.h - a relocatable object in memory
+ *
+ * object_load() reads an ELF object through libbfd into plain structs: its
+ * sections with contents and relocations, its symbols.  span.h then cuts the
+ * sections into spans.  Everything lives until the program ends: objmanip is
+ * one shot, nothing is freed.
+ *
+ * All pointers between the structs are direct.  A relocation against a section
+ * symbol has been turned into one against the span at that place, see span.h.
+ */
+#ifndef OBJMANIP_MODEL_OBJECT_H
+#define OBJMANIP_MODEL_OBJECT_H
+
+#include "model/kind.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+
+struct span;
+struct table;
+
+struct symbol {
+	asymbol *bfd;
+	const char *name;
+	struct section *section;	/* NULL: undefined, absolute or common */
+	uint64_t value;			/* offset in its section */
+	uint64_t size;			/* st_size */
+	struct span *span;		/* that it lies in, or NULL */
+	bool is_global;			/* or weak */
+	bool is_weak, is_function, is_object, is_section, is_file;
+};
+
+struct reloc {
+	uint64_t offset;		/* in its section */
+	unsigned int type;		/* R_X86_64_* */
+	reloc_howto_type *howto;
+	struct symbol *symbol;		/* as the object has it */
+	int64_t addend;
+	/*
+	 * What it refers to: a span of this object, or NULL for an undefined
+	 * (or absolute) symbol, and the offset from there that is meant.  A
+	 * field that is relative to the end of its instruction has that
+	 * distance in its addend (-4, or -5 before an immediate byte): it is
+	 * not part of target_offset, but bias, so that always
+	 *	symbol->value + addend + bias == target->start + target_offset
+	 */
+	struct span *target;
+	int64_t target_offset;
+	int64_t bias;
+	bool unsure;			/* the span could be another one */
+};
+
+struct section {
+	struct object *object;
+	asection *bfd;
+	const char *name;
+	enum section_kind kind;
+	flagword flags;
+	uint64_t size;
+	unsigned int align;		/* in bytes */
+	unsigned int entsize;		/* of merged data; of a table's entries */
+	const struct table *table;	/* KIND_TABLE: its description */
+	struct section *places;		/* of .orc_unwind: .orc_unwind_ip */
+	uint8_t *contents;		/* NULL if it has none (.bss) */
+	struct reloc *relocs;		/* sorted by offset; no R_*_NONE; none
+					 * of sections that are not loaded */
+	size_t n_relocs;
+	struct span **spans;		/* sorted by start */
+	size_t n_spans;
+};
+
+struct object {
+	const char *unit;		/* "fs/proc/cmdline.o" */
+	const char *path;
+	bfd *bfd;
+	struct section *sections;
+	size_t n_sections;
+	struct symbol *symbols;		/* in the order of bfd's table */
+	size_t n_symbols;
+	asymbol **syms;			/* bfd's own table */
+};
+
+/* Read an object; dies with a message if it is none of ours. */
+struct object *object_load(const char *path, const char *unit);
+
+struct section *object_find_section(struct object *object, const char *name);
+
+#endif

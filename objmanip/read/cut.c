@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cut.c - cut sections into spans
+ *
+ * Second step, for each object alone.  Where a section is cut:
+ *   1. strings at their NULs, constants and tables by their entry size;
+ *   2. code of alternatives where an entry of .altinstructions says that a
+ *      replacement starts, .altinstr_aux where a function jumps to;
+ *   3. everything else at its symbols, unless one lies inside another; mostly
+ *      there is only one symbol.  A global one inside an assembly function is
+ *      another entry of it: there it is cut, and the pieces belong together.
+ *      What fills the room up to the next piece is left out.
+ * Then jump.c adds the relocations that the assembler saved, and refer.c finds
+ * what they refer to.
+ */
+#include "model/span.h"
+#include "util/die.h"
+#include "read/jump.h"
+#include "model/kind.h"
+#include "model/name.h"
+#include "arch/x86/operands.h"
+#include "read/refer.h"
+#include "model/table.h"
+#include "util/vec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct span *add_span(struct section *section, uint64_t start,
+			     uint64_t size)
+{
+	struct span *span = xcalloc(1, sizeof(*span));
+
+	span->section = section;
+	span->start = start;
+	span->size = size;
+	vec_add(section->spans, section->n_spans) = span;
+	return span;
+}
+
+struct span *span_find(struct section *section, uint64_t offset)
+{
+	size_t low = 0, high = section->n_spans;
+
+	if (!high)
+		return NULL;
+	while (high - low > 1) {	/* the answer is in [low, high) */
+		size_t middle = (low + high) / 2;
+
+		if (section->spans[middle]->start <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	return section->spans[low];
+}
+
+static void cut_strings(struct section *section)
+{
+	unsigned int unit = section->entsize ?: 1;
+	static const uint8_t zero[8];
+	uint64_t start = 0;
+
+	while (start + unit <= section->size) {
+		uint64_t end = start;
+
+		while (end + unit <= section->size &&
+		       memcmp(section->contents + end, zero, unit))
+			end += unit;
+		if (end + unit > section->size)
+			die("'%s': a string in '%s' has no end",
+			    section->object->path, section->name);
+		end += unit;
+		add_span(section, start, end - start);
+		/* A longer alignment is filled with zeroes: no strings. */
+		start = (end + section->align - 1) & -(uint64_t)section->align;
+	}
+}
+
+static void cut_entries(struct section *section)
+{
+	uint64_t size = section->entsize;
+
+	if (!size || (!section->table && section->size % size)) {
+		add_span(section, 0, section->size);
+		return;
+	}
+	for (uint64_t start = 0; start < section->size; start += size)
+		add_span(section, start, section->size - start < size ?
+			 section->size - start : size);
+}
+
+/* Cut at these offsets and at 0. */
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void cut_at(struct section *section, uint64_t *cuts, size_t n_cuts)
+{
+	uint64_t start = 0;
+
+	vec_sort(cuts, n_cuts, sizeof(*cuts), by_value);
+	for (size_t i = 0; i <= n_cuts; i++) {
+		uint64_t end = i < n_cuts ? cuts[i] : section->size;
+
+		if (end <= start)
+			continue;
+		if (end > section->size)
+			end = section->size;
+		add_span(section, start, end - start);
+		start = end;
+	}
+}
+
+/* Replacements: the second field of an entry is where one starts. */
+static void cut_replacements(struct section *section)
+{
+	struct section *alt = object_find_section(section->object,
+						  ".altinstructions");
+	uint64_t *cuts = NULL;
+	size_t n_cuts = 0;
+
+	for (size_t i = 0; alt && i < alt->n_relocs; i++) {
+		const struct reloc *reloc = &alt->relocs[i];
+
+		if (reloc->offset % alt->entsize == 4 &&
+		    reloc->symbol->section == section)
+			vec_add(cuts, n_cuts) = reloc->symbol->value +
+						reloc->addend;
+	}
+	cut_at(section, cuts, n_cuts);
+}
+
+/* .altinstr_aux: where code jumps to */
+static void cut_aux(struct section *section)
+{
+	struct object *object = section->object;
+	uint64_t *cuts = NULL;
+	size_t n_cuts = 0;
+
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *from = &object->sections[i];
+
+		if (!(from->flags & SEC_CODE) || from == section)
+			continue;
+		for (size_t j = 0; j < from->n_relocs; j++) {
+			const struct reloc *reloc = &from->relocs[j];
+
+			if (reloc->symbol->section == section)
+				vec_add(cuts, n_cuts) = reloc->symbol->value +
+					reloc->addend +
+					operand_bias(from, reloc).value[0];
+		}
+	}
+	cut_at(section, cuts, n_cuts);
+}
+
+/* A symbol that a piece of that section may begin with */
+static bool is_cut(const struct symbol *symbol)
+{
+	if (!symbol->section || symbol->is_section || symbol->is_file ||
+	    !*symbol->name)
+		return false;
+	/* A label in an assembly function has no size. */
+	if (symbol->section->flags & SEC_CODE)
+		return symbol->is_function || symbol->is_object ||
+		       symbol->size || symbol->is_global;
+	return true;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct symbol *x = *(struct symbol *const *)a;
+	const struct symbol *y = *(struct symbol *const *)b;
+
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	return (x->size < y->size) - (x->size > y->size);
+}
+
+static void cut_symbols(struct section *section, struct symbol **symbols,
+			size_t n_symbols)
+{
+	uint64_t *cuts = NULL, inside = 0;
+	size_t n_cuts = 0;
+
+	if (!section->size) {
+		/* struct lock_class_key is empty, and referred to. */
+		if (n_symbols)
+			add_span(section, 0, 0);
+		return;
+	}
+	vec_sort(symbols, n_symbols, sizeof(*symbols), by_place);
+	for (size_t i = 0; i < n_symbols; i++) {
+		const struct symbol *symbol = symbols[i];
+
+		const uint64_t end = symbol->value + symbol->size;
+
+		if (symbol->value < inside &&
+		    !(section->flags & SEC_CODE && symbol->is_global))
+			continue;
+		vec_add(cuts, n_cuts) = symbol->value;
+		if (end > inside)
+			inside = end;
+	}
+	cut_at(section, cuts, n_cuts);
+}
+
+/* Which of two symbols at the same place names it? */
+static bool is_better(const struct symbol *a, const struct symbol *b)
+{
+	if ((a->is_function || a->is_object) !=
+	    (b->is_function || b->is_object))
+		return a->is_function || a->is_object;
+	if (a->is_global != b->is_global)
+		return a->is_global;
+	return !a->is_weak && b->is_weak;
+}
+
+static void name_spans(struct object *object)
+{
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		struct symbol *symbol = &object->symbols[i];
+		struct section *section = symbol->section;
+
+		if (!section || symbol->is_file)
+			continue;
+
+		struct span *span = span_find(section, symbol->value);
+
+		if (!span || symbol->value < span->start)
+			continue;
+		symbol->span = span;
+		if (symbol->value + symbol->size - span->start > span->extent)
+			span->extent = symbol->value + symbol->size -
+				       span->start;
+		if (symbol->is_section || symbol->value != span->start ||
+		    !*symbol->name)
+			continue;
+		if (!span->symbol || is_better(symbol, span->symbol))
+			span->symbol = symbol;
+	}
+}
+
+/* What lies inside a function belongs to it. */
+static void find_wholes(struct section *section)
+{
+	struct span *whole = NULL;
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *span = section->spans[i];
+
+		if (span->start < end) {
+			span->whole = whole;
+		} else if (span->symbol) {
+			whole = span;
+			end = span->start + span->symbol->size;
+		}
+	}
+}
+
+/* Bytes that the assembler fills code with: nops of all lengths, int3, 0 */
+static bool is_fill(uint8_t byte, bool code)
+{
+	static const char nops[] = "\x90\xcc\x66\x2e\x0f\x1f\x84\x80\x44\x40";
+
+	return !byte || (code && strchr(nops, byte));
+}
+
+/* Take the padding behind what its symbols cover off each span. */
+static void trim(struct section *section)
+{
+	const bool code = section->flags & SEC_CODE;
+
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *span = section->spans[i];
+		uint64_t end = span->extent;
+
+		if (!span->symbol || !span->symbol->size ||
+		    end >= span->size || span->size - end >= 64)
+			continue;
+		if (span->n_relocs && span->relocs[span->n_relocs - 1].offset >=
+		    span->start + end)
+			continue;
+		for (; span->size > end; span->size--)
+			if (section->contents &&
+			    !is_fill(span_bytes(span)[span->size - 1], code))
+				break;
+	}
+}
+
+/* The beginning of a string, in a line */
+static const char *quoted(const char *text)
+{
+	char *copy = xasprintf("\"%.60s\"", text);
+
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = '.';
+	return copy;
+}
+
+static const char *made_up_name(const struct span *span, size_t index)
+{
+	const struct section *section = span->section;
+
+	if (section->kind == KIND_STRING && section->entsize <= 1)
+		return quoted((const char *)span_bytes(span));
+	if (section->kind == KIND_TABLE)
+		return xasprintf("%s[%zu]", section->name, index);
+	if (section->n_spans == 1)
+		return section->name;
+	return xasprintf("%s+0x%llx", section->name,
+			 (unsigned long long)span->start);
+}
+
+/* Relocations are sorted, so each span's are consecutive. */
+static void give_relocs(struct section *section)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *span = section->spans[i];
+		uint64_t end = i + 1 < section->n_spans ?
+			section->spans[i + 1]->start : section->size;
+
+		span->relocs = section->relocs + next;
+		while (next < section->n_relocs &&
+		       section->relocs[next].offset < end)
+			next++;
+		span->n_relocs = section->relocs + next - span->relocs;
+	}
+}
+
+bool span_is_content(const struct span *span)
+{
+	static const char *const names[] = {
+		"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "CSWTCH",
+	};
+	enum section_kind kind = span->section->kind;
+
+	if (kind == KIND_STRING || kind == KIND_CONST)
+		return true;
+	if (kind != KIND_RODATA || span->n_relocs)
+		return false;
+	if (!span->symbol)
+		return true;
+	if (span->symbol->is_global)
+		return false;
+
+	const char *base = name_base(span->name);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(base, names[i]))
+			return true;
+	return false;
+}
+
+bool span_is_disposable(const struct span *span)
+{
+	/* A person may call a variable so; the macros have a section. */
+	if (strstr(span->name, "descriptor") &&
+	    strncmp(span->section->name, "__dyndbg", 8))
+		return false;
+	return name_is_disposable(span->name);
+}
+
+static void cut_section(struct section *section, struct symbol **symbols,
+			size_t n_symbols)
+{
+	if (section->kind == KIND_STRING && section->contents)
+		cut_strings(section);
+	else if (section->kind == KIND_CONST || section->kind == KIND_TABLE)
+		cut_entries(section);
+	else if (section->kind == KIND_REPLACEMENT)
+		cut_replacements(section);
+	else if (section->kind == KIND_ALT_AUX)
+		cut_aux(section);
+	else
+		cut_symbols(section, symbols, n_symbols);
+}
+
+void span_cut(struct object *object)
+{
+	struct {
+		struct symbol **symbols;
+		size_t n;
+	} *cuts = xcalloc(object->n_sections, sizeof(*cuts));
+
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		struct symbol *symbol = &object->symbols[i];
+
+		if (!is_cut(symbol))
+			continue;
+
+		size_t section = symbol->section - object->sections;
+
+		vec_add(cuts[section].symbols, cuts[section].n) = symbol;
+	}
+	for (size_t i = 0; i < object->n_sections; i++)
+		if (object->sections[i].flags & SEC_ALLOC)
+			cut_section(&object->sections[i], cuts[i].symbols,
+				    cuts[i].n);
+	name_spans(object);
+	jump_relocate(object);
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		give_relocs(section);
+		if (section->flags & SEC_CODE)
+			find_wholes(section);
+		trim(section);
+		for (size_t j = 0; j < section->n_spans; j++) {
+			struct span *span = section->spans[j];
+
+			span->name = span->symbol ? span->symbol->name :
+				made_up_name(span, j);
+		}
+	}
+	refer_resolve(object);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * export.c - the symbols that an object exports to modules
+ */
+#include "read/export.h"
+#include "util/die.h"
+#include "model/span.h"
+#include "util/vec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *export_name(const struct section *section)
+{
+	const char *plus = section->kind == KIND_EXPORT ?
+		strchr(section->name, '+') : NULL;
+
+	return plus && strstr(section->name, "ksymtab") ? plus + 1 : NULL;
+}
+
+bool export_is_gpl(const struct section *section)
+{
+	return strstr(section->name, "_gpl+");
+}
+
+static struct symbol *find_symbol(const struct object *object,
+				  const char *name)
+{
+	for (size_t i = 0; i < object->n_symbols; i++)
+		if (!strcmp(object->symbols[i].name, name))
+			return &object->symbols[i];
+	return NULL;
+}
+
+const char *export_namespace(const struct section *section)
+{
+	const struct symbol *symbol = find_symbol(section->object,
+		xasprintf("__kstrtabns_%s", export_name(section)));
+	const char *text;
+
+	if (!symbol || !symbol->section || !symbol->section->contents ||
+	    symbol->value >= symbol->section->size)
+		return NULL;
+	text = (const char *)symbol->section->contents + symbol->value;
+	return *text ? text : NULL;
+}
+
+struct section *export_find(struct object *object, const char *name)
+{
+	for (size_t i = 0; i < object->n_sections; i++) {
+		const char *other = export_name(&object->sections[i]);
+
+		if (other && !strcmp(other, name))
+			return &object->sections[i];
+	}
+	return NULL;
+}
+
+struct symbol *export_symbol(const struct section *section)
+{
+	struct symbol *symbol = find_symbol(section->object,
+					    export_name(section));
+
+	return symbol && symbol->section ? symbol : NULL;
+}
+
+struct strmap export_read_wanted(const char *path)
+{
+	struct strmap wanted = {};
+	FILE *file = fopen(path, "re");
+	char name[4096];
+	int n;
+
+	if (!file)
+		die("cannot read '%s': %m", path);
+	while ((n = fscanf(file, "%4095s", name)) == 1)
+		*strmap_slot(&wanted, xstrdup(name)) = (void *)path;
+	if (n != EOF || ferror(file))
+		die("'%s' is no list of names", path);
+	fclose(file);
+	return wanted;
+}
+
+bool export_is_wanted(const struct strmap *wanted, const struct symbol *symbol)
+{
+	const struct span *span = symbol->span;
+
+	return wanted && symbol->is_global && span &&
+	       symbol->value == span->start && span->state == SPAN_NEW &&
+	       (span->section->kind == KIND_TEXT ||
+		span->section->kind == KIND_RODATA ||
+		span->section->kind == KIND_DATA) &&
+	       strmap_get(wanted, symbol->name) &&
+	       !export_find(span->section->object, symbol->name);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * export.h - the symbols that an object exports to modules
+ *
+ * EXPORT_SYMBOL() makes a section for each of them, "___ksymtab+NAME" or
+ * "___ksymtab_gpl+NAME"; the namespace is a string with the symbol
+ * "__kstrtabns_NAME".
+ */
+#ifndef OBJMANIP_READ_EXPORT_H
+#define OBJMANIP_READ_EXPORT_H
+
+#include "model/object.h"
+#include "util/strmap.h"
+
+/* The exported name; NULL if that is no section of an export. */
+const char *export_name(const struct section *section);
+
+bool export_is_gpl(const struct section *section);
+
+/* Of the export that this is the section of; NULL: none. */
+const char *export_namespace(const struct section *section);
+
+/* The section that exports the name, or NULL */
+struct section *export_find(struct object *object, const char *name);
+
+/* What is exported: its symbol, or NULL if the object only refers to it */
+struct symbol *export_symbol(const struct section *section);
+
+/* A file with a name in each line, as a set */
+struct strmap export_read_wanted(const char *path);
+
+/*
+ * Is it something new that another target of the same update refers to, and
+ * that nothing exports?
+ */
+bool export_is_wanted(const struct strmap *wanted,
+		      const struct symbol *symbol);
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * jump.c - jumps from a span to another one that have no relocation
+ *
+ * Part of the second step.  Where a section holds several functions, those of
+ * .sched.text and .noinstr.text and all assembly, the assembler works out the
+ * distance from one to a local symbol of another by itself.  A copy of the
+ * function would jump to nowhere.  So the instructions are followed, and a field
+ * of four bytes that leads out of its span gets the relocation that the
+ * assembler saved.  It cannot be done for a field of one byte, or if a
+ * function runs on into the next one: then both are copied side by side, with
+ * all that lies between them, whether the other ones change or not.
+ */
+#include "read/jump.h"
+#include "arch/x86/instructions.h"
+#include "util/vec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_reloc(const struct section *section, uint64_t offset)
+{
+	size_t low = 0, high = section->n_relocs;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (section->relocs[middle].offset == offset)
+			return true;
+		if (section->relocs[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* What an instruction refers to outside of its span, or NULL */
+static struct span *outside(const struct span *span, uint64_t at,
+			    const struct insn *insn, uint64_t *place)
+{
+	struct section *section = span->section;
+
+	if (!insn->field_size || has_reloc(section, at + insn->field))
+		return NULL;
+	*place = at + insn->length + insn->distance;
+	if (*place >= section->size)
+		return NULL;
+
+	struct span *target = span_find(section, *place);
+
+	return target != span && *place >= target->start ? target : NULL;
+}
+
+static struct reloc make_reloc(const struct span *span, uint64_t at,
+			       const struct insn *insn,
+			       const struct span *target, uint64_t place)
+{
+	const unsigned int behind = insn->length - insn->field;
+
+	return (struct reloc) {
+		.offset = at + insn->field,
+		.type = insn->is_branch ? R_X86_64_PLT32 : R_X86_64_PC32,
+		.howto = bfd_reloc_type_lookup(span->section->object->bfd,
+					       insn->is_branch ?
+					       BFD_RELOC_X86_64_PLT32 :
+					       BFD_RELOC_32_PCREL),
+		.symbol = target->symbol,
+		.addend = (int64_t)(place - target->symbol->value) - behind,
+	};
+}
+
+/* The new ones are collected: has_reloc() needs the old ones in order. */
+static void relocate_span(struct span *span, struct reloc **relocs,
+			  size_t *n_relocs)
+{
+	const struct section *section = span->section;
+	uint64_t end = span->start + span->size, place = 0;
+	struct insn insn;
+
+	for (uint64_t at = span->start; at < end; at += insn.length) {
+		if (!insn_decode(section->contents + at, end - at, &insn)) {
+			span->odd = xasprintf("has no instruction at offset 0x%llx that is known",
+				(unsigned long long)(at - span->start));
+			return;
+		}
+		if (!insn.is_fill)
+			span->runs_on = !insn.is_end;
+
+		struct span *target = outside(span, at, &insn, &place);
+
+		if (target && target->symbol && insn.field_size == 4)
+			vec_add(*relocs, *n_relocs) =
+				make_reloc(span, at, &insn, target, place);
+		else if (target)
+			vec_add(span->jumps, span->n_jumps) = (struct jump) {
+				at - span->start, target, place - target->start
+			};
+	}
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct reloc *x = a, *y = b;
+
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static bool is_shared_code(const struct section *section)
+{
+	return (section->kind == KIND_TEXT || section->kind == KIND_INIT) &&
+	       section->flags & SEC_CODE && section->contents &&
+	       section->n_spans > 1;
+}
+
+void jump_relocate(struct object *object)
+{
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+		struct reloc *relocs = NULL;
+		size_t n_relocs = 0;
+
+		if (!is_shared_code(section))
+			continue;
+		for (size_t j = 0; j < section->n_spans; j++)
+			relocate_span(section->spans[j], &relocs, &n_relocs);
+		/* The loader wants nothing in a field with a relocation. */
+		for (size_t j = 0; j < n_relocs; j++)
+			memset(section->contents + relocs[j].offset, 0, 4);
+		for (size_t j = 0; j < section->n_relocs; j++)
+			vec_add(relocs, n_relocs) = section->relocs[j];
+		vec_sort(relocs, n_relocs, sizeof(*relocs), by_offset);
+		section->relocs = relocs;
+		section->n_relocs = n_relocs;
+	}
+}
+
+static size_t index_of(const struct span *span)
+{
+	const struct section *section = span->section;
+	size_t i = 0;
+
+	while (section->spans[i] != span)
+		i++;
+	return i;
+}
+
+void jump_company(const struct span *span, size_t *first, size_t *last)
+{
+	const struct section *section = span->section;
+
+	*first = *last = index_of(span);
+	if (span->runs_on && *last + 1 < section->n_spans)
+		++*last;
+	for (size_t i = 0; i < span->n_jumps; i++) {
+		size_t target = index_of(span->jumps[i].target);
+
+		if (target < *first)
+			*first = target;
+		if (target > *last)
+			*last = target;
+	}
+}

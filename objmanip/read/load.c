@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * load.c - a relocatable object in memory
+ *
+ * First step of "compare" and "diff": libbfd's view of the file is copied
+ * into plain structs, so that what comes after needs no libbfd to read it.
+ * Sections that are not allocated keep their names only: debug information
+ * is most of an object and nothing to us.  Files that are not relocatable
+ * ELF objects for x86-64 are refused.
+ */
+#include "model/object.h"
+#include "util/die.h"
+#include "read/elf-header.h"
+#include "model/kind.h"
+#include "model/table.h"
+#include "util/vec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As a power of two: more than a huge page is no section of a kernel. */
+enum { MAX_ALIGNMENT = 21 };
+
+static void load_symbols(struct object *object)
+{
+	long room = bfd_get_symtab_upper_bound(object->bfd);
+
+	if (room < 0)
+		die_bfd("cannot read the symbols of '%s'", object->path);
+	object->syms = xcalloc(1, room);
+
+	long n = bfd_canonicalize_symtab(object->bfd, object->syms);
+
+	if (n < 0)
+		die_bfd("cannot read the symbols of '%s'", object->path);
+	object->n_symbols = n;
+	object->symbols = xcalloc(n, sizeof(*object->symbols));
+
+	uint64_t *sizes = elfsize_load(object->path, n);
+
+	for (long i = 0; i < n; i++) {
+		asymbol *sym = object->syms[i];
+		struct symbol *symbol = &object->symbols[i];
+
+		*symbol = (struct symbol) {
+			.bfd = sym,
+			.name = bfd_asymbol_name(sym),
+			.value = sym->value,
+			.size = sizes[i],
+			.is_global = sym->flags & (BSF_GLOBAL | BSF_WEAK) ||
+				     bfd_is_und_section(sym->section),
+			.is_weak = sym->flags & BSF_WEAK,
+			.is_function = sym->flags & BSF_FUNCTION,
+			.is_object = sym->flags & BSF_OBJECT,
+			.is_section = sym->flags & BSF_SECTION_SYM,
+			.is_file = sym->flags & BSF_FILE,
+		};
+		if (bfd_is_com_section(sym->section))
+			die("'%s' has the common symbol '%s': compile with -fno-common",
+			    object->path, symbol->name);
+		if (!bfd_is_const_section(sym->section))
+			symbol->section = &object->sections[sym->section->index];
+	}
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct reloc *x = a, *y = b;
+
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static void load_relocs(struct section *section)
+{
+	struct object *object = section->object;
+	long room = bfd_get_reloc_upper_bound(object->bfd, section->bfd);
+
+	if (room < 0)
+		die_bfd("cannot read the relocations of '%s' in '%s'",
+			section->name, object->path);
+
+	arelent **relents = xcalloc(1, room);
+	long n = bfd_canonicalize_reloc(object->bfd, section->bfd, relents,
+					object->syms);
+
+	if (n < 0)
+		die_bfd("cannot read the relocations of '%s' in '%s'",
+			section->name, object->path);
+	section->relocs = xcalloc(n, sizeof(*section->relocs));
+	for (long i = 0; i < n; i++) {
+		arelent *relent = relents[i];
+		size_t index = relent->sym_ptr_ptr - object->syms;
+
+		if (!relent->howto)
+			die("'%s': unknown relocation in '%s'",
+			    object->path, section->name);
+		if (relent->howto->type == R_X86_64_NONE)
+			continue;
+		if (index >= object->n_symbols)
+			die("'%s': relocation without a symbol in '%s'",
+			    object->path, section->name);
+		section->relocs[section->n_relocs++] = (struct reloc) {
+			.offset = relent->address,
+			.type = relent->howto->type,
+			.howto = relent->howto,
+			.symbol = &object->symbols[index],
+			.addend = relent->addend,
+		};
+		if (relent->address + bfd_get_reloc_size(relent->howto) >
+		    section->size)
+			die("'%s': relocation behind the end of '%s'",
+			    object->path, section->name);
+	}
+	vec_sort(section->relocs, section->n_relocs, sizeof(*section->relocs),
+		 by_offset);
+}
+
+static void load_section(struct object *object, asection *sec)
+{
+	struct section *section = &object->sections[sec->index];
+	const unsigned int power = bfd_section_alignment(sec);
+
+	if (power > MAX_ALIGNMENT)
+		die("'%s': '%s' is aligned to 2^%u bytes", object->path,
+		    bfd_section_name(sec), power);
+	*section = (struct section) {
+		.object = object,
+		.bfd = sec,
+		.name = bfd_section_name(sec),
+		.flags = bfd_section_flags(sec),
+		.size = bfd_section_size(sec),
+		.align = 1U << power,
+		.entsize = sec->entsize,
+	};
+	section->kind = kind_of(section->name, section->flags);
+	if (!(section->flags & SEC_ALLOC))
+		return;
+	if (section->flags & SEC_HAS_CONTENTS &&
+	    !bfd_malloc_and_get_section(object->bfd, sec, &section->contents))
+		die_bfd("cannot read '%s' of '%s'", section->name,
+			object->path);
+}
+
+struct object *object_load(const char *path, const char *unit)
+{
+	struct object *object = xcalloc(1, sizeof(*object));
+
+	object->unit = unit;
+	object->path = path;
+	object->bfd = bfd_openr(path, NULL);
+	if (!object->bfd)
+		die_bfd("cannot read '%s'", path);
+	if (!bfd_check_format(object->bfd, bfd_object))
+		die_bfd("cannot read '%s'", path);
+	if (bfd_get_flavour(object->bfd) != bfd_target_elf_flavour ||
+	    bfd_get_file_flags(object->bfd) & (EXEC_P | DYNAMIC))
+		die("'%s' is not a relocatable ELF object", path);
+	if (bfd_get_arch(object->bfd) != bfd_arch_i386 ||
+	    !(bfd_get_mach(object->bfd) & bfd_mach_x86_64))
+		die("'%s' is not for x86-64: no other machine is supported",
+		    path);
+
+	object->n_sections = bfd_count_sections(object->bfd);
+	object->sections = xcalloc(object->n_sections,
+				   sizeof(*object->sections));
+	for (asection *sec = object->bfd->sections; sec; sec = sec->next)
+		load_section(object, sec);
+	load_symbols(object);
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		if (section->flags & SEC_ALLOC)
+			load_relocs(section);
+		section->table = table_of(section);
+		if (section->table)
+			section->entsize = table_entry_size(section);
+		if (section->table && section->table->place == TABLE_NO_PLACE)
+			section->places = object_find_section(object,
+							".orc_unwind_ip");
+	}
+	return object;
+}
+
+struct section *object_find_section(struct object *object, const char *name)
+{
+	for (size_t i = 0; i < object->n_sections; i++)
+		if (!strcmp(object->sections[i].name, name))
+			return &object->sections[i];
+	return NULL;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * refer.c - what relocations refer to, and who refers to what
+ *
+ * Second half of the second step, when the sections of an object are cut.
+ * Each relocation gets its target: a reference to a section's symbol becomes
+ * one to the span at that offset.  Where it could be one of two spans the
+ * relocation is marked unsure, and keep.c refuses to use it.  Then parts and
+ * entries of tables get the function that they belong to, and each span the
+ * list of those that refer to it.
+ */
+#include "read/refer.h"
+#include "model/kind.h"
+#include "arch/x86/operands.h"
+#include "model/table.h"
+#include "util/vec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct span *target_at(const struct reloc *reloc, int64_t bias)
+{
+	struct section *section = reloc->symbol->section;
+	int64_t offset = reloc->symbol->value + reloc->addend + bias;
+
+	return span_find(section, offset < 0 ? 0 : offset);
+}
+
+static void resolve(struct section *section, struct reloc *reloc)
+{
+	struct symbol *symbol = reloc->symbol;
+	struct bias bias = operand_bias(section, reloc);
+
+	reloc->bias = bias.value[0];
+	reloc->target_offset = reloc->addend + reloc->bias;
+	if (!symbol->section)
+		return;
+	if (symbol->is_section) {
+		reloc->target = target_at(reloc, reloc->bias);
+		for (unsigned int i = 1; i < bias.n; i++)
+			if (target_at(reloc, bias.value[i]) != reloc->target)
+				reloc->unsure = true;
+	} else {
+		reloc->target = symbol->span;
+	}
+	if (!reloc->target)
+		return;
+	reloc->target_offset += symbol->value - reloc->target->start;
+	/* Before the first one, or in the padding behind it: of which? */
+	if (symbol->is_section && reloc->target_offset < 0 &&
+	    symbol->section->n_spans > 1)
+		reloc->unsure = true;
+}
+
+/*
+ * The replacement of an entry of .altinstructions may be empty; what the
+ * field refers to then says nothing.  Let it be the place itself.
+ */
+static void resolve_empty_replacements(struct section *section)
+{
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *entry = section->spans[i];
+		struct reloc *place = table_field(entry, 0);
+		struct reloc *replacement = table_field(entry, 4);
+
+		if (!place || !replacement || table_replacement_size(entry))
+			continue;
+		replacement->symbol = place->symbol;
+		replacement->addend = place->addend;
+		replacement->target = place->target;
+		replacement->target_offset = place->target_offset;
+		replacement->unsure = place->unsure;
+	}
+}
+
+/* "f.cold" and "f.constprop.0.cold" are parts of what stands before. */
+static void find_cold_parents(struct object *object)
+{
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		struct symbol *cold = &object->symbols[i];
+		const char *end = cold->span && cold->is_function ?
+			strstr(cold->name, ".cold") : NULL;
+
+		if (!end || cold->span->symbol != cold)
+			continue;
+		for (size_t j = 0; j < object->n_symbols; j++) {
+			struct symbol *symbol = &object->symbols[j];
+
+			if (symbol->span && symbol->is_function &&
+			    strlen(symbol->name) == (size_t)(end - cold->name) &&
+			    !strncmp(symbol->name, cold->name,
+				     end - cold->name))
+				cold->span->parent = symbol->span;
+		}
+	}
+}
+
+static int by_entry(const void *a, const void *b)
+{
+	const struct span *x = *(struct span *const *)a;
+	const struct span *y = *(struct span *const *)b;
+	uint64_t x_place = 0, y_place = 0;
+
+	if (x->section->table != y->section->table)
+		return x->section->table < y->section->table ? -1 : 1;
+	table_place(x, &x_place);
+	table_place(y, &y_place);
+	if (x_place != y_place)
+		return x_place < y_place ? -1 : 1;
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+static void find_table_parents(struct section *section)
+{
+	uint64_t offset;
+
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *entry = section->spans[i];
+
+		entry->parent = table_place(entry, &offset);
+		if (entry->parent)
+			vec_add(entry->parent->entries,
+				entry->parent->n_entries) = entry;
+		if (strcmp(section->name, ".altinstructions"))
+			continue;
+
+		struct reloc *reloc = table_field(entry, 4);
+
+		if (reloc && reloc->target &&
+		    reloc->target->section->kind == KIND_REPLACEMENT)
+			reloc->target->parent = entry->parent;
+	}
+}
+
+static void find_aux_parents(struct object *object)
+{
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		if (section->kind != KIND_TEXT && section->kind != KIND_INIT)
+			continue;
+		for (size_t j = 0; j < section->n_relocs; j++) {
+			struct span *target = section->relocs[j].target;
+
+			if (target &&
+			    target->section->kind == KIND_ALT_AUX)
+				target->parent = span_find(section,
+						section->relocs[j].offset);
+		}
+	}
+}
+
+static void find_referrers(struct section *section)
+{
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *span = section->spans[i];
+
+		for (size_t j = 0; j < span->n_relocs; j++) {
+			struct span *target = span->relocs[j].target;
+
+			if (!target || target == span)
+				continue;
+			/* All of this span's come one after the other. */
+			if (target->n_referrers && span ==
+			    target->referrers[target->n_referrers - 1])
+				continue;
+			vec_add(target->referrers, target->n_referrers) = span;
+		}
+	}
+}
+
+void refer_resolve(struct object *object)
+{
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		for (size_t j = 0; j < section->n_relocs; j++)
+			resolve(section, &section->relocs[j]);
+	}
+	for (size_t i = 0; i < object->n_sections; i++)
+		if (!strcmp(object->sections[i].name, ".altinstructions"))
+			resolve_empty_replacements(&object->sections[i]);
+	find_cold_parents(object);
+	for (size_t i = 0; i < object->n_sections; i++)
+		if (object->sections[i].kind == KIND_TABLE)
+			find_table_parents(&object->sections[i]);
+	find_aux_parents(object);
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		find_referrers(section);
+		for (size_t j = 0; j < section->n_spans; j++)
+			vec_sort(section->spans[j]->entries,
+				 section->spans[j]->n_entries,
+				 sizeof(struct span *), by_entry);
+	}
+}

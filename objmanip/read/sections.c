@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sections.c - what a section is, by its name: one table
+ *
+ * With -ffunction-sections and -fdata-sections nearly every section carries
+ * the name of its function or variable, so most patterns are prefixes.  The
+ * first pattern that fits decides; longer ones stand before shorter ones.
+ *
+ * To teach objmanip a new section: find out who reads it (the linker script,
+ * the module loader, boot code), choose the kind, add a line, and for a table
+ * of places in functions its description to table.c.
+ */
+#include "model/kind.h"
+
+#include <string.h>
+
+static const struct {
+	const char *pattern;		/* a '*' at its end: any end */
+	enum section_kind kind;
+} patterns[] = {
+	/* Tables of entries about functions; each has a line in table.c. */
+	{ ".altinstructions",		KIND_TABLE },
+	{ ".parainstructions",		KIND_TABLE },
+	{ ".retpoline_sites",		KIND_TABLE },
+	{ ".return_sites",		KIND_TABLE },
+	{ ".call_sites",		KIND_TABLE },
+	{ ".static_call_sites",		KIND_TABLE },
+	{ ".ibt_endbr_seal",		KIND_TABLE },
+	{ ".smp_locks",			KIND_TABLE },
+	{ ".orc_unwind",		KIND_TABLE },
+	{ ".orc_unwind_ip",		KIND_TABLE },
+	{ "__bug_table",		KIND_TABLE },
+	{ "__ex_table",			KIND_TABLE },
+	{ "__jump_table",		KIND_TABLE },
+	{ "__mcount_loc",		KIND_TABLE },
+
+	{ ".altinstr_replacement",	KIND_REPLACEMENT },
+	{ ".altinstr_aux",		KIND_ALT_AUX },
+
+	/* Registered at boot */
+	{ "__tracepoints",		KIND_FIXED },
+	{ "__tracepoints_ptrs",		KIND_FIXED },
+	{ "__tracepoints_strings",	KIND_FIXED },
+	{ "__syscalls_metadata",	KIND_FIXED },
+	{ "_ftrace_events",		KIND_FIXED },
+	{ "_ftrace_eval_map",		KIND_FIXED },
+	{ "__bpf_raw_tp_map",		KIND_FIXED },
+	{ "__param",			KIND_FIXED },
+	{ "__modver",			KIND_FIXED },
+	{ "_kprobe_blacklist",		KIND_FIXED },
+	{ "_error_injection_whitelist",	KIND_FIXED },
+	{ ".static_call_tramp_key",	KIND_FIXED },
+	{ ".BTF_ids",			KIND_FIXED },
+	{ "___srcu_struct_ptrs",	KIND_FIXED },
+	{ "__lsm_blobs",		KIND_FIXED },
+	{ "__thermal_table*",		KIND_FIXED },
+	{ "__governor_thermal_table*",	KIND_FIXED },
+	{ "__*_of_table",		KIND_FIXED },
+	{ "__irqchip_acpi_probe_table",	KIND_FIXED },
+	{ "__timer_acpi_probe_table",	KIND_FIXED },
+	{ "__dl_sched_class",		KIND_FIXED },
+	{ "__rt_sched_class",		KIND_FIXED },
+	{ "__fair_sched_class",		KIND_FIXED },
+	{ "__idle_sched_class",		KIND_FIXED },
+	{ "__stop_sched_class",		KIND_FIXED },
+	{ ".pci_fixup*",		KIND_FIXED },
+	{ ".builtin_fw",		KIND_FIXED },
+	{ ".tracedata",			KIND_FIXED },
+	{ ".apicdrivers",		KIND_FIXED },
+	{ ".kunit_test_suites",		KIND_FIXED },
+
+	/* Of ksplice-patch.h */
+	{ ".ksplice_hooks.*",		KIND_HOOK },
+
+	/* Exports */
+	{ "___ksymtab*",		KIND_EXPORT },
+	{ "___kcrctab*",		KIND_EXPORT },
+	{ "__ksymtab*",			KIND_EXPORT },
+	{ "__kcrctab*",			KIND_EXPORT },
+	{ ".export_symbol",		KIND_EXPORT },
+
+	/* Runs at boot or at the end only */
+	{ ".init.*",			KIND_INIT },
+	{ ".exit.*",			KIND_INIT },
+	{ ".exitcall.exit",		KIND_INIT },
+	{ ".initcall*",			KIND_INIT },
+	{ ".con_initcall*",		KIND_INIT },
+	{ ".head.text",			KIND_INIT },
+	{ ".meminit.*",			KIND_INIT },
+	{ ".memexit.*",			KIND_INIT },
+	{ ".cpuinit.*",			KIND_INIT },
+	{ ".devinit.*",			KIND_INIT },
+	{ ".lsm_info.init",		KIND_INIT },
+	{ ".early_lsm_info.init",	KIND_INIT },
+	{ ".x86_cpu_dev.init",		KIND_INIT },
+	{ ".x86_intel_mid_dev.init",	KIND_INIT },
+	{ ".iommu_table*",		KIND_INIT },
+	{ ".altinstr_init*",		KIND_INIT },
+	{ ".x86_trampoline",		KIND_INIT },
+	{ "__earlycon_table*",		KIND_INIT },
+	{ "__setup_param",		KIND_INIT },
+	{ "__early_initcall*",		KIND_INIT },
+
+	/* Not for the running kernel, or made anew by each build */
+	{ ".discard*",			KIND_IGNORED },
+	{ ".comment",			KIND_IGNORED },
+	{ ".note*",			KIND_IGNORED },
+	{ ".modinfo",			KIND_IGNORED },
+	{ "__versions",			KIND_IGNORED },
+	{ ".printk_index",		KIND_IGNORED },
+	{ ".orc_header",		KIND_IGNORED },
+	{ ".gnu.linkonce.this_module",	KIND_IGNORED },
+	{ ".eh_frame*",			KIND_IGNORED },
+	{ ".debug_*",			KIND_DEBUG },
+	{ ".stab*",			KIND_DEBUG },
+
+	/* Code */
+	{ ".text",			KIND_TEXT },
+	{ ".text.*",			KIND_TEXT },
+	{ ".noinstr.text*",		KIND_TEXT },
+	{ ".entry.text",		KIND_TEXT },
+	{ ".ref.text",			KIND_TEXT },
+	{ ".sched.text",		KIND_TEXT },
+	{ ".cpuidle.text",		KIND_TEXT },
+	{ ".kprobes.text",		KIND_TEXT },
+	{ ".spinlock.text",		KIND_TEXT },
+	{ ".irqentry.text",		KIND_TEXT },
+	{ ".softirqentry.text",		KIND_TEXT },
+	{ ".static_call.text",		KIND_TEXT },
+	{ ".fixup",			KIND_TEXT },
+
+	/* Data */
+	{ ".data..percpu*",		KIND_PERCPU },
+	{ ".data",			KIND_DATA },
+	{ ".data.*",			KIND_DATA },
+	{ ".bss",			KIND_DATA },
+	{ ".bss.*",			KIND_DATA },
+	{ ".ref.data",			KIND_DATA },
+	{ ".vvar_*",			KIND_DATA },
+	{ "__trace_printk_fmt",		KIND_DATA },
+	{ "__tracepoint_str",		KIND_DATA },	/* for readers of traces */
+	{ ".brk_reservation",		KIND_DATA },
+	{ ".bss..brk*",			KIND_DATA },
+	{ "__dyndbg",			KIND_DATA },
+	{ "__dyndbg_classes",		KIND_DATA },
+	{ ".rodata.cst*",		KIND_CONST },
+	{ ".rodata",			KIND_RODATA },
+	{ ".rodata.*",			KIND_RODATA },
+	{ ".ref.rodata",		KIND_RODATA },
+};
+
+/* Does the name fit the pattern?  One '*', anywhere. */
+static bool fits(const char *name, const char *pattern)
+{
+	const char *star = strchr(pattern, '*');
+
+	if (!star)
+		return !strcmp(name, pattern);
+
+	size_t before = star - pattern;
+	size_t after = strlen(star + 1);
+	size_t length = strlen(name);
+
+	return length >= before + after &&
+	       !strncmp(name, pattern, before) &&
+	       !strcmp(name + length - after, star + 1);
+}
+
+enum section_kind kind_of(const char *name, flagword flags)
+{
+	enum section_kind kind = KIND_UNKNOWN;
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+		if (fits(name, patterns[i].pattern)) {
+			kind = patterns[i].kind;
+			break;
+		}
+	}
+	if (kind == KIND_UNKNOWN && !(flags & SEC_ALLOC))
+		return KIND_IGNORED;
+	if ((kind == KIND_RODATA || kind == KIND_CONST) &&
+	    flags & SEC_MERGE)
+		return flags & SEC_STRINGS ? KIND_STRING : KIND_CONST;
+	if (kind == KIND_CONST)		/* a variable called cst... */
+		return KIND_RODATA;
+	return kind;
+}
+
+const char *kind_name(enum section_kind kind)
+{
+	static const char *const names[] = {
+		[KIND_TEXT]		= "code",
+		[KIND_RODATA]		= "read-only data",
+		[KIND_STRING]		= "string",
+		[KIND_CONST]		= "constant",
+		[KIND_DATA]		= "data",
+		[KIND_PERCPU]		= "per-cpu data",
+		[KIND_INIT]		= "init",
+		[KIND_TABLE]		= "table",
+		[KIND_EXPORT]		= "export",
+		[KIND_REPLACEMENT]	= "alternative",
+		[KIND_ALT_AUX]		= "alternative",
+		[KIND_FIXED]		= "registered data",
+		[KIND_HOOK]		= "hook",
+		[KIND_DEBUG]		= "debug information",
+		[KIND_IGNORED]		= "ignored",
+		[KIND_UNKNOWN]		= "unknown",
+	};
+
+	return names[kind];
+}
+
+bool kind_is_code(enum section_kind kind)
+{
+	return kind == KIND_TEXT || kind == KIND_REPLACEMENT ||
+	       kind == KIND_ALT_AUX;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * busy.h - functions that a thread is likely to be in
+ */
+#ifndef OBJMANIP_REPORT_BUSY_H
+#define OBJMANIP_REPORT_BUSY_H
+
+#include "model/span.h"
+
+enum busy {
+	BUSY_NOT,
+	BUSY_SLEEPS,	/* it waits for something: what it is called by sleeps */
+	BUSY_ALWAYS,	/* some thread is in it at any time */
+	BUSY_WRITER,	/* so is who writes to the stage file */
+};
+
+/* Of a function; *by is the function that it sleeps in, or NULL. */
+enum busy busy_function(const struct span *span, const char **by);
+
+#endif

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * inspect.c - "objmanip inspect": the records of an update, for people
+ *
+ * One line a record, indented under what it belongs to; offsets in
+ * hexadecimal with 0x, sizes and indices decimal.  Everything is checked
+ * before the first line is printed.
+ */
+#include "report/inspect.h"
+#include "util/die.h"
+#include "decide/hooks.h"
+#include "report/image-view.h"
+#include "model/object.h"
+#include "util/vec.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define N_ELEMENTS(array) (sizeof(array) / sizeof(*(array)))
+
+static const char *const span_kinds[] = {
+	[KSPLICE_SPAN_TEXT]		= "function",
+	[KSPLICE_SPAN_RODATA]		= "read-only data",
+	[KSPLICE_SPAN_CONTENT]		= "contents",
+	[KSPLICE_SPAN_DATA]		= "data",
+	[KSPLICE_SPAN_REPLACEMENT]	= "replacement",
+};
+
+static const char *const howtos[] = {
+	[KSPLICE_ABS64]	= "abs64",
+	[KSPLICE_ABS32]	= "abs32",
+	[KSPLICE_ABS32S] = "abs32s",
+	[KSPLICE_PC32]	= "pc32",
+	[KSPLICE_PLT32]	= "plt32",
+	[KSPLICE_PC64]	= "pc64",
+};
+
+static const char *const site_kinds[] = {
+	[KSPLICE_SITE_ALTERNATIVE]	= "alternative",
+	[KSPLICE_SITE_PARAVIRT]		= "paravirt",
+	[KSPLICE_SITE_RETPOLINE]	= "retpoline",
+	[KSPLICE_SITE_RETURN]		= "return",
+	[KSPLICE_SITE_STATIC_CALL]	= "static call",
+	[KSPLICE_SITE_JUMP_LABEL]	= "jump label",
+	[KSPLICE_SITE_FTRACE]		= "ftrace",
+	[KSPLICE_SITE_SMP_LOCK]		= "smp lock",
+	[KSPLICE_SITE_BUG]		= "bug",
+	[KSPLICE_SITE_EXTABLE]		= "extable",
+	[KSPLICE_SITE_ENDBR]		= "endbr",
+};
+
+static const struct {
+	unsigned int flag;
+	const char *name;
+} label_flags[] = {
+	{ KSPLICE_LABEL_GLOBAL,		"global" },
+	{ KSPLICE_LABEL_WEAK,		"weak" },
+	{ KSPLICE_LABEL_FUNCTION,	"function" },
+	{ KSPLICE_LABEL_PERCPU,		"percpu" },
+	{ KSPLICE_LABEL_CONTENT,	"content" },
+	{ KSPLICE_LABEL_EXPORTED,	"exported" },
+	{ KSPLICE_LABEL_IGNORED,	"ignored" },
+	{ KSPLICE_LABEL_UNDEFINED,	"undefined" },
+};
+
+/* "label", "label+0x12", "label-4" */
+static void print_place(const struct ksplice_pre *view, uint32_t label,
+			int64_t addend)
+{
+	printf("%s", image_label_name(view, label));
+	if (addend > 0)
+		printf("+0x%" PRIx64, (uint64_t)addend);
+	else if (addend)
+		printf("-0x%" PRIx64, -(uint64_t)addend);
+}
+
+/* Contents in quotes, and what is not printable in octal */
+static void print_bytes(const uint8_t *bytes, uint32_t size)
+{
+	printf(" \"");
+	for (uint32_t i = 0; i < size; i++) {
+		if (i + 1 == size && !bytes[i])
+			break;
+		if (bytes[i] == '\n')
+			printf("\\n");
+		else if (bytes[i] == '"' || bytes[i] == '\\')
+			printf("\\%c", bytes[i]);
+		else if (bytes[i] >= ' ' && bytes[i] < 0x7f)
+			putchar(bytes[i]);
+		else
+			printf("\\%03o", bytes[i]);
+	}
+	putchar('"');
+}
+
+static void print_site(const struct ksplice_pre *view,
+		       const struct ksplice_site *site)
+{
+	printf("    0x%x %s", site->offset, site_kinds[site->kind]);
+	if (site->length)
+		printf(", %u bytes", site->length);
+	if (site->label != KSPLICE_NONE) {
+		printf(", ");
+		print_place(view, site->label, site->addend);
+	}
+	if (site->span != KSPLICE_NONE)
+		printf(", span %u", site->span);
+	if (site->value)
+		printf(", value 0x%x", site->value);
+	putchar('\n');
+}
+
+static void print_span(const struct ksplice_pre *view, uint32_t index)
+{
+	const struct ksplice_span *span = &view->spans[index];
+
+	printf("  span %u: %s %s, %u bytes, %s", index,
+	       span_kinds[span->kind], image_label_name(view, span->label),
+	       span->size, view->strings + span->section);
+	if (span->flags & KSPLICE_SPAN_PATCHED)
+		printf(", replaced");
+	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING)
+		printf(", allowed to run on");
+	if (span->flags & KSPLICE_SPAN_PART)
+		printf(", replaced with");
+	else if (span->parent != KSPLICE_NONE)
+		printf(", part of");
+	if (span->parent != KSPLICE_NONE)
+		printf(" span %u", span->parent);
+	if (span->kind == KSPLICE_SPAN_CONTENT)
+		print_bytes(view->bytes + span->bytes, span->size);
+	putchar('\n');
+	for (uint32_t i = 0; i < span->n_relocs; i++) {
+		const struct ksplice_reloc *reloc =
+			&view->relocs[span->first_reloc + i];
+
+		printf("    0x%x %s ", reloc->offset, howtos[reloc->howto]);
+		print_place(view, reloc->label, reloc->addend);
+		putchar('\n');
+	}
+	for (uint32_t i = 0; i < span->n_sites; i++)
+		print_site(view, &view->sites[span->first_site + i]);
+}
+
+static void print_label(const struct ksplice_pre *view, uint32_t index)
+{
+	const struct ksplice_label *label = &view->labels[index];
+	const char *symbol = view->strings + label->symbol;
+
+	printf("label %s", view->strings + label->name);
+	if (*symbol && label->symbol != label->name)
+		printf(", symbol %s", symbol);
+	for (size_t i = 0; i < N_ELEMENTS(label_flags); i++)
+		if (label->flags & label_flags[i].flag)
+			printf(", %s", label_flags[i].name);
+	if (label->span != KSPLICE_NONE)
+		printf(", span %u", label->span);
+	putchar('\n');
+}
+
+static void print_image(const struct ksplice_pre *view)
+{
+	printf("pre image: %u units, %u spans, %u labels, %u relocations, %u sites, %u imports\n",
+	       view->n_units, view->n_spans, view->n_labels, view->n_relocs,
+	       view->n_sites, view->n_imports);
+	for (uint32_t i = 0; i < view->n_units; i++) {
+		const struct ksplice_unit *unit = &view->units[i];
+
+		printf("unit %s\n", view->strings + unit->name);
+		for (uint32_t j = 0; j < unit->n_spans; j++)
+			print_span(view, unit->first_span + j);
+	}
+	for (uint32_t i = 0; i < view->n_labels; i++)
+		print_label(view, i);
+	for (uint32_t i = 0; i < view->n_imports; i++) {
+		const struct ksplice_import *import = &view->imports[i];
+		const char *name = view->strings + import->placeholder;
+
+		printf("import %s", image_label_name(view, import->label));
+		if (*name)
+			printf(" as %s", name);
+		putchar('\n');
+	}
+}
+
+/* --- .ksplice_patches, .ksplice_hooks ------------------------------------ */
+
+/* What a field of 64 bits refers to, and where in it. */
+static const struct reloc *address_at(const struct section *section,
+				      uint64_t offset)
+{
+	for (size_t j = 0; j < section->n_relocs; j++)
+		if (section->relocs[j].offset == offset &&
+		    section->relocs[j].type == R_X86_64_64 &&
+		    section->relocs[j].symbol->section)
+			return &section->relocs[j];
+	return NULL;
+}
+
+static const struct reloc *new_addr(const struct section *section, size_t i)
+{
+	const struct reloc *reloc = address_at(section,
+		i * sizeof(struct ksplice_patch_record) +
+		offsetof(struct ksplice_patch_record, new_addr));
+
+	if (!reloc)
+		die("'%s': broken patch records: number %zu refers to no function",
+		    section->object->path, i);
+	return reloc;
+}
+
+/* The function or variable that starts where the relocation says */
+static const char *symbol_at(struct object *object, const struct reloc *reloc)
+{
+	const struct symbol *symbol = reloc->symbol;
+	uint64_t value = symbol->value + reloc->addend;
+
+	for (size_t i = 0; i < object->n_symbols; i++)
+		if ((object->symbols[i].is_function ||
+		     object->symbols[i].is_object) &&
+		    object->symbols[i].section == symbol->section &&
+		    object->symbols[i].value == value)
+			return object->symbols[i].name;
+	return symbol->section->name;
+}
+
+static void print_patches(struct object *object,
+			  const struct section *section)
+{
+	size_t n = section->size / sizeof(struct ksplice_patch_record);
+
+	if (section->size % sizeof(struct ksplice_patch_record))
+		die("'%s': broken patch records: %" PRIu64 " bytes are no whole number of them",
+		    object->path, section->size);
+	for (size_t i = 0; i < n; i++)
+		new_addr(section, i);
+	printf("patch records: %zu\n", n);
+	for (size_t i = 0; i < n; i++) {
+		struct ksplice_patch_record record;
+
+		memcpy(&record, section->contents + i * sizeof(record),
+		       sizeof(record));
+		if (record.kind != KSPLICE_PATCH_FUNCTION &&
+		    record.kind != KSPLICE_PATCH_DATA)
+			die("'%s': broken patch records: number %zu is of kind %u",
+			    object->path, i, record.kind);
+		printf("patch span %u: %s%s, %u bytes\n", record.span,
+		       record.kind == KSPLICE_PATCH_DATA ? "data " : "",
+		       symbol_at(object, new_addr(section, i)),
+		       record.new_size);
+	}
+}
+
+static void print_hooks(struct object *object, const struct section *section)
+{
+	struct ksplice_hook_record record;
+	size_t n = section->size / sizeof(record);
+
+	if (section->size % sizeof(record))
+		die("'%s': broken hooks: %" PRIu64 " bytes are no whole number of them",
+		    object->path, section->size);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = i * sizeof(record);
+		const struct reloc *call = address_at(section, at +
+				offsetof(typeof(record), call));
+
+		memcpy(&record, section->contents + at, sizeof(record));
+		if (!call || !record.kind ||
+		    record.kind >= KSPLICE_N_HOOK_KINDS)
+			die("'%s': broken hooks: number %zu is none",
+			    object->path, i);
+		printf("hook %s of unit %u: %s\n",
+		       hook_kind_name(record.kind), record.unit,
+		       symbol_at(object, call));
+	}
+}
+
+static void print_needs(const struct object *object)
+{
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		const struct symbol *symbol = &object->symbols[i];
+
+		if (!symbol->section && symbol->is_global &&
+		    bfd_is_und_section(symbol->bfd->section))
+			printf("needs %s\n", symbol->name);
+	}
+}
+
+void inspect(const char *path)
+{
+	struct object *object = object_load(path, path);
+	struct section *pre = object_find_section(object, ".init.ksplice_pre");
+	struct section *patches = object_find_section(object,
+						      ".ksplice_patches");
+	struct section *hooks = object_find_section(object, ".ksplice_hooks");
+	struct ksplice_pre view;
+
+	if (!pre && !patches)
+		die("'%s' has no records of ksplice", path);
+	if ((pre && !pre->contents) ||
+	    (patches && patches->size && !patches->contents) ||
+	    (hooks && hooks->size && !hooks->contents))
+		die("'%s': the records have no contents", path);
+	if (pre) {
+		view = image_view(path, pre->contents, pre->size);
+		print_image(&view);
+	}
+	if (patches)
+		print_patches(object, patches);
+	if (hooks)
+		print_hooks(object, hooks);
+	if (patches)
+		print_needs(object);
+}
+
+/* A line of contents: "change TARGET OLD NEW" */
+static bool inspect_change(const char *dir, const char *line)
+{
+	char target[64], old[256], new[256];
+	char end;
+
+	if (sscanf(line, "change %63s %255s %255s %c", target, old, new,
+		   &end) != 3)
+		return false;
+	printf("target %s, %s:\n", target, old);
+	inspect(xasprintf("%s/%s", dir, old));
+	printf("target %s, %s:\n", target, new);
+	inspect(xasprintf("%s/%s", dir, new));
+	return true;
+}
+
+void inspect_update(const char *dir)
+{
+	const char *path = xasprintf("%s/contents", dir);
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	unsigned int n = 0;
+
+	if (!file)
+		die("cannot read '%s': %m", path);
+	while (getline(&line, &room, file) >= 0)
+		n += inspect_change(dir, line);
+	if (ferror(file))
+		die("cannot read '%s': %m", path);
+	if (!n)
+		die("'%s' names no change", path);
+	free(line);
+	fclose(file);
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * summary.c - what an update does to a target, in lines for people
+ *
+ *	replace fs/proc/cmdline.o cmdline_proc_show (38 -> 45 bytes)
+ *	    +0x9: refers to 'x' instead of 'y' (fs/proc/cmdline.c:12)
+ *	      - call y
+ *	      + call x
+ *	replace fs/pipe.o pipe_read (902 -> 914 bytes; threads sleep in it)
+ *	new function fs/proc/cmdline.o helper (20 bytes)
+ *	new data fs/proc/cmdline.o count.1 (4 bytes)
+ *	new data fs/x.o _rs.3 (40 bytes; a fresh one, as nothing tells which
+ *		old one it is)
+ *	replace data fs/proc/cmdline.o table (24 bytes)
+ *	hook pre_apply fs/proc/cmdline.o prepare
+ *	new export fs/proc/cmdline.o helper
+ *	deleted fs/proc/cmdline.o unused
+ *	deleted data fs/proc/cmdline.o total
+ *	ignored fs/proc/cmdline.o proc_cmdline_init (.init.text: will not run)
+ *	ignored fs/x.o x_exit (.exit.text: is not replaced)
+ *	ignored fs/x.o 3 functions (only line numbers differ)
+ *
+ * The lines that are further in, and the last one, are there with --explain
+ * only; the last one also if there is nothing to apply.  The writing is the
+ * last step of "diff"; it decides nothing but one thing: "compare" finds no
+ * change only if there would be nothing to say.
+ */
+#include "report/busy.h"
+#include "report/explain.h"
+#include "read/export.h"
+#include "decide/forbid.h"
+#include "decide/hooks.h"
+#include "model/kind.h"
+#include "decide/match.h"
+#include "util/output.h"
+#include "model/table.h"
+#include "util/vec.h"
+#include "write/write.h"
+
+#include <string.h>
+
+/* What of a function makes it hard to replace, or "" */
+static const char *busy_words(const struct span *pre, enum busy busy)
+{
+	if (pre->allow_running)
+		return "; running calls may end in the old one";
+	switch (busy) {
+	case BUSY_NOT:
+		return "";
+	case BUSY_SLEEPS:
+		return "; threads sleep in it";
+	case BUSY_ALWAYS:
+		return "; some thread is always in it";
+	case BUSY_WRITER:
+		return "; ksplice-apply itself is in it";
+	}
+	return "";
+}
+
+/* What to do about it */
+static void explain_busy(struct bytes *out, const struct span *pre,
+			 enum busy busy, const char *by)
+{
+	if (pre->allow_running || busy == BUSY_NOT)
+		return;
+	if (by)
+		bytes_printf(out, "    it calls '%s': if that is in the way, try ksplice-apply --kick, or write\n",
+			     by);
+	else
+		bytes_printf(out, "    it is never without a thread: change another function instead, or write\n");
+	bytes_printf(out, "    ksplice_allow_running(%s) in the patch, if old and new calls may run side by side\n",
+		     pre->name);
+}
+
+static void add_replaced(struct bytes *out, const struct pair *pair,
+			 const struct span *pre,
+			 const struct touched_lines *touched)
+{
+	const struct span *post = pre->peer;
+	const char *by;
+	enum busy busy = busy_function(pre, &by);
+
+	bytes_printf(out, "replace %s %s (%llu -> %llu bytes%s)\n", pair->unit,
+		     pre->name, (unsigned long long)pre->size,
+		     (unsigned long long)post->size, busy_words(pre, busy));
+	if (!touched)
+		return;
+	if (pre->state == SPAN_CHANGED)
+		explain_difference(out, pre, touched);
+	else
+		bytes_printf(out, "    unchanged; another one's new code needs it\n");
+	explain_busy(out, pre, busy, by);
+}
+
+static void add_overwritten(struct bytes *out, const struct pair *pair,
+			    const struct span *pre,
+			    const struct touched_lines *touched)
+{
+	bytes_printf(out, "replace data %s %s (%llu bytes)\n", pair->unit,
+		     pre->name, (unsigned long long)pre->size);
+	if (touched)
+		bytes_printf(out, "    +0x%llx: %s\n",
+			     (unsigned long long)pre->why_offset, pre->why);
+}
+
+static void add_kept(struct bytes *out, const struct pair *pair,
+		     const struct span *post)
+{
+	const char *what;
+
+	if (post->keep && post->state == SPAN_SAME && !post->parent &&
+	    post->section->kind == KIND_TEXT)
+		bytes_printf(out, "copy %s %s (what is replaced jumps to it without a relocation)\n",
+			     pair->unit, post->name);
+	if (!post->keep || post->state != SPAN_NEW || span_is_content(post))
+		return;
+	switch (post->section->kind) {
+	case KIND_TEXT:
+		if (post->parent)
+			return;
+		what = "function";
+		break;
+	case KIND_RODATA:
+	case KIND_DATA:
+	case KIND_PERCPU:
+		what = "data";
+		break;
+	default:
+		return;
+	}
+	bytes_printf(out, "new %s %s %s (%llu bytes%s)\n", what, pair->unit,
+		     post->name, (unsigned long long)post->size,
+		     post->unsure ? "; a fresh one, as nothing tells which old one it is" : "");
+}
+
+static bool is_data(const struct span *span)
+{
+	return (span->section->kind == KIND_RODATA ||
+		span->section->kind == KIND_DATA ||
+		span->section->kind == KIND_PERCPU) &&
+	       !span_is_content(span) && !span_is_disposable(span);
+}
+
+/*
+ * A new function or variable that only post has and that nothing needs.  It may
+ * be meant to take the place of a weak one that is not here.
+ */
+static void add_unused(struct bytes *out, const struct pair *pair,
+		       const struct span *post)
+{
+	const bool is_variable = is_data(post) &&
+		(!post->n_referrers ||
+		 (post->symbol && post->symbol->is_global));
+
+	if (post->state == SPAN_NEW && !post->keep && !post->overridden &&
+	    !post->parent && post->symbol &&
+	    (post->section->kind == KIND_TEXT || is_variable))
+		bytes_printf(out, "ignored %s%s %s (new, but nothing that is replaced refers to it)\n",
+			     is_variable ? "data " : "", pair->unit,
+			     post->name);
+}
+
+static void add_deleted(struct bytes *out, const struct pair *pair,
+			const struct span *pre)
+{
+	if (pre->section->kind == KIND_TEXT && !pre->parent &&
+	    pre->state == SPAN_DELETED)
+		bytes_printf(out, "deleted %s %s\n", pair->unit, pre->name);
+}
+
+/* Changes that nobody in this kernel can see */
+static void add_overridden(struct bytes *out, const struct pair *pair,
+			   const struct span *pre)
+{
+	if (pre->overridden && pre->state == SPAN_CHANGED)
+		bytes_printf(out, "ignored %s %s (weak, and another unit has a better one)\n",
+			     pair->unit, pre->name);
+}
+
+static void add_hooks(struct bytes *out, const struct pair *pair)
+{
+	struct span *span;
+
+	for_each_span(span, pair->post)
+		if (span->section->kind == KIND_HOOK)
+			bytes_printf(out, "hook %s %s %s\n",
+				     hook_kind_name(hook_kind(span)),
+				     pair->unit, hook_function(span)->name);
+}
+
+/* A variable that nothing refers to: it stays as it is. */
+static void add_unreferred(struct bytes *out, const struct pair *pair,
+			   const struct span *pre)
+{
+	if (pre->state == SPAN_CHANGED && is_data(pre) && !pre->patched &&
+	    !forbid_is_in_use(pre) && !forbid_is_in_use(pre->peer))
+		bytes_printf(out, "ignored data %s %s (nothing refers to it)\n",
+			     pair->unit, pre->name);
+}
+
+static void add_ignored(struct bytes *out, const struct pair *pair,
+			const struct span *span)
+{
+	if (span->section->kind == KIND_INIT && span->state != SPAN_SAME)
+		bytes_printf(out, "ignored %s %s (%s: %s)\n", pair->unit,
+			     span->name, span->section->name,
+			     !strncmp(span->section->name, ".exit", 5) ?
+			     "is not replaced" : "will not run");
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The strings of .modinfo, sorted, each with a NUL at its end */
+static struct bytes read_modinfo(struct object *object)
+{
+	const struct section *section = object_find_section(object,
+							    ".modinfo");
+	const char **texts = NULL;
+	struct bytes all = {};
+	size_t n = 0, at = 0;
+
+	while (section && section->contents && at < section->size) {
+		const char *text = (const char *)section->contents + at;
+		const size_t length = strnlen(text, section->size - at);
+
+		vec_add(texts, n) = xasprintf("%.*s", (int)length, text);
+		at += length + 1;
+	}
+	vec_sort(texts, n, sizeof(*texts), by_text);
+	for (size_t i = 0; i < n; i++)
+		bytes_add(&all, texts[i], strlen(texts[i]) + 1);
+	return all;
+}
+
+static void add_modinfo(struct bytes *out, const struct pair *pair)
+{
+	const struct bytes pre = read_modinfo(pair->pre);
+	const struct bytes post = read_modinfo(pair->post);
+
+	if (pre.n != post.n || (pre.n && memcmp(pre.at, post.at, pre.n)))
+		bytes_printf(out, "ignored %s .modinfo (what a module's file says of it)\n",
+			     pair->unit);
+}
+
+static void add_exports(struct bytes *out, const struct pair *pair)
+{
+	for (size_t i = 0; i < pair->post->n_sections; i++) {
+		const char *name = export_name(&pair->post->sections[i]);
+
+		if (name && !export_find(pair->pre, name))
+			bytes_printf(out, "new export %s %s\n", pair->unit,
+				     name);
+	}
+	for (size_t i = 0; i < pair->post->n_symbols; i++)
+		if (export_is_wanted(pair->wanted, &pair->post->symbols[i]))
+			bytes_printf(out, "new export %s %s (for another target of the update)\n",
+				     pair->unit, pair->post->symbols[i].name);
+}
+
+/* Does an entry about the function differ in what is not compared of it? */
+static bool has_other_lines(const struct span *pre)
+{
+	const struct span *post = pre->peer;
+
+	for (size_t i = 0; i < pre->n_entries && i < post->n_entries; i++) {
+		const struct table *table = pre->entries[i]->section->table;
+
+		if (table && table->neutral_size &&
+		    memcmp(span_bytes(pre->entries[i]) + table->neutral_start,
+			   span_bytes(post->entries[i]) + table->neutral_start,
+			   table->neutral_size))
+			return true;
+	}
+	return false;
+}
+
+static void add_other_lines(struct bytes *out, const struct pair *pair)
+{
+	struct span *span;
+	size_t n = 0;
+
+	for_each_span(span, pair->pre)
+		if (span->section->kind == KIND_TEXT && span->peer &&
+		    span->state == SPAN_SAME && !span->patched)
+			n += has_other_lines(span);
+	if (n)
+		bytes_printf(out, "ignored %s %zu function%s (only line numbers differ)\n",
+			     pair->unit, n, n == 1 ? "" : "s");
+}
+
+static void add_deleted_data(struct bytes *out, const struct pair *pair,
+			     bool explain)
+{
+	struct span *span;
+
+	for_each_span(span, pair->pre)
+		if ((span->section->kind == KIND_DATA ||
+		     span->section->kind == KIND_PERCPU ||
+		     (explain && span->section->kind == KIND_RODATA &&
+		      !span_is_content(span))) && span->symbol &&
+		    span->state == SPAN_DELETED && !span_is_disposable(span))
+			bytes_printf(out, "deleted data %s %s (%llu bytes; it stays)\n",
+				     pair->unit, span->name,
+				     (unsigned long long)span->size);
+}
+
+/* What of the difference has no effect, and why */
+static void add_left_out(struct bytes *out, const struct pair *pair)
+{
+	struct span *span;
+
+	for_each_span(span, pair->pre)
+		add_overridden(out, pair, span);
+	for_each_span(span, pair->pre)
+		add_unreferred(out, pair, span);
+	for_each_span(span, pair->pre)
+		add_ignored(out, pair, span);
+	for_each_span(span, pair->post)
+		if (!span->peer)
+			add_ignored(out, pair, span);
+	add_modinfo(out, pair);
+}
+
+static void add_pair(struct bytes *out, const struct pair *pair,
+		     const struct touched_lines *touched, bool is_nothing)
+{
+	struct span *span;
+
+	for_each_span(span, pair->pre)
+		if (span->patched && span->section->kind == KIND_TEXT)
+			add_replaced(out, pair, span, touched);
+	for_each_span(span, pair->pre)
+		if (span->patched && span->section->kind != KIND_TEXT)
+			add_overwritten(out, pair, span, touched);
+	for_each_span(span, pair->post)
+		add_kept(out, pair, span);
+	for_each_span(span, pair->post)
+		add_unused(out, pair, span);
+	add_hooks(out, pair);
+	add_exports(out, pair);
+	for_each_span(span, pair->pre)
+		add_deleted(out, pair, span);
+	add_left_out(out, pair);
+	add_deleted_data(out, pair, touched || is_nothing);
+	if (touched || is_nothing)
+		add_other_lines(out, pair);
+}
+
+void summary_write(const char *path, struct pair *pairs, size_t n_pairs,
+		   const struct touched_lines *touched, bool is_nothing)
+{
+	struct bytes out = {};
+
+	for (size_t i = 0; i < n_pairs; i++)
+		add_pair(&out, &pairs[i], touched, is_nothing);
+	output_write(path, out.at, out.n);
+}
+
+bool summary_any(const struct pair *pair)
+{
+	struct bytes out = {};
+
+	add_pair(&out, pair, NULL, true);
+	return out.n;
+}

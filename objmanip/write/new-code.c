@@ -1,0 +1,646 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * new-code.c - the object with all new code of a target
+ *
+ * Step of "diff" after keep.c has decided: each kept span of the post objects
+ * is copied with its relocations, which get new targets:
+ *   1. a span that is not replaced code, and is kept: its copy;
+ *   2. a function that is kept and replaces an old one: the copy, if it is
+ *      called, jumped to, entered in the middle, or named in a table; the
+ *      entry of the old function, if it is a pointer: pointers are compared
+ *      and outlive the update;
+ *   3. data whose contents is written over the old one is imported: the copy
+ *      is nobody's variable;
+ *   4. everything else is imported: under its own name if it is exported,
+ *      else under a placeholder that the -old.ko exports (DESIGN: the import
+ *      table).
+ * A function or variable gets a section of its own; pieces of tables, strings
+ * and code of alternatives are joined, in the order that they had.
+ */
+#include "write/write.h"
+#include "util/die.h"
+#include "write/elf-write.h"
+#include "read/export.h"
+#include "decide/hooks.h"
+#include "model/kind.h"
+#include "model/table.h"
+#include "util/vec.h"
+#include "kmodsrc/records.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* MODULE_NAME_LEN: what fits into a symbol of the version table */
+enum { MAX_PLACEHOLDER = 55 };
+
+/* Where the copy of a span is. */
+struct copy {
+	struct elf_section *section;
+	uint64_t offset;
+	struct elf_symbol *symbol;	/* at its start, or NULL */
+};
+
+struct writer {
+	struct elf *elf;
+	const char *kid;
+	const char *target;
+	const struct symvers *symvers;
+	struct imports *imports;
+	struct strmap globals;		/* name: struct symbol, defined */
+	struct strmap linked;		/* names that pre has, or refers to: the
+					 * running kernel was linked with them */
+	struct strmap joined;		/* section name: struct elf_section */
+	struct strmap undefined;	/* label: struct elf_symbol */
+	struct strmap taken;		/* names of global symbols */
+};
+
+/* Is it code that takes the place of an old function? */
+static bool is_replacement(const struct span *span)
+{
+	return span->section->kind == KIND_TEXT && span->peer &&
+	       !span->parent;
+}
+
+/* Is it the new contents of data that the running kernel has? */
+static bool is_in_place(const struct span *span)
+{
+	return span->section->kind != KIND_TEXT && span->peer &&
+	       span->peer->patched;
+}
+
+/* --- sections ------------------------------------------------------------ */
+
+static bool is_joined(const struct section *section)
+{
+	switch (section->kind) {
+	case KIND_TEXT:
+	case KIND_RODATA:
+	case KIND_DATA:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static const char *section_name(const struct section *section)
+{
+	/* The module loader knows one section of per-cpu data, by name. */
+	if (section->kind == KIND_PERCPU)
+		return ".data..percpu";
+	/* No merging any more, so the plain name. */
+	if (section->kind == KIND_STRING || section->kind == KIND_CONST)
+		return ".rodata";
+	return section->name;
+}
+
+static struct elf_section *new_section(struct writer *writer,
+				       const struct section *section)
+{
+	uint64_t flags = SHF_ALLOC;
+
+	if (section->flags & SEC_CODE)
+		flags |= SHF_EXECINSTR;
+	if (!(section->flags & SEC_READONLY))
+		flags |= SHF_WRITE;
+	return elf_section_new(writer->elf, section_name(section),
+			       section->contents || !section->size ?
+			       SHT_PROGBITS : SHT_NOBITS, flags);
+}
+
+static struct elf_section *joined_section(struct writer *writer,
+					  const struct section *section)
+{
+	void **slot = strmap_slot(&writer->joined, section_name(section));
+
+	if (!*slot)
+		*slot = new_section(writer, section);
+	return *slot;
+}
+
+static uint64_t span_align(const struct span *span)
+{
+	uint64_t align = span->section->align;
+	uint64_t lowest = span->start & -span->start;
+
+	/* Code of alternatives and tables: one piece right after another. */
+	if (span->section->kind == KIND_REPLACEMENT || span->section->table)
+		return 1;
+	return span->start && lowest < align ? lowest : align;
+}
+
+/*
+ * Assembly code may run on, or jump without a relocation, into the function
+ * behind it: neighbours stay neighbours.
+ */
+static struct copy *copy_behind(const struct span *span,
+				const struct span *before)
+{
+	const struct copy *neighbour = before->out;
+	uint64_t end = before->start + before->size;
+	struct copy *copy = xcalloc(1, sizeof(*copy));
+
+	copy->section = neighbour->section;
+	elf_section_add(copy->section, span->section->contents ?
+			span->section->contents + end : NULL,
+			span->start - end, 1);
+	copy->offset = elf_section_add(copy->section, span_bytes(span),
+				       span->size, 1);
+	return copy;
+}
+
+static struct copy *copy_joined(struct writer *writer,
+				const struct span *span)
+{
+	const struct section *section = span->section;
+	struct copy *copy = xcalloc(1, sizeof(*copy));
+
+	copy->section = joined_section(writer, section);
+	if (section->table) {
+		uint64_t over = copy->section->bytes.n % section->entsize;
+
+		/* The last entry of a table may have been a short one. */
+		if (over)
+			elf_section_add(copy->section, NULL,
+					section->entsize - over, 1);
+		if (copy->section->align < section->align)
+			copy->section->align = section->align;
+	}
+	copy->offset = elf_section_add(copy->section, span_bytes(span),
+				       span->size, span_align(span));
+	return copy;
+}
+
+/* The one behind it comes along: both are aligned as the section is. */
+static struct copy *copy_first(struct writer *writer, const struct span *span)
+{
+	const uint64_t align = span->section->align;
+	struct copy *copy = xcalloc(1, sizeof(*copy));
+
+	copy->section = new_section(writer, span->section);
+	elf_section_add(copy->section, NULL, span->start % align, align);
+	copy->offset = elf_section_add(copy->section, span_bytes(span),
+				       span->size, 1);
+	return copy;
+}
+
+static struct copy *copy_alone(struct writer *writer, const struct span *span)
+{
+	struct copy *copy = xcalloc(1, sizeof(*copy));
+
+	copy->section = new_section(writer, span->section);
+	copy->offset = elf_section_add(copy->section, span_bytes(span),
+				       span->size, span_align(span));
+	return copy;
+}
+
+static void copy_section(struct writer *writer, const struct section *section)
+{
+	for (size_t i = 0; i < section->n_spans; i++) {
+		struct span *span = section->spans[i];
+		const struct span *before = i ? section->spans[i - 1] : NULL;
+		const struct span *behind = i + 1 < section->n_spans ?
+			section->spans[i + 1] : NULL;
+
+		if (!span->keep)
+			continue;
+		if (is_joined(section))
+			span->out = copy_joined(writer, span);
+		else if (before && before->out)
+			span->out = copy_behind(span, before);
+		else if (behind && behind->keep)
+			span->out = copy_first(writer, span);
+		else
+			span->out = copy_alone(writer, span);
+	}
+}
+
+static void copy_spans(struct writer *writer, struct object *post)
+{
+	for (size_t i = 0; i < post->n_sections; i++)
+		if (post->sections[i].kind != KIND_EXPORT)
+			copy_section(writer, &post->sections[i]);
+}
+
+/* --- symbols ------------------------------------------------------------- */
+
+static bool is_copied(const struct symbol *symbol)
+{
+	return symbol->span && symbol->span->out && !symbol->is_section &&
+	       !symbol->is_file && *symbol->name &&
+	       strncmp(symbol->name, ".L", 2);
+}
+
+/*
+ * A global name that is exported stays free for the import of the original;
+ * one that is taken belongs to another unit's weak copy.
+ */
+static bool may_be_global(struct writer *writer, const char *name)
+{
+	if (symvers_find(writer->symvers, name))
+		return false;
+
+	void **slot = strmap_slot(&writer->taken, name);
+	bool is_taken = *slot;
+
+	*slot = writer;
+	return !is_taken;
+}
+
+/*
+ * The running kernel has a function of that name already.  Whoever asks for
+ * it by name, to trace or probe it, must go on finding one, the original: the
+ * kernel refuses a probe on a name that two functions have.  So must who asks
+ * for data.
+ */
+static const char *new_name(const struct writer *writer,
+			    const struct symbol *symbol)
+{
+	if (!is_in_place(symbol->span) &&
+	    (!symbol->is_function || !symbol->span->peer))
+		return symbol->name;
+	return xasprintf("%s.ksplice_%s", symbol->name, writer->kid);
+}
+
+static void copy_symbol(struct writer *writer, const struct symbol *symbol)
+{
+	const struct span *span = symbol->span;
+	struct copy *copy = span->out;
+	struct elf_symbol *out = elf_symbol_new(writer->elf,
+		new_name(writer, symbol), copy->section,
+		copy->offset + symbol->value - span->start);
+
+	out->size = symbol->size;
+	out->type = symbol->is_function ? STT_FUNC :
+		    symbol->is_object ? STT_OBJECT : STT_NOTYPE;
+	out->is_global = symbol->is_global &&
+			 may_be_global(writer, symbol->name);
+	if (symbol == span->symbol)
+		copy->symbol = out;
+}
+
+static void copy_symbols(struct writer *writer, struct object *post)
+{
+	for (size_t i = 0; i < post->n_symbols; i++)
+		if (is_copied(&post->symbols[i]))
+			copy_symbol(writer, &post->symbols[i]);
+}
+
+static void collect_globals(struct writer *writer, struct object *post)
+{
+	for (size_t i = 0; i < post->n_symbols; i++) {
+		struct symbol *symbol = &post->symbols[i];
+		struct symbol **slot;
+
+		if (!symbol->is_global || !symbol->span)
+			continue;
+		slot = (struct symbol **)strmap_slot(&writer->globals,
+						     symbol->name);
+		if (!*slot || ((*slot)->is_weak && !symbol->is_weak))
+			*slot = symbol;
+	}
+}
+
+static void collect_linked(struct writer *writer, const struct object *pre)
+{
+	for (size_t i = 0; i < pre->n_symbols; i++) {
+		const struct symbol *symbol = &pre->symbols[i];
+
+		/* What is weak may have stayed undefined. */
+		if (symbol->is_global && (symbol->section || !symbol->is_weak))
+			*strmap_slot(&writer->linked, symbol->name) = writer;
+	}
+}
+
+/* --- imports ------------------------------------------------------------- */
+
+/*
+ * No other module may export it: it has the id of the update, the target, and a
+ * number.  What follows the number is for people, and may be cut off.
+ */
+static const char *placeholder(struct writer *writer, const char *name)
+{
+	char *unique = xasprintf("ksplice_%s_%s_%zu", writer->kid,
+				 writer->target, writer->imports->n);
+	char *text = xasprintf("%s_%s", unique, name);
+
+	if (strlen(unique) > MAX_PLACEHOLDER)
+		die("'%s' would be too long for a symbol: use a shorter --id",
+		    unique);
+	free(unique);
+	for (char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c))
+			*c = '_';
+	if (strlen(text) > MAX_PLACEHOLDER)
+		text[MAX_PLACEHOLDER] = '\0';
+	return text;
+}
+
+/* A symbol without a known definition: what needs it, for people */
+static const char *needed_by(const struct writer *writer,
+			     const struct span *from,
+			     const struct symbol *symbol)
+{
+	if (symbol->is_weak || !strcmp(symbol->name, "__this_module") ||
+	    symvers_find(writer->symvers, symbol->name) ||
+	    strmap_get(&writer->linked, symbol->name))
+		return NULL;
+	return xasprintf("%s %s", from->section->object->unit,
+			 (from->parent ?: from)->name);
+}
+
+static struct elf_symbol *import(struct writer *writer, const char *label,
+				 const char *name, bool is_global,
+				 const char *by)
+{
+	struct elf_symbol **slot =
+		(struct elf_symbol **)strmap_slot(&writer->undefined, label);
+
+	if (*slot)
+		return *slot;
+
+	const struct export *export = is_global ?
+		symvers_find(writer->symvers, name) : NULL;
+
+	/* The kernel does not link with a module that is just coming. */
+	if (export && strcmp(writer->target, "vmlinux") &&
+	    export_is_of(export, writer->target))
+		export = NULL;
+
+	struct import entry = {
+		.label = label,
+		.symbol = name,
+		.placeholder = export ? NULL : placeholder(writer, name),
+		.namespace = export ? export->namespace : NULL,
+		.needed_by = by,
+	};
+
+	vec_add(writer->imports->entries, writer->imports->n) = entry;
+	*slot = elf_symbol_new(writer->elf, export ? name : entry.placeholder,
+			       NULL, 0);
+	return *slot;
+}
+
+static struct elf_symbol *import_span(struct writer *writer,
+				      const struct span *from,
+				      const struct span *span)
+{
+	const struct symbol *symbol = span->symbol;
+
+	switch (span->section->kind) {
+	case KIND_TEXT:
+	case KIND_RODATA:
+	case KIND_DATA:
+	case KIND_PERCPU:
+	case KIND_FIXED:
+	case KIND_UNKNOWN:
+		break;
+	default:
+		die("%s: new code of '%s' refers to '%s' in '%s', which cannot be imported",
+		    from->section->object->unit, from->name, span->name,
+		    span->section->name);
+	}
+	if (!span->peer)
+		die("%s: new code of '%s' refers to '%s', which is not in the original and was not kept",
+		    from->section->object->unit, from->name, span->name);
+	return import(writer, span->label, symbol ? symbol->name : "",
+		      symbol && symbol->is_global, NULL);
+}
+
+/* --- relocations --------------------------------------------------------- */
+
+/* Is the field the operand of a call, jmp or jcc? */
+static bool is_branch(const struct section *section,
+		      const struct reloc *reloc)
+{
+	const uint8_t *field = section->contents + reloc->offset;
+
+	if (reloc->type == R_X86_64_PLT32)
+		return true;
+	if (reloc->type != R_X86_64_PC32 || !(section->flags & SEC_CODE) ||
+	    reloc->offset < 1)
+		return false;
+	if (field[-1] == 0xe8 || field[-1] == 0xe9)
+		return true;
+	return reloc->offset >= 2 && field[-2] == 0x0f &&
+	       (field[-1] & 0xf0) == 0x80;
+}
+
+/* Rules 2 and 3 of the file head */
+static bool means_copy(const struct span *from, const struct reloc *reloc,
+		       const struct span *target, int64_t offset)
+{
+	if (is_in_place(target))
+		return false;
+	return !is_replacement(target) || from->section->table || offset ||
+	       is_branch(from->section, reloc);
+}
+
+static void copy_reloc(struct writer *writer, const struct span *from,
+		       const struct reloc *reloc)
+{
+	const struct copy *at = from->out;
+	const struct symbol *symbol = reloc->symbol;
+	const struct span *target = reloc->target;
+	int64_t offset = reloc->target_offset;
+	struct elf_symbol *out;
+
+	/* Defined in another unit of the target, or there is a better one? */
+	if ((!target && !symbol->section) || (target && target->overridden)) {
+		const struct symbol *global =
+			strmap_get(&writer->globals,
+				   target ? target->name : symbol->name);
+
+		if (global) {
+			target = global->span;
+			offset += global->value - target->start;
+		}
+	}
+
+	if (!target) {
+		if (bfd_is_abs_section(symbol->bfd->section)) {
+			out = elf_symbol_new(writer->elf, symbol->name, NULL,
+					     symbol->value);
+			out->is_absolute = true;
+			out->is_global = false;
+		} else {
+			out = import(writer, label_symbol(symbol),
+				     symbol->name, true,
+				     needed_by(writer, from, symbol));
+		}
+	} else if (target->out && means_copy(from, reloc, target, offset)) {
+		const struct copy *copy = target->out;
+
+		out = copy->symbol;
+		if (!out) {
+			out = elf_section_symbol(copy->section);
+			offset += copy->offset;
+		}
+	} else {
+		out = import_span(writer, from, target);
+	}
+	elf_reloc_add(at->section, at->offset + reloc->offset - from->start,
+		      reloc->type, out, offset - reloc->bias);
+}
+
+static void copy_relocs(struct writer *writer, struct object *post)
+{
+	struct span *span;
+
+	for_each_span(span, post)
+		for (size_t i = 0; span->out && i < span->n_relocs; i++)
+			copy_reloc(writer, span, &span->relocs[i]);
+}
+
+/* --- exports ------------------------------------------------------------- */
+
+static void add_exports(struct writer *writer, const struct pair *pair)
+{
+	for (size_t i = 0; i < pair->post->n_sections; i++) {
+		const struct section *section = &pair->post->sections[i];
+		const char *name = export_name(section);
+
+		if (!name || export_find(pair->pre, name))
+			continue;
+
+		const struct span *span = export_symbol(section)->span;
+		struct new_export entry = {
+			.name = name,
+			.namespace = export_namespace(section),
+			.is_gpl = export_is_gpl(section),
+		};
+
+		/* As a pointer: what the running kernel has is the original. */
+		if (span->peer)
+			entry.import = import_span(writer, span, span)->name;
+		vec_add(writer->imports->exports,
+			writer->imports->n_exports) = entry;
+	}
+	for (size_t i = 0; i < pair->post->n_symbols; i++) {
+		const struct symbol *symbol = &pair->post->symbols[i];
+		struct new_export entry = {
+			.name = symbol->name,
+			.is_gpl = true,
+		};
+
+		if (export_is_wanted(pair->wanted, symbol))
+			vec_add(writer->imports->exports,
+				writer->imports->n_exports) = entry;
+	}
+}
+
+/* --- .ksplice_patches, .ksplice_hooks ------------------------------------ */
+
+/* The address of the copy, in a field of 64 bits */
+static void add_address(struct elf_section *section, uint64_t at,
+			const struct copy *copy)
+{
+	elf_reloc_add(section, at, R_X86_64_64, copy->symbol ?:
+		      elf_section_symbol(copy->section),
+		      copy->symbol ? 0 : copy->offset);
+}
+
+/* Symbols at the start and the end of what is complete now */
+static void add_bounds(struct writer *writer, struct elf_section *section,
+		       const char *start, const char *end)
+{
+	elf_symbol_new(writer->elf, start, section, 0)->is_global = true;
+	elf_symbol_new(writer->elf, end, section,
+		       section->bytes.n)->is_global = true;
+}
+
+static void add_patch(struct elf_section *patches, const struct span *pre)
+{
+	const struct span *post = pre->peer;
+	const struct copy *copy = post->out;
+	struct ksplice_patch_record record = {
+		.span = pre->index,
+		.new_size = post->size,
+		.kind = post->section->kind == KIND_TEXT ?
+			KSPLICE_PATCH_FUNCTION : KSPLICE_PATCH_DATA,
+	};
+	uint64_t at = elf_section_add(patches, &record, sizeof(record), 8);
+
+	add_address(patches, at + offsetof(typeof(record), new_addr), copy);
+}
+
+static void add_patches(struct writer *writer, struct pair *pairs,
+			size_t n_pairs)
+{
+	struct elf_section *patches =
+		elf_section_new(writer->elf, ".ksplice_patches", SHT_PROGBITS,
+				SHF_ALLOC);
+	struct span *span;
+
+	patches->align = 8;
+	for (size_t i = 0; i < n_pairs; i++)
+		for_each_span(span, pairs[i].pre)
+			if (span->patched && !span->parent && span->peer &&
+			    span->peer->out)
+				add_patch(patches, span);
+	add_bounds(writer, patches, "ksplice_patches", "ksplice_patches_end");
+}
+
+static void add_hook(struct elf_section *hooks, struct elf_section *names,
+		     const struct span *hook, unsigned int unit)
+{
+	const struct span *function = hook_function(hook);
+	struct ksplice_hook_record record = {
+		.kind = hook_kind(hook),
+		.unit = unit,
+	};
+	uint64_t at = elf_section_add(hooks, &record, sizeof(record), 8);
+	uint64_t name = elf_section_add(names, function->name,
+					strlen(function->name) + 1, 1);
+
+	add_address(hooks, at + offsetof(typeof(record), call), function->out);
+	elf_reloc_add(hooks, at + offsetof(typeof(record), name), R_X86_64_64,
+		      elf_section_symbol(names), name);
+}
+
+static void add_hooks(struct writer *writer, struct pair *pairs,
+		      size_t n_pairs)
+{
+	struct elf_section *hooks =
+		elf_section_new(writer->elf, ".ksplice_hooks", SHT_PROGBITS,
+				SHF_ALLOC);
+	struct elf_section *names =
+		elf_section_new(writer->elf, ".rodata.ksplice_hooks",
+				SHT_PROGBITS, SHF_ALLOC);
+	struct span *span;
+
+	hooks->align = 8;
+	for (size_t i = 0; i < n_pairs; i++)
+		for_each_span(span, pairs[i].post)
+			if (span->section->kind == KIND_HOOK)
+				add_hook(hooks, names, span, i);
+	add_bounds(writer, hooks, "ksplice_hooks", "ksplice_hooks_end");
+}
+
+void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
+		    const char *kid, const char *target,
+		    const struct symvers *symvers, struct imports *imports)
+{
+	struct writer writer = {
+		.elf = elf_new(),
+		.kid = kid,
+		.target = target,
+		.symvers = symvers,
+		.imports = imports,
+	};
+
+	for (size_t i = 0; i < n_pairs; i++) {
+		copy_spans(&writer, pairs[i].post);
+		collect_globals(&writer, pairs[i].post);
+		collect_linked(&writer, pairs[i].pre);
+	}
+	for (size_t i = 0; i < n_pairs; i++)
+		copy_symbols(&writer, pairs[i].post);
+	for (size_t i = 0; i < n_pairs; i++)
+		copy_relocs(&writer, pairs[i].post);
+	for (size_t i = 0; i < n_pairs; i++)
+		add_exports(&writer, &pairs[i]);
+	add_patches(&writer, pairs, n_pairs);
+	add_hooks(&writer, pairs, n_pairs);
+	elf_write(writer.elf, path);
+}

@@ -2,29 +2,50 @@
 /*
  * core.c - ksplice.ko: its init and exit
  *
- * The modules of updates call the functions of ksplice.h, which update.c exports;
+ * The modules of updates call the functions of ksplice.h, which change.c exports;
  * they depend on this module by them, so it stays while one of them is loaded.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include "arch.h"
 #include "arch/redirect.h"
 #include "core/await.h"
 #include "core/sysfs.h"
+#include "core/updates.h"
 #include "kernel/compat.h"
+#include "kernel/exports.h"
 #include "model/debug.h"
-#include "model/update.h"
+#include "ksplice.h"
+#include "patch/empty.h"
 #include "shadow.h"
 #include "threads/park.h"
+
+/* What must be so on this machine and in this kernel */
+static int __init check_needs(void)
+{
+	const char *refusal = ksplice_arch_refuses();
+
+	if (refusal) {
+		pr_err("%s\n", refusal);
+		return -EOPNOTSUPP;
+	}
+	return ksplice_compat_init() ?:
+	       ksplice_compat_check(ksplice_exports_init(
+			"ksplice_register_old_code",
+			(unsigned long)ksplice_register_old_code),
+		"kernel_symbol", "import symbols, in the form that is known");
+}
 
 static int __init ksplice_init(void)
 {
 	int ret;
 
-	ret = ksplice_compat_init();
+	ret = check_needs();
 	if (ret)
 		return ret;
 	ksplice_debug_init();
+	ksplice_empty_init();
 	ret = ksplice_redirect_init();
 	if (ret)
 		goto err_debug_exit;

@@ -12,11 +12,11 @@ use Ksplice::Abort qw(abort_words abort_sentence abort_advice fail_abort is_busy
 use Test::Ksplice;
 use Test::More;
 
-my ($enum) = slurp(root_dir() . '/kmodsrc/model/update.h')
+my ($enum) = slurp(root_dir() . '/kmodsrc/model/abort.h')
     =~ /^enum ksplice_abort_cause \{(.*?)^\s*KSPLICE_N_ABORT_CAUSES\b/ms;
 my @core = map { lc } ($enum // '') =~ /^\s*KSPLICE_(\w+),/mg;
 my @words = abort_words();
-is("@words", "@core", 'Abort.pm has those of the enum in update.h');
+is("@words", "@core", 'Abort.pm has those of the enum in abort.h');
 
 my %in_c = slurp(root_dir() . '/kmodsrc/model/abort.c') =~ /\[KSPLICE_(\w+)\]\s*=\s*\{\s*"(\w+)"/g;
 is_deeply(\%in_c, { map { uc, $_ } @words }, 'abort.c has a word for each, its own');

@@ -53,7 +53,9 @@
 #include <linux/string.h>
 #include <linux/uidgid.h>
 #include "core/await.h"
+#include "core/updates.h"
 #include "kernel/compat.h"
+#include "model/abort.h"
 #include "model/redirects.h"
 #include "model/update.h"
 

@@ -20,6 +20,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include "core/request.h"
+#include "core/stage.h"
 #include "model/update.h"
 
 static int carry_out(void *data)
@@ -31,7 +32,7 @@ static int carry_out(void *data)
 	mutex_lock(&ksplice_mutex);
 	update->requester = request->requester;
 	if (!list_empty(&update->list))
-		ret = __ksplice_set_stage(update, request->stage);
+		ret = __ksplice_act(update, request->action);
 	update->requester = NULL;
 	mutex_unlock(&ksplice_mutex);
 
@@ -44,7 +45,7 @@ static int carry_out(void *data)
 }
 
 int ksplice_request_start(struct ksplice_update *update,
-			  enum ksplice_stage stage)
+			  enum ksplice_action action)
 {
 	struct ksplice_request *request = &update->request;
 	struct task_struct *thread;
@@ -53,7 +54,7 @@ int ksplice_request_start(struct ksplice_update *update,
 	if (state == KSPLICE_REQUEST_RUNNING ||
 	    cmpxchg(&request->state, state, KSPLICE_REQUEST_RUNNING) != state)
 		return -EBUSY;
-	request->stage = stage;
+	request->action = action;
 	request->requester = get_task_struct(current);
 	kobject_get(&update->kobj);
 	__module_get(THIS_MODULE);

@@ -6,16 +6,14 @@
 #define KSPLICE_REQUEST_H
 
 #include <linux/types.h>
-
-enum ksplice_stage;
-struct ksplice_update;
+#include "model/update.h"
 
 /*
  * Begin.  May sleep.  Return: 0; -EBUSY while the last one is not over, or a
  * negative errno.
  */
 int ksplice_request_start(struct ksplice_update *update,
-			  enum ksplice_stage stage);
+			  enum ksplice_action action);
 
 /* A line: "none", "running", or "done ERRNO".  Takes no lock. */
 void ksplice_request_show(const struct ksplice_update *update, char *to,

@@ -8,569 +8,25 @@
  *	await	write "KID HASH N TARGET...": an update of N changes will come,
  *		those of these targets when they are loaded
  *	helper	the program that loads the modules of such a change
- *	KID/stage	what it is; write "applied" or "reversed" to do it, and the
- *		write returns the errno; "try" is all of "applied" but the stop
- *	KID/hash	of the files of the update; empty if they were loaded by hand
- *	KID/request	write the same: it is begun, and the write returns at once;
- *		reads "none", "running" or "done ERRNO"
- *	KID/needs	KIDs of updates that must be applied, and stay
- *	KID/replaces	those of updates that are put back in the stop that
- *		applies it; both are written before its modules are loaded, and
- *		a write adds to what was there
- *	KID/kick	write 1: threads in the way are asked to leave the kernel
- *	KID/awaited	TARGET, and absent, applied, or unpatched and why, a line a
- *		target that was not loaded
- *	KID/abort_cause, reason	why the last attempt was refused
- *	KID/conflicts	the threads that were in the way
- *	KID/patches	TARGET FUNCTION OLDADDR NEWADDR, a line a function
- *	KID/match	what matching did, a line a change
- *	KID/pause_ns	how long the last stop took
- *	KID/debug	the log of the update
- *
- * Files that may grow beyond a page are binary attributes, which are read
- * piece by piece.  An update that is off the list is about to go: -ENODEV.
- *
- * Files that are written to are commands.  All writes go through command_write(),
- * which asks for CAP_SYS_MODULE in the initial user namespace: a user id of 0
- * is no such right, in a container least of all.  Both the task that writes and
- * the one that opened the file must have it: neither can use the other's.  They
- * are binary attributes, as only those get the file; their texts are short and
- * made anew at each read, so one read(2) is to have the whole of it.
- *
- * What everybody may read has no address of the kernel and no other user's
- * thread in it.
+ *	KID/	an update (update-dir.c)
  */
-#include <linux/capability.h>
-#include <linux/fs.h>
-#include <linux/kobject.h>
 #include <linux/kernel.h>
+#include <linux/kobject.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/user_namespace.h>
 #include "core/await.h"
-#include "core/request.h"
+#include "core/stage.h"
+#include "core/sysfs-file.h"
 #include "core/sysfs.h"
-#include "model/debug.h"
+#include "core/updates.h"
 #include "model/update.h"
-#include "model/words.h"
-
-static struct kobject *root;
-
-static struct ksplice_update *update_of(struct kobject *kobj)
-{
-	return container_of(kobj, struct ksplice_update, kobj);
-}
-
-/* Take ksplice_mutex to look at an update.  Return: 0 or why not. */
-static int update_lock(struct ksplice_update *update)
-{
-	if (mutex_lock_killable(&ksplice_mutex))
-		return -EINTR;
-	if (list_empty(&update->list)) {
-		mutex_unlock(&ksplice_mutex);
-		return -ENODEV;
-	}
-	return 0;
-}
-
-static void update_unlock(void)
-{
-	mutex_unlock(&ksplice_mutex);
-}
-
-/* The part of a text, made line by line, that a read asks for. */
-struct window {
-	char *to;
-	loff_t offset;			/* of the part, in the text */
-	size_t count;			/* its bytes */
-	loff_t len;			/* of the text so far */
-	size_t done;			/* bytes copied */
-	bool has_addresses;		/* the reader may see them */
-};
-
-static void window_put(struct window *window, const char *text, size_t len)
-{
-	loff_t skip = window->offset + window->done - window->len;
-	size_t n;
-
-	window->len += len;
-	if (skip < 0 || skip >= len)
-		return;
-	n = min_t(size_t, len - skip, window->count - window->done);
-	memcpy(window->to + window->done, text + skip, n);
-	window->done += n;
-}
-
-/* All of a text that is made at once. */
-static ssize_t text_read(char *to, loff_t offset, size_t count,
-			 const char *text)
-{
-	return memory_read_from_buffer(to, count, &offset, text,
-				       strlen(text));
-}
-
-/* --- commands ------------------------------------------------------------ */
-
-bool ksplice_may_command(const struct file *file)
-{
-	return file_ns_capable(file, &init_user_ns, CAP_SYS_MODULE) &&
-	       capable(CAP_SYS_MODULE);
-}
-
-/* What a file does with the words written to it.  Return: 0 or an errno. */
-struct command {
-	int (*run)(struct kobject *kobj, char *words);
-};
-
-/* A write is a command: the rest of one that is cut off would be another. */
-static ssize_t command_write(struct file *file, struct kobject *kobj,
-			     struct bin_attribute *attr, char *from,
-			     loff_t offset, size_t count)
-{
-	const struct command *command = attr->private;
-	char *words;
-	int ret;
-
-	if (!ksplice_may_command(file))
-		return -EPERM;
-	if (count >= PAGE_SIZE)
-		return -E2BIG;
-	words = kmemdup_nul(from, count, GFP_KERNEL);
-	if (!words)
-		return -ENOMEM;
-	ret = command->run(kobj, strim(words));
-	kfree(words);
-	return ret ?: count;
-}
-
-#define COMMAND(_name, _mode, _read)					\
-	static const struct command _name##_command = {			\
-		.run = _name##_run,					\
-	};								\
-	static struct bin_attribute _name##_attr = {			\
-		.attr = { .name = #_name, .mode = _mode },		\
-		.private = (void *)&_name##_command,			\
-		.read = _read,						\
-		.write = command_write,					\
-	}
-
-static ssize_t stage_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to, loff_t offset,
-			  size_t count)
-{
-	struct ksplice_update *update = update_of(kobj);
-	char text[16];
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	scnprintf(text, sizeof(text), "%s\n",
-		  ksplice_stage_name(update->stage));
-	update_unlock();
-	return text_read(to, offset, count, text);
-}
-
-/* Return: the stage that a word asks for, or -EINVAL. */
-static int stage_of(const char *word)
-{
-	if (!strcmp(word, ksplice_stage_name(KSPLICE_APPLIED)))
-		return KSPLICE_APPLIED;
-	if (!strcmp(word, ksplice_stage_name(KSPLICE_REVERSED)))
-		return KSPLICE_REVERSED;
-	if (!strcmp(word, ksplice_stage_name(KSPLICE_TRY)))
-		return KSPLICE_TRY;
-	return -EINVAL;
-}
-
-static int stage_run(struct kobject *kobj, char *words)
-{
-	struct ksplice_update *update = update_of(kobj);
-	int stage = stage_of(words);
-	int ret;
-
-	if (stage < 0)
-		return stage;
-	ret = update_lock(update);
-	if (ret)
-		return ret;
-	ret = __ksplice_set_stage(update, stage);
-	update_unlock();
-	return ret;
-}
-COMMAND(stage, 0644, stage_read);
-
-static ssize_t request_read(struct file *file, struct kobject *kobj,
-			    struct bin_attribute *attr, char *to,
-			    loff_t offset, size_t count)
-{
-	char text[32];
-
-	ksplice_request_show(update_of(kobj), text, sizeof(text));
-	return text_read(to, offset, count, text);
-}
-
-static int request_run(struct kobject *kobj, char *words)
-{
-	int stage = stage_of(words);
-
-	return stage < 0 ? stage :
-	       ksplice_request_start(update_of(kobj), stage);
-}
-COMMAND(request, 0644, request_read);
-
-/* A list of KIDs, a line; an empty one if there is none. */
-static ssize_t kids_read(struct kobject *kobj, char *to, loff_t offset,
-			 size_t count, bool is_needs)
-{
-	struct window window = { .to = to, .offset = offset, .count = count };
-	struct ksplice_update *update = update_of(kobj);
-	const char *kids;
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	kids = is_needs ? update->needs : update->replaces;
-	if (kids)
-		window_put(&window, kids, strlen(kids));
-	window_put(&window, "\n", 1);
-	update_unlock();
-	return window.done;
-}
-
-static int kids_run(struct kobject *kobj, const char *words, bool is_needs)
-{
-	struct ksplice_update *update = update_of(kobj);
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	ret = __ksplice_add_kids(update, is_needs ? &update->needs :
-				 &update->replaces, words);
-	update_unlock();
-	return ret;
-}
-
-static ssize_t needs_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to, loff_t offset,
-			  size_t count)
-{
-	return kids_read(kobj, to, offset, count, true);
-}
-
-static int needs_run(struct kobject *kobj, char *words)
-{
-	return kids_run(kobj, words, true);
-}
-COMMAND(needs, 0644, needs_read);
-
-static ssize_t replaces_read(struct file *file, struct kobject *kobj,
-			     struct bin_attribute *attr, char *to,
-			     loff_t offset, size_t count)
-{
-	return kids_read(kobj, to, offset, count, false);
-}
-
-static int replaces_run(struct kobject *kobj, char *words)
-{
-	return kids_run(kobj, words, false);
-}
-COMMAND(replaces, 0644, replaces_read);
-
-static ssize_t kick_read(struct file *file, struct kobject *kobj,
-			 struct bin_attribute *attr, char *to, loff_t offset,
-			 size_t count)
-{
-	return text_read(to, offset, count,
-			 READ_ONCE(update_of(kobj)->kick) ? "1\n" : "0\n");
-}
-
-static int kick_run(struct kobject *kobj, char *words)
-{
-	struct ksplice_update *update = update_of(kobj);
-	bool kick;
-	int ret = kstrtobool(words, &kick);
-
-	if (!ret)
-		ret = update_lock(update);
-	if (ret)
-		return ret;
-	update->kick = kick;
-	update_unlock();
-	return 0;
-}
-COMMAND(kick, 0644, kick_read);
-
-/* --- what an update says ------------------------------------------------- */
-
-static ssize_t abort_cause_show(struct kobject *kobj,
-				struct kobj_attribute *attr, char *to)
-{
-	struct ksplice_update *update = update_of(kobj);
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	ret = sysfs_emit(to, "%s\n", ksplice_abort_name(update->abort_cause));
-	update_unlock();
-	return ret;
-}
-
-static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *to)
-{
-	struct ksplice_update *update = update_of(kobj);
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	ret = sysfs_emit(to, "%s\n", update->reason ?: "");
-	update_unlock();
-	return ret;
-}
-
-static ssize_t hash_show(struct kobject *kobj, struct kobj_attribute *attr,
-			 char *to)
-{
-	return sysfs_emit(to, "%s\n", update_of(kobj)->hash);
-}
-
-static ssize_t pause_ns_show(struct kobject *kobj,
-			     struct kobj_attribute *attr, char *to)
-{
-	struct ksplice_update *update = update_of(kobj);
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	ret = sysfs_emit(to, "%llu\n", update->pause_ns);
-	update_unlock();
-	return ret;
-}
-
-static struct kobj_attribute abort_cause_attr = __ATTR_RO(abort_cause);
-static struct kobj_attribute reason_attr = __ATTR_RO_MODE(reason, 0400);
-static struct kobj_attribute hash_attr = __ATTR_RO(hash);
-static struct kobj_attribute pause_ns_attr = __ATTR_RO(pause_ns);
-
-static struct attribute *update_attrs[] = {
-	&abort_cause_attr.attr,
-	&reason_attr.attr,
-	&hash_attr.attr,
-	&pause_ns_attr.attr,
-	NULL
-};
-
-/*
- * "target name old new", of data with one word more; the addresses are 0 to
- * those who must not see them.  Return: 0 or -ENOMEM.
- */
-static int put_patch(struct window *window, const struct ksplice_change *change,
-		     const char *name, unsigned long addr,
-		     unsigned long new_addr, const char *kind)
-{
-	char *line = kasprintf(GFP_KERNEL, "%s %s %016lx %016lx%s\n",
-			       change->target_name, name,
-			       window->has_addresses ? addr : 0,
-			       window->has_addresses ? new_addr : 0, kind);
-
-	if (!line)
-		return -ENOMEM;
-	window_put(window, line, strlen(line));
-	kfree(line);
-	return 0;
-}
-
-static int put_patches(struct window *window,
-		       const struct ksplice_change *change)
-{
-	const struct ksplice_function *function;
-	const struct ksplice_data *data;
-	int ret = 0;
-
-	for (function = change->functions; !ret &&
-	     function < change->functions + change->n_functions; function++)
-		if (!function->is_part)
-			ret = put_patch(window, change, function->name,
-					function->addr, function->new_addr, "");
-	for (data = change->data; !ret && data < change->data + change->n_data;
-	     data++)
-		ret = put_patch(window, change, data->name, data->addr,
-				data->new_addr, " data");
-	return ret;
-}
-
-static ssize_t patches_read(struct file *file, struct kobject *kobj,
-			    struct bin_attribute *attr, char *to,
-			    loff_t offset, size_t count)
-{
-	struct window window = {
-		.to = to, .offset = offset, .count = count,
-		.has_addresses = ksplice_may_see_addresses(file->f_cred),
-	};
-	struct ksplice_update *update = update_of(kobj);
-	struct ksplice_change *change;
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	list_for_each_entry(change, &update->changes, list) {
-		ret = put_patches(&window, change);
-		if (ret)
-			break;
-	}
-	update_unlock();
-	return ret ?: window.done;
-}
-
-static ssize_t match_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to,
-			  loff_t offset, size_t count)
-{
-	struct window window = { .to = to, .offset = offset, .count = count };
-	struct ksplice_update *update = update_of(kobj);
-	struct ksplice_change *change;
-	char line[160];
-	int len, ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	list_for_each_entry(change, &update->changes, list) {
-		len = scnprintf(line, sizeof(line),
-				"%s matched %u of %u functions in %llu us\n",
-				change->target_name, change->n_matched,
-				change->n_text, change->match_ns / 1000);
-		window_put(&window, line, len);
-	}
-	update_unlock();
-	return window.done;
-}
-
-static ssize_t awaited_read(struct file *file, struct kobject *kobj,
-			    struct bin_attribute *attr, char *to,
-			    loff_t offset, size_t count)
-{
-	struct window window = { .to = to, .offset = offset, .count = count };
-	struct ksplice_update *update = update_of(kobj);
-	bool has_reasons = file_ns_capable(file, &init_user_ns,
-					   CAP_SYS_MODULE);
-	struct ksplice_awaited *awaited = NULL;
-	char *line;
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	while ((awaited = __ksplice_next_awaited(update, awaited))) {
-		line = __ksplice_await_line(awaited, has_reasons);
-		if (!line) {
-			ret = -ENOMEM;
-			goto out_unlock;
-		}
-		window_put(&window, line, strlen(line));
-		kfree(line);
-	}
-	ret = window.done;
-out_unlock:
-	update_unlock();
-	return ret;
-}
-
-static ssize_t conflicts_read(struct file *file, struct kobject *kobj,
-			      struct bin_attribute *attr, char *to,
-			      loff_t offset, size_t count)
-{
-	struct window window = { .to = to, .offset = offset, .count = count };
-	struct ksplice_update *update = update_of(kobj);
-	int ret = update_lock(update);
-
-	if (ret)
-		return ret;
-	if (update->conflicts)
-		window_put(&window, update->conflicts,
-			   strlen(update->conflicts));
-	update_unlock();
-	return window.done;
-}
-
-/* Without ksplice_mutex: it can be read while matching goes on. */
-static ssize_t debug_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to,
-			  loff_t offset, size_t count)
-{
-	return ksplice_log_read(update_of(kobj)->log, to, offset, count);
-}
-
-/* Those that show addresses or threads are for root. */
-static struct bin_attribute patches_attr =
-	__BIN_ATTR(patches, 0400, patches_read, NULL, 0);
-static struct bin_attribute match_attr =
-	__BIN_ATTR(match, 0444, match_read, NULL, 0);
-static struct bin_attribute awaited_attr =
-	__BIN_ATTR(awaited, 0444, awaited_read, NULL, 0);
-static struct bin_attribute conflicts_attr =
-	__BIN_ATTR(conflicts, 0400, conflicts_read, NULL, 0);
-static struct bin_attribute debug_attr =
-	__BIN_ATTR(debug, 0400, debug_read, NULL, 0);
-
-static struct bin_attribute *update_bin_attrs[] = {
-	&stage_attr,
-	&request_attr,
-	&kick_attr,
-	&needs_attr,
-	&replaces_attr,
-	&patches_attr,
-	&match_attr,
-	&awaited_attr,
-	&conflicts_attr,
-	&debug_attr,
-	NULL
-};
-
-static const struct attribute_group update_group = {
-	.attrs = update_attrs,
-	.bin_attrs = update_bin_attrs,
-};
-
-static const struct attribute_group *update_groups[] = {
-	&update_group,
-	NULL
-};
-
-static void update_release(struct kobject *kobj)
-{
-	ksplice_update_free(update_of(kobj));
-}
-
-static struct kobj_type update_type = {
-	.release = update_release,
-	.sysfs_ops = &kobj_sysfs_ops,
-	.default_groups = update_groups,
-};
-
-int ksplice_sysfs_add(struct ksplice_update *update)
-{
-	int ret;
-
-	ret = kobject_init_and_add(&update->kobj, &update_type, root, "%s",
-				   update->kid);
-	if (ret)
-		kobject_put(&update->kobj);
-	return ret;
-}
-
-void ksplice_sysfs_remove(struct ksplice_update *update)
-{
-	kobject_del(&update->kobj);
-	kobject_put(&update->kobj);
-}
-
-/* --- /sys/kernel/ksplice itself ------------------------------------------ */
 
 static ssize_t state_read(struct file *file, struct kobject *kobj,
 			  struct bin_attribute *attr, char *to, loff_t offset,
 			  size_t count)
 {
-	struct window window = { .to = to, .offset = offset, .count = count };
+	struct ksplice_window window = { .to = to, .offset = offset, .count = count };
 	const char *stage;
 	struct ksplice_update *update;
 
@@ -578,10 +34,10 @@ static ssize_t state_read(struct file *file, struct kobject *kobj,
 		return -EINTR;
 	list_for_each_entry(update, &ksplice_updates, list) {
 		stage = ksplice_stage_name(update->stage);
-		window_put(&window, update->kid, strlen(update->kid));
-		window_put(&window, " ", 1);
-		window_put(&window, stage, strlen(stage));
-		window_put(&window, "\n", 1);
+		ksplice_window_put(&window, update->kid, strlen(update->kid));
+		ksplice_window_put(&window, " ", 1);
+		ksplice_window_put(&window, stage, strlen(stage));
+		ksplice_window_put(&window, "\n", 1);
 	}
 	mutex_unlock(&ksplice_mutex);
 	return window.done;
@@ -597,13 +53,13 @@ static int forget_run(struct kobject *kobj, char *words)
 {
 	return ksplice_forget_update(words);
 }
-COMMAND(forget, 0200, NULL);
+KSPLICE_COMMAND(forget, 0200, NULL);
 
 static int await_run(struct kobject *kobj, char *words)
 {
 	return ksplice_await(words);
 }
-COMMAND(await, 0200, NULL);
+KSPLICE_COMMAND(await, 0200, NULL);
 
 static ssize_t helper_read(struct file *file, struct kobject *kobj,
 			   struct bin_attribute *attr, char *to,
@@ -613,7 +69,7 @@ static ssize_t helper_read(struct file *file, struct kobject *kobj,
 	ssize_t ret = -ENOMEM;
 
 	if (text)
-		ret = text_read(to, offset, count, text);
+		ret = ksplice_text_read(to, offset, count, text);
 	kfree(text);
 	return ret;
 }
@@ -622,7 +78,7 @@ static int helper_run(struct kobject *kobj, char *words)
 {
 	return ksplice_helper_set(words);
 }
-COMMAND(helper, 0600, helper_read);
+KSPLICE_COMMAND(helper, 0600, helper_read);
 
 static struct bin_attribute state_attr =
 	__BIN_ATTR(state, 0444, state_read, NULL, 0);
@@ -650,16 +106,16 @@ int ksplice_sysfs_init(void)
 {
 	int ret;
 
-	root = kobject_create_and_add("ksplice", kernel_kobj);
-	if (!root)
+	ksplice_sysfs_root = kobject_create_and_add("ksplice", kernel_kobj);
+	if (!ksplice_sysfs_root)
 		return -ENOMEM;
-	ret = sysfs_create_group(root, &root_group);
+	ret = sysfs_create_group(ksplice_sysfs_root, &root_group);
 	if (ret)
-		kobject_put(root);
+		kobject_put(ksplice_sysfs_root);
 	return ret;
 }
 
 void ksplice_sysfs_exit(void)
 {
-	kobject_put(root);
+	kobject_put(ksplice_sysfs_root);
 }

@@ -15,9 +15,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/string.h>
-#include "arch.h"
 #include "kernel/compat.h"
-#include "kernel/exports.h"
 
 struct ksplice_needs ksplice_need;
 
@@ -87,14 +85,9 @@ static unsigned long find_kallsyms_lookup_name(void)
 
 int ksplice_compat_init(void)
 {
-	const char *refusal = ksplice_arch_refuses();
 	unsigned long addr;
 	unsigned int i;
 
-	if (refusal) {
-		pr_err("%s\n", refusal);
-		return -EOPNOTSUPP;
-	}
 	addr = find_kallsyms_lookup_name();
 	if (!addr)
 		return refuse("kallsyms_lookup_name",
@@ -110,8 +103,10 @@ int ksplice_compat_init(void)
 		*(unsigned long *)((void *)&ksplice_need + needs[i].offset) =
 			addr;
 	}
-	if (!ksplice_exports_init() || is_hidden("kernel_symbol"))
-		return refuse("kernel_symbol",
-			      "import symbols, in the form that is known");
 	return 0;
+}
+
+int ksplice_compat_check(bool is_met, const char *name, const char *purpose)
+{
+	return is_met && !is_hidden(name) ? 0 : refuse(name, purpose);
 }

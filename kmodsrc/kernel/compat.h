@@ -83,6 +83,9 @@ static inline bool ksplice_is_on_cpu(const struct task_struct *task)
 /* Fill ksplice_need.  Return: 0, or -EOPNOTSUPP and the log names the need. */
 int ksplice_compat_init(void);
 
+/* The same of a need that no look-up of a symbol tells of. */
+int ksplice_compat_check(bool is_met, const char *name, const char *purpose);
+
 /*
  * Where the running code of a module lies; its size is rounded up to pages.
  * One block before commit ac3b43283923 (v6.4), one of several from then on.

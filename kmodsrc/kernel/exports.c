@@ -15,7 +15,6 @@
 #include <linux/string.h>
 #include "kernel/compat.h"
 #include "kernel/exports.h"
-#include "ksplice.h"
 
 static int compare_name(const void *name, const void *entry)
 {
@@ -77,10 +76,9 @@ static const struct ksplice_export *find_in_module(const struct module *module,
 				   name);
 }
 
-bool ksplice_exports_init(void)
+bool ksplice_exports_init(const char *name, unsigned long value)
 {
-	const struct ksplice_export *own =
-		find_in_module(THIS_MODULE, "ksplice_register_old_code");
+	const struct ksplice_export *own = find_in_module(THIS_MODULE, name);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(vmlinux_tables); i++) {
@@ -91,8 +89,7 @@ bool ksplice_exports_init(void)
 		table->stop = (void *)
 			ksplice_need.kallsyms_lookup_name(table->stop_name);
 	}
-	return own && ksplice_export_addr(own) ==
-		      (unsigned long)ksplice_register_old_code;
+	return own && ksplice_export_addr(own) == value;
 }
 
 bool ksplice_export_value(const char *name, const struct module *target,

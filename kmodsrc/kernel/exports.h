@@ -19,9 +19,10 @@ struct ksplice_export {
 };
 
 /*
- * When the core is loaded.  Return: false if the entries are not as described.
+ * When the core is loaded, with the name and value of a symbol that it exports.
+ * Return: false if the entries are not as described.
  */
-bool ksplice_exports_init(void);
+bool ksplice_exports_init(const char *name, unsigned long value);
 
 /* The entry of a symbol in a table, which the linker has sorted; or NULL. */
 const struct ksplice_export *ksplice_export_find(const void *table,

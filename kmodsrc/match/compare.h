@@ -3,23 +3,13 @@
  * compare.h - one comparison of a span with the code at one address
  *
  *	ksplice_compare_init(&c, m, span, addr);
- *	if (ksplice_compare_text(&c))
+ *	if (ksplice_compare_span(&c))
  *		... c.size, m->vals has its candidates ...
- *
- * The fast way takes it that both have everything at the same offset.  Where
- * that fails, arch's walk.c goes through both instruction by instruction.
  */
 #ifndef KSPLICE_COMPARE_H
 #define KSPLICE_COMPARE_H
 
-#include "match/match.h"
-
-/* A jump inside the span, to be checked when all offsets are known. */
-struct ksplice_jump {
-	u32 pre_from;			/* of the instruction */
-	u32 pre_to;			/* span offset */
-	s64 run_to;			/* offset from the running body */
-};
+#include "match/state.h"
 
 struct ksplice_compare {
 	struct ksplice_match *m;
@@ -57,17 +47,5 @@ void ksplice_compare_init(struct ksplice_compare *c, struct ksplice_match *m,
 __printf(3, 4)
 void ksplice_compare_why(struct ksplice_compare *c, unsigned long addr,
 			 const char *fmt, ...);
-
-/* Both leave candidates in m->vals, whether it matched or not. */
-bool ksplice_compare_text(struct ksplice_compare *c);
-bool ksplice_compare_rodata(struct ksplice_compare *c);
-
-/*
- * Compare bytes [from, to) of a span (the one compared, or a replacement that
- * may have been copied into it) with what is at run_off of the running body.
- */
-bool ksplice_compare_range(struct ksplice_compare *c,
-			   const struct ksplice_span *span, u32 from, u32 to,
-			   u32 run_off, enum ksplice_range_sites sites);
 
 #endif

@@ -13,6 +13,12 @@
 #include <linux/string.h>
 #include "insn.h"
 #include "match/difference.h"
+#include "match/labelval.h"
+#include "match/pre.h"
+#include "match/state.h"
+#include "match/symbols.h"
+#include "model/abort.h"
+#include "model/debug.h"
 #include "model/words.h"
 
 static u8 copy_insn(u8 *to, size_t max, const u8 *code, u32 size, u32 offset)

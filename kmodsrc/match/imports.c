@@ -18,7 +18,12 @@
 #include "kernel/exports.h"
 #include "match/difference.h"
 #include "match/imports.h"
-#include "match/match.h"
+#include "match/labelval.h"
+#include "match/pre.h"
+#include "match/state.h"
+#include "match/symbols.h"
+#include "model/abort.h"
+#include "model/debug.h"
 #include "model/redirects.h"
 #include "model/words.h"
 

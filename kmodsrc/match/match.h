@@ -1,82 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * match.h - the state of matching one change
- *
- * Shared by match.c, which decides what is compared when, and by compare.c,
- * refs.c and arch's sites.c and walk.c, which compare.  It lives as long as
- * one call of __ksplice_match_change(), which holds ksplice_mutex.
+ * match.h - prove that the running code is the code that pre was built from
  */
 #ifndef KSPLICE_MATCH_H
 #define KSPLICE_MATCH_H
 
-#include "match/labelval.h"
-#include "match/pre.h"
-#include "match/symbols.h"
-#include "model/update.h"
-#include "sites.h"
+struct ksplice_change;
 
-/* Bytes of the running code that may be longer than pre's (alignment). */
-#define KSPLICE_RUN_SLACK	128
-
-enum ksplice_span_state {
-	KSPLICE_SPAN_WAITING,		/* for a candidate, or for only one */
-	KSPLICE_SPAN_MATCHED,
-	KSPLICE_SPAN_FAILED,		/* no candidate is left */
-};
-
-/* From this offset in pre on, the running code is at pre + shift. */
-struct ksplice_shift {
-	u32 pre;
-	s32 shift;
-};
-
-/* The candidate that matched longest, for the message. */
-struct ksplice_difference {
-	unsigned long addr;		/* of the candidate; 0: none yet */
-	u32 pre_off, run_off;
-	u8 pre_len, run_len;		/* bytes of the instructions below */
-	u8 pre[16], run[16];
-	char why[88];			/* not of the bytes; or empty */
-	unsigned long why_addr;		/* the place that it ends with, or 0 */
-};
-
-struct ksplice_run_span {
-	enum ksplice_span_state state;
-	bool is_ambiguous;		/* had several candidates */
-	u32 tried_at;			/* vals.n_learnt when last compared */
-	unsigned int n_matches;		/* candidates that matched then */
-	unsigned long addr;		/* original entry */
-	unsigned long body;		/* what was compared */
-	u32 size;			/* bytes at body */
-	u32 n_shifts;			/* 0: the same offsets as in pre */
-	struct ksplice_shift *shifts;
-	struct ksplice_difference *difference;	/* or NULL */
-};
-
-struct ksplice_match {
-	struct ksplice_change *change;
-	struct ksplice_pre pre;
-	struct ksplice_labelvals vals;
-	struct ksplice_symbols symbols;
-	struct ksplice_site_env env;
-	struct ksplice_run_span *spans;	/* by index of the pre image */
-	u32 *queue;			/* spans whose value has been learnt */
-	u32 n_queue;
-	u32 *parts;			/* the same of parts of functions */
-	u32 n_parts;
-	u8 *run;			/* room for the longest span + slack */
-	u32 *map;			/* see struct ksplice_compare */
-	struct ksplice_jump *jumps;
-	u32 max_jumps;
-};
-
-/*
- * Is the span of a weak symbol?  Another unit may have a better one, of this
- * image or not; then the symbol's value is that one's.
+/**
+ * __ksplice_match_change() - prove that the running code is the pre code
+ * @change: update, target, target_name and old_module are set
+ * @pre: the pre image, not yet validated
+ * @size: its bytes
+ *
+ * On success functions, n_matched, n_text, match_ns are set, and the export
+ * table of old_module holds the addresses.  On failure nothing is left behind.
+ *
+ * Return: 0 or what ksplice_abort() returned.
  */
-bool ksplice_is_weak(const struct ksplice_match *m, u32 span);
-
-/* Where the offset of a matched span is in the running code. */
-u32 ksplice_run_offset(const struct ksplice_run_span *span, u32 pre_off);
+int __ksplice_match_change(struct ksplice_change *change, const void *pre,
+			   unsigned long size);
 
 #endif

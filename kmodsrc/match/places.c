@@ -10,6 +10,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "match/places.h"
+#include "model/abort.h"
 #include "model/update.h"
 #include "model/words.h"
 

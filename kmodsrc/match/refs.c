@@ -12,8 +12,13 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include "match/compare.h"
+#include "match/labelval.h"
+#include "match/pre.h"
 #include "match/refs.h"
 #include "match/run.h"
+#include "match/state.h"
+#include "match/symbols.h"
 #include "model/redirects.h"
 
 /*
@@ -22,15 +27,6 @@
  */
 #define MAX_CONTENT_DEPTH	8
 #define MAX_INNER_CONTENTS	10000
-
-u32 ksplice_run_offset(const struct ksplice_run_span *span, u32 pre_off)
-{
-	u32 i = span->n_shifts;
-
-	while (i && span->shifts[i - 1].pre > pre_off)
-		i--;
-	return i ? pre_off + span->shifts[i - 1].shift : pre_off;
-}
 
 static bool content_bytes_equal(unsigned long addr, const u8 *bytes, u32 len)
 {

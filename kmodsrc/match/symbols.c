@@ -36,8 +36,10 @@
 #include <linux/stringhash.h>
 #include "kernel/compat.h"
 #include "kernel/exports.h"
+#include "match/pre.h"
 #include "match/symbols.h"
 #include "model/redirects.h"
+#include "model/update.h"
 
 /*
  * About one in four is looked up, and expanding all names of a kernel takes as

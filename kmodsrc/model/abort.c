@@ -11,6 +11,8 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include "model/abort.h"
+#include "model/debug.h"
 #include "model/update.h"
 #include "model/words.h"
 

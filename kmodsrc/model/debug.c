@@ -5,10 +5,6 @@
  * A line that does not fit under the cap, or for which there is no memory, is
  * dropped, and so is all that follows it: a log with holes would mislead.
  * A log has its own mutex, so that it can be read while matching goes on.
- *
- * debugfs ksplice/empty_stop: reading it stops the machine once, for nothing,
- * and tells how many ns that took: what a stop costs at least.  It is a command,
- * and takes the rights of one (sysfs.c).
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -16,11 +12,9 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include "core/sysfs.h"
 #include "model/debug.h"
 #include "model/update.h"
 #include "model/words.h"
-#include "patch/stop.h"
 
 #define LOG_CAP		(1U << 20)
 #define LOG_FIRST	4096U
@@ -36,7 +30,7 @@ struct ksplice_log {
 	struct dentry *dir;		/* set once */
 };
 
-static struct dentry *root;
+struct dentry *ksplice_debug_dir;
 
 static int log_grow(struct ksplice_log *log, size_t need)
 {
@@ -124,34 +118,6 @@ static ssize_t log_read(struct file *file, char __user *to, size_t count,
 	return ret;
 }
 
-static int empty_stop_get(void *data, u64 *ns)
-{
-	*ns = ksplice_stop_empty();
-	return 0;
-}
-
-static int empty_stop_open(struct inode *inode, struct file *file)
-{
-	if (!ksplice_may_command(file))
-		return -EPERM;
-	return simple_attr_open(inode, file, empty_stop_get, NULL, "%llu\n");
-}
-
-static ssize_t empty_stop_read(struct file *file, char __user *to,
-			       size_t count, loff_t *offset)
-{
-	if (!ksplice_may_command(file))
-		return -EPERM;
-	return debugfs_attr_read(file, to, count, offset);
-}
-
-static const struct file_operations empty_stop_fops = {
-	.owner = THIS_MODULE,
-	.open = empty_stop_open,
-	.release = simple_attr_release,
-	.read = empty_stop_read,
-};
-
 static const struct file_operations log_fops = {
 	.owner = THIS_MODULE,
 	.open = simple_open,
@@ -166,7 +132,7 @@ struct ksplice_log *ksplice_log_new(const char *kid)
 	if (!log)
 		return NULL;
 	mutex_init(&log->mutex);
-	log->dir = debugfs_create_dir(kid, root);
+	log->dir = debugfs_create_dir(kid, ksplice_debug_dir);
 	debugfs_create_file("log", 0400, log->dir, log, &log_fops);
 	return log;
 }
@@ -190,12 +156,10 @@ void ksplice_log_free(struct ksplice_log *log)
 
 void ksplice_debug_init(void)
 {
-	root = debugfs_create_dir("ksplice", NULL);
-	debugfs_create_file_unsafe("empty_stop", 0400, root, NULL,
-				   &empty_stop_fops);
+	ksplice_debug_dir = debugfs_create_dir("ksplice", NULL);
 }
 
 void ksplice_debug_exit(void)
 {
-	debugfs_remove(root);
+	debugfs_remove(ksplice_debug_dir);
 }

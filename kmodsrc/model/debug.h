@@ -8,10 +8,19 @@
 #ifndef KSPLICE_DEBUG_H
 #define KSPLICE_DEBUG_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
+struct dentry;
 struct ksplice_log;
+struct ksplice_update;
 
+/* One more line of the update's log, without a newline in fmt. */
+__printf(2, 3)
+void ksplice_debug(struct ksplice_update *update, const char *fmt, ...);
+
+/* debugfs ksplice; there is no error that matters. */
+extern struct dentry *ksplice_debug_dir;
 void ksplice_debug_init(void);
 void ksplice_debug_exit(void);
 

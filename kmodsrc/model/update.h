@@ -13,34 +13,26 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include "ksplice.h"
-
-/* The reasons for refusing; the words are in abort.c, Ksplice/Abort.pm and doc/aborts.md */
-enum ksplice_abort_cause {
-	KSPLICE_OK,
-	KSPLICE_NO_MATCH,
-	KSPLICE_CODE_BUSY,
-	KSPLICE_MODULE_BUSY,
-	KSPLICE_OUT_OF_MEMORY,
-	KSPLICE_FAILED_TO_FIND,
-	KSPLICE_TARGET_NOT_LOADED,
-	KSPLICE_CALL_FAILED,
-	KSPLICE_COLD_UPDATE_LOADED,
-	KSPLICE_ALREADY_REPLACED,
-	KSPLICE_MISSING_UPDATE,
-	KSPLICE_TEXT_CHANGED,
-	KSPLICE_TOO_SHORT,
-	KSPLICE_SITE_CONFLICT,
-	KSPLICE_UNSUPPORTED_KERNEL,
-	KSPLICE_UNEXPECTED,
-	KSPLICE_N_ABORT_CAUSES
-};
+#include "model/abort.h"
 
 enum ksplice_stage {
 	KSPLICE_PREPARING,	/* changes are still coming or matching */
 	KSPLICE_MATCHED,	/* all -old.ko are in and matched */
 	KSPLICE_APPLIED,
 	KSPLICE_REVERSED,
-	KSPLICE_TRY,		/* asked for only: would it be applied? */
+};
+
+/* What a user may ask for */
+enum ksplice_action {
+	KSPLICE_DO_APPLY,
+	KSPLICE_DO_REVERSE,
+	KSPLICE_DO_TRY,		/* all of apply but the stop */
+};
+
+/* What one stop does with an update */
+enum ksplice_direction {
+	KSPLICE_REVERSE,
+	KSPLICE_APPLY,
 };
 
 #define KSPLICE_MAX_REDIRECT	20
@@ -134,7 +126,7 @@ enum ksplice_request_state {
 /* See request.c.  Not guarded by ksplice_mutex. */
 struct ksplice_request {
 	enum ksplice_request_state state;
-	enum ksplice_stage stage;	/* by whoever made it run */
+	enum ksplice_action action;	/* by whoever made it run */
 	struct task_struct *requester;	/* him, with a reference; while running */
 	int result;			/* 0 or a negative errno, when done */
 };
@@ -162,14 +154,15 @@ struct ksplice_update {
 };
 
 /*
- * Does the change take part when its update is applied (or reversed)?  One
+ * Does the change take part when its update is applied, or reversed?  One
  * that comes to an applied update is applied alone.
  */
 static inline bool
-ksplice_change_takes_part(const struct ksplice_change *change, bool apply)
+ksplice_change_takes_part(const struct ksplice_change *change,
+			  enum ksplice_direction way)
 {
 	return change->new_module && !change->is_lost &&
-	       change->is_applied != apply;
+	       change->is_applied == (way == KSPLICE_REVERSE);
 }
 
 /* Is it applied, and not hidden from what is being matched or applied? */
@@ -181,83 +174,20 @@ static inline bool ksplice_change_is_seen(const struct ksplice_change *change)
 extern struct mutex ksplice_mutex;
 extern struct list_head ksplice_updates;
 
-/* update.c */
-
+/* With ksplice_mutex held.  Return: NULL if there is none. */
 struct ksplice_update *__ksplice_find_update(const char *kid);
+struct ksplice_change *__ksplice_find_change(struct ksplice_update *update,
+					     const char *target_name);
 
 /*
- * Make an update that has no changes yet: begin takes the locks unless it
- * returns an error, begun lets go, and drops the update if ret is one.
- */
-struct ksplice_update *ksplice_update_begin(const char *kid, const char *hash,
-					    unsigned int n_changes);
-void ksplice_update_begun(struct ksplice_update *update, int ret);
-
-/*
- * Add to update->needs or update->replaces, before its modules are there.  Return:
- * 0, -EINVAL if it is no list of other KIDs, -EBUSY if it is too late, or -ENOMEM.
+ * Add to update->needs or update->replaces, before its modules are there.
+ * Return: 0, -EINVAL if it is no list of other KIDs, -EBUSY if it is too late,
+ * or -ENOMEM.
  */
 int __ksplice_add_kids(struct ksplice_update *update, char **list,
 		       const char *kids);
 
-/*
- * Drop an update that has no modules; -EBUSY if it has or is applied, -ENOENT
- * if unknown.
- */
-int ksplice_forget_update(const char *kid);
-void ksplice_forget_all(void);
-
 /* The last step of freeing; called by the kobject's release. */
 void ksplice_update_free(struct ksplice_update *update);
-
-/*
- * Go to a stage, applied or reversed; 0 if it is there already.  Applied again
- * applies the changes that came since.  On failure the stage is what it was, and
- * abort_cause and reason say why.  Try changes nothing; what a hook would say
- * is not known then.
- */
-int __ksplice_set_stage(struct ksplice_update *update,
-			enum ksplice_stage stage);
-const char *ksplice_stage_name(enum ksplice_stage stage);
-
-/* abort.c */
-
-/**
- * ksplice_abort() - record why something was refused
- *
- * Return: the errno of the cause: -ENOEXEC for no_match, -EBUSY for code_busy
- * and module_busy, -ENOMEM, -ENOENT for failed_to_find and target_not_loaded,
- * ... (one table in abort.c).
- */
-__printf(3, 4)
-int ksplice_abort(struct ksplice_update *update,
-		  enum ksplice_abort_cause cause, const char *fmt, ...);
-const char *ksplice_abort_name(enum ksplice_abort_cause cause);
-
-/* Before a new attempt: abort_cause ok, no reason, no conflicts. */
-void __ksplice_clear_abort(struct ksplice_update *update);
-
-/* debug.c: one more line of the update's log, without a newline in fmt */
-__printf(2, 3)
-void ksplice_debug(struct ksplice_update *update, const char *fmt, ...);
-
-/* match.c */
-
-/**
- * __ksplice_match_change() - prove that the running code is the pre code
- * @change: update, target, target_name and old_module are set
- * @pre: the pre image, not yet validated
- * @size: its bytes
- *
- * On success functions, n_matched, n_text, match_ns are set, and the export
- * table of old_module holds the addresses.  On failure nothing is left behind.
- *
- * Return: 0 or what ksplice_abort() returned.
- */
-int __ksplice_match_change(struct ksplice_change *change, const void *pre,
-			   unsigned long size);
-
-/* Free what matching allocated (functions, data and their names). */
-void ksplice_free_functions(struct ksplice_change *change);
 
 #endif

@@ -13,7 +13,6 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include "kernel/compat.h"
 #include "model/words.h"
 
 void ksplice_words_clean(char *text)
@@ -41,9 +40,4 @@ const char *ksplice_return_name(char *to, unsigned long addr)
 {
 	snprintf(to, KSPLICE_PLACE_LEN, "%pB", (void *)addr);
 	return hide_number(to);
-}
-
-bool ksplice_may_see_addresses(const struct cred *cred)
-{
-	return ksplice_need.kallsyms_show_value(cred);
 }

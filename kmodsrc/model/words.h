@@ -10,8 +10,6 @@
 #include <linux/kallsyms.h>
 #include <linux/types.h>
 
-struct cred;
-
 /* Replace all that is not printable ASCII by '?'; in any context. */
 void ksplice_words_clean(char *text);
 
@@ -26,8 +24,5 @@ const char *ksplice_place_name(char *to, unsigned long addr);
 
 /* The same of a return address, which may be the first byte of the next one. */
 const char *ksplice_return_name(char *to, unsigned long addr);
-
-/* May a reader with these credentials see addresses of the kernel? */
-bool ksplice_may_see_addresses(const struct cred *cred);
 
 #endif

@@ -25,6 +25,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 #include "arch/redirect.h"
+#include "model/abort.h"
 #include "model/update.h"
 #include "patch/data.h"
 #include "patch/replace.h"
@@ -35,7 +36,7 @@ static unsigned int count_data(const struct ksplice_part *part)
 	unsigned int n = 0;
 
 	list_for_each_entry(change, &part->update->changes, list)
-		if (ksplice_change_takes_part(change, part->apply))
+		if (ksplice_change_takes_part(change, part->way))
 			n += change->n_data;
 	return n;
 }
@@ -47,14 +48,16 @@ static void add_data(struct ksplice_data_writes *writes,
 	unsigned int i;
 
 	list_for_each_entry(change, &part->update->changes, list) {
-		if (!ksplice_change_takes_part(change, part->apply))
+		if (!ksplice_change_takes_part(change, part->way))
 			continue;
 		for (i = 0; i < change->n_data; i++)
 			writes->list[writes->n++] =
 				(struct ksplice_data_write) {
 					.data = &change->data[i],
-					.apply = part->apply,
-					.is_early = part->apply,
+					.way = part->way,
+					.turn = part->way == KSPLICE_APPLY ?
+						KSPLICE_BEFORE_REDIRECTS :
+						KSPLICE_AFTER_REDIRECTS,
 				};
 	}
 }
@@ -66,8 +69,8 @@ static bool overlap(const struct ksplice_data *a, const struct ksplice_data *b)
 
 static const void *before(const struct ksplice_data_write *write)
 {
-	return write->apply ? write->data->saved :
-			      (void *)write->data->new_addr;
+	return write->way == KSPLICE_APPLY ? write->data->saved :
+	       (void *)write->data->new_addr;
 }
 
 /* Does the later one find what the other, which is put back, leaves there? */
@@ -76,7 +79,7 @@ static bool follows(const struct ksplice_data_write *later,
 {
 	const struct ksplice_data *a = earlier->data, *b = later->data;
 
-	return !earlier->apply && a->addr == b->addr && a->size == b->size &&
+	return earlier->way == KSPLICE_REVERSE && a->addr == b->addr && a->size == b->size &&
 	       a->is_writable == b->is_writable &&
 	       (a->is_writable || !memcmp(a->saved, before(later), a->size));
 }
@@ -98,7 +101,8 @@ static int order_writes(struct ksplice_data_writes *writes,
 					"the data '%s' is not what was matched",
 					later->data->name);
 			later->is_covered = true;
-			earlier->is_early |= later->apply;
+			if (later->way == KSPLICE_APPLY)
+				earlier->turn = KSPLICE_BEFORE_REDIRECTS;
 		}
 	}
 	return 0;
@@ -199,20 +203,21 @@ static void write_words(u8 *to, const u8 *from, unsigned long size)
 	}
 }
 
-void ksplice_data_write(const struct ksplice_data_writes *writes, bool early,
-			u8 *scratch)
+void ksplice_data_write(const struct ksplice_data_writes *writes,
+			enum ksplice_data_turn turn, u8 *scratch)
 {
 	const struct ksplice_data_write *write;
 	const struct ksplice_data *data;
 
 	for (write = writes->list; write < writes->list + writes->n; write++) {
 		data = write->data;
-		if (write->is_early != early)
+		if (write->turn != turn)
 			continue;
-		if (write->apply && data->is_writable)
+		if (write->way == KSPLICE_APPLY && data->is_writable)
 			memcpy(data->saved, (void *)data->addr, data->size);
 		write_words(scratch ?: data->alias,
-			    write->apply ? (u8 *)data->new_addr : data->saved,
+			    write->way == KSPLICE_APPLY ?
+			    (u8 *)data->new_addr : data->saved,
 			    data->size);
 	}
 }

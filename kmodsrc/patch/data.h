@@ -8,18 +8,22 @@
 #ifndef KSPLICE_DATA_H
 #define KSPLICE_DATA_H
 
-#include <linux/types.h>
+#include "model/update.h"
 
-struct ksplice_change;
-struct ksplice_data;
 struct ksplice_piece;
 struct ksplice_plan;
+
+/* Data is new while new code may run. */
+enum ksplice_data_turn {
+	KSPLICE_BEFORE_REDIRECTS,
+	KSPLICE_AFTER_REDIRECTS,
+};
 
 /* What one stop does with a piece of data. */
 struct ksplice_data_write {
 	struct ksplice_data *data;
-	bool apply;			/* or put back */
-	bool is_early;			/* before the redirects, or after them */
+	enum ksplice_direction way;
+	enum ksplice_data_turn turn;
 	bool is_covered;		/* another one is written to the place
 					 * before: the check sees that one's */
 };
@@ -43,12 +47,13 @@ void ksplice_data_set_aliases(const struct ksplice_data_writes *writes,
 /* Return: one that is not what it is taken for, or NULL. */
 const struct ksplice_data_write *
 ksplice_data_check(const struct ksplice_data_writes *writes);
+
 /*
- * Those before the redirects, or those after them.  If there is a scratch, all
- * of it goes there instead, for a rehearsal.
+ * Those whose turn it is.  If there is a scratch, all of it goes there instead,
+ * for a rehearsal.
  */
-void ksplice_data_write(const struct ksplice_data_writes *writes, bool early,
-			u8 *scratch);
+void ksplice_data_write(const struct ksplice_data_writes *writes,
+			enum ksplice_data_turn turn, u8 *scratch);
 
 /* Does what the two overwrite overlap? */
 bool ksplice_data_overlaps(const struct ksplice_change *a,

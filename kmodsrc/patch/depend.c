@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include "kernel/compat.h"
 #include "kernel/exports.h"
+#include "model/abort.h"
 #include "model/kids.h"
 #include "model/redirects.h"
 #include "model/update.h"
@@ -30,7 +31,7 @@ int __ksplice_depend_check_apply(struct ksplice_update *update)
 	unsigned int i;
 
 	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, true))
+		if (!ksplice_change_takes_part(change, KSPLICE_APPLY))
 			continue;
 		for (i = 0; i < change->n_functions; i++) {
 			function = &change->functions[i];
@@ -186,7 +187,7 @@ int __ksplice_depend_check_reverse(struct ksplice_update *update,
 	int ret;
 
 	list_for_each_entry(change, &update->changes, list) {
-		if (!ksplice_change_takes_part(change, false))
+		if (!ksplice_change_takes_part(change, KSPLICE_REVERSE))
 			continue;
 		ret = __check_users(update, asker, change->new_module) ?:
 		      __check_patched_again(change, asker);

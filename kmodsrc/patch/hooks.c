@@ -13,36 +13,37 @@
 
 #include <linux/kernel.h>
 #include <linux/slab.h>
+#include "model/abort.h"
 #include "model/update.h"
 #include "patch/hooks.h"
 #include "patch/replace.h"
 #include "records.h"
 
-/* What each moment is called, by the stage that is gone to. */
+/* What each moment is called, by the direction of the update. */
 struct moment {
 	const char *name;
 	enum ksplice_hook_kind kind;
 };
 
 static const struct moment pre[] = {
-	{ "pre_reverse", KSPLICE_HOOK_PRE_REVERSE },
-	{ "pre_apply", KSPLICE_HOOK_PRE_APPLY },
+	[KSPLICE_REVERSE] = { "pre_reverse", KSPLICE_HOOK_PRE_REVERSE },
+	[KSPLICE_APPLY] = { "pre_apply", KSPLICE_HOOK_PRE_APPLY },
 };
 static const struct moment check[] = {
-	{ "check_reverse", KSPLICE_HOOK_CHECK_REVERSE },
-	{ "check_apply", KSPLICE_HOOK_CHECK_APPLY },
+	[KSPLICE_REVERSE] = { "check_reverse", KSPLICE_HOOK_CHECK_REVERSE },
+	[KSPLICE_APPLY] = { "check_apply", KSPLICE_HOOK_CHECK_APPLY },
 };
 static const struct moment commit[] = {
-	{ "reverse", KSPLICE_HOOK_REVERSE },
-	{ "apply", KSPLICE_HOOK_APPLY },
+	[KSPLICE_REVERSE] = { "reverse", KSPLICE_HOOK_REVERSE },
+	[KSPLICE_APPLY] = { "apply", KSPLICE_HOOK_APPLY },
 };
 static const struct moment post[] = {
-	{ "post_reverse", KSPLICE_HOOK_POST_REVERSE },
-	{ "post_apply", KSPLICE_HOOK_POST_APPLY },
+	[KSPLICE_REVERSE] = { "post_reverse", KSPLICE_HOOK_POST_REVERSE },
+	[KSPLICE_APPLY] = { "post_apply", KSPLICE_HOOK_POST_APPLY },
 };
 static const struct moment fail[] = {
-	{ "fail_reverse", KSPLICE_HOOK_FAIL_REVERSE },
-	{ "fail_apply", KSPLICE_HOOK_FAIL_APPLY },
+	[KSPLICE_REVERSE] = { "fail_reverse", KSPLICE_HOOK_FAIL_REVERSE },
+	[KSPLICE_APPLY] = { "fail_apply", KSPLICE_HOOK_FAIL_APPLY },
 };
 
 static bool is_of(const struct ksplice_hooks *hooks, unsigned int i,
@@ -50,7 +51,7 @@ static bool is_of(const struct ksplice_hooks *hooks, unsigned int i,
 {
 	const struct ksplice_hook *hook = &hooks->all[i];
 
-	return hook->record->kind == moment[hook->apply].kind;
+	return hook->record->kind == moment[hook->way].kind;
 }
 
 static const struct ksplice_hook *
@@ -110,7 +111,7 @@ static int abort_failed(const struct ksplice_hooks *hooks,
 
 	return ksplice_abort(hooks->update, KSPLICE_CALL_FAILED,
 			     "hook %s '%s' of '%s'%s%s%s returned %d",
-			     moment[hook->apply].name,
+			     moment[hook->way].name,
 			     (const char *)hook->record->name,
 			     hook->change->target_name,
 			     is_own ? "" : " in update '",
@@ -124,7 +125,7 @@ static unsigned int count_hooks(const struct ksplice_part *part)
 	unsigned int n = 0;
 
 	list_for_each_entry(change, &part->update->changes, list)
-		if (ksplice_change_takes_part(change, part->apply))
+		if (ksplice_change_takes_part(change, part->way))
 			n += change->n_hooks;
 	return n;
 }
@@ -137,14 +138,14 @@ static void add_hooks(struct ksplice_hook *row, unsigned int n,
 	unsigned int i, at = 0;
 
 	list_for_each_entry(change, &part->update->changes, list) {
-		if (!ksplice_change_takes_part(change, part->apply))
+		if (!ksplice_change_takes_part(change, part->way))
 			continue;
 		for (i = 0; i < change->n_hooks; i++, at++)
-			row[part->apply ? at : n - 1 - at] =
+			row[part->way == KSPLICE_APPLY ? at : n - 1 - at] =
 				(struct ksplice_hook) {
 					.change = change,
 					.record = &change->hooks[i],
-					.apply = part->apply,
+					.way = part->way,
 				};
 	}
 }
@@ -198,12 +199,13 @@ int ksplice_hooks_abort(const struct ksplice_hooks *hooks)
 	return abort_failed(hooks, hooks->failed, check, hooks->error);
 }
 
-void ksplice_hooks_commit(const struct ksplice_hooks *hooks, bool apply)
+void ksplice_hooks_commit(const struct ksplice_hooks *hooks,
+			  enum ksplice_direction way)
 {
 	unsigned int i;
 
 	for (i = 0; i < hooks->n; i++)
-		if (hooks->all[i].apply == apply && is_of(hooks, i, commit))
+		if (hooks->all[i].way == way && is_of(hooks, i, commit))
 			call_one(&hooks->all[i]);
 }
 

@@ -18,17 +18,14 @@
 #ifndef KSPLICE_HOOKS_H
 #define KSPLICE_HOOKS_H
 
-#include <linux/types.h>
+#include "model/update.h"
 
-struct ksplice_change;
-struct ksplice_hook_record;
 struct ksplice_plan;
-struct ksplice_update;
 
 struct ksplice_hook {
 	const struct ksplice_change *change;
 	const struct ksplice_hook_record *record;
-	bool apply;			/* its update is, or is put back */
+	enum ksplice_direction way;	/* of its update */
 };
 
 /* All hooks of a plan, in the order of their calls. */
@@ -51,8 +48,9 @@ int ksplice_hooks_pre(struct ksplice_hooks *hooks);
 bool ksplice_hooks_check(struct ksplice_hooks *hooks);
 int ksplice_hooks_abort(const struct ksplice_hooks *hooks);
 
-/* Those of what is applied, or of what is put back. */
-void ksplice_hooks_commit(const struct ksplice_hooks *hooks, bool apply);
+/* Those of what is applied, or of what is reversed. */
+void ksplice_hooks_commit(const struct ksplice_hooks *hooks,
+			  enum ksplice_direction way);
 void ksplice_hooks_post(const struct ksplice_hooks *hooks);
 void ksplice_hooks_fail(const struct ksplice_hooks *hooks);
 

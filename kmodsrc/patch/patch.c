@@ -22,6 +22,8 @@
 #include <linux/sched/signal.h>
 #include "arch/redirect.h"
 #include "kernel/compat.h"
+#include "model/abort.h"
+#include "model/debug.h"
 #include "model/update.h"
 #include "model/words.h"
 #include "patch/data.h"
@@ -31,7 +33,9 @@
 #include "patch/patch.h"
 #include "patch/replace.h"
 #include "patch/stop.h"
+#include "threads/park.h"
 #include "threads/precheck.h"
+#include "threads/ranges.h"
 #include "threads/stack.h"
 
 #define PATIENCE_MS		1000	/* whoever asked may ask again */
@@ -165,8 +169,8 @@ static int attempt(struct ksplice_stop *stop)
 		stop->cause = KSPLICE_CODE_BUSY;
 		ret = ksplice_precheck_turns(&stop->precheck);
 		if (!ret) {
-			ret = stop->is_dry ? ksplice_stop_try(stop) :
-					     ksplice_stop_run(stop);
+			ret = stop->kind == KSPLICE_STOP_TRY ?
+			      ksplice_stop_try(stop) : ksplice_stop_run(stop);
 			if (ret || stop->cause != KSPLICE_CODE_BUSY)
 				return ret;
 		}
@@ -188,7 +192,7 @@ static int abort_changed(const struct ksplice_stop *stop)
 {
 	const struct ksplice_data_write *data = stop->changed_data;
 	const struct ksplice_function *function = stop->changed;
-	bool is_new = data ? data->apply : function->before == function->saved;
+	bool is_new = data ? data->way == KSPLICE_APPLY : function->before == function->saved;
 	const char *what = is_new ? "was matched" : "applying wrote there";
 
 	if (data)
@@ -239,7 +243,7 @@ static int run(struct ksplice_stop *stop)
 	default:
 		return abort_changed(stop);
 	}
-	if (stop->is_dry) {
+	if (stop->kind == KSPLICE_STOP_TRY) {
 		ksplice_debug(stop->update,
 			      "%u functions could be replaced; %u threads checked",
 			      stop->n_functions, stop->precheck.n_before);
@@ -247,7 +251,7 @@ static int run(struct ksplice_stop *stop)
 	}
 	ksplice_debug(stop->update,
 		      "%s %u functions; %u threads checked before the stop, %u in it; stopped %u times, the last for %llu us; text was writable for %llu ns",
-		      stop->plan->parts[stop->plan->n - 1].apply ?
+		      stop->plan->parts[stop->plan->n - 1].way == KSPLICE_APPLY ?
 		      "replaced" : "put back",
 		      stop->n_functions, stop->precheck.n_before,
 		      stop->stack.n_tasks, stop->n_stops,
@@ -417,8 +421,10 @@ static bool is_same_place(const struct ksplice_function *a,
  * redirect there, the new one is written over it.
  */
 static int add_function(struct ksplice_stop *stop,
-			struct ksplice_function *function, bool apply)
+			struct ksplice_function *function,
+			enum ksplice_direction way)
 {
+	bool apply = way == KSPLICE_APPLY;
 	struct ksplice_function *other;
 	unsigned int i;
 
@@ -454,7 +460,8 @@ static int add_reversed(struct ksplice_stop *stop,
 			   ksplice_module_text_size(change->new_module), NULL);
 	for (i = 0; i < change->n_functions && !ret; i++)
 		if (!change->functions[i].is_part)
-			ret = add_function(stop, &change->functions[i], false);
+			ret = add_function(stop, &change->functions[i],
+					   KSPLICE_REVERSE);
 	return ret;
 }
 
@@ -473,7 +480,7 @@ static int add_applied(struct ksplice_stop *stop,
 		if (function->is_part)
 			continue;
 		ret = prepare_redirect(stop->update, function) ?:
-		      add_function(stop, function, true);
+		      add_function(stop, function, KSPLICE_APPLY);
 		if (ret)
 			return ret;
 	}
@@ -486,10 +493,10 @@ static int add_part(struct ksplice_stop *stop, const struct ksplice_part *part)
 	int ret = 0;
 
 	list_for_each_entry(change, &part->update->changes, list) {
-		if (!ksplice_change_takes_part(change, part->apply))
+		if (!ksplice_change_takes_part(change, part->way))
 			continue;
-		ret = part->apply ? add_applied(stop, change) :
-				    add_reversed(stop, change);
+		ret = part->way == KSPLICE_APPLY ? add_applied(stop, change) :
+						   add_reversed(stop, change);
 		if (ret)
 			break;
 	}
@@ -501,13 +508,13 @@ static int check_depend(const struct ksplice_plan *plan)
 {
 	const struct ksplice_part *last = &plan->parts[plan->n - 1];
 
-	return last->apply ?
+	return last->way == KSPLICE_APPLY ?
 	       __ksplice_depend_check_apply(last->update) :
 	       __ksplice_depend_check_reverse(last->update, last->update);
 }
 
 static int carry_out(const struct ksplice_plan *plan,
-		     struct ksplice_hooks *hooks, bool is_dry)
+		     struct ksplice_hooks *hooks, enum ksplice_stop_kind kind)
 {
 	const struct ksplice_part *part;
 	struct ksplice_stop stop;
@@ -516,7 +523,7 @@ static int carry_out(const struct ksplice_plan *plan,
 	if (ret)
 		return ret;
 	ret = stop_init(&stop, plan, hooks);
-	stop.is_dry = is_dry;
+	stop.kind = kind;
 	ksplice_for_each_part(part, plan) {
 		if (!ret)
 			ret = add_part(&stop, part);
@@ -530,10 +537,10 @@ static int carry_out(const struct ksplice_plan *plan,
 int __ksplice_patch(const struct ksplice_plan *plan,
 		    struct ksplice_hooks *hooks)
 {
-	return carry_out(plan, hooks, false);
+	return carry_out(plan, hooks, KSPLICE_STOP_WRITE);
 }
 
 int __ksplice_patch_try(const struct ksplice_plan *plan)
 {
-	return carry_out(plan, NULL, true);
+	return carry_out(plan, NULL, KSPLICE_STOP_TRY);
 }

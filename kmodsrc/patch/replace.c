@@ -17,6 +17,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
+#include "model/abort.h"
 #include "model/kids.h"
 #include "model/redirects.h"
 #include "model/update.h"
@@ -78,13 +79,16 @@ void __ksplice_show_replaced(struct ksplice_update *update)
 }
 
 int __ksplice_plan_make(struct ksplice_plan *plan,
-			struct ksplice_update *update, bool apply)
+			struct ksplice_update *update,
+			enum ksplice_direction way)
 {
 	struct ksplice_update *other;
 	unsigned int n = 1;
-	int ret = apply ? __ksplice_hide_replaced(update) : 0;
+	int ret = 0;
 
 	*plan = (struct ksplice_plan) { .update = update };
+	if (way == KSPLICE_APPLY)
+		ret = __ksplice_hide_replaced(update);
 	if (ret)
 		return ret;
 	list_for_each_entry(other, &ksplice_updates, list)
@@ -99,10 +103,11 @@ int __ksplice_plan_make(struct ksplice_plan *plan,
 		if (other->is_hidden)
 			plan->parts[plan->n++] = (struct ksplice_part) {
 				.update = other,
+				.way = KSPLICE_REVERSE,
 			};
 	plan->parts[plan->n++] = (struct ksplice_part) {
 		.update = update,
-		.apply = apply,
+		.way = way,
 	};
 	return 0;
 }

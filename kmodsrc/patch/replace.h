@@ -7,14 +7,12 @@
 #ifndef KSPLICE_REPLACE_H
 #define KSPLICE_REPLACE_H
 
-#include <linux/types.h>
-
-struct ksplice_update;
+#include "model/update.h"
 
 /* What one stop does with one update. */
 struct ksplice_part {
 	struct ksplice_update *update;
-	bool apply;			/* or put back */
+	enum ksplice_direction way;
 };
 
 /*
@@ -41,7 +39,8 @@ void __ksplice_show_replaced(struct ksplice_update *update);
 
 /* Hides, until the release.  May sleep.  Return: 0 or an abort. */
 int __ksplice_plan_make(struct ksplice_plan *plan,
-			struct ksplice_update *update, bool apply);
+			struct ksplice_update *update,
+			enum ksplice_direction way);
 void __ksplice_plan_release(struct ksplice_plan *plan);
 
 #endif

@@ -32,11 +32,16 @@
 #include <linux/ktime.h>
 #include <linux/smp.h>
 #include <linux/stop_machine.h>
+#include "arch.h"
 #include "arch/redirect.h"
 #include "kernel/compat.h"
+#include "model/abort.h"
 #include "model/update.h"
 #include "patch/data.h"
+#include "patch/hooks.h"
 #include "patch/stop.h"
+#include "threads/precheck.h"
+#include "threads/stack.h"
 
 /* The last value of stop->step: the other CPUs leave. */
 #define STEP_LEAVE		UINT_MAX
@@ -44,7 +49,8 @@
 static u8 *alias_of(const struct ksplice_stop *stop,
 		    const struct ksplice_function *function)
 {
-	return stop->is_rehearsal ? stop->scratch : function->alias;
+	return stop->kind == KSPLICE_STOP_REHEARSE ? stop->scratch :
+						       function->alias;
 }
 
 /*
@@ -131,11 +137,13 @@ static bool has_changed(struct ksplice_stop *stop)
 /* A rehearsal goes on whatever it finds. */
 static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 {
-	bool goes_on = stop->is_rehearsal;
+	bool goes_on = stop->kind == KSPLICE_STOP_REHEARSE;
+	enum ksplice_threads_are state = goes_on ? KSPLICE_THREADS_RUN :
+						   KSPLICE_THREADS_STAND;
 
 	if (has_changed(stop) && !goes_on)
 		return KSPLICE_TEXT_CHANGED;
-	if (ksplice_precheck_last(&stop->precheck) && !goes_on)
+	if (ksplice_precheck_last(&stop->precheck, state) && !goes_on)
 		return KSPLICE_CODE_BUSY;
 	if (is_stopper_busy(stop) && !goes_on)
 		return KSPLICE_CODE_BUSY;
@@ -147,12 +155,13 @@ static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 /* All redirects, step by step, and the data that goes with them. */
 static void stop_write(struct ksplice_stop *stop)
 {
-	u8 *scratch = stop->is_rehearsal ? stop->scratch : NULL;
+	bool is_real = stop->kind != KSPLICE_STOP_REHEARSE;
+	u8 *scratch = is_real ? NULL : stop->scratch;
 	const struct ksplice_function *function;
 	unsigned int step, i;
 
-	ksplice_data_write(&stop->data, true, scratch);
-	if (!stop->is_rehearsal)
+	ksplice_data_write(&stop->data, KSPLICE_BEFORE_REDIRECTS, scratch);
+	if (is_real)
 		ksplice_redirect_catch(stop->functions, stop->n_functions);
 	for (step = 0; step < KSPLICE_WRITE_STEPS; step++) {
 		for (i = 0; i < stop->n_functions; i++) {
@@ -164,7 +173,7 @@ static void stop_write(struct ksplice_stop *stop)
 		if (step + 1 < KSPLICE_WRITE_STEPS)
 			master_step(stop, step + 1);
 	}
-	ksplice_data_write(&stop->data, false, scratch);
+	ksplice_data_write(&stop->data, KSPLICE_AFTER_REDIRECTS, scratch);
 }
 
 /* A rehearsal goes through all of it, but nothing gets writable. */
@@ -172,13 +181,14 @@ static void stop_commit(struct ksplice_stop *stop)
 {
 	u64 start;
 
-	ksplice_hooks_commit(stop->hooks, false);
+	ksplice_hooks_commit(stop->hooks, KSPLICE_REVERSE);
 	start = ktime_get_mono_fast_ns();
-	ksplice_map_set_writable(stop->map, !stop->is_rehearsal);
+	ksplice_map_set_writable(stop->map,
+				 stop->kind != KSPLICE_STOP_REHEARSE);
 	stop_write(stop);
 	ksplice_map_set_writable(stop->map, false);
 	stop->writable_ns = ktime_get_mono_fast_ns() - start;
-	ksplice_hooks_commit(stop->hooks, true);
+	ksplice_hooks_commit(stop->hooks, KSPLICE_APPLY);
 }
 
 /*
@@ -260,8 +270,7 @@ static void rehearse(const struct ksplice_stop *stop)
 	struct ksplice_stop rehearsal = *stop;
 
 	on_each_cpu(read_places, &rehearsal, true);
-	rehearsal.is_rehearsal = true;
-	rehearsal.precheck.is_rehearsal = true;
+	rehearsal.kind = KSPLICE_STOP_REHEARSE;
 	rehearsal.hooks = &none;
 	rehearsal.n_cpus = 1;
 	preempt_disable();
@@ -322,24 +331,4 @@ int ksplice_stop_try(struct ksplice_stop *stop)
 	mutex_unlock(ksplice_need.text_mutex);
 	mutex_unlock(ksplice_need.kprobe_mutex);
 	return ret;
-}
-
-static int stop_nothing(void *arg)
-{
-	return 0;
-}
-
-u64 ksplice_stop_empty(void)
-{
-	u64 start;
-
-	cpus_read_lock();
-	mutex_lock(ksplice_need.text_mutex);
-	start = ktime_get_ns();
-	ksplice_need.stop_machine_cpuslocked(stop_nothing, NULL,
-					     cpu_online_mask);
-	start = ktime_get_ns() - start;
-	mutex_unlock(ksplice_need.text_mutex);
-	cpus_read_unlock();
-	return start;
 }

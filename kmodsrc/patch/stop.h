@@ -23,11 +23,18 @@ struct ksplice_running {
 	unsigned long sp;
 };
 
+enum ksplice_stop_kind {
+	KSPLICE_STOP_TRY,		/* all but the stop; writes nothing */
+	KSPLICE_STOP_REHEARSE,		/* what is done in the stop, while all
+					 * run: writes to the scratch */
+	KSPLICE_STOP_WRITE,
+};
+
 struct ksplice_stop {
 	const struct ksplice_plan *plan;
 	struct ksplice_update *update;	/* the plan's */
 	struct ksplice_hooks *hooks;
-	bool is_dry;			/* all but the stop */
+	enum ksplice_stop_kind kind;
 	/* Those that are written, each at a place of its own. */
 	struct ksplice_function **functions;
 	unsigned int n_functions;
@@ -35,7 +42,6 @@ struct ksplice_stop {
 	struct ksplice_map *map;	/* by which all is written */
 	u64 writable_ns;		/* how long it could be, the last time */
 	u8 *scratch;			/* room for the longest piece of it */
-	bool is_rehearsal;		/* write to the scratch */
 	struct ksplice_stack stack;
 	struct ksplice_precheck precheck;
 	struct ksplice_park *park;	/* NULL: nobody is asked to leave */
@@ -67,9 +73,6 @@ int ksplice_stop_run(struct ksplice_stop *stop);
  * where it is written?  Writes nothing.  May sleep.  Return: as above.
  */
 int ksplice_stop_try(struct ksplice_stop *stop);
-
-/* How long a stop takes in which nothing is done, in ns.  May sleep. */
-u64 ksplice_stop_empty(void);
 
 /* Is there a kprobe at this very address? */
 bool ksplice_has_kprobe(unsigned long addr);

@@ -27,9 +27,10 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
-#include "arch.h"
 #include "kernel/compat.h"
 #include "threads/precheck.h"
+#include "threads/stack.h"
+#include "threads/tasks.h"
 #include "threads/watch.h"
 
 #define MAX_TURNS	6
@@ -117,8 +118,8 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 	unsigned int turn, n_busy, n_new;
 	int ret;
 
-	precheck->is_full = !READ_ONCE(is_wanted);
-	if (precheck->is_full)
+	precheck->whom = KSPLICE_LOOK_AT_ALL;
+	if (!READ_ONCE(is_wanted))
 		return 0;
 	for (turn = 0; turn < MAX_TURNS; turn++) {
 		n_busy = precheck->todo.n;
@@ -126,15 +127,18 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 			ret = watch_anew(precheck);
 		else
 			ret = ksplice_watch_drain(precheck->watch, &precheck->todo);
-		precheck->is_full = ret == -EOVERFLOW;
-		if (precheck->is_full)
+		precheck->whom = KSPLICE_LOOK_AT_RECORDED;
+		if (ret == -EOVERFLOW) {
+			precheck->whom = KSPLICE_LOOK_AT_ALL;
 			ret = copy_list(precheck);
+		}
 		if (ret)
 			return ret;
 		ksplice_tasks_unique(&precheck->todo);
 		n_new = precheck->todo.n > n_busy ? precheck->todo.n - n_busy : 0;
 		look_at_list(precheck);
-		if (turn && !precheck->is_full && n_new <= num_online_cpus() + FEW)
+		if (turn && precheck->whom == KSPLICE_LOOK_AT_RECORDED &&
+		    n_new <= num_online_cpus() + FEW)
 			break;
 	}
 	return precheck->stack->n_conflicts;
@@ -142,18 +146,20 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 
 /* Not inlined, so that what is rehearsed is what runs in the stop. */
 static noinline void look_last(const struct ksplice_precheck *precheck,
-			       struct task_struct *task)
+			       struct task_struct *task,
+			       enum ksplice_threads_are state)
 {
 	/* A dead task waiting for its parent has given its stack back. */
 	if (!task_stack_page(task) || !refcount_read(&task->stack_refcount))
 		return;
-	if (precheck->is_rehearsal)
+	if (state == KSPLICE_THREADS_RUN)
 		look(precheck->stack, task);
 	else if (!ksplice_is_on_cpu(task))
 		ksplice_stack_check(precheck->stack, task, 0);
 }
 
-static void look_at_record(const struct ksplice_precheck *precheck)
+static void look_at_record(const struct ksplice_precheck *precheck,
+			   enum ksplice_threads_are state)
 {
 	struct task_struct *task;
 	unsigned int i, n;
@@ -161,13 +167,14 @@ static void look_at_record(const struct ksplice_precheck *precheck)
 
 	for_each_possible_cpu(cpu) {
 		n = ksplice_watch_n(precheck->watch, cpu);
-		if (precheck->is_rehearsal)
+		if (state == KSPLICE_THREADS_RUN)
 			n = min(n, FEW);
 		for (i = 0; i < n; i++) {
 			task = ksplice_watch_get(precheck->watch, cpu, i);
 			/* All others are found by whoever looks at all. */
-			if (!precheck->is_full || task->exit_state)
-				look_last(precheck, task);
+			if (precheck->whom == KSPLICE_LOOK_AT_RECORDED ||
+			    task->exit_state)
+				look_last(precheck, task, state);
 		}
 	}
 }
@@ -177,29 +184,32 @@ static void look_at_everyone(const struct ksplice_precheck *precheck)
 	struct task_struct *process, *thread;
 
 	for_each_process_thread(process, thread)
-		look_last(precheck, thread);
+		look_last(precheck, thread, KSPLICE_THREADS_STAND);
 }
 
-static void look_at_idle(const struct ksplice_precheck *precheck)
+static void look_at_idle(const struct ksplice_precheck *precheck,
+			 enum ksplice_threads_are state)
 {
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		look_last(precheck, ksplice_need.idle_task(cpu));
+		look_last(precheck, ksplice_need.idle_task(cpu), state);
 }
 
-bool ksplice_precheck_last(struct ksplice_precheck *precheck)
+bool ksplice_precheck_last(struct ksplice_precheck *precheck,
+			   enum ksplice_threads_are state)
 {
 	unsigned int i;
 
 	ksplice_stack_reset(precheck->stack);
 	if (ksplice_watch_overflowed(precheck->watch))
-		precheck->is_full = true;
-	look_at_record(precheck);
+		precheck->whom = KSPLICE_LOOK_AT_ALL;
+	look_at_record(precheck, state);
 	for (i = 0; i < precheck->todo.n; i++)
-		look_last(precheck, precheck->todo.list[i]);
-	if (precheck->is_full && !precheck->is_rehearsal)
+		look_last(precheck, precheck->todo.list[i], state);
+	if (precheck->whom == KSPLICE_LOOK_AT_ALL &&
+	    state == KSPLICE_THREADS_STAND)
 		look_at_everyone(precheck);
-	look_at_idle(precheck);
+	look_at_idle(precheck, state);
 	return precheck->stack->n_conflicts || ksplice_watch_lost(precheck->watch);
 }

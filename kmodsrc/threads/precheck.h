@@ -13,12 +13,22 @@
 
 struct ksplice_watch;
 
+enum ksplice_last_look {
+	KSPLICE_LOOK_AT_RECORDED,	/* those who have run since */
+	KSPLICE_LOOK_AT_ALL,
+};
+
+/* While _last looks at them */
+enum ksplice_threads_are {
+	KSPLICE_THREADS_STAND,		/* in the stop */
+	KSPLICE_THREADS_RUN,		/* in a rehearsal */
+};
+
 struct ksplice_precheck {
 	struct ksplice_stack *stack;	/* its conflicts are the last ones' */
 	struct ksplice_watch *watch;
 	struct ksplice_tasks todo;	/* who has to be looked at (again) */
-	bool is_full;			/* the stop looks at everyone */
-	bool is_rehearsal;		/* _last is not in the stop */
+	enum ksplice_last_look whom;	/* the stop looks at */
 	unsigned int n_before;		/* looked at before the stop */
 };
 
@@ -44,6 +54,7 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck);
  * In a rehearsal all runs, so they are pinned while they are looked at, and
  * some of them will do.
  */
-bool ksplice_precheck_last(struct ksplice_precheck *precheck);
+bool ksplice_precheck_last(struct ksplice_precheck *precheck,
+			   enum ksplice_threads_are state);
 
 #endif

@@ -29,6 +29,7 @@
 #include "arch.h"
 #include "kernel/compat.h"
 #include "model/words.h"
+#include "threads/ranges.h"
 #include "threads/stack.h"
 
 #define TRACE_DEPTH	256

@@ -2,7 +2,7 @@
 #
 # Abort.pm - why an update was refused: from the core's word to a sentence
 #
-# One table: the word (enum ksplice_abort_cause in kmodsrc/model/update.h, same
+# One table: the word (enum ksplice_abort_cause in kmodsrc/model/abort.h, same
 # order), what it means for a person, and what can be done.  doc/aborts.md
 # tells more.  Busy ones end a command with status 3, all others with 1.
 

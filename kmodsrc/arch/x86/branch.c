@@ -22,7 +22,7 @@
 #include "branch.h"
 #include "insn.h"
 #include "kernel/compat.h"
-#include "match/match.h"
+#include "match/state.h"
 #include "match/run.h"
 
 struct back {

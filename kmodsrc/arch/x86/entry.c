@@ -19,9 +19,11 @@
 #include "branch.h"
 #include "entry.h"
 #include "insn.h"
-#include "match/match.h"
+#include "match/pre.h"
 #include "match/run.h"
+#include "match/state.h"
 #include "probe.h"
+#include "sites.h"
 
 #define FUNCTION_ALIGN	16
 

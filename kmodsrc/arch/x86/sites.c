@@ -23,7 +23,12 @@
 #include "insn.h"
 #include "kernel/compat.h"
 #include "match/compare.h"
+#include "match/labelval.h"
+#include "match/pre.h"
+#include "match/range.h"
 #include "match/refs.h"
+#include "match/symbols.h"
+#include "sites.h"
 
 /* A site, and the running bytes that are to be explained. */
 struct place {

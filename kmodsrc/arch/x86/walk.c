@@ -20,7 +20,9 @@
 #include <linux/string.h>
 #include "insn.h"
 #include "match/compare.h"
+#include "match/pre.h"
 #include "match/refs.h"
+#include "sites.h"
 #include "walk.h"
 
 struct walk {

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * new-records.c - what the -new.ko of a change says of its new code
+ *
+ * The records come from a file, as the pre image does: each address in them
+ * must be in the module, and each must be about something that was matched.
+ */
+#include <linux/module.h>
+#include "core/new-records.h"
+#include "model/abort.h"
+#include "model/update.h"
+
+static struct ksplice_function *
+find_span(struct ksplice_change *change, unsigned int span)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++)
+		if (change->functions[i].span == span &&
+		    !change->functions[i].is_part)
+			return &change->functions[i];
+	return NULL;
+}
+
+void ksplice_records_forget(struct ksplice_change *change)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->n_functions; i++) {
+		change->functions[i].new_addr = 0;
+		change->functions[i].new_size = 0;
+	}
+	for (i = 0; i < change->n_data; i++)
+		change->data[i].new_addr = 0;
+	change->hooks = NULL;
+	change->n_hooks = 0;
+}
+
+static bool __add_new_function(struct ksplice_change *change,
+			       const struct ksplice_patch_record *patch)
+{
+	struct ksplice_function *function = find_span(change,
+							     patch->span);
+
+	if (!function || function->new_addr)
+		return false;
+	function->new_addr = patch->new_addr;
+	function->new_size = patch->new_size;
+	return true;
+}
+
+static bool __add_new_data(struct ksplice_change *change,
+			   const struct ksplice_patch_record *patch)
+{
+	struct ksplice_data *data;
+
+	for (data = change->data; data < change->data + change->n_data;
+	     data++) {
+		if (data->span != patch->span)
+			continue;
+		if (data->new_addr || data->size != patch->new_size)
+			return false;
+		data->new_addr = patch->new_addr;
+		return true;
+	}
+	return false;
+}
+
+static bool __add_patch(struct ksplice_change *change,
+			const struct module *owner,
+			const struct ksplice_patch_record *patch)
+{
+	if (!patch->new_size ||
+	    !within_module_core(patch->new_addr, owner) ||
+	    !within_module_core(patch->new_addr + patch->new_size - 1, owner))
+		return false;
+	switch (patch->kind) {
+	case KSPLICE_PATCH_FUNCTION:
+		return __add_new_function(change, patch);
+	case KSPLICE_PATCH_DATA:
+		return __add_new_data(change, patch);
+	default:
+		return false;
+	}
+}
+
+/* Those of a unit follow one another. */
+static bool is_hook_good(const struct ksplice_new_records *records,
+			 unsigned int i, const struct module *owner)
+{
+	const struct ksplice_hook_record *hook = &records->hooks[i];
+
+	return hook->kind && hook->kind < KSPLICE_N_HOOK_KINDS &&
+	       within_module_core(hook->call, owner) &&
+	       within_module_core(hook->name, owner) &&
+	       (!i || hook->unit >= hook[-1].unit);
+}
+
+/* They are where a symbol of the module says, up to where another one does. */
+static bool is_table_in(const struct module *owner, const void *table,
+			unsigned int n, size_t entry)
+{
+	unsigned long start = (unsigned long)table;
+
+	return !n || (within_module_core(start, owner) &&
+		      within_module_core(start + n * entry - 1, owner));
+}
+
+static int check_records(struct ksplice_change *change,
+				  struct module *owner,
+				  const struct ksplice_new_records *records)
+{
+	unsigned int i;
+
+	if (!is_table_in(owner, records->patches, records->n_patches,
+			 sizeof(*records->patches)) ||
+	    !is_table_in(owner, records->hooks, records->n_hooks,
+			 sizeof(*records->hooks)))
+		return ksplice_abort(change->update, KSPLICE_UNEXPECTED,
+				     "the records of '%s' are not in it",
+				     owner->name);
+	for (i = 0; i < records->n_hooks; i++)
+		if (!is_hook_good(records, i, owner))
+			return ksplice_abort(change->update,
+					     KSPLICE_UNEXPECTED,
+					     "hook record %u of '%s' is bad",
+					     i, owner->name);
+	return 0;
+}
+
+int __ksplice_records_add(struct ksplice_change *change, struct module *owner,
+			  const struct ksplice_new_records *records)
+{
+	unsigned int i;
+	int ret = check_records(change, owner, records);
+
+	if (ret)
+		return ret;
+	for (i = 0; i < records->n_patches; i++)
+		if (!__add_patch(change, owner, &records->patches[i]))
+			return ksplice_abort(change->update,
+					     KSPLICE_UNEXPECTED,
+					     "patch record %u of '%s' is bad",
+					     i, owner->name);
+	change->hooks = records->hooks;
+	change->n_hooks = records->n_hooks;
+	return 0;
+}

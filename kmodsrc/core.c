@@ -2,21 +2,22 @@
 /*
  * core.c - ksplice.ko: its init and exit
  *
- * The modules of updates call the functions of ksplice.h, which change.c exports;
- * they depend on this module by them, so it stays while one of them is loaded.
+ * The modules of updates call the functions of ksplice.h, which core/change.c
+ * exports; they depend on this module by them, so it stays while one of them is
+ * loaded.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
 #include "arch.h"
 #include "arch/redirect.h"
-#include "core/await.h"
 #include "core/sysfs.h"
+#include "core/targets.h"
 #include "core/updates.h"
 #include "kernel/compat.h"
 #include "kernel/exports.h"
-#include "model/debug.h"
 #include "ksplice.h"
+#include "model/debug.h"
 #include "patch/empty.h"
 #include "shadow.h"
 #include "threads/park.h"
@@ -49,12 +50,12 @@ static int __init ksplice_init(void)
 	ret = ksplice_redirect_init();
 	if (ret)
 		goto err_debug_exit;
-	ret = ksplice_await_init();
+	ret = ksplice_targets_init();
 	if (ret)
 		goto err_redirect_exit;
 	ret = ksplice_shadow_init();
 	if (ret)
-		goto err_await_exit;
+		goto err_targets_exit;
 	ret = ksplice_sysfs_init();
 	if (ret)
 		goto err_shadow_exit;
@@ -62,8 +63,8 @@ static int __init ksplice_init(void)
 
 err_shadow_exit:
 	ksplice_shadow_exit();
-err_await_exit:
-	ksplice_await_exit();
+err_targets_exit:
+	ksplice_targets_exit();
 err_redirect_exit:
 	ksplice_redirect_exit();
 err_debug_exit:
@@ -73,7 +74,7 @@ err_debug_exit:
 
 static void __exit ksplice_exit(void)
 {
-	ksplice_await_exit();
+	ksplice_targets_exit();
 	ksplice_forget_all();
 	ksplice_sysfs_exit();
 	ksplice_shadow_exit();

@@ -16,8 +16,9 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "core/await.h"
+#include "core/awaited.h"
 #include "core/new-records.h"
+#include "core/targets.h"
 #include "core/updates.h"
 #include "kernel/compat.h"
 #include "ksplice.h"
@@ -101,7 +102,7 @@ static int __change_match(struct ksplice_update *update,
 				     "the change of '%s' is there already",
 				     id->target);
 	/* It would be undone without ever having been applied. */
-	if (__ksplice_find_awaited(update, id->target)) {
+	if (__ksplice_awaited_find(update, id->target)) {
 		if (update->stage != KSPLICE_APPLIED)
 			return ksplice_abort(update, KSPLICE_UNEXPECTED,
 					     "'%s' is awaited when the others are applied",
@@ -160,7 +161,7 @@ int ksplice_register_old_code(const struct ksplice_change_id *id,
 	__ksplice_clear_abort(update);
 	ret = __change_match(update, id, owner, pre, size);
 	if (ret)
-		__ksplice_await_refused(update, id->target);
+		__ksplice_awaited_refused(update, id->target);
 	else
 		__ksplice_check_complete(update);
 	ksplice_updates_unlock(NULL);

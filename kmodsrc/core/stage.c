@@ -18,7 +18,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "core/await.h"
+#include "core/awaited.h"
 #include "core/stage.h"
 #include "model/abort.h"
 #include "model/redirects.h"
@@ -66,7 +66,7 @@ static int __check_new_modules(struct ksplice_update *update)
 			n++;
 	/* A change that comes later is applied when it has both of its own. */
 	if (update->stage != KSPLICE_APPLIED &&
-	    n + __ksplice_count_absent(update) != update->n_changes)
+	    n + __ksplice_awaited_count_absent(update) != update->n_changes)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "%u of %u changes have all their modules loaded",
 				     n, update->n_changes);
@@ -199,7 +199,7 @@ static void __plan_done(struct ksplice_plan *plan, struct ksplice_hooks *hooks)
 		__set_reversed(part->update);
 		if (part->update == plan->update)
 			continue;
-		__ksplice_await_refresh(part->update);
+		__ksplice_awaited_refresh(part->update);
 		pr_info("update '%s' is replaced by '%s'\n", part->update->kid,
 			plan->update->kid);
 	}
@@ -283,10 +283,10 @@ static int __go_to(struct ksplice_update *update, enum ksplice_stage stage)
 	if (ret) {
 		list_for_each_entry(change, &update->changes, list)
 			if (!change->is_applied)
-				__ksplice_await_refused(update,
+				__ksplice_awaited_refused(update,
 							change->target_name);
 	}
-	__ksplice_await_refresh(update);
+	__ksplice_awaited_refresh(update);
 	if (!ret)
 		pr_info("update '%s' %s, stopped for %llu us\n", update->kid,
 			ksplice_stage_name(stage), update->pause_ns / 1000);

@@ -19,6 +19,7 @@
 #include "core/stage.h"
 #include "core/sysfs-file.h"
 #include "core/sysfs.h"
+#include "core/umh.h"
 #include "core/updates.h"
 #include "model/update.h"
 
@@ -65,7 +66,7 @@ static ssize_t helper_read(struct file *file, struct kobject *kobj,
 			   struct bin_attribute *attr, char *to,
 			   loff_t offset, size_t count)
 {
-	char *text = ksplice_helper_line();
+	char *text = ksplice_umh_line();
 	ssize_t ret = -ENOMEM;
 
 	if (text)
@@ -76,7 +77,7 @@ static ssize_t helper_read(struct file *file, struct kobject *kobj,
 
 static int helper_run(struct kobject *kobj, char *words)
 {
-	return ksplice_helper_set(words);
+	return ksplice_umh_set(words);
 }
 KSPLICE_COMMAND(helper, 0600, helper_read);
 

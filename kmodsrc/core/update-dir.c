@@ -33,7 +33,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/user_namespace.h>
-#include "core/await.h"
+#include "core/awaited.h"
 #include "core/request.h"
 #include "core/stage.h"
 #include "core/sysfs-file.h"
@@ -358,8 +358,8 @@ static ssize_t awaited_read(struct file *file, struct kobject *kobj,
 
 	if (ret)
 		return ret;
-	while ((awaited = __ksplice_next_awaited(update, awaited))) {
-		line = __ksplice_await_line(awaited, has_reasons);
+	while ((awaited = __ksplice_awaited_next(update, awaited))) {
+		line = __ksplice_awaited_line(awaited, has_reasons);
 		if (!line) {
 			ret = -ENOMEM;
 			goto out_unlock;

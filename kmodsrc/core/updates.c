@@ -24,7 +24,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "core/await.h"
+#include "core/awaited.h"
 #include "core/update-dir.h"
 #include "core/updates.h"
 #include "model/debug.h"
@@ -84,7 +84,7 @@ static struct ksplice_update *update_new(const char *kid, const char *hash,
 /* From here on it cannot be found. */
 static void __update_unlink(struct ksplice_update *update)
 {
-	__ksplice_await_forget(update);
+	__ksplice_awaited_forget(update);
 	list_del_init(&update->list);
 }
 
@@ -101,7 +101,7 @@ static void update_remove(struct ksplice_update *update)
 /* Is something known of it that its modules do not tell? */
 static bool is_announced(struct ksplice_update *update)
 {
-	return __ksplice_next_awaited(update, NULL) || update->needs ||
+	return __ksplice_awaited_next(update, NULL) || update->needs ||
 	       update->replaces;
 }
 
@@ -138,7 +138,7 @@ static unsigned int __count_changes(const struct ksplice_update *update)
 void __ksplice_check_complete(struct ksplice_update *update)
 {
 	if (update->stage == KSPLICE_PREPARING &&
-	    __count_changes(update) + __ksplice_count_absent(update) ==
+	    __count_changes(update) + __ksplice_awaited_count_absent(update) ==
 	    update->n_changes)
 		update->stage = KSPLICE_MATCHED;
 }

@@ -6,8 +6,8 @@
  * is checked by refs.c, a site by the architecture, which knows what may be
  * there.
  *
- * The architecture calls back: the original of an alternative, and what replaces
- * it, are ranges with sites of their own.  So this file and the architecture's
+ * The architecture calls back: the original of an alternative, and what
+ * replaces it, are ranges with sites of their own.  So this file and the architecture's
  * sites call each other; how deep is limited by pre.c, which refuses
  * alternatives that are nested deeper than four.
  */

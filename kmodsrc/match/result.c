@@ -30,7 +30,7 @@ int ksplice_result_check(struct ksplice_match *m)
 	change->n_text = 0;
 	change->n_matched = 0;
 	for (i = 0; i < m->pre.n_spans; i++) {
-		if (!ksplice_span_is_text(m, i) && !ksplice_span_is_rodata(m, i))
+		if (!ksplice_span_is_compared(m, i))
 			continue;
 		change->n_text += ksplice_span_is_text(m, i);
 		if (m->spans[i].state == KSPLICE_SPAN_MATCHED)
@@ -89,7 +89,8 @@ int ksplice_result_add_functions(struct ksplice_match *m)
 	if (!change->functions)
 		return -ENOMEM;
 	for (i = 0; i < m->pre.n_spans; i++) {
-		if (!ksplice_span_is_needed(m, i) || !ksplice_span_is_text(m, i))
+		if (!ksplice_span_is_needed(m, i) ||
+		    !ksplice_span_is_text(m, i))
 			continue;
 		err = add_function(m, i);
 		if (err)

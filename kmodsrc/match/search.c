@@ -100,7 +100,7 @@ static void queue_spans(struct ksplice_match *m)
 
 		if (span == KSPLICE_NONE || m->pre.spans[span].label != label ||
 		    m->spans[span].state != KSPLICE_SPAN_WAITING ||
-		    (!ksplice_span_is_text(m, span) && !ksplice_span_is_rodata(m, span)))
+		    !ksplice_span_is_compared(m, span))
 			continue;
 		if (ksplice_span_is_part(m, span))
 			m->parts[m->n_parts++] = span;
@@ -222,7 +222,8 @@ static int try_name(struct ksplice_match *m, u32 span)
 	n = ksplice_symbols_alive(&m->symbols, label, &addr);
 	if (n == 1)
 		return try_address(m, span, addr);
-	run->is_ambiguous = n && (ksplice_span_is_text(m, span) || ksplice_span_is_needed(m, span));
+	run->is_ambiguous = n && (ksplice_span_is_text(m, span) ||
+				  ksplice_span_is_needed(m, span));
 	return 0;
 }
 
@@ -330,7 +331,7 @@ static int try_weak(struct ksplice_match *m)
 		has_news = false;
 		for (i = 0; i < m->pre.n_spans && !err; i++) {
 			if (m->spans[i].state != KSPLICE_SPAN_WAITING ||
-			    !(ksplice_span_is_text(m, i) || ksplice_span_is_rodata(m, i)) ||
+			    !ksplice_span_is_compared(m, i) ||
 			    !ksplice_is_weak(m, i))
 				continue;
 			err = try_name(m, i) ?: try_queue(m);

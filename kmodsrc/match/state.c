@@ -41,7 +41,7 @@ int ksplice_match_init(struct ksplice_match *m)
 	int err;
 
 	for (i = 0; i < m->pre.n_spans; i++) {
-		if (ksplice_span_is_text(m, i) || ksplice_span_is_rodata(m, i))
+		if (ksplice_span_is_compared(m, i))
 			longest = max(longest, m->pre.spans[i].size);
 		if (ksplice_span_is_text(m, i))
 			longest_text = max(longest_text, m->pre.spans[i].size);

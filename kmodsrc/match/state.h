@@ -100,6 +100,13 @@ ksplice_span_is_rodata(const struct ksplice_match *m, u32 span)
 		 KSPLICE_LABEL_IGNORED);
 }
 
+/* What is not, is data that is only referred to, or part of another span. */
+static inline bool
+ksplice_span_is_compared(const struct ksplice_match *m, u32 span)
+{
+	return ksplice_span_is_text(m, span) || ksplice_span_is_rodata(m, span);
+}
+
 static inline bool
 ksplice_span_is_part(const struct ksplice_match *m, u32 span)
 {
@@ -109,8 +116,7 @@ ksplice_span_is_part(const struct ksplice_match *m, u32 span)
 static inline bool
 ksplice_span_is_needed(const struct ksplice_match *m, u32 span)
 {
-	return (ksplice_span_is_text(m, span) ||
-		ksplice_span_is_rodata(m, span)) &&
+	return ksplice_span_is_compared(m, span) &&
 	       m->pre.spans[span].flags &
 	       (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART);
 }

@@ -9,7 +9,10 @@
 
 struct ksplice_update;
 
-/* The reasons for refusing; the words are in abort.c, lib/Ksplice/Abort.pm and doc/aborts.md */
+/*
+ * The reasons for refusing; the words are in abort.c, lib/Ksplice/Abort.pm and
+ * doc/aborts.md.
+ */
 enum ksplice_abort_cause {
 	KSPLICE_OK,
 	KSPLICE_NO_MATCH,

@@ -11,8 +11,8 @@ struct cred;
 struct file;
 
 /*
- * May a command be given by this file?  Both the task and the one that opened the
- * file need CAP_SYS_MODULE in the initial user namespace.
+ * May a command be given by this file?  Both the task and the one that opened
+ * the file need CAP_SYS_MODULE in the initial user namespace.
  */
 bool ksplice_may_command(const struct file *file);
 

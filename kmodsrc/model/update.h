@@ -100,7 +100,7 @@ struct ksplice_change {
 	const char *target_name;
 	struct module *target;		/* NULL for vmlinux; a reference is
 					 * held while the -old.ko is loaded */
-	struct list_head of_target;	/* await.c: while it has or had one */
+	struct list_head of_target;	/* targets.c: while it has or had one */
 	bool is_lost;			/* the target went away all the same */
 	struct module *old_module;
 	struct module *new_module;	/* NULL until it is there */

@@ -9,16 +9,22 @@
  * "image" writes the pre image of objects that nothing is
  * changed in, to have them matched.  Exit status: see die.h.
  */
-#include "util/die.h"
-#include "read/export.h"
-#include "write/finalize.h"
-#include "report/inspect.h"
+#include "decide/correlate.h"
+#include "decide/keep.h"
+#include "decide/label.h"
 #include "decide/marks.h"
-#include "decide/match.h"
 #include "decide/prototype.h"
+#include "decide/state.h"
+#include "decide/wanted.h"
+#include "read/read.h"
 #include "read/symvers.h"
+#include "report/inspect.h"
+#include "report/summary.h"
+#include "util/die.h"
 #include "util/vec.h"
-#include "write/write.h"
+#include "write/finalize.h"
+#include "write/new-code.h"
+#include "write/old-code.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -47,15 +53,11 @@ static void usage(void)
 static struct pair load_pair(const char *unit, const char *pre,
 			     const char *post)
 {
-	struct pair pair = {
+	return (struct pair) {
 		.unit = unit,
-		.pre = object_load(pre, unit),
-		.post = object_load(post, unit),
+		.pre = object_read(pre, unit),
+		.post = object_read(post, unit),
 	};
-
-	span_cut(pair.pre);
-	span_cut(pair.post);
-	return pair;
 }
 
 static int cmd_compare(int argc, char **argv)
@@ -66,7 +68,7 @@ static int cmd_compare(int argc, char **argv)
 	struct pair pair = load_pair(argv[1], argv[1], argv[2]);
 
 	match_pair(&pair);
-	return compare_pair(&pair) || marks_any(pair.post) ||
+	return state_decide(&pair) || marks_any(pair.post) ||
 	       summary_any(&pair) ? EXIT_CHANGED : EXIT_NO_CHANGES;
 }
 
@@ -161,7 +163,7 @@ static int cmd_diff(int argc, char **argv)
 	struct strmap wanted = {};
 
 	if (diff.wanted)
-		wanted = export_read_wanted(diff.wanted);
+		wanted = wanted_read(diff.wanted);
 	if (diff.crcs)
 		crcs = prototype_read_crcs(diff.crcs, &n_crcs);
 	for (int i = optind; i < argc; i++) {
@@ -170,7 +172,7 @@ static int cmd_diff(int argc, char **argv)
 		pair.lines = lines;
 		pair.wanted = &wanted;
 		match_pair(&pair);
-		compare_pair(&pair);
+		state_decide(&pair);
 		label_pair(&pair);
 		vec_add(pairs, n_pairs) = pair;
 	}

@@ -26,15 +26,15 @@
  *   as the debug information tells (scope.c).
  * What stays open is written down in maybe, and keep.c refuses to use it.
  */
-#include "decide/match.h"
-#include "util/die.h"
-#include "model/kind.h"
+#include "decide/correlate.h"
+#include "decide/compare.h"
+#include "decide/correlation.h"
+#include "decide/declared.h"
 #include "model/name.h"
 #include "util/strmap.h"
 #include "util/vec.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* All spans of one base name and sort, in the order of their numbers */
@@ -48,19 +48,6 @@ struct named {
 	struct span *pre, *post;
 	bool pre_twice, post_twice;
 };
-
-void match_set(struct span *pre, struct span *post)
-{
-	bug_on(pre->peer || post->peer);
-	pre->peer = post;
-	post->peer = pre;
-}
-
-void match_clear(struct span *pre, struct span *post)
-{
-	bug_on(pre->peer != post || post->peer != pre);
-	pre->peer = post->peer = NULL;
-}
 
 /* Spans of different sorts are never each other; 0: not paired at all. */
 static char sort_of(const struct span *span)
@@ -618,25 +605,4 @@ void match_pair(struct pair *pair)
 	for (size_t i = 0; i < groups.n; i++)
 		if (is_of_sorts(groups.all[i], "rdpf"))
 			match_rest(groups.all[i]);
-}
-
-static bool is_entry(const struct symbol *symbol)
-{
-	return symbol->is_global && symbol->is_function && symbol->span &&
-	       symbol->span->section->kind == KIND_TEXT &&
-	       symbol->value == symbol->span->start;
-}
-
-const struct symbol *match_odd_alias(const struct symbol *pre,
-				     const struct object *post)
-{
-	if (!is_entry(pre))
-		return NULL;
-	for (size_t i = 0; i < post->n_symbols; i++) {
-		const struct symbol *symbol = &post->symbols[i];
-
-		if (is_entry(symbol) && !strcmp(symbol->name, pre->name))
-			return symbol->span != pre->span->peer ? symbol : NULL;
-	}
-	return NULL;
 }

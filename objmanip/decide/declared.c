@@ -17,8 +17,8 @@
  * A flag (span_is_disposable()) of a new line, or of one that is gone, has no
  * peer: it never is paired with another one because that looks alike.
  */
-#include "decide/match.h"
-#include "util/die.h"
+#include "decide/declared.h"
+#include "decide/correlation.h"
 #include "read/scope.h"
 #include "util/strmap.h"
 #include "util/vec.h"

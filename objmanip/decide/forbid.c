@@ -13,9 +13,10 @@
  *   - code that a redirect cannot stand for.
  */
 #include "decide/forbid.h"
-#include "util/die.h"
+#include "decide/correlation.h"
+#include "decide/exports.h"
 #include "read/export.h"
-#include "model/kind.h"
+#include "util/refuse.h"
 
 #include <elf.h>
 #include <string.h>
@@ -223,10 +224,10 @@ static void refuse_exports(struct object *pre, struct object *post)
 				       export_namespace(other)))
 			refuse("%s: the export of '%s' changes its namespace",
 			       pre->unit, name);
-		else if (compare_export(section, other))
+		else if (exports_difference(section, other))
 			refuse("%s: the export of '%s' changes: %s: modules know the old one",
 			       pre->unit, name,
-			       compare_export(section, other));
+			       exports_difference(section, other));
 	}
 	for (size_t i = 0; i < post->n_sections; i++) {
 		const struct section *section = &post->sections[i];

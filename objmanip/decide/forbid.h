@@ -5,7 +5,7 @@
 #ifndef OBJMANIP_DECIDE_FORBID_H
 #define OBJMANIP_DECIDE_FORBID_H
 
-#include "decide/match.h"
+#include "decide/pair.h"
 
 /* Refuse, see die.h, all in a compared pair that cannot be. */
 void forbid_differences(struct pair *pair);

@@ -7,9 +7,9 @@
  * not made for, and of a replaced function it would be the old entry.
  */
 #include "decide/hooks.h"
-#include "util/die.h"
-#include "model/kind.h"
 #include "kmodsrc/records.h"
+#include "util/die.h"
+#include "util/refuse.h"
 
 #include <elf.h>
 #include <string.h>
@@ -58,8 +58,7 @@ struct span *hook_function(const struct span *hook)
 	if (!reloc->target || reloc->target->section->kind != KIND_TEXT ||
 	    reloc->target_offset || reloc->target->state != SPAN_NEW) {
 		refuse("%s: '%s' is a hook (%s), but no new function of this file: call it from one",
-		       unit, reloc->target ? reloc->target->name :
-		       reloc->symbol->name, kind);
+		       unit, referent_name(reloc), kind);
 		return NULL;
 	}
 	return reloc->target;

@@ -13,15 +13,17 @@
  * and is imported: unchanged functions, every variable that pre has, and by
  * its address a changed function (a call goes to the new body, new-code.c).
  */
-#include "decide/match.h"
-#include "util/die.h"
-#include "read/export.h"
+#include "decide/keep.h"
 #include "decide/forbid.h"
-#include "read/jump.h"
 #include "decide/hooks.h"
-#include "model/kind.h"
 #include "decide/layout.h"
 #include "decide/marks.h"
+#include "decide/state.h"
+#include "decide/wanted.h"
+#include "read/export.h"
+#include "read/jump.h"
+#include "util/die.h"
+#include "util/refuse.h"
 #include "util/strmap.h"
 #include "util/vec.h"
 
@@ -95,7 +97,7 @@ static void keep_new(struct queue *queue, const struct span *by,
 
 static void keep_old(const struct span *by, const struct span *target)
 {
-	if (target->by_order && !compare_confirms(target))
+	if (target->by_order && !state_is_confirmed(target))
 		refuse("%s: cannot tell which '%s' of the running kernel is '%s', which '%s' refers to: the function has several of that name",
 		       unit_of(by), target->peer->name, target->name,
 		       by->name);
@@ -405,7 +407,7 @@ static size_t keep_exports(struct queue *queue, const struct pair *pair)
 	for (size_t i = 0; i < pair->post->n_symbols; i++) {
 		const struct symbol *symbol = &pair->post->symbols[i];
 
-		if (!export_is_wanted(pair->wanted, symbol))
+		if (!wanted_has(pair->wanted, symbol))
 			continue;
 		keep_target(queue, symbol->span, symbol->span);
 		n++;

@@ -10,7 +10,7 @@
  * The label of something new never is one that pre uses: new code would be
  * given the address of an old variable.
  */
-#include "decide/match.h"
+#include "decide/label.h"
 #include "util/strmap.h"
 #include "util/vec.h"
 

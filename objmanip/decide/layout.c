@@ -28,8 +28,9 @@
  * information is.
  */
 #include "decide/layout.h"
-#include "util/die.h"
 #include "read/dwarf-open.h"
+#include "util/die.h"
+#include "util/refuse.h"
 #include "util/strmap.h"
 #include "util/vec.h"
 

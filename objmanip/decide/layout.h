@@ -5,7 +5,7 @@
 #ifndef OBJMANIP_DECIDE_LAYOUT_H
 #define OBJMANIP_DECIDE_LAYOUT_H
 
-#include "decide/match.h"
+#include "decide/pair.h"
 
 /*
  * Refuse, see die.h, each struct and union that both objects of a pair define

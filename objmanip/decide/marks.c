@@ -8,10 +8,10 @@
  * with and without them.  What is refused: a mark that nothing comes of.
  */
 #include "decide/marks.h"
-#include "util/die.h"
-#include "model/kind.h"
-#include "model/name.h"
 #include "decide/prototype.h"
+#include "model/name.h"
+#include "util/die.h"
+#include "util/refuse.h"
 #include "util/vec.h"
 
 #include <stdlib.h>

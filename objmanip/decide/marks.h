@@ -8,7 +8,7 @@
 #ifndef OBJMANIP_DECIDE_MARKS_H
 #define OBJMANIP_DECIDE_MARKS_H
 
-#include "decide/match.h"
+#include "decide/pair.h"
 
 /* Does post have any?  Then there is something to be looked at. */
 bool marks_any(const struct object *post);

@@ -14,9 +14,10 @@
  * that is a warning; without debug information it is refused.
  */
 #include "decide/prototype.h"
-#include "util/die.h"
 #include "read/dwarf-open.h"
 #include "read/export.h"
+#include "util/die.h"
+#include "util/refuse.h"
 #include "util/strmap.h"
 #include "util/vec.h"
 

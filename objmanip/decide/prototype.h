@@ -5,7 +5,7 @@
 #ifndef OBJMANIP_DECIDE_PROTOTYPE_H
 #define OBJMANIP_DECIDE_PROTOTYPE_H
 
-#include "decide/match.h"
+#include "decide/pair.h"
 
 /* A symbol whose CRC, as kbuild reckons it, is another one after the patch */
 struct crc_change {

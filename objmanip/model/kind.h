@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kind.h - what a section is, by its name: one table
- *
- * An allocated section whose name is not in the table is refused by name.
+ * kind.h - the kinds of sections
  */
 #ifndef OBJMANIP_MODEL_KIND_H
 #define OBJMANIP_MODEL_KIND_H
 
-#include "util/bfd-wrap.h"
 #include <stdbool.h>
 
 enum section_kind {
@@ -33,8 +30,6 @@ enum section_kind {
 	KIND_IGNORED,		/* .comment, .note.*, .modinfo, .discard.* */
 	KIND_UNKNOWN,
 };
-
-enum section_kind kind_of(const char *name, flagword flags);
 
 /* For people: "read-only data" */
 const char *kind_name(enum section_kind kind);

@@ -2,10 +2,10 @@
 /*
  * object.h - a relocatable object in memory
  *
- * object_load() reads an ELF object through libbfd into plain structs: its
- * sections with contents and relocations, its symbols.  span.h then cuts the
- * sections into spans.  Everything lives until the program ends: objmanip is
- * one shot, nothing is freed.
+ * An ELF object in plain structs: its sections with contents and relocations,
+ * its symbols (read/load.h), and the spans that the sections are cut into
+ * (read/read.h).  Everything lives until the program ends: objmanip is one
+ * shot, nothing is freed.
  *
  * All pointers between the structs are direct.  A relocation against a section
  * symbol has been turned into one against the span at that place, see span.h.
@@ -14,6 +14,7 @@
 #define OBJMANIP_MODEL_OBJECT_H
 
 #include "model/kind.h"
+#include "util/bfd-wrap.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
@@ -82,9 +83,7 @@ struct object {
 	asymbol **syms;			/* bfd's own table */
 };
 
-/* Read an object; dies with a message if it is none of ours. */
-struct object *object_load(const char *path, const char *unit);
-
+/* NULL if it has none of that name */
 struct section *object_find_section(struct object *object, const char *name);
 
 #endif

@@ -90,9 +90,6 @@ struct span {
 	void *out;
 };
 
-/* Cut all sections of the object into spans, and resolve reloc.target. */
-void span_cut(struct object *object);
-
 /*
  * The span with that offset; in padding, the one before it; at the end of the
  * section, the last one.  NULL if the section has none.
@@ -108,6 +105,10 @@ bool span_is_content(const struct span *span);
 
 /* Data of which a fresh copy is as good as the old one, see name.h */
 bool span_is_disposable(const struct span *span);
+
+/* The name of the span or symbol that it refers to; the same as "name+0x10" */
+const char *referent_name(const struct reloc *reloc);
+const char *referent_text(const struct reloc *reloc);
 
 #define for_each_span(span, object)					\
 	for (size_t s_ = 0; s_ < (object)->n_sections; s_++)		\

@@ -7,11 +7,10 @@
  * relocations, at 0 and 4, which tell.
  */
 #include "model/table.h"
-#include "util/die.h"
-#include "model/kind.h"
 #include "kmodsrc/records.h"
+#include "model/kind.h"
+#include "util/die.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct table tables[] = {

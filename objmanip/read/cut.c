@@ -2,7 +2,7 @@
 /*
  * cut.c - cut sections into spans
  *
- * Second step, for each object alone.  Where a section is cut:
+ * Where a section is cut:
  *   1. strings at their NULs, constants and tables by their entry size;
  *   2. code of alternatives where an entry of .altinstructions says that a
  *      replacement starts, .altinstr_aux where a function jumps to;
@@ -10,20 +10,12 @@
  *      there is only one symbol.  A global one inside an assembly function is
  *      another entry of it: there it is cut, and the pieces belong together.
  *      What fills the room up to the next piece is left out.
- * Then jump.c adds the relocations that the assembler saved, and refer.c finds
- * what they refer to.
  */
-#include "model/span.h"
-#include "util/die.h"
-#include "read/jump.h"
-#include "model/kind.h"
-#include "model/name.h"
+#include "read/cut.h"
 #include "arch/x86/operands.h"
-#include "read/refer.h"
-#include "model/table.h"
+#include "util/die.h"
 #include "util/vec.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct span *add_span(struct section *section, uint64_t start,
@@ -36,23 +28,6 @@ static struct span *add_span(struct section *section, uint64_t start,
 	span->size = size;
 	vec_add(section->spans, section->n_spans) = span;
 	return span;
-}
-
-struct span *span_find(struct section *section, uint64_t offset)
-{
-	size_t low = 0, high = section->n_spans;
-
-	if (!high)
-		return NULL;
-	while (high - low > 1) {	/* the answer is in [low, high) */
-		size_t middle = (low + high) / 2;
-
-		if (section->spans[middle]->start <= offset)
-			low = middle;
-		else
-			high = middle;
-	}
-	return section->spans[low];
 }
 
 static void cut_strings(struct section *section)
@@ -336,39 +311,6 @@ static void give_relocs(struct section *section)
 	}
 }
 
-bool span_is_content(const struct span *span)
-{
-	static const char *const names[] = {
-		"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "CSWTCH",
-	};
-	enum section_kind kind = span->section->kind;
-
-	if (kind == KIND_STRING || kind == KIND_CONST)
-		return true;
-	if (kind != KIND_RODATA || span->n_relocs)
-		return false;
-	if (!span->symbol)
-		return true;
-	if (span->symbol->is_global)
-		return false;
-
-	const char *base = name_base(span->name);
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(base, names[i]))
-			return true;
-	return false;
-}
-
-bool span_is_disposable(const struct span *span)
-{
-	/* A person may call a variable so; the macros have a section. */
-	if (strstr(span->name, "descriptor") &&
-	    strncmp(span->section->name, "__dyndbg", 8))
-		return false;
-	return name_is_disposable(span->name);
-}
-
 static void cut_section(struct section *section, struct symbol **symbols,
 			size_t n_symbols)
 {
@@ -384,7 +326,7 @@ static void cut_section(struct section *section, struct symbol **symbols,
 		cut_symbols(section, symbols, n_symbols);
 }
 
-void span_cut(struct object *object)
+void cut_sections(struct object *object)
 {
 	struct {
 		struct symbol **symbols;
@@ -406,7 +348,10 @@ void span_cut(struct object *object)
 			cut_section(&object->sections[i], cuts[i].symbols,
 				    cuts[i].n);
 	name_spans(object);
-	jump_relocate(object);
+}
+
+void cut_finish(struct object *object)
+{
 	for (size_t i = 0; i < object->n_sections; i++) {
 		struct section *section = &object->sections[i];
 
@@ -421,5 +366,4 @@ void span_cut(struct object *object)
 				made_up_name(span, j);
 		}
 	}
-	refer_resolve(object);
 }

@@ -3,11 +3,8 @@
  * export.c - the symbols that an object exports to modules
  */
 #include "read/export.h"
-#include "util/die.h"
-#include "model/span.h"
 #include "util/vec.h"
 
-#include <stdio.h>
 #include <string.h>
 
 const char *export_name(const struct section *section)
@@ -62,34 +59,4 @@ struct symbol *export_symbol(const struct section *section)
 					    export_name(section));
 
 	return symbol && symbol->section ? symbol : NULL;
-}
-
-struct strmap export_read_wanted(const char *path)
-{
-	struct strmap wanted = {};
-	FILE *file = fopen(path, "re");
-	char name[4096];
-	int n;
-
-	if (!file)
-		die("cannot read '%s': %m", path);
-	while ((n = fscanf(file, "%4095s", name)) == 1)
-		*strmap_slot(&wanted, xstrdup(name)) = (void *)path;
-	if (n != EOF || ferror(file))
-		die("'%s' is no list of names", path);
-	fclose(file);
-	return wanted;
-}
-
-bool export_is_wanted(const struct strmap *wanted, const struct symbol *symbol)
-{
-	const struct span *span = symbol->span;
-
-	return wanted && symbol->is_global && span &&
-	       symbol->value == span->start && span->state == SPAN_NEW &&
-	       (span->section->kind == KIND_TEXT ||
-		span->section->kind == KIND_RODATA ||
-		span->section->kind == KIND_DATA) &&
-	       strmap_get(wanted, symbol->name) &&
-	       !export_find(span->section->object, symbol->name);
 }

@@ -10,7 +10,6 @@
 #define OBJMANIP_READ_EXPORT_H
 
 #include "model/object.h"
-#include "util/strmap.h"
 
 /* The exported name; NULL if that is no section of an export. */
 const char *export_name(const struct section *section);
@@ -25,15 +24,5 @@ struct section *export_find(struct object *object, const char *name);
 
 /* What is exported: its symbol, or NULL if the object only refers to it */
 struct symbol *export_symbol(const struct section *section);
-
-/* A file with a name in each line, as a set */
-struct strmap export_read_wanted(const char *path);
-
-/*
- * Is it something new that another target of the same update refers to, and
- * that nothing exports?
- */
-bool export_is_wanted(const struct strmap *wanted,
-		      const struct symbol *symbol);
 
 #endif

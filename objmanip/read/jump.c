@@ -16,7 +16,6 @@
 #include "util/vec.h"
 
 #include <elf.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool has_reloc(const struct section *section, uint64_t offset)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * load.c - a relocatable object in memory
+ * load.c - read a relocatable object into memory
  *
  * First step of "compare" and "diff": libbfd's view of the file is copied
  * into plain structs, so that what comes after needs no libbfd to read it.
@@ -8,16 +8,14 @@
  * is most of an object and nothing to us.  Files that are not relocatable
  * ELF objects for x86-64 are refused.
  */
-#include "model/object.h"
-#include "util/die.h"
-#include "read/elf-header.h"
-#include "model/kind.h"
+#include "read/load.h"
 #include "model/table.h"
+#include "read/elf-header.h"
+#include "read/sections.h"
+#include "util/die.h"
 #include "util/vec.h"
 
 #include <elf.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* As a power of two: more than a huge page is no section of a kernel. */
 enum { MAX_ALIGNMENT = 21 };
@@ -133,7 +131,7 @@ static void load_section(struct object *object, asection *sec)
 		.align = 1U << power,
 		.entsize = sec->entsize,
 	};
-	section->kind = kind_of(section->name, section->flags);
+	section->kind = sections_kind(section->name, section->flags);
 	if (!(section->flags & SEC_ALLOC))
 		return;
 	if (section->flags & SEC_HAS_CONTENTS &&
@@ -180,12 +178,4 @@ struct object *object_load(const char *path, const char *unit)
 							".orc_unwind_ip");
 	}
 	return object;
-}
-
-struct section *object_find_section(struct object *object, const char *name)
-{
-	for (size_t i = 0; i < object->n_sections; i++)
-		if (!strcmp(object->sections[i].name, name))
-			return &object->sections[i];
-	return NULL;
 }

@@ -10,12 +10,11 @@
  * list of those that refer to it.
  */
 #include "read/refer.h"
-#include "model/kind.h"
 #include "arch/x86/operands.h"
+#include "model/kind.h"
 #include "model/table.h"
 #include "util/vec.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct span *target_at(const struct reloc *reloc, int64_t bias)

@@ -10,7 +10,6 @@
 /*
  * For an object whose sections are cut: set target, target_offset, bias and
  * unsure of all relocations; parent, entries and referrers of all spans.
- * span_cut() calls it.
  */
 void refer_resolve(struct object *object);
 

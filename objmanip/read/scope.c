@@ -10,8 +10,8 @@
  * not say, or not of a variable of that name, stays unknown.
  */
 #include "read/scope.h"
-#include "read/dwarf-open.h"
 #include "model/name.h"
+#include "read/dwarf-open.h"
 #include "util/vec.h"
 
 #include <dwarf.h>

@@ -10,7 +10,7 @@
  * the module loader, boot code), choose the kind, add a line, and for a table
  * of places in functions its description to table.c.
  */
-#include "model/kind.h"
+#include "read/sections.h"
 
 #include <string.h>
 
@@ -166,7 +166,7 @@ static bool fits(const char *name, const char *pattern)
 	       !strcmp(name + length - after, star + 1);
 }
 
-enum section_kind kind_of(const char *name, flagword flags)
+enum section_kind sections_kind(const char *name, flagword flags)
 {
 	enum section_kind kind = KIND_UNKNOWN;
 
@@ -184,34 +184,4 @@ enum section_kind kind_of(const char *name, flagword flags)
 	if (kind == KIND_CONST)		/* a variable called cst... */
 		return KIND_RODATA;
 	return kind;
-}
-
-const char *kind_name(enum section_kind kind)
-{
-	static const char *const names[] = {
-		[KIND_TEXT]		= "code",
-		[KIND_RODATA]		= "read-only data",
-		[KIND_STRING]		= "string",
-		[KIND_CONST]		= "constant",
-		[KIND_DATA]		= "data",
-		[KIND_PERCPU]		= "per-cpu data",
-		[KIND_INIT]		= "init",
-		[KIND_TABLE]		= "table",
-		[KIND_EXPORT]		= "export",
-		[KIND_REPLACEMENT]	= "alternative",
-		[KIND_ALT_AUX]		= "alternative",
-		[KIND_FIXED]		= "registered data",
-		[KIND_HOOK]		= "hook",
-		[KIND_DEBUG]		= "debug information",
-		[KIND_IGNORED]		= "ignored",
-		[KIND_UNKNOWN]		= "unknown",
-	};
-
-	return names[kind];
-}
-
-bool kind_is_code(enum section_kind kind)
-{
-	return kind == KIND_TEXT || kind == KIND_REPLACEMENT ||
-	       kind == KIND_ALT_AUX;
 }

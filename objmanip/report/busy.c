@@ -80,9 +80,7 @@ enum busy busy_function(const struct span *span, const char **by)
 	if (IS_IN(span->name, always))
 		return BUSY_ALWAYS;
 	for (size_t i = 0; i < span->n_relocs; i++) {
-		const struct reloc *reloc = &span->relocs[i];
-		const char *name = reloc->target ? reloc->target->name :
-				   reloc->symbol->name;
+		const char *name = referent_name(&span->relocs[i]);
 
 		if (!is_sleeper(name))
 			continue;

@@ -14,9 +14,9 @@
  * the debug information of pre tells: its lines are those of the original.
  */
 #include "report/explain.h"
-#include "util/die.h"
+#include "decide/compare.h"
 #include "read/dwarf-open.h"
-#include "decide/match.h"
+#include "util/die.h"
 #include "util/strmap.h"
 #include "util/vec.h"
 
@@ -24,7 +24,6 @@
 #include <dwarf.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef unsigned long long ull;
@@ -90,18 +89,10 @@ static const struct reloc *reloc_of(const struct printer *printer)
 	return NULL;
 }
 
-static const char *target_name(const struct reloc *reloc)
-{
-	return reloc->target ? reloc->target->name : reloc->symbol->name;
-}
-
 static void print_target(struct printer *printer, const struct reloc *reloc)
 {
 	printer->target_start = printer->text.n;
-	bytes_printf(&printer->text, "%s", target_name(reloc));
-	if (reloc->target_offset)
-		bytes_printf(&printer->text, "%s",
-			     distance_text(reloc->target_offset));
+	bytes_printf(&printer->text, "%s", referent_text(reloc));
 	printer->has_target = true;
 	printer->target_end = printer->text.n;
 }

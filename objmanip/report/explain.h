@@ -5,8 +5,8 @@
 #ifndef OBJMANIP_REPORT_EXPLAIN_H
 #define OBJMANIP_REPORT_EXPLAIN_H
 
-#include "util/output.h"
 #include "model/span.h"
+#include "util/output.h"
 
 /* Lines of the original source that the patch takes away or adds to */
 struct touched {

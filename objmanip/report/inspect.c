@@ -7,10 +7,10 @@
  * before the first line is printed.
  */
 #include "report/inspect.h"
-#include "util/die.h"
 #include "decide/hooks.h"
+#include "read/load.h"
 #include "report/image-view.h"
-#include "model/object.h"
+#include "util/die.h"
 #include "util/vec.h"
 
 #include <elf.h>

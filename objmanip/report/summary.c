@@ -25,17 +25,15 @@
  * last step of "diff"; it decides nothing but one thing: "compare" finds no
  * change only if there would be nothing to say.
  */
-#include "report/busy.h"
-#include "report/explain.h"
-#include "read/export.h"
+#include "report/summary.h"
 #include "decide/forbid.h"
 #include "decide/hooks.h"
-#include "model/kind.h"
-#include "decide/match.h"
-#include "util/output.h"
+#include "decide/wanted.h"
 #include "model/table.h"
+#include "read/export.h"
+#include "report/busy.h"
+#include "util/output.h"
 #include "util/vec.h"
-#include "write/write.h"
 
 #include <string.h>
 
@@ -255,7 +253,7 @@ static void add_exports(struct bytes *out, const struct pair *pair)
 				     name);
 	}
 	for (size_t i = 0; i < pair->post->n_symbols; i++)
-		if (export_is_wanted(pair->wanted, &pair->post->symbols[i]))
+		if (wanted_has(pair->wanted, &pair->post->symbols[i]))
 			bytes_printf(out, "new export %s %s (for another target of the update)\n",
 				     pair->unit, pair->post->symbols[i].name);
 }

@@ -26,12 +26,6 @@ void die_bfd(const char *fmt, ...)
 /* "objmanip: warning: ...": goes on. */
 void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A refusal that is collected: printed now, counted; see refused_exit() */
-void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* Exit with status 1 if refuse() was called. */
-void refused_exit(void);
-
 /* A bug of ours: abort with the place. */
 #define bug_on(cond) do {						\
 	if (cond)							\

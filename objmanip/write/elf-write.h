@@ -20,6 +20,7 @@
 #include "util/output.h"
 
 #include <elf.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 

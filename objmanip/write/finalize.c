@@ -10,10 +10,11 @@
  * the module, and a patched machine needs none.
  */
 #include "write/finalize.h"
-#include "util/die.h"
 #include "model/kind.h"
-#include "model/object.h"
+#include "read/load.h"
+#include "util/die.h"
 #include "util/output.h"
+#include "util/refuse.h"
 #include "util/vec.h"
 
 #include <errno.h>

@@ -6,8 +6,9 @@
  * Each placeholder becomes an export of the -old.ko; a namespace that exports
  * of the kernel are in is declared by the -new.ko, which has the new exports.
  */
-#include "write/write.h"
+#include "write/imports.h"
 #include "util/output.h"
+#include "util/strmap.h"
 
 static void add_export(struct bytes *text, const struct new_export *export)
 {

@@ -17,15 +17,16 @@
  * A function or variable gets a section of its own; pieces of tables, strings
  * and code of alternatives are joined, in the order that they had.
  */
-#include "write/write.h"
-#include "util/die.h"
-#include "write/elf-write.h"
-#include "read/export.h"
+#include "write/new-code.h"
 #include "decide/hooks.h"
-#include "model/kind.h"
-#include "model/table.h"
-#include "util/vec.h"
+#include "decide/label.h"
+#include "decide/wanted.h"
 #include "kmodsrc/records.h"
+#include "model/table.h"
+#include "read/export.h"
+#include "util/die.h"
+#include "util/vec.h"
+#include "write/elf-write.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -523,7 +524,7 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 			.is_gpl = true,
 		};
 
-		if (export_is_wanted(pair->wanted, symbol))
+		if (wanted_has(pair->wanted, symbol))
 			vec_add(writer->imports->exports,
 				writer->imports->n_exports) = entry;
 	}

@@ -11,16 +11,15 @@
  * Replacements are cut anew here, exactly as long as the entry of
  * .altinstructions says.
  */
-#include "write/write.h"
+#include "write/old-code.h"
+#include "arch/x86/sites.h"
+#include "decide/label.h"
 #include "util/die.h"
+#include "util/vec.h"
 #include "write/elf-write.h"
 #include "write/image.h"
-#include "model/kind.h"
-#include "arch/x86/sites.h"
-#include "util/vec.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* span->index between marking and numbering */
 enum { MARKED = KSPLICE_NONE - 1 };

@@ -6,11 +6,9 @@
  * long the entries are and which place they are about.
  */
 #include "arch/x86/sites.h"
-#include "util/die.h"
-#include "model/kind.h"
 #include "kmodsrc/records.h"
-
-#include <string.h>
+#include "model/kind.h"
+#include "util/die.h"
 
 /*
  * struct alt_instr: place, replacement (32 bits each), cpuid (16 bits), since

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * correlation.c - that a span of pre and one of post are the same thing
+ */
+#include "decide/correlation.h"
+#include "util/die.h"
+
+#include <string.h>
+
+void match_set(struct span *pre, struct span *post)
+{
+	bug_on(pre->peer || post->peer);
+	pre->peer = post;
+	post->peer = pre;
+}
+
+void match_clear(struct span *pre, struct span *post)
+{
+	bug_on(pre->peer != post || post->peer != pre);
+	pre->peer = post->peer = NULL;
+}
+
+static bool is_entry(const struct symbol *symbol)
+{
+	return symbol->is_global && symbol->is_function && symbol->span &&
+	       symbol->span->section->kind == KIND_TEXT &&
+	       symbol->value == symbol->span->start;
+}
+
+const struct symbol *match_odd_alias(const struct symbol *pre,
+				     const struct object *post)
+{
+	if (!is_entry(pre))
+		return NULL;
+	for (size_t i = 0; i < post->n_symbols; i++) {
+		const struct symbol *symbol = &post->symbols[i];
+
+		if (is_entry(symbol) && !strcmp(symbol->name, pre->name))
+			return symbol->span != pre->span->peer ? symbol : NULL;
+	}
+	return NULL;
+}

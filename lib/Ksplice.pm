@@ -97,7 +97,7 @@ sub close_output ($status) {
     return $status if close STDOUT;
     my $text = 'cannot write the output' . ($! ? ": $!" : '');
     if ($output_is_extra) {
-        warning("$text; the exit status tells what was done");
+        warning("$text; the exit status is valid");
         return $status;
     }
     return $status || report(Ksplice::End->new(1, $text));

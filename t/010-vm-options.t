@@ -45,8 +45,10 @@ refused(2, "'--allow=(' is not a pattern", '--allow=(', '--', 'true');
 refused(2, "'--tool=mkfs' is not an absolute path", '--tool=mkfs', '--', 'true');
 refused(1, "there is no program '$dir/mkfs'", "--tool=$dir/mkfs", '--', 'true');
 refused(1, "there is no kernel '$dir/vmlinuz'", "--kernel=$dir/vmlinuz", '--', 'true');
-refused(2, '--kernel and --modules do not go together', "--kernel=$0", '--modules', '--', 'true');
-refused(2, '--kernel and --release do not go together', "--kernel=$0", '--release=x', '--', 'true');
+refused(2, '--kernel and --modules are mutually exclusive', "--kernel=$0", '--modules', '--',
+    'true');
+refused(2, '--kernel and --release are mutually exclusive', "--kernel=$0", '--release=x', '--',
+    'true');
 refused(1, "there is no directory '$dir/x'", "--dir=$dir/x", '--', 'true');
 refused(2, "'--dir=$dir/tmp' would cover the guest's own '/tmp'", "--dir=$dir/tmp", '--', 'true');
 refused(2, "'--dir=$dir/a/same' and '--dir=$dir/b/same' would both be '/same'",

@@ -142,11 +142,11 @@ refused('no contents', "is not an update: it has no 'contents'", entries(content
 refused('no api version', "is not an update: it has no 'api-version'",
     entries('api-version' => undef));
 refused('an older api version',
-    "has api version '2', but this ksplice has 3: make it again with this ksplice-create",
+    "has api version '2', but this ksplice has 3: build it again with this ksplice-create",
     entries('api-version' => "2\n", contents => $contents));
 for my $api ('4', '3.1', 'x') {
     refused("api version $api", "has api version '$api', but this ksplice has 3: "
-        . 'it needs another ksplice', entries('api-version' => "$api\n"));
+        . 'it needs another version of ksplice', entries('api-version' => "$api\n"));
 }
 refused('a module that is missing', "is incomplete: '$new' is missing", entries($new => undef));
 refused('no core', "is incomplete: 'ksplice.ko' is missing", entries('ksplice.ko' => undef));
@@ -160,12 +160,13 @@ refused('an empty module', "is incomplete: '$old' is empty", fitting($old => '')
 my $again = 'fetch it again';
 refused('a file that contents does not list',
     "has 'extra', which its 'contents' does not list", entries(extra => 'x'));
-refused('a file that is longer', "is damaged or altered: '$new' has 4 bytes, but 'contents' says 3;"
-    . " $again", entries($new => 'newe'));
-refused('a file of other bytes', "is damaged or altered: '$new' has the hash "
+refused('a file that is longer',
+    "is damaged or modified: '$new' has 4 bytes, but 'contents' says 3; $again",
+    entries($new => 'newe'));
+refused('a file of other bytes', "is damaged or modified: '$new' has the hash "
     . sha256_hex('nww') . ", but 'contents' says " . sha256_hex('new') . "; $again",
     entries($new => 'nww'));
-refused('a description of other bytes', "is damaged or altered: 'description' has the hash "
+refused('a description of other bytes', "is damaged or modified: 'description' has the hash "
     . sha256_hex("Fix me\n") . ", but 'contents' says " . sha256_hex("Fix it\n") . "; $again",
     entries(description => "Fix me\n"));
 {
@@ -173,7 +174,7 @@ refused('a description of other bytes', "is damaged or altered: 'description' ha
     my ($hash) = $sealed =~ /^hash (.*)/m;
     my $altered = $sealed =~ s/^release .*/release 6.1.0-99-amd64/mr;
     my $theirs = sha256_hex($altered =~ s/^hash .*\n//mr);
-    refused('contents of other words', "is damaged or altered: 'contents' has the hash $theirs,"
+    refused('contents of other words', "is damaged or modified: 'contents' has the hash $theirs,"
         . " but says $hash; $again", entries(contents => $altered));
     my $ends = "has a malformed 'contents': it does not end with its hash";
     refused('contents without its hash', $ends, entries(contents => $sealed =~ s/^hash .*\n//mr));

@@ -84,7 +84,7 @@ is(message, "cannot write '$dir/none/update.tar.gz': No such file or directory",
 
 spew("$place/description", "content of nothing else\n");
 ok(!eval { pack_update($place, "$dir/altered.tar.gz"); 1 }, 'an altered update is not packed');
-like(message, qr/is damaged or altered: 'description' has /, 'and what is altered is named');
+like(message, qr/is damaged or modified: 'description' has /, 'and what is altered is named');
 seal_update($place);
 pack_update($place, "$dir/altered.tar.gz");
 isnt(read_update("$dir/altered.tar.gz")->{hash}, $read->{hash},

@@ -140,7 +140,7 @@ is((call('has_source', $new))[1], "\n", 'and that it cannot');
 fails("the source that '$new' was built from, 'linux-source-6.1' 6.1.100-1, is neither installed "
     . "nor in the cache, and apt does not have it any more, but 6.1.95-1: take a newer release, "
     . "run 'apt-get update', or get it from snapshot.debian.org", 'release_source', $new);
-fails("release '$new' is no longer complete: 'linux-headers-$new' is not installed, and apt does "
+fails("packages of release '$new' are missing: 'linux-headers-$new' is not installed, and apt does "
     . "not know it; run 'apt-get update', or get it from snapshot.debian.org",
     'release_headers', $new);
 for my $near ('6.1.0-10', "linux-image-$new", '6.1.0-10-other') {

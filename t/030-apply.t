@@ -72,7 +72,7 @@ is($out, "update 'abc' is applied: 2 functions of vmlinux, stopped for 123 us\n"
 for (
     ["ext4 f 01 02\next4 x 03 04 data\nvmlinux y 05 06 data\nvmlinux z 07 08 data\n",
         '1 function of ext4, 1 variable of ext4, 2 variables of vmlinux', 'data is no function'],
-    ['', 'nothing but its hooks', 'there may be hooks only'],
+    ['', 'only hooks', 'there may be hooks only'],
 ) {
     my ($patches, $said, $title) = @$_;
     (undef, my $words) = apply(kernel(patches => $patches));
@@ -92,7 +92,7 @@ for my $known ('f' x 64, '') {
     is($status, 1, 'another update with the id of an applied one is refused');
     is($message, "another update with the id 'abc' is applied: its hash is "
         . ($known || 'not known') . ", that of 'abc.tar.gz' is $update{hash}\n"
-        . "  undo 'abc' first, or make this one with another --id", 'both are named');
+        . "  undo 'abc' first, or build this one with another --id", 'both are named');
     is($out . "@{ $kernel->{did} }", '', 'nothing else is said or done');
     ($status) = attempt(sub { try_update($kernel, \%update, {}) });
     is($status, 1, 'a dry run says so, too');
@@ -106,7 +106,7 @@ for (['ksplice-abc-ext4-new.ko', 'ksplice_def_ext4_new', 'ksplice_abc_ext4_new']
     my $kernel = kernel(names => { $file => $inside });
     ($status, undef, $message) = apply($kernel);
     is("$status $message", "1 '$file' of 'abc.tar.gz' is the module '$inside', not '$expected'; "
-        . 'make the update again', "a module of another name, '$inside', is refused");
+        . 'build the update again', "a module of another name, '$inside', is refused");
     is("@{ $kernel->{did} }", '', 'and not loaded');
 }
 
@@ -199,7 +199,7 @@ $kernel->{refuse}{'stage applied'} = sub ($self) {
 };
 ($status, $out) = apply($kernel, replace => 'one');
 is(join(' ', map { "@$_" } $kernel->updates), 'abc applied', 'a new one that is in stays in');
-like($out, qr/update 'abc' stays, as it has replaced 'one'/, '  ... and it is said');
+like($out, qr/update 'abc' stays applied, because it has replaced 'one'/, '  ... and it is said');
 
 # Told to stop when it has happened: what has been replaced is removed, and it is said.
 {
@@ -228,7 +228,7 @@ for (['two', 1], ['one', 0]) {
     next if $expected;
     $kernel = with_others($applied);
     ($status, undef, $message) = apply($kernel, replace => 'one');
-    like($message, qr/'abc' was made on top of 'one' and cannot replace it/, 'nor replaced by it');
+    like($message, qr/'abc' was built on top of 'one' and cannot replace it/, 'nor replaced by it');
 }
 
 # Busy.
@@ -245,12 +245,12 @@ $kernel = kernel(refuse => { 'stage applied' => $busy->(99, "72 other kprobe_slo
 is($status, 3, 'code that stays busy gives status 3');
 is($tries, 7, 'it was tried again and again');
 ok($kernel->{paused} > 4 && $kernel->{paused} <= 5, 'for five seconds');
-is($message, "a thread is running code that the update replaces: do_poll\n"
+is($message, "a task is in code that the update replaces: do_poll\n"
     . "  process 71 (my daemon) is in do_poll+0x1f\n"
     . "  process 72 (other) is in kprobe_slot+0x40\n"
-    . "  if some thread is always in 'do_poll', --kick may help, or the patch may mark it "
+    . "  if some task is always in 'do_poll', try --kick, or have the patch mark it "
     . "ksplice_allow_running(do_poll)\n"
-    . '  try again later, or for longer (--wait), or stop what is in the way',
+    . '  try again later, or for longer (--wait), or stop the conflicting tasks',
     'who is in the way is told');
 is($kernel->modules, 'ext4', 'nothing is left');
 
@@ -278,7 +278,7 @@ for ([release => '6.1.0-99-amd64', '6.1.0-56-amd64'], [arch => 'aarch64', 'x86_6
 
 $kernel = kernel(root => 0);
 ($status, undef, $message) = apply($kernel);
-is("$status $message", '1 only root may change the running kernel', 'not root');
+is("$status $message", '1 only root can change the running kernel: run it as root', 'not root');
 
 $kernel = kernel(modules => []);
 ($status, undef, $message) = apply($kernel);
@@ -289,7 +289,7 @@ is("@{ $kernel->{did} }", '', 'nothing is done');
 # --partial
 ($status, $out, $message) = apply($kernel, partial => 1);
 is($status, 0, '--partial applies the other changes') or diag $message;
-like($out, qr/^not loaded, to be patched when they are: 'ext4'\n/, 'and says what is left out');
+like($out, qr/^not loaded, will be patched when loaded: 'ext4'\n/, 'and says what is left out');
 is($kernel->modules, 'ksplice ksplice_abc_vmlinux_old ksplice_abc_vmlinux_new', 'only those');
 is($kernel->stage('abc'), 'applied', 'the stage is applied');
 is_deeply([map { s{.*/}{}r } glob "$store/abc/*.ko"],
@@ -348,7 +348,7 @@ is($kernel->modules, "$part ext4", 'and no others');
 chmod 0777, "$store/abc";
 ($status, undef, $message) = complete($kernel);
 is($status, 1, 'modules that others could have put there are not loaded');
-like($message, qr/'\Q$store\E\/abc' is no directory that only its owner/, 'and it is said');
+like($message, qr/'\Q$store\E\/abc' must be a directory that belongs to you/, 'and it is said');
 rename "$store/abc", "$store/elsewhere";
 ($status, undef, $message) = complete($kernel);
 like($message, qr/modules of update 'abc' are not kept in '\Q$store\E\/abc'/, 'none is kept');
@@ -366,7 +366,7 @@ is_deeply([$kernel->updates], [], 'nor awaited');
 ok(!-e "$store/abc", 'nor kept');
 $kernel = kernel(modules => [], refuse => { 'await abc' => ['File exists'] });
 ($status, undef, $message) = apply($kernel, partial => 1);
-is("$status $message", "1 the core cannot await the modules of 'abc': File exists",
+is("$status $message", "1 cannot have the core await the modules of 'abc': File exists",
     'a core that does not');
 is($kernel->modules, '', 'nothing is left in the kernel');
 
@@ -375,7 +375,7 @@ is($kernel->modules, '', 'nothing is left in the kernel');
     $kernel = kernel(modules => []);
     ($status, $out, $message) = apply($kernel, partial => 1);
     is($status, 0, '--partial without any target is fine') or diag $message;
-    like($out, qr/^update 'abc' is applied: its modules are awaited$/m, 'and says so');
+    like($out, qr/^update 'abc' is applied: awaits its modules$/m, 'and says so');
     is($kernel->modules, 'ksplice', 'it needs the core only');
 }
 
@@ -447,7 +447,7 @@ $kernel = kernel();
 is($status, 0, 'a dry run succeeds') or diag $message;
 is($kernel->modules, 'ext4', 'and leaves nothing');
 is($out, "vmlinux matched 2 of 2 functions in 7 us\next4 matched 2 of 2 functions in 7 us\n"
-    . "update 'abc' could be applied: 2 functions of vmlinux; nothing was changed\n",
+    . "update 'abc' can be applied: 2 functions of vmlinux; nothing was changed\n",
     'and tells what matched');
 unlike("@{ $kernel->{did} }", qr/stage applied/, 'nothing was tried to be changed');
 $kernel = kernel(refuse => { 'stage try' =>
@@ -478,7 +478,7 @@ $kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
     with_report(1, sub { apply_update($kernel, \%update, { wait => 0 }) });
 });
 is($status, 3, '--json: the status is the same');
-like($message, qr/^a thread is running code/, 'and the words');
+like($message, qr/^a task is in code/, 'and the words');
 my $text = $message =~ s/\n/\\n/gr;
 is($out, <<"END", 'one object tells all');
 {

@@ -84,7 +84,7 @@ for my $kid ('nosuch', '../../x', '', 'a b') {
 
 $kernel = kernel(root => 0);
 ($status, undef, $message) = undo($kernel, 'abc');
-is("$status $message", '1 only root may change the running kernel', 'not root');
+is("$status $message", '1 only root can change the running kernel: run it as root', 'not root');
 
 $kernel = kernel();
 my $before = $kernel->modules;
@@ -101,8 +101,8 @@ $kernel->{refuse}{'stage reversed'} =
     ['Device or resource busy', 'cold_update_loaded', "update 'other' replaces f, too"];
 ($status, $out, $message) = undo($kernel, 'abc', debug => 1);
 is($status, 1, 'a later update in the way gives status 1');
-is($message, "another update is in the way: update 'other' replaces f, too\n"
-    . '  undo that one first', 'and is named');
+is($message, "a later update depends on this one: update 'other' replaces f, too\n"
+    . '  undo that update first', 'and is named');
 is($out, "log of abc\n", '--debug shows the log');
 
 $kernel = kernel();
@@ -113,7 +113,7 @@ is($message, "update 'abc' is reversed, but cannot be removed: "
     . 'Module ksplice_abc_ext4_new is in use', 'and is named');
 delete $kernel->{refuse}{'rmmod ksplice_abc_ext4_new'};
 ($status, undef, $message) = undo($kernel, 'abc');
-is("$status $message", "4 no update 'abc' is applied; what was left of it is removed now",
+is("$status $message", "4 no update 'abc' is applied; its leftovers are removed now",
     'the next undo removes what was left');
 is($kernel->modules, 'ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlinux_new',
     'nothing of it is there any more');
@@ -146,7 +146,7 @@ is("$status $out", "0 no update was applied\n", 'there being none is fine');
 $kernel = kernel();
 $kernel->{update}{other}{stage} = 'matched';
 ($status, $out) = undo_them($kernel);
-is($out, "what was left of update 'other' is removed\nupdate 'abc' is undone\n",
+is($out, "leftovers of update 'other' are removed\nupdate 'abc' is undone\n",
     'and what a command has left');
 is("$status " . $kernel->modules, '0 ext4', 'is removed');
 
@@ -157,7 +157,7 @@ $kernel->{refuse}{'stage reversed'} = sub ($self) {
 };
 ($status, $out, $message) = undo_them($kernel);
 is("$status $out", "1 update 'other' is undone\n", 'it ends at the first that is refused');
-like($message, qr/^a function of the update's author refused: no/, 'with its reason');
+like($message, qr/^a hook of the update refused: no/, 'with its reason');
 is($kernel->stage('abc'), 'applied', 'which stays');
 
 done_testing;

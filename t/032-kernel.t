@@ -124,7 +124,7 @@ close $_ for $write, $until;
 is(sysread($read, my ($locked), 1), 1, 'the first has the lock');
 ok(!eval { $kernel->lock(0.1); 1 }, 'the second does not wait for longer than it may');
 is("$@->{status} $@->{message}", "3 only one ksplice command at a time: process $pid "
-    . "(032-kernel.t) is at work\n  try again later, or for longer (--wait)", 'and says for what');
+    . "(032-kernel.t) is running\n  try again later, or for longer (--wait)", 'and says for what');
 my $waited;
 {
     no warnings 'redefine';

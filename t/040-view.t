@@ -77,7 +77,7 @@ END
 is(printed(sub { show_update($found[1]) }), <<'END', 'an update that was refused');
 id:       12345678
 stage:    preparing
-refused:  the running kernel does not match the code the update was made for: f+0x3: ret
+refused:  the running kernel does not match the code that the update was built for: f+0x3: ret
 END
 
 is(printed(sub { show_update($found[2]) }), <<'END', 'an update that was applied in part');
@@ -105,7 +105,7 @@ like(to_json(\@found), qr/"id": "12345678"/, 'an id of digits is a string');
     like($list, qr/^abc12345 +applied +\? +vmlinux ext4$/m, 'what is for root is not shown as 0');
     like(printed(sub { show_update($seen[0]) }), qr/^replaces: only root may see that$/m, 'but so');
     like(printed(sub { show_update($seen[1]) }),
-        qr/^refused: .* was made for: only root may see the reason$/m, 'the reason, too');
+        qr/^refused: .* was built for: only root may see the reason$/m, 'the reason, too');
     my $json = JSON::PP->new->decode(to_json(\@seen));
     is_deeply([map { $_ // 'null' } @{ $json->[1] }{qw(functions data reason)}], [('null') x 3],
         'as JSON it is null');

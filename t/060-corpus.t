@@ -32,7 +32,7 @@ is(judged(0, ''), 'made: ', 'an update');
 is(judged(66, "ksplice-create: the patch changes nothing\n"), 'unchanged: ', 'no changes');
 is(judged(124, ''), 'failed: took longer than 9 s', 'one that takes too long');
 is(judged(1, "objmanip: a.o: no\nobjmanip: b.o: no\nobjmanip: warning: hm\n"
-        . "ksplice-create: the patch cannot be applied to a running 'vmlinux'\n"),
+        . "ksplice-create: the patch cannot be applied to the running 'vmlinux'\n"),
     'refused: a.o: no; b.o: no', 'a refusal, with all reasons');
 is(judged(1, "ksplice-create: internal error: x\n"), 'failed: status 1: '
     . "ksplice-create: internal error: x\n", 'a bug of ours is a failure');

@@ -45,8 +45,8 @@ sub said {
 
 is(said("\n$limit#define NEW 1\n", 'include/limit.h'), '', 'a header that changes no number');
 is(said($limit =~ s/7/8/r, 'include/limit.h'),
-    "the patch changes 'LIMIT' in include/generated/asm-offsets.h, which everything may be "
-    . 'compiled with: only --full will do', 'one that changes a number');
+    "the patch changes 'LIMIT' in include/generated/asm-offsets.h, which any object may include"
+    . ': use --full', 'one that changes a number');
 like(said($limit =~ s/long a;/long a, b;/r, 'include/limit.h'), qr/^the patch changes 'SIZE' in /,
     'one that changes the size of a struct');
 utime 1, 1, "$dir/include/limit.h", "$dir/include/other.h";

@@ -39,15 +39,15 @@ refused('a patch that adds a blank line', 66, $no_changes,
     'kernel/one.c' => sub { s/^int one_line/\n\nint one_line/m });
 refused('a change that comes to nothing', 66,
     qr/^$end: warning: vmlinux: ignored kernel\/one\.o cold
-$end: the patch changes nothing in the compiled code that a running kernel can take over$/m,
+$end: the patch changes nothing in the compiled code that affects a running kernel$/m,
     'kernel/one.c' => sub { $_ .= "int cold;\n" });
 refused('what objmanip refuses', 1,
     qr/^objmanip:\ kernel.one\.o:\ cannot\ do\ that\n
-        $end:\ .*\ cannot\ be\ applied\ to\ a\ running\ 'vmlinux'$/mx,
+        $end:\ .*\ cannot\ be\ applied\ to\ the\ running\ 'vmlinux'$/mx,
     'kernel/one.c' => sub { $_ .= "int refuse_me;\n" });
 refused('a symbol that there is not', 1,
     qr/^kernel\/one\.o: 'nobody', which 'caller' refers to, is no such symbol: neither .*
-$end: the new code refers to symbols that nothing has$/m,
+$end: the new code refers to unknown symbols$/m,
     'kernel/one.c' => sub { s/\+ 5/+ nobody()/; s/\n/\nextern int nobody(void);\n/ });
 refused('one of another target', 1,
     qr/^drivers\/net\/tx\.o: 'fresh', .* is in 'single' and not exported: export it$/m,
@@ -94,7 +94,7 @@ refused('a patch of something strange', 1,
     qr/the patch changes files of a kind that is not understood: kernel\/thing\.xyz$/m,
     'kernel/thing.xyz' => sub { $_ = "thing\n" });
 refused('a patch that does not apply', 1,
-    qr/^  hunk #1 of 'kernel\/one\.c', line 1, does not fit\n$end: .* does not apply to '.*toy'$/m,
+    qr{^  hunk #1 of 'kernel/one\.c', line 1, does not apply\n$end: .* not apply to '.*toy'$}m,
     bad_patch("kernel/one.c", "@@ -1 +1 @@\n-no\n+yes\n"));
 refused('a patch of a file that is not there', 1,
     qr/^$end: the patch '.*' does not apply to '.*toy': 'kernel\/no\.c' is not there$/m,
@@ -103,7 +103,8 @@ refused('a patch that leaves the tree', 1,
     qr/^$end: the patch '.*' leaves the tree: '\.\.\/x\.c'$/m,
     bad_patch("../x.c", "@@ -0,0 +1 @@\n+yes\n"));
 refused('an empty patch', 1, qr/the patch '.*' is empty$/m, spew("$toy->{scratch}/empty", "\n"));
-refused('a text that is no patch', 1, qr/the patch '.*text' changes no file: it must be as of/,
+refused('a text that is no patch', 1,
+    qr/the patch '.*text' changes no file: it must be a unified diff/,
     spew("$toy->{scratch}/text", "hello\n"));
 refused('a patch that is not there', 1, qr/no patch '.*none'$/m, "$toy->{scratch}/none");
 

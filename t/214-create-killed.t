@@ -51,7 +51,8 @@ ok(-e "$tree/kernel/one.c.KSPLICE_presrc", '... it leaves the tree patched');
 sleep 2;
 my ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
 is_deeply([$status, $out, $err], [0,
-    "'$tree' was left patched by an earlier run: 1 files put back\nvmlinux: replace kernel/one.o\n",
+    "'$tree' was left patched by a killed command: restored 1 file\n"
+    . "vmlinux: replace kernel/one.o\n",
     ''], 'the next one puts that right');
 is_deeply(tree_state($tree), $before, '... and the source is as it was');
 
@@ -80,13 +81,14 @@ my $cached = "$toy->{scratch}/cache/1.2.3/source";
 run_cmd('mkdir', '-p', "$toy->{scratch}/cache/1.2.3");
 run_cmd('cp', '-a', $tree, $cached);
 is_deeply([harmed_by('rm kernel/off.c', $cached)], [1, "ksplice-create: the source in '$cached' is "
-    . "not as it was: 'kernel/off.c' is missing; it is removed from the cache: run it again\n"],
+    . "not as it was: 'kernel/off.c' is missing; it was removed from the cache: run the command "
+    . "again\n"],
     'a source that is lost meanwhile is reported');
 is_deeply([glob "$toy->{scratch}/cache/1.2.3/source*"], [],
     '... and the tree of the cache is gone');
 
 my $bad = "the source in '$tree' is not as it was: 'drivers/none/new.h' is new; "
-    . "put that right, and remove '$tree/.KSPLICE_journal'\n";
+    . "restore it, and remove '$tree/.KSPLICE_journal'\n";
 is_deeply([harmed_by('echo > drivers/none/new.h', $tree)], [1, "ksplice-create: $bad"],
     'a tree of yours stays');
 is_deeply([harmed_by(':', $tree)], [1, "ksplice-create: $bad"], '... and is not used any more');

@@ -164,7 +164,7 @@ like(slurp("$update->{dir}/patch"), qr/\A\Q$first\E\n\Q$second\E\n\Q$other\E\n\n
     ---\ a\/kernel\/one\.c\n.*^-\treturn\ one_value\ \+\ 5;\n\+\treturn\ one_value\ \+\ 6;$/msx,
     '... are one in the update');
 gives('several in another order', ["--patch=$second", "--patch=$first"], 1, '',
-    "  hunk #1 of 'kernel/one.c', line 3, does not fit\n"
+    "  hunk #1 of 'kernel/one.c', line 3, does not apply\n"
     . "$end: the patch '$second' does not apply to '$tree'\n");
 gives('several in one file', ['--dry-run', '--patch=' . patch_file('both', slurp($first)
     . slurp($second) . slurp($other))], 0, $both, '');
@@ -215,8 +215,8 @@ gives('... beyond the end', ['--patch=' . patch_file('beyond',
     "$names@@ -999,0 +1000,2 @@\n+int a = 1;\n+int b;\n")], 1, '',
     "$end: the patch '$scratch/beyond.patch' does not apply to '$tree'\n");
 gives('a patch that fits only with fuzz', ['--patch=' . patch_file('fuzzy', $fuzzy)], 1, '',
-    "$end: the patch '$scratch/fuzzy.patch' fits only if lines around its changes are ignored, in "
-    . "kernel/one.c #1 (fuzz 2): see whether it is right there, and allow it by --patch-opt=-F3\n");
+    "$end: the patch '$scratch/fuzzy.patch' applies only if context lines are ignored, in "
+    . "kernel/one.c #1 (fuzz 2): check that it is correct there, then pass --patch-opt=-F3\n");
 gives('... that is allowed', ["--patch=$scratch/fuzzy.patch", '--patch-opt=-F3', '--dry-run'], 0,
     $replace, "$end: warning: the patch '$scratch/fuzzy.patch' fits only where it may ignore "
     . "lines: kernel/one.c #1 (fuzz 2)\n");
@@ -225,11 +225,11 @@ gives('a patch that was cut', ['--patch=' . patch_file('cut', substr $one, 0, -3
     . "'b/kernel/one.c'\n");
 my $back = $one =~ s/\+ 5/+ 4/r =~ s/\+ 6/+ 5/r;
 gives('a patch that is in the source', ['--patch=' . patch_file('in', $back)], 1, '',
-    "$end: the patch '$scratch/in.patch' is in the source already, all of it\n");
+    "$end: the patch '$scratch/in.patch' is already in the source\n");
 gives('a patch of which a part is', ['--patch=' . patch_file('part', $back . slurp($other))], 1, '',
-    "  hunk #1 of 'kernel/one.c', line 3, is in the source already\n$end: the patch "
-    . "'$scratch/part.patch' does not apply to '$tree'; some of it is in the source already: leave "
-    . "that out\n");
+    "  hunk #1 of 'kernel/one.c', line 3, is already in the source\n$end: the patch "
+    . "'$scratch/part.patch' does not apply to '$tree'; some of it is already in the source: "
+    . "remove that\n");
 gives('a patch that is taken back', ["--patch=$scratch/in.patch", '--patch-opt=-R', '--dry-run'],
     0, $replace, '');
 gives('a new file that is there', ['--patch=' . patch_file('new',
@@ -257,6 +257,6 @@ from('the standard input', { stdin => $one }, 'ksplice-create', '--patch=-');
 from('a pipe of the shell', {}, 'bash', '-c', 'cat=$1; shift; "$@" --patch=<(cat "$cat")', 'bash',
     $first, root_dir() . '/ksplice-create');
 gives('the standard input twice', ['--patch=-', '--patch=-'], 2, '',
-    "$end: the standard input can be given once\ntry '$end --help'\n");
+    "$end: the standard input can be used only once\ntry '$end --help'\n");
 
 done_testing();

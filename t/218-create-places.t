@@ -29,8 +29,8 @@ sub refused {
 }
 
 my $kbuild = 'which kbuild cannot work with';
-refused('no directory for the update', "no directory '/none' for the update: make it, or "
-    . 'choose another -o', {}, '-o', '/none/x.tar.gz');
+refused('no directory for the update', "no directory '/none' for the update: create it, or "
+    . 'use another -o', {}, '-o', '/none/x.tar.gz');
 refused('a directory as the update', "'$scratch' is a directory: -o takes the name of the tarball",
     {}, '-o', $scratch);
 mkdir "$scratch/a b";

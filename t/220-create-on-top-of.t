@@ -50,13 +50,13 @@ is_deeply([make('third', "--patch=$two", '--on-top-of=first.tar.gz',
 is_deeply(read_update("$toy->{scratch}/third.tar.gz")->{needs}, [qw(first second)],
     'it needs both');
 ($status, undef, $err) = make('wrong', "--patch=$two", '--on-top-of=second.tar.gz');
-is("$status $err", "1 ksplice-create: 'second.tar.gz' was made on top of 'first': "
-    . "give that one to --on-top-of before it\n", 'without what that one needs');
+is("$status $err", "1 ksplice-create: 'second.tar.gz' was built on top of 'first': "
+    . "pass that one to --on-top-of first\n", 'without what that one needs');
 ($status, undef, $err) = make('wrong', "--patch=$two", ('--on-top-of=first.tar.gz') x 2);
 is("$status $err", "1 ksplice-create: --on-top-of: the update 'first' is given twice\n", 'twice');
 ($status, undef, $err) = make('first', "--patch=$two", '--on-top-of=first.tar.gz');
-is("$status $err", "1 ksplice-create: --id: 'first' is that of an update that this one is "
-    . "made on top of\n", 'with its own id');
+is("$status $err", "1 ksplice-create: --id: 'first' is the id of an update that this one is "
+    . "built on top of\n", 'with its own id');
 
 my $back = spew("$toy->{scratch}/back.patch", join '', map { s/^-/~/r =~ s/^\+/-/r =~ s/^~/+/r }
     map { /^(?:---|\+\+\+) / ? "#$_" : $_ } slurp("$toy->{scratch}/first.patch") =~ /^.*\n/mg);
@@ -64,7 +64,7 @@ spew($back, slurp($back) =~ s/^#//mgr
     =~ s/^@@ -(\S+) \+(\S+) @@/"@@ -$2 +$1 @@"/mger);
 ($status, undef, $err) = make('back', "--patch=$back", "--patch=$two", '--on-top-of=first.tar.gz');
 is($status, 1, 'a patch that takes the first one out');
-like($err, qr/takes all of the other updates out of 'kernel\/one\.c'/, '... is told what to do');
+like($err, qr/removes all changes of the other updates to 'kernel\/one\.c'/, '... has the cure');
 
 for my $arguments (['--git=HEAD'], ['--diffext=.x'], ["--patch=$two", '--full']) {
     ($status, undef, $err) = make('usage', @$arguments, '--on-top-of=first.tar.gz');

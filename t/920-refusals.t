@@ -52,7 +52,7 @@ for place in 1 50 99; do
 	unpack function && perl -0777 -pi -e "substr(\$_, $place / 100 * length, 1) ^= chr 4" \
 		ksplice-function/*-new.ko && pack_as_is altered || exit
 	refused "a module that was altered at $place %" 1 \
-		"damaged or altered: 'ksplice-function-vmlinux-new.ko' has the hash" \
+		"damaged or modified: 'ksplice-function-vmlinux-new.ko' has the hash" \
 		ksplice-apply /tmp/altered.tar.gz
 done
 unpack function && for file in ksplice-function/*-function-*; do
@@ -71,7 +71,7 @@ unpack function && perl -0777 -pi -e 's/KPSPRE1/XPSPRE1/ or die' ksplice-functio
 refused 'a damaged pre image' 1 'pre image' ksplice-apply /tmp/bad.tar.gz
 untouched 'nothing is left'
 
-says 'a dry run tells what would be done' 'could be applied: 1 function of vmlinux;' \
+says 'a dry run tells what would be done' 'can be applied: 1 function of vmlinux;' \
 	ksplice-apply --dry-run /updates/function.tar.gz
 untouched 'nothing is left'
 says_not 'and nothing was changed' patched cat /proc/version

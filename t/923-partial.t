@@ -67,7 +67,7 @@ says 'the other one is awaited' '^dm_mod absent$' awaited zz
 says 'and ksplice-view says so' '^awaits: +dm_mod: not loaded' ksplice-view --id=zz
 says 'its modules are kept where root alone can read them' '^drwx------.*root' \
 	ls -ld /run/ksplice/zz
-says 'an update with nothing to do now is applied, too' 'its modules are awaited' \
+says 'an update with nothing to do now is applied, too' 'awaits its modules' \
 	ksplice-apply --partial /updates/aa.tar.gz
 
 # As what another module needs.
@@ -136,7 +136,7 @@ refused 'then there is nothing to attempt' 1 "module 'dm_mod' is not loaded" \
 
 # Two ways of finding out.
 says 'a dry run, while one is awaited' 'already applied' ksplice-apply --dry-run /updates/zz.tar.gz
-says 'a dry run of a part' 'could be applied: its modules are awaited; nothing was changed' \
+says 'a dry run of a part' 'can be applied: awaits its modules; nothing was changed' \
 	ksplice-apply --dry-run --partial /updates/aa.tar.gz
 
 # Nobody helps.

@@ -38,7 +38,7 @@ load() {
 # as a person would: our own shell waits for the command in the kernel.
 ksplice() { # apply|undo WHAT
 	"ksplice-$1" -q "$2" > /tmp/words 2>&1 && return
-	grep -q 'a thread is running code' /tmp/words || return 1
+	grep -q 'a task is in code' /tmp/words || return 1
 	tell kick "$1"
 	"ksplice-$1" -q --kick "$2" > /tmp/words 2>&1
 }

@@ -20,39 +20,39 @@ our @EXPORT_OK = qw(abort_words abort_sentence abort_advice is_busy fail_abort);
 
 my @table = (
     ok => 'nothing was wrong', '',
-    no_match => 'the running kernel does not match the code the update was made for',
-        'make the update from the exact source, configuration and compiler of this kernel; '
+    no_match => 'the running kernel does not match the code that the update was built for',
+        'build the update from the exact source, configuration and compiler of this kernel; '
         . '--debug shows what differs',
-    code_busy => 'a thread is running code that the update replaces',
-        'try again later, or for longer (--wait), or stop what is in the way',
+    code_busy => 'a task is in code that the update replaces',
+        'try again later, or for longer (--wait), or stop the conflicting tasks',
     module_busy => 'a module of the update is in use',
-        'try again when what uses it is gone; lsmod(8) tells who it is',
-    out_of_memory => 'the kernel has not enough memory',
+        'try again when it is no longer in use; lsmod(8) shows its users',
+    out_of_memory => 'the kernel is out of memory',
         'free some memory and try again',
-    failed_to_find => 'a symbol that the update needs is not in the running kernel',
-        'make the update for exactly this kernel',
+    failed_to_find => 'the running kernel lacks a symbol that the update needs',
+        'build the update for exactly this kernel',
     target_not_loaded => 'a module that the update changes is not loaded',
-        'load it first (modprobe), or apply with --partial: then it is patched when it is loaded',
-    call_failed => "a function of the update's author refused",
-        'the description of the update, or its author, tells what it waits for',
-    cold_update_loaded => 'another update is in the way',
-        'undo that one first',
+        'load it first (modprobe), or apply with --partial: it is then patched when it is loaded',
+    call_failed => "a hook of the update refused",
+        'see the description of the update (ksplice-view --id), or ask its author',
+    cold_update_loaded => 'a later update depends on this one',
+        'undo that update first',
     already_replaced => 'an applied update has replaced what this one replaces',
-        'undo that update first (ksplice-undo), put this one in its place '
-        . '(ksplice-apply --replace), or make this one from the source with it applied '
+        'undo that update first (ksplice-undo), replace it '
+        . '(ksplice-apply --replace), or build this one on top of it '
         . '(ksplice-create --on-top-of)',
     missing_update => 'an update that this one needs or replaces is not applied',
         'apply that one first, or leave it out of --replace; '
         . 'ksplice-view lists those that are applied',
     text_changed => 'code has changed since it was checked',
-        'something else changes kernel code (a tracer, another patcher): stop it and try again',
+        'something else modifies kernel code (a tracer, another patcher): stop it and try again',
     too_short => 'a function is too short to be redirected',
-        'make the update with a patch that changes its callers instead',
-    site_conflict => 'something else needs the code where a function would be redirected',
-        'remove the probe if it is one; else patch the callers of the function instead',
+        'build the update from a patch that changes its callers instead',
+    site_conflict => 'something else uses the code where a function would be redirected',
+        'remove the probe or livepatch, or patch the callers of the function instead',
     unsupported_kernel => 'this kernel lacks something that ksplice needs',
         'the requirements are listed in ' . document('limits.md'),
-    unexpected => 'something happened that should not',
+    unexpected => 'internal error',
         'this is a bug of ksplice: report it with the output of --debug and dmesg(1)',
 );
 

@@ -76,7 +76,7 @@ sub try_update ($kernel, $update, $option) {
         my $problem = $kernel->write_stage($kid, 'try');
         fail_stage($kernel, $kid, 'applied', $problem,
             $kernel->read_update_file($kid, 'abort_cause')) if $problem;
-        note("update '$kid' could be applied: " . describe_applied($kernel, $kid)
+        note("update '$kid' can be applied: " . describe_applied($kernel, $kid)
             . '; nothing was changed');
     });
     return;
@@ -94,7 +94,7 @@ sub undo_update ($kernel, $kid, $option) {
     }
     if ($stage ne 'applied') {
         clear_leftovers($kernel, $kid);
-        no_such_update("no update '$kid' is applied; what was left of it is removed now");
+        no_such_update("no update '$kid' is applied; its leftovers are removed now");
     }
     undo_applied($kernel, $kid, $option);
     return;
@@ -112,7 +112,7 @@ sub undo_all ($kernel, $option) {
         fact(update => $kid);
         if ($stage ne 'applied') {
             clear_leftovers($kernel, $kid);
-            note("what was left of update '$kid' is removed");
+            note("leftovers of update '$kid' are removed");
             next;
         }
         undo_applied($kernel, $kid, $option);
@@ -151,7 +151,7 @@ sub uninterrupted ($body) {
 sub clear_leftovers ($kernel, $kid) {
     drop_update($kernel->store, $kid);
     my $problem = remove_leftovers($kernel, $kid, targets($kernel, $kid));
-    fail("no update '$kid' is applied; what was left of it cannot be removed: $problem")
+    fail("no update '$kid' is applied; its leftovers cannot be removed: $problem")
         if $problem;
     return;
 }
@@ -186,7 +186,7 @@ sub release_target ($kernel, $target) {
         next if grep { $_->{target} eq $target && $_->{state} eq 'applied' }
             $kernel->awaited($kid);
         my $problem = remove_modules($kernel, $kid, $target);
-        fail("what update '$kid' had for '$target' cannot be removed: $problem") if $problem;
+        fail("the modules of update '$kid' for '$target' cannot be unloaded: $problem") if $problem;
     }
     return;
 }
@@ -203,10 +203,10 @@ sub announce_update ($kernel, $update, $changes, $done) {
     my $n = @{ $update->{changes} };
     my $problem = $kernel->await($kid, $update->{hash}, $n, $program,
         map { $_->{target} } @absent);
-    fail("the core cannot await the modules of '$kid': $problem") if $problem;
+    fail("cannot have the core await the modules of '$kid': $problem") if $problem;
     for my $how (grep { @{ $others{$_} } } sort keys %others) {
         $problem = $kernel->name_others($kid, $how, @{ $others{$how} });
-        fail("the core cannot be given the updates that '$kid' $how: $problem") if $problem;
+        fail("cannot pass the updates that '$kid' $how to the core: $problem") if $problem;
     }
     return;
 }
@@ -218,9 +218,9 @@ sub apply_late ($kernel, $update, $option, $only = undef) {
     for my $target (map { $_->{target} } @open) {
         next if defined $only && $target ne $only;
         my ($change) = grep { $_->{target} eq $target } @{ $update->{changes} };
-        fail("update '$kid' has nothing for '$target'") unless $change;
+        fail("update '$kid' has no change of '$target'") unless $change;
         my $problem = remove_modules($kernel, $kid, $target);
-        fail("cannot remove what is left of '$target': $problem") if $problem;
+        fail("cannot remove leftovers for '$target': $problem") if $problem;
         with_steps_back($kernel, $update, $option, sub ($done) {
             load_late($kernel, $update, $change, $done);
             load_module($kernel, $update, $change, 'new', $done);
@@ -250,7 +250,7 @@ sub load_late ($kernel, $update, $change, $done) {
 # Returns the options; what waiting for another command has taken is no longer
 # in them.
 sub begin ($kernel, $option) {
-    fail('only root may change the running kernel') unless $kernel->is_root;
+    fail('only root can change the running kernel: run it as root') unless $kernel->is_root;
     my $missing = $kernel->missing;
     fail($missing) if length $missing;
     my $wait = $option->{wait};
@@ -276,7 +276,7 @@ sub changes_to_apply ($kernel, $update, $option) {
     my @replaced = updates_to_replace($kernel, $update, $option->{replace});
     if (defined $stage && $stage eq 'applied') {
         check_same($kernel, $update);
-        fail("update '$kid' is applied already, and so are those that it is to replace: "
+        fail("update '$kid' is already applied, and so are the updates to replace: "
             . quoted(@replaced) . '; undo them') if @replaced;
         fact(stage => $stage);
         note("update '$kid' is already applied");
@@ -289,9 +289,9 @@ sub changes_to_apply ($kernel, $update, $option) {
     my $names = join ', ', map { "'$_'" } @absent;
     fail_abort('target_not_loaded', $names)
         if @absent && !$option->{partial};
-    note("not loaded, to be patched when they are: $names") if @absent;
+    note("not loaded, will be patched when loaded: $names") if @absent;
     my $problem = defined $stage ? remove_leftovers($kernel, $kid, @targets) : '';
-    fail("cannot remove what is left of update '$kid': $problem") if $problem;
+    fail("cannot remove leftovers of update '$kid': $problem") if $problem;
     my %is_absent = map { $_ => 1 } @absent;
     return {
         replaced => \@replaced,
@@ -309,7 +309,7 @@ sub check_same ($kernel, $update) {
     fail("another update with the id '$kid' is applied: its hash is "
         . (length $applied ? $applied : 'not known')
         . ", that of '$update->{path}' is $hash\n"
-        . "  undo '$kid' first, or make this one with another --id");
+        . "  undo '$kid' first, or build this one with another --id");
 }
 
 # A module is loaded under the name that is in it, whatever its file is called.
@@ -323,7 +323,7 @@ sub check_module_names ($kernel, $update) {
         my $name = $kernel->module_name("$update->{dir}/$file");
         next if $name eq $expected{$file};
         fail("'$file' of '$update->{path}' is the module '$name', not '$expected{$file}'; "
-            . 'make the update again');
+            . 'build the update again');
     }
     return;
 }
@@ -350,8 +350,8 @@ sub updates_to_replace ($kernel, $update, $wanted) {
         if $is_wanted{$kid};
     for my $other (sort keys %is_wanted) {
         fail_abort('missing_update', "'$kid' is to replace '$other'") if !$is_applied{$other};
-        fail("update '$kid' was made on top of '$other' and cannot replace it: make it from the "
-            . 'source without that') if grep { $_ eq $other } @needs;
+        fail("update '$kid' was built on top of '$other' and cannot replace it: build it from the "
+            . 'source without it') if grep { $_ eq $other } @needs;
     }
     return grep { $is_wanted{$_} } @applied;
 }
@@ -395,14 +395,14 @@ sub take_back ($kernel, $kid, @done) {
             next if ($kernel->stage($kid) // '') ne 'applied';
             my ($problem) = write_stage($kernel, $kid, 'reversed', {});
             next unless $problem;
-            warning("cannot reverse update '$kid', it stays: $problem");
+            warning("cannot reverse update '$kid', which stays applied: $problem");
             return;
         }
         if ($kind eq 'replaced') {
             my (undef, @replaced) = @$step;
             $kernel->wait_request($kid);
             next if ($kernel->stage($kid) // '') ne 'applied';
-            warning("update '$kid' stays, as it has replaced " . quoted(@replaced));
+            warning("update '$kid' stays applied, because it has replaced " . quoted(@replaced));
             remove_replaced($kernel, $kid, @replaced);
             return;
         }
@@ -464,7 +464,7 @@ sub load_module ($kernel, $update, $change, $side, $done) {
 # Fails unless the stage is reached; busy code is tried again for a while.
 sub change_stage ($kernel, $kid, $stage, $option) {
     my $problem = $option->{kick} ? $kernel->write_kick($kid, 1) : '';
-    fail("threads cannot be kicked: $problem") if $problem;
+    fail("cannot kick tasks: $problem") if $problem;
     ($problem, my $cause) = write_stage($kernel, $kid, $stage, $option);
     $kernel->write_kick($kid, 0) if $option->{kick};
     fail_stage($kernel, $kid, $stage, $problem, $cause) if $problem;
@@ -522,10 +522,10 @@ sub describe_conflicts ($stage, @who) {
             @$who{qw(command function)}, ${ $who->{offset} };
         push @lines, map { "  $_" } @{ $who->{stack} } if verbose;
     }
-    push @lines, '... and more, which -v or --json shows' if @who > $shown && !verbose;
+    push @lines, '... and more, see -v or --json' if @who > $shown && !verbose;
     return @lines if $stage ne 'applied';
     delete $in{kprobe_slot};    # of no function; soon left
-    return (@lines, map { "if some thread is always in '$_', --kick may help, or the patch may "
+    return (@lines, map { "if some task is always in '$_', try --kick, or have the patch "
         . "mark it ksplice_allow_running($_)" } sort keys %in);
 }
 
@@ -602,10 +602,10 @@ sub describe_applied ($kernel, $kid) {
             if $functions;
         push @parts, "$data variable" . ($data == 1 ? '' : 's') . " of $target" if $data;
     }
-    push @parts, 'nothing but its hooks' if !@parts && targets($kernel, $kid);
+    push @parts, 'only hooks' if !@parts && targets($kernel, $kid);
     my $ns = $kernel->read_update_file($kid, 'pause_ns');
     push @parts, sprintf 'stopped for %.0f us', $ns / 1000 if $ns =~ /^[1-9]\d*\z/ && @parts;
-    return join(', ', @parts) || 'its modules are awaited';
+    return join(', ', @parts) || 'awaits its modules';
 }
 
 # What the core's log has to say to whoever applied the update, each once.

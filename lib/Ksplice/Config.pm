@@ -63,7 +63,7 @@ sub read_config_dir ($dir) {
 sub read_build_dir ($build) {
     my $named = "$build/include/generated/utsrelease.h";
     my ($release) = -e $named ? read_file($named) =~ /#define UTS_RELEASE "(.*)"/ : ();
-    defined $release or fail("'$build' does not say which kernel it is for, in "
+    defined $release or fail("cannot tell which kernel '$build' is for, from "
         . "'include/generated/utsrelease.h': it must be prepared for building modules");
     -e "$build/Module.symvers" or fail("'$build' has no 'Module.symvers': "
         . 'the kernel must have been built there, or its headers package installed');
@@ -112,7 +112,7 @@ sub package_flags ($build) {
 sub note_stub_map ($config) {
     my $map = $config->{system_map};
     return if !defined $map || -s $map > 4096;
-    note("System.map of $config->{release} is only a stub: doing without");
+    note("System.map of $config->{release} is only a stub and not used");
     return;
 }
 
@@ -156,7 +156,7 @@ sub machine ($config) {
     my $options = read_options($config->{config});
     my ($name) = map { $_->[1] } grep { $options->{ $_->[0] } }
         [X86_64 => 'x86_64'], [ARM64 => 'aarch64'];
-    return $name // fail("'$config->{config}' is for a machine that is not supported: "
+    return $name // fail("'$config->{config}' is for an unsupported architecture: "
         . 'neither x86_64 nor arm64');
 }
 

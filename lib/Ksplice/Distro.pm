@@ -184,7 +184,7 @@ sub update_hint (@releases) {
 sub unknown_release ($release, $package) {
     my @releases = apt_releases();
     my $why = "'$package' is not installed, and apt does not know it";
-    fail("release '$release' is no longer complete: $why; "
+    fail("packages of release '$release' are missing: $why; "
         . "run 'apt-get update', or get it from snapshot.debian.org")
         if grep { $_ eq $release } @releases;
     my $plain = $release =~ s/\Alinux-(?:image|headers|source)-//r;

@@ -62,7 +62,7 @@ sub lock ($self, $patience) {
             until ($self->try_lock($file)) {
                 my $left = $start + $patience - $self->now;
                 busy('only one ksplice command at a time: ' . lock_holder($file)
-                    . " is at work\n  try again later, or for longer (--wait)") if $left <= 0;
+                    . " is running\n  try again later, or for longer (--wait)") if $left <= 0;
                 $self->pause($left < 0.1 ? $left : 0.1);
             }
         });

@@ -53,7 +53,7 @@ sub check_objmanip () {
 
 sub check_target ($kid, $target) {
     my $name = module_name($kid, $target, 'old');
-    fail("the name '$name' would be too long for a module: use a shorter --id")
+    fail("the module name '$name' is too long: use a shorter --id")
         if length $name > $longest_name;
     return;
 }
@@ -71,7 +71,7 @@ sub combine_target ($dir, $change, @units) {
     if ($status == 1) {
         STDOUT->flush();
         print STDERR $output;
-        fail("the patch cannot be applied to a running '$change->{target}'");
+        fail("the patch cannot be applied to the running '$change->{target}'");
     }
     return $status != 66, split(/\n/, $output),
         -e "$dir/summary" ? split(/\n/, read_file("$dir/summary")) : ();
@@ -132,7 +132,7 @@ sub build_kinds ($kinds, $tree, $kid, $scratch, $out, $core, @targets) {
     fail('cannot build the modules of the update') if !$ok;
     for my $target (@targets) {
         for my $file (map { module_file($kid, $target, $_) } @$kinds) {
-            -s "$out/$file" or fail("kbuild did not make '$file'");
+            -s "$out/$file" or fail("kbuild did not build '$file'");
         }
     }
     return;

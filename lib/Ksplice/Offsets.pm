@@ -33,8 +33,8 @@ sub check_offsets ($tree, $scratch, @files) {
         my %before = numbers($old);
         my %after = numbers(compile($tree, $name, "$scratch/offsets.s"));
         my ($change) = grep { $before{$_} ne ($after{$_} // '') } sort keys %before;
-        fail("the patch changes '$change' in $header{$name}, which everything may be compiled"
-            . ' with: only --full will do') if defined $change;
+        fail("the patch changes '$change' in $header{$name}, which any object may include"
+            . ': use --full') if defined $change;
     }
     return;
 }
@@ -44,7 +44,7 @@ sub numbers ($file) { return read_file($file) =~ /^\.ascii "->(\w+) \$?(-?\w+)/m
 
 sub compile ($tree, $name, $to) {
     my ($command) = read_file(command_file("$tree->{dir}/$name.s")) =~ /^(?:saved)?cmd_\S+ := (.*)/m
-        or fail("kbuild does not say how it made '$name.s'");
+        or fail("cannot find out how kbuild makes '$name.s'");
     # As make would pass it to the shell
     $command =~ s/\$\$/\$/g;
     $command =~ s/\\#/#/g;

@@ -37,11 +37,11 @@ sub read_below ($config, @files) {
                 if $update->{$what} ne $ours{$what};
         }
         for my $need (@{ $update->{needs} }) {
-            fail("'$file' was made on top of '$need': give that one to --on-top-of before it")
+            fail("'$file' was built on top of '$need': pass that one to --on-top-of first")
                 unless $seen{$need};
         }
         fail("--on-top-of: the update '$kid' is given twice") if $seen{$kid}++;
-        -f "$update->{dir}/patch" or fail("'$file' has no patch in it to make the source from");
+        -f "$update->{dir}/patch" or fail("'$file' has no patch in it to build the source from");
         push @below, { kid => $kid, name => $file, text => read_file("$update->{dir}/patch"),
             options => [] };
     }
@@ -57,8 +57,8 @@ sub stage_on_top ($dir, $scratch, $below, @inputs) {
     my %from = map { $_ => staged_file($base->{stage}, $_) } staged_files($base->{stage});
     my %is_changed = map { $_ => 1 } staged_files($all->{stage});
     for my $name (grep { !$is_changed{$_} } sort keys %from) {
-        fail("the patch takes all of the other updates out of '$name': make it from the source "
-            . 'without them, and apply it in their place (ksplice-apply --replace)');
+        fail("the patch removes all changes of the other updates to '$name': build it from the "
+            . 'source without them, and replace them by it (ksplice-apply --replace)');
     }
     my $own = { %{ $all->{stage} }, originals => { %{ $all->{stage}{originals} }, %from } };
     my @names = staged_files($own);

@@ -38,7 +38,7 @@ our @EXPORT_OK = qw(
 # One or several, each on top of the one before; - is the standard input.
 sub read_patches ($files, @options) {
     parse_options(@options);
-    usage_error('the standard input can be given once') if 1 < grep { $_ eq '-' } @$files;
+    usage_error('the standard input can be used only once') if 1 < grep { $_ eq '-' } @$files;
     return map { {
         name    => $_,
         text    => read_input('patch', $_),
@@ -97,7 +97,7 @@ sub diff_commit ($dir, $commit) {
     -e "$dir/.git" or fail("'$dir' is not the top of a git tree");
     my $text = capture('git', '-C', $dir, 'diff', '--no-color', '--no-ext-diff', '--no-renames',
         '--src-prefix=a/', '--dst-prefix=b/', 'HEAD', "$commit^{commit}", '--');
-    length $text or no_changes("'$commit' is no other source than what is checked out");
+    length $text or no_changes("'$commit' is the same source as what is checked out");
     return { name => $commit, text => $text, options => [], is_only => 1 };
 }
 
@@ -112,8 +112,8 @@ sub parse_options (@options) {
         elsif (/^(?:-l|--ignore-whitespace)$/)         { push @{ $option{more} }, '-l' }
         elsif (/^(?:-[ufNst]|--(?:unified|force|forward|silent|quiet|batch))$/) { next }
         else {
-            usage_error("'$_' is no option for patches here: "
-                . '-pN, -FN, -l and -R are (see --patch-opt)');
+            usage_error("'$_' is not supported in --patch-opt: "
+                . 'use -pN, -FN, -l or -R');
         }
     }
     return \%option;
@@ -132,7 +132,8 @@ sub stage_patches ($dir, $scratch, @inputs) {
         my @of_input = read_messages($input->{text}, $input->{name});
         my @parts = map { [read_diff($_->{text}, $input->{name}, $option->{strip})] } @of_input;
         grep { @$_ } @parts
-            or fail("the patch '$input->{name}' changes no file: it must be as of 'diff -u'");
+            or fail("the patch '$input->{name}' changes no file: it must be a unified diff "
+                . "('diff -u')");
         @parts = map { [reverse_changes(@$_)] } reverse @parts if $option->{reverse};
         stage_changes($stage, { name => $input->{name}, options => $option->{more} }, @$_)
             for grep { @$_ } @parts;

@@ -267,12 +267,12 @@ sub side_lines ($hunk, $sign) {
 # The stage as it was before the patch.
 sub refuse_changes ($stage, $input, $problem, @changes) {
     my $patch = "the patch '$input->{name}'";
-    fail("$patch is in the source already, all of it")
+    fail("$patch is already in the source")
         if fits(copy_stage($stage), $input, reverse_changes(@changes));
     my $fuzzy = { %$input, options => [@{ $input->{options} }, '--fuzz=3'] };
     my @fuzzy = fits(copy_stage($stage), $fuzzy, @changes);
-    fail("$patch fits only if lines around its changes are ignored, in "
-        . join(', ', @{ $fuzzy[1] }) . ": see whether it is right there, and allow it by "
+    fail("$patch applies only if context lines are ignored, in "
+        . join(', ', @{ $fuzzy[1] }) . ": check that it is correct there, then pass "
         . '--patch-opt=-F3') if @fuzzy;
     my ($in_already, @lines) = explain_hunks($stage, $input, @changes);
     @lines = () if "@lines" eq $problem->{why};
@@ -280,7 +280,7 @@ sub refuse_changes ($stage, $input, $problem, @changes) {
     print STDERR map { "  $_\n" } @lines;
     my $why = $problem->{why} !~ /^hunks / ? ": $problem->{why}" : '';
     fail("$patch does not apply to '$stage->{dir}'$why" . ($in_already
-        ? '; some of it is in the source already: leave that out' : ''));
+        ? '; some of it is already in the source: remove that' : ''));
 }
 
 # Returns (1, FUZZY HUNKS) if they can be made, else nothing.
@@ -312,7 +312,7 @@ sub explain_hunks ($stage, $input, @changes) {
             my $is_in = count_lines($file->{text}, side_lines($hunk, '+'));
             $n++ if $is_in;
             push @lines, "hunk #$number of '$name', line $hunk->{old_start}, "
-                . ($is_in ? 'is in the source already' : 'does not fit');
+                . ($is_in ? 'is already in the source' : 'does not apply');
         }
     }
     splice @lines, 20, @lines, '...' if @lines > 20;

@@ -55,7 +55,7 @@ sub make_private ($dir) {
 # A directory that nobody else can have put something into.
 sub check_private ($dir) {
     my ($mode, $uid) = (lstat $dir)[2, 4] or fail("cannot read '$dir': $!");
-    fail("'$dir' is no directory that only its owner, who must be you, can write")
+    fail("'$dir' must be a directory that belongs to you and that only you can write")
         if !-d _ || $uid != $> || $mode & 022;
     return;
 }

@@ -79,10 +79,11 @@ sub open_tree ($dir, $config, $jobs) {
     };
     # Another process may have removed it while we waited.
     ((stat $tree->{lock})[1] // 0) == ((stat $dir)[1] // -1)
-        or fail("'$dir' has been removed by another process: run it again");
+        or fail("'$dir' was removed by another process: run the command again");
     if (has_journal($dir)) {
         my $n = restore_tree($tree);
-        note("'$dir' was left patched by an earlier run: $n files put back");
+        note("'$dir' was left patched by a killed command: restored $n file"
+            . ($n == 1 ? '' : 's'));
     }
     return $tree;
 }
@@ -93,12 +94,12 @@ sub restore_tree ($tree) {
     my $n = eval { revert_tree($tree->{dir}) };
     return $n if defined $n;
     my $why = failure_text($@);
-    fail("$why; put that right, and remove '$tree->{dir}/.KSPLICE_journal'")
+    fail("$why; restore it, and remove '$tree->{dir}/.KSPLICE_journal'")
         if !$tree->{is_ours} || $tree->{dir} !~ m{/source\z};
     my $away = "$tree->{dir}.bad$$";
     rename $tree->{dir}, $away or fail("$why; and it cannot be removed: $!");
     run('rm', '-rf', $away);
-    fail("$why; it is removed from the cache: run it again");
+    fail("$why; it was removed from the cache: run the command again");
 }
 
 sub is_in_cache ($dir) {
@@ -160,8 +161,8 @@ sub configure_tree ($tree) {
     my $own = -e "$dir/.config";
     if ($own) {
         my @differs = config_differences($wanted, "$dir/.config");
-        fail("'$dir/.config' is of another kernel than '$wanted': "
-            . list_some(map { $_->{text} } @differs) . "; move it away or use another tree")
+        fail("'$dir/.config' differs from '$wanted': "
+            . list_some(map { $_->{text} } @differs) . "; remove it or use another tree")
             if @differs;
     } else {
         copy($wanted, "$dir/.config") or fail("cannot write '$dir/.config': $!");

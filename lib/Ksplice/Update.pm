@@ -135,7 +135,7 @@ sub check_api_version ($path, $text) {
     my $api = $text =~ s/\s+\z//r;
     return if $api eq API_VERSION;
     my $cure = $api =~ /^[0-9]{1,4}\z/ && $api < API_VERSION
-        ? 'make it again with this ksplice-create' : 'it needs another ksplice';
+        ? 'build it again with this ksplice-create' : 'it needs another version of ksplice';
     fail("'$path' has api version '$api', but this ksplice has " . API_VERSION . ": $cure");
 }
 
@@ -154,7 +154,7 @@ sub check_entries ($path, $source, $update) {
 }
 
 sub fail_altered ($path, $what) {
-    fail("'$path' is damaged or altered: $what; fetch it again");
+    fail("'$path' is damaged or modified: $what; fetch it again");
 }
 
 # A copy of the files, which are what contents says.

@@ -10,7 +10,8 @@
 #   check-sanitized  the tests of objmanip with one that looks for its own faults
 #   check-debug-kernel  kernel-patches/ in a kernel that looks for mistakes;
 #               building that takes half an hour, the tests ten minutes
-#   lint        all sources: syntax, warnings, pod, white space, licences
+#   lint        all sources: syntax, warnings, pod, white space, licences;
+#               perlcritic, shellcheck and cppcheck
 #   bench       the benchmarks; of those that take long a small sample
 #   pictures    doc/*.svg from doc/*.dot; needs graphviz
 #   install     to $(DESTDIR)$(PREFIX); the commands name $(PREFIX) inside
@@ -139,4 +140,4 @@ install: all
 
 clean:
 	@rm -f objmanip/objmanip objmanip/objmanip-sanitized $(rooms:=/*.o) $(rooms:=/*.d)
-	@rm -f kernel-patches/container/tkernel-hook kernel-patches/updates/*.tar.gz
+	@rm -f .lint-passed kernel-patches/container/tkernel-hook kernel-patches/updates/*.tar.gz

@@ -53,10 +53,10 @@
  * same when the update is undone; reverse is called while new code and data are
  * still in place, and what post_reverse leaves behind must not refer to them.
  *
- * Files are in the order of the targets (vmlinux is the first), and of their names in
- * each.  fail_apply and all of undoing go the other way round.  What fails
- * with the machine stopped, or before, leaves the kernel as it was; the reason
- * names the hook.
+ * Files are in the order of the targets (vmlinux is the first), and of their
+ * names in each.  fail_apply and all hooks of undo are called in reverse order.
+ * A failure with the machine stopped, or before, leaves the kernel as it was;
+ * the reason names the hook.
  *
  * With the machine stopped no other code runs, interrupts are off, and any
  * mutex may be held by somebody who does not go on: do not sleep, wait,

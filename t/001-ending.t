@@ -113,8 +113,8 @@ for my $signal (qw(INT TERM HUP)) {
     my $pid = fork // die $!;
     if (!$pid) {
         $ENV{TMPDIR} = $tmp;
-        open STDOUT, '>', "$tmp.out";
-        open STDERR, '>', "$tmp.err";
+        open STDOUT, '>', "$tmp.out" or die $!;
+        open STDERR, '>', "$tmp.err" or die $!;
         exec $^X, $file;
     }
     sleep 0.02 until -s $mark;

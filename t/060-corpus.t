@@ -95,7 +95,7 @@ ok(is_busy($child, 0), 'something is done beside');
 spew($mark, '');
 ok(!is_busy($child, 1) && !-e $mark, '... and waited for');
 ok(!is_busy($child, 1) && !is_busy(undef, 1), 'nothing is');
-$child = beside(sub { open STDERR, '>', '/dev/null'; die "no\n" });
+$child = beside(sub { open STDERR, '>', '/dev/null' or exit; die "no\n" });
 ok(!eval { is_busy($child, 1); 1 }, 'if it fails so do we');
 $child = beside(sub { sleep 60 });
 my $pid = $child->{pid};

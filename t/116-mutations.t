@@ -43,7 +43,7 @@ sub elf_sections ($elf) {
     return map { [unpack('Z*', substr $strings, $_->[0]), @$_[1 .. 3]] } @headers;
 }
 
-my (@mutations, $mutated);
+my @mutations;
 for (elf_sections($bytes)) {
     my ($name, $type, $offset, $size) = @$_;
     if ($name =~ /^(?:___ksymtab|__ksymtab_strings)/) {

@@ -107,7 +107,7 @@ for (
     ['bytes of the original are changed, with its size and time', sub {
         my $file = "$_[0]/k/a.c.KSPLICE_presrc";
         my @times = (Time::HiRes::stat($file))[8, 9];
-        open my $f, '+<', $file;
+        open my $f, '+<', $file or die $!;
         print {$f} 'INT';
         close $f;
         Time::HiRes::utime($times[0], $times[1], $file);

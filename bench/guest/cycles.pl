@@ -171,7 +171,7 @@ sub measure () {
     settle();
     my $info = get('/proc/meminfo');
     my %kb = $info =~ /^(\w+): +(\d+) kB$/mg;
-    my (%area, %modules);
+    my %area;
     for (split /\n/, get('/proc/vmallocinfo')) {
         my ($bytes, $caller) = /^\S+ +(\d+) (\S+?)\+0x/ or next;
         next if $caller =~ /^(?:dup_task_struct|copy_process|alloc_thread_stack_node)$/;

@@ -4,10 +4,9 @@
  *
  *	gap FILE [TEXT]
  *
- * On processor 1 a process looks at the clock all the time, and keeps the longest
- * time between two looks.  Meanwhile, on processor 0, FILE is read, or TEXT
- * written to it.  Prints that time in nanoseconds, and what was read; fails as
- * the file does.
+ * A process on CPU 1 reads the clock in a loop and keeps the longest time
+ * between two reads.  Meanwhile FILE is read on CPU 0, or TEXT written to it.
+ * Prints that time in nanoseconds, and what was read; fails if the file does.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -72,7 +71,8 @@ static void settle(const struct shared *shared)
 		nanosleep(&nap, NULL);
 }
 
-static void use(const char *name, const char *text, char *read_text, size_t size)
+static void use(const char *name, const char *text, char *read_text,
+		size_t size)
 {
 	int file = open(name, text ? O_WRONLY : O_RDONLY);
 

@@ -7,8 +7,8 @@
  * Three workers, until SIGTERM comes; then a line for each:
  *
  *	forks N lost M		children that exit with a number
- *	requests N lost M	messages of random length over TCP on lo, echoed; a
- *				new connection now and then
+ *	requests N lost M	messages of random length over TCP on lo,
+ *				echoed; a new connection now and then
  *	files N lost M		made in DIR, written, synced, read, unlinked
  *
  * Lost is what failed, did not come, or came back as something else.  Linked

@@ -25,7 +25,7 @@ sub run (@command) {
 
 sub get ($name) {
     open my $file, '<', $name or die "$name: $!\n";
-    local $/;
+    local $/ = undef;
     return scalar readline $file;
 }
 

@@ -7,8 +7,8 @@
  * with the container's state on stdin.  It mounts the files of /proc/tkernel,
  * which show each reader the control group of its container, over those in
  * ROOTFS/proc and ROOTFS/sys, read only.  What the kernel does not have is left
- * out.  So that the group has something to show, the hook has the controllers of
- * version 2 enabled for it, and the statistics of its disks turned on.
+ * out.  So that the group has something to show, the hook enables the
+ * controllers of version 2 for it, and the statistics of its disks.
  *
  * The hook's own group is the container's, as it is started by what becomes the
  * container's first process.  A control group namespace, which this may have
@@ -206,7 +206,8 @@ static char *take_unicode(struct json *json, char *to)
 
 	if (code >= 0xd800 && code < 0xdc00 && !strncmp(json->at, "\\u", 2)) {
 		json->at += 2;
-		code = 0x10000 + ((code & 0x3ff) << 10) + (take_hex(json) & 0x3ff);
+		code = 0x10000 + ((code & 0x3ff) << 10) +
+			(take_hex(json) & 0x3ff);
 	}
 	return put_utf8(to, code);
 }
@@ -362,8 +363,8 @@ static void leave_cgroup_namespace(void)
 }
 
 /*
- * A directory of the root that has to be a file system of that type, and that the
- * image cannot have made a link; -1 if it is not.
+ * A directory of the root that has to be a file system of that type, and that
+ * the image cannot have made a link; -1 if it is not.
  */
 static int open_mount(const char *rootfs, const char *name, long type)
 {
@@ -599,7 +600,8 @@ static bool count_disks(const char *unified_group)
 
 static void mount_file(const char *from, const char *to)
 {
-	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY;
+	const unsigned long flags =
+		MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY;
 
 	if (mount(from, to, NULL, MS_BIND, NULL) < 0 ||
 	    mount(NULL, to, NULL, MS_BIND | MS_REMOUNT | flags, NULL) < 0)
@@ -607,7 +609,8 @@ static void mount_file(const char *from, const char *to)
 }
 
 /*
- * Mounts a file, if the kernel has it, and the container what it is mounted over.
+ * Mounts a file, if the kernel has it, and the container what it is mounted
+ * over.
  * sys is -1 if that has no sysfs.
  */
 static bool mount_view(const struct file *file, int proc, int sys)

@@ -20,7 +20,7 @@ my %wish;
 $wish{ shift @ARGV } = 1 while @ARGV && $ARGV[0] =~ /^--/;
 
 open my $in, '<', 'spec.json' or die "bundle.pl: cannot read 'spec.json': $!\n";
-my $text = do { local $/; <$in> };
+my $text = do { local $/ = undef; <$in> };
 
 # Changes a place that has to be there.
 sub change ($from, $to) {

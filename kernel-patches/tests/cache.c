@@ -3,7 +3,7 @@
  * cache.c - looks at page cache for the tests of kernel-patches
  *
  *   cache hold FILE         maps it, reads every page, prints its number, waits
- *   cache resident FILE     how many of its pages are in memory, and of how many
+ *   cache resident FILE     how many of its pages are in memory, of how many
  *   cache peak COMMAND...   runs it; the most MiB of clean cache seen meanwhile
  *   cache clean             MiB of clean cache now; "cache dirty": the others
  *

@@ -23,7 +23,7 @@ my $name = shift @ARGV // die "no command\n";
 
 sub slurp ($file) {
     open my $handle, '<', $file or die "cannot open '$file': $!\n";
-    local $/;
+    local $/ = undef;
     return readline($handle) // die "cannot read '$file': $!\n";
 }
 

@@ -2,7 +2,7 @@
 /*
  * epoll.c - how long epoll waits when nothing happens
  *
- *   epoll WAY MS		the shortest of 20 waits with that timeout, in microseconds;
+ *   epoll WAY MS	the shortest of 20 waits with that timeout, in us;
  *			WAY is wait, pwait, pwait2, or wait32, pwait32 for the
  *			system calls of 32-bit programs
  *   epoll WAY MS ready	the same if there is something already

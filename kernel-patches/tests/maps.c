@@ -4,8 +4,8 @@
  *
  *   maps count MOST         maps single pages until it is refused or there are
  *                           MOST, and prints how many mappings it has then
- *   maps WAY MOST           the same, and prints if one more is refused that WAY:
- *                           munmap, mprotect and madvise cut a mapping in parts,
+ *   maps WAY MOST           the same, and prints if one more is refused that
+ *                           WAY: munmap, mprotect and madvise cut a mapping,
  *                           mremap moves one, brk makes another one
  *
  * Prints "done" or the error; madvise says EAGAIN where the others say ENOMEM.

@@ -3,20 +3,20 @@
  * peek.c - a process protects itself, another one tries to look into it
  *
  *   peek protect [exec|fork|spin]
- *				protects itself, says its number, and waits; a
- *				SIGUSR1 ends the protection.  exec: after an exec,
- *				fork: its child, which waits and whose number it
+ *				protects itself, prints its pid, and waits;
+ *				SIGUSR1 ends the protection.  exec: after exec,
+ *				fork: its child, which waits and whose pid it
  *				is; spin: it does not wait, but computes
  *   peek spin			the same without the protection
  *   peek traced		protects itself while it is traced
  *   peek ioctl NUMBER...	these ioctls of /dev/ttools, one after the other
- *   peek refs FILE OPENS	opens the file that often; references that one has
- *   peek WAY PID		looks into it: attach, attach32, seize, read, write,
- *				mem, getfd, environ, auxv, maps, pagemap, exe, fd,
- *				map_files, ns, madvise, perf, kcmp
- *   peek samples PID		takes samples of all CPUs for a second; how many were
- *				of that process, and how many of these have its
- *				registers, and its stack
+ *   peek refs FILE OPENS	opens the file that often; prints its references
+ *   peek WAY PID		inspects it: attach, attach32, seize, read,
+ *				write, mem, getfd, environ, auxv, maps, pagemap,
+ *				exe, fd, map_files, ns, madvise, perf, kcmp
+ *   peek samples PID		takes samples of all CPUs for a second; how many
+ *				were of that process, and how many of these have
+ *				its registers, and its stack
  *
  * What fails ends it with status 1, and the error's name on stderr.
  */
@@ -180,7 +180,7 @@ static long open_event(pid_t pid, int cpu)
 	return check(syscall(SYS_perf_event_open, &attr, pid, cpu, -1, 0));
 }
 
-/* What follows the header: pid, tid, abi, if that is not 0 one register, size */
+/* After the header: pid, tid, abi, if that is not 0 one register, size */
 static void count_samples(const char *ring, pid_t pid, unsigned int *counts)
 {
 	const struct perf_event_mmap_page *page = (const void *)ring;
@@ -189,11 +189,13 @@ static void count_samples(const char *ring, pid_t pid, unsigned int *counts)
 
 	/* The ring is large enough not to wrap. */
 	while (at < end && end <= (unsigned long)PAGES * getpagesize()) {
-		const struct perf_event_header *header = (const void *)(data + at);
+		const struct perf_event_header *header =
+			(const void *)(data + at);
 		const unsigned long *words = (const void *)(header + 1);
 
 		at += header->size;
-		if (header->type != PERF_RECORD_SAMPLE || (pid_t)words[0] != pid)
+		if (header->type != PERF_RECORD_SAMPLE ||
+		    (pid_t)words[0] != pid)
 			continue;
 		counts[0]++;
 		counts[1] += words[1] != 0;

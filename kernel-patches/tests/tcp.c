@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tcp.c - connections over the loopback device, and what the kernel tells of them
+ * tcp.c - connections over loopback, and what the kernel reports about them
  *
  *   tcp start		"cwnd C S rto C S": congestion windows and retransmission
- *			times, in milliseconds, of client and server at the start
+ *			times, in ms, of client and server at the start
  *   tcp lose MS	the same of the client that long after it has sent data
  *			of which all is lost: "cwnd C rto C"
  *   tcp dribble N	sends so many bytes one by one to a peer who has nothing
@@ -99,7 +99,7 @@ static void lose(int ms)
 	printf("cwnd %u rto %u\n", client.tcpi_snd_cwnd, client.tcpi_rto / 1000);
 }
 
-/* At first all is acknowledged at once; TCP_QUICKACK 0 turns that off, for once. */
+/* At first all is acknowledged at once; TCP_QUICKACK 0 turns that off once. */
 static void dribble(int n)
 {
 	struct connection c = connect_both();

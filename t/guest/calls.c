@@ -4,11 +4,11 @@
  *
  *	calls FIFO
  *
- * "ready" is printed when all sleep in their calls.  When somebody writes to
- * FIFO and closes it, each is given what it waits for, and there is a line for
- * each call: "CALL restarted" if it ended as if nothing had been, "CALL EINTR" if
- * it had ended before with that, though no signal had come.  All other ends have
- * another word.  Linked statically.
+ * "ready" is printed when all sleep in their calls.  After a write to FIFO and a
+ * close, each call gets what it waits for, and a line is printed for each:
+ * "CALL restarted" if it ended as without an interruption, "CALL EINTR" if it
+ * had ended before with that, without a signal.  All other ends have another
+ * word.  Linked statically.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,7 +39,7 @@ enum { NAP = 12 };	/* seconds, more than it takes until FIFO is written */
 
 /* What the call waits for.  Made by the parent, so that it can give it. */
 struct place {
-	int fds[2];		/* a pipe, a pair of sockets, a lock, a listener */
+	int fds[2];		/* a pipe, sockets, a lock, a listener */
 	int id;			/* of System V */
 	int *word;		/* shared */
 	pid_t pid;		/* of the process in the call */
@@ -103,7 +103,8 @@ static void give_room(const struct place *place)
 	int i;
 
 	fcntl(place->fds[0], F_SETFL, O_NONBLOCK);
-	for (i = 0; i < 1000 && read(place->fds[0], text, sizeof(text)) > 0; i++)
+	for (i = 0; i < 1000 && read(place->fds[0], text, sizeof(text)) > 0;
+	     i++)
 		;
 }
 

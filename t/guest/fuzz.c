@@ -45,7 +45,7 @@ static typeof(ksplice_register_old_code) *register_old_code;
 static typeof(ksplice_unregister_old_code) *unregister_old_code;
 
 static unsigned int current_seed;
-/* Lines that say nothing of images: our own, and what a slow guest brings about. */
+/* Lines that are not about images: our own, and those of a slow guest. */
 static bool is_harmless(const char *line)
 {
 	static const char *const words[] = {

@@ -4,8 +4,8 @@
  *
  *	insmod mapping.ko start=ADDRESS end=ADDRESS
  *
- * Logs how many pages of it are mapped, and how many of these can be written.  Its
- * init fails, so that it can be loaded again.
+ * Logs how many pages of it are mapped, and how many of these can be written.
+ * Its init fails, so that it can be loaded again.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -4,11 +4,11 @@
  *
  *	threads KIND N FIFO
  *
- * N threads do what KIND says; "ready" is printed when all are about to.  When
- * somebody writes to FIFO and closes it, they end, and "KIND: N of N ended well"
- * tells how many saw nothing unusual: no EINTR, nothing lost.
+ * N threads do what KIND says; "ready" is printed when all are about to.  After a
+ * write to FIFO and a close they end, and "KIND: N of N ended well" counts those
+ * that saw nothing unusual: no EINTR, nothing lost.
  *
- *	read		read from a pipe each, until the last byte of eight comes
+ *	read		read from a pipe each, until the last byte of eight
  *	poll		wait for a pipe each without a limit of time
  *	select		the same, with a limit that is far away
  *	nanosleep	sleep, and see that it took as long as it should

@@ -4,8 +4,8 @@
  *
  * A thread on processor 0 and one on processor 1 take turns at a counter, each
  * spinning until the other one has counted.  "turns SECONDS" prints how often
- * they have taken turns in that time.  Neither sleeps, so one processor that runs
- * after the other takes one turn each time that it runs.
+ * they have taken turns in that time.  Neither sleeps, so a CPU that runs after
+ * the other takes one turn each time it runs.
  */
 
 #define _GNU_SOURCE

@@ -16,7 +16,7 @@ use warnings;
 my ($seed, $from, $to) = @ARGV;
 srand $seed;
 open my $in, '<:raw', $from or die "$from: $!";
-my $all = do { local $/; <$in> };
+my $all = do { local $/ = undef; <$in> };
 my $start = index $all, "KPSPRE1\0";
 $start >= 0 or die "$from: no pre image";
 

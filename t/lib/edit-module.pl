@@ -11,7 +11,7 @@ use warnings;
 
 my ($how, $file) = @ARGV;
 open my $in, '<:raw', $file or die "$file: $!";
-my $all = do { local $/; <$in> };
+my $all = do { local $/ = undef; <$in> };
 
 # --- the pre image ---------------------------------------------------------
 

@@ -12,7 +12,7 @@ use warnings;
 
 my ($module, $dir) = @ARGV;
 open my $in, '<:raw', $module or die "$module: $!";
-my $all = do { local $/; <$in> };
+my $all = do { local $/ = undef; <$in> };
 my $start = index $all, "KPSPRE1\0";
 $start >= 0 or die "$module: no pre image";
 my $good = substr $all, $start, unpack 'V', substr $all, $start + 12, 4;

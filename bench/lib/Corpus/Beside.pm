@@ -23,7 +23,7 @@ our @EXPORT_OK = qw(beside is_busy);
 sub beside ($body) {
     STDOUT->flush();
     my $pid = fork // fail("cannot fork: $!");
-    return bless { pid => $pid } if $pid;
+    return bless { pid => $pid }, __PACKAGE__ if $pid;
     my $ok = eval { $body->(); 1 };
     print STDERR Ksplice::failure_text($@), "\n" if !$ok;
     File::Temp::cleanup();
@@ -41,7 +41,7 @@ sub is_busy ($handle, $wait) {
 }
 
 sub DESTROY ($handle) {
-    local ($?, $!, $@);
+    local ($?, $!, $@) = ($?, $!, $@);
     return if !$handle->{pid};
     kill 'TERM', $handle->{pid};
     waitpid $handle->{pid}, 0;

@@ -80,9 +80,9 @@ sub run_cmd (@command) {
         my %env = %{ $option->{env} // {} };
         defined $env{$_} ? ($ENV{$_} = $env{$_}) : delete $ENV{$_} for keys %env;
         chdir($option->{dir} // '.') or POSIX::_exit(126);
-        open STDIN,  '<&', $in;
-        open STDOUT, '>&', $out;
-        open STDERR, '>&', $err;
+        open STDIN,  '<&', $in  or POSIX::_exit(126);
+        open STDOUT, '>&', $out or POSIX::_exit(126);
+        open STDERR, '>&', $err or POSIX::_exit(126);
         no warnings 'exec';
         exec { $command[0] } @command;
         print STDERR "cannot run '$command[0]': $!\n";

@@ -8,6 +8,8 @@
 #   check       all tests; installs what they need
 #   check-fast  those that need neither a kernel tree nor a VM
 #   check-sanitized  the tests of objmanip with one that looks for its own faults
+#   all CHECK_ARCH=1  objmanip with an architecture of stubs: does the common
+#               code compile with what arch.h gives?
 #   check-debug-kernel  kernel-patches/ in a kernel that looks for mistakes;
 #               building that takes half an hour, the tests ten minutes
 #   lint        all sources: syntax, warnings, pod, white space, licences;
@@ -36,8 +38,16 @@ libs = -lopcodes -lbfd -liberty -ldw
 rooms = objmanip objmanip/* objmanip/*/*
 sources = $(sort $(wildcard $(rooms:=/*.c)))
 headers = $(sort $(wildcard $(rooms:=/*.h)) kmodsrc/records.h)
+# Each folder is an architecture, see objmanip/arch/README.md.
+architectures = $(wildcard objmanip/arch/*/*.c)
+stub = objmanip/objmanip-stub
 
-all: objmanip/objmanip
+# make CHECK_ARCH=1: the common code with an architecture of stubs, and no other
+all: $(if $(CHECK_ARCH),$(stub),objmanip/objmanip)
+
+$(stub): $(filter-out $(architectures),$(sources)) t/fixtures/stub-arch.c $(headers)
+	@echo "  CC      $@"
+	@$(CC) $(cflags) -Werror -O0 -o $@ $(filter %.c,$^) $(libs)
 
 objmanip/objmanip: $(sources:.c=.o)
 	@echo "  LD      $@"
@@ -139,5 +149,5 @@ install: all
 	done
 
 clean:
-	@rm -f objmanip/objmanip objmanip/objmanip-sanitized $(rooms:=/*.o) $(rooms:=/*.d)
+	@rm -f objmanip/objmanip objmanip/objmanip-sanitized $(stub) $(rooms:=/*.o) $(rooms:=/*.d)
 	@rm -f .lint-passed kernel-patches/container/tkernel-hook kernel-patches/updates/*.tar.gz

@@ -13,7 +13,6 @@
 #include "model/table.h"
 #include "util/vec.h"
 
-#include <elf.h>
 #include <string.h>
 
 static bool same_target(const struct span *pre_span, const struct reloc *pre,
@@ -48,13 +47,22 @@ static bool report(const char **why, uint64_t *offset, uint64_t at,
 	return false;
 }
 
-/*
- * A call of a local function has a PC32 relocation, of a global one PLT32.
- * There is no PLT in the kernel: they are the same.
- */
-static unsigned int plain_type(const struct reloc *reloc)
+static bool same_type(const struct reloc *pre, const struct reloc *post)
 {
-	return reloc->type == R_X86_64_PLT32 ? R_X86_64_PC32 : reloc->type;
+	return pre->type->plain == post->type->plain;
+}
+
+/* The offset of the first difference in bits that the linker leaves, or the end */
+static uint64_t differs_beside(const struct span *pre, const struct span *post,
+			       uint64_t at, const struct reloc_type *type)
+{
+	for (unsigned int i = 0; i < type->size; i++) {
+		const uint8_t kept = ~(type->mask >> 8 * i);
+
+		if ((byte_at(pre, at + i) ^ byte_at(post, at + i)) & kept)
+			return at + i;
+	}
+	return at + type->size;
 }
 
 /* The last entry of a table may lack the zeroes that fill up the others. */
@@ -109,14 +117,17 @@ static bool same_body(const struct span *pre, const struct span *post,
 				xasprintf("no longer refers to '%s'",
 					  referent_text(a)) :
 				xasprintf("refers to '%s'", referent_text(b)));
-		if (plain_type(a) != plain_type(b))
+		if (!same_type(a, b))
 			return report(why, offset, end,
 				      "relocation of another type");
 		if (!same_target(pre, a, post, b))
 			return report(why, offset, end,
 				xasprintf("refers to '%s' instead of '%s'",
 					  referent_text(b), referent_text(a)));
-		at = a_at + bfd_get_reloc_size(a->howto);
+		at = a_at + a->type->size;
+		differs = differs_beside(pre, post, a_at, a->type);
+		if (differs < at)
+			return report(why, offset, differs, "bytes differ");
 	}
 	if (pre->size != post->size && !is_short_entry(pre, post, size))
 		return report(why, offset, size,
@@ -183,7 +194,7 @@ static bool same_target(const struct span *pre_span, const struct reloc *pre,
 bool compare_fields(const struct span *pre_span, const struct reloc *pre,
 		    const struct span *post_span, const struct reloc *post)
 {
-	return plain_type(pre) == plain_type(post) &&
+	return same_type(pre, post) &&
 	       same_target(pre_span, pre, post_span, post);
 }
 
@@ -192,8 +203,8 @@ static bool is_behind(const struct span *entry)
 {
 	uint64_t offset;
 
-	return !strncmp(entry->section->name, ".orc_unwind", 11) &&
-	       table_place(entry, &offset) && offset >= entry->parent->size;
+	return entry->section->table->is_unwind &&
+	       table_subject(entry, &offset) && offset >= entry->parent->size;
 }
 
 static const struct span *next_entry(const struct span *span, size_t *i)
@@ -209,17 +220,17 @@ static bool same_entries(const struct span *pre, const struct span *post,
 	for (size_t i = 0, j = 0; ; ) {
 		const struct span *a = next_entry(pre, &i);
 		const struct span *b = next_entry(post, &j);
-		uint64_t a_place = 0, b_place = 0;
+		uint64_t a_offset = 0, b_offset = 0;
 
 		if (!a && !b)
 			return true;
 		if (a)
-			table_place(a, &a_place);
+			table_subject(a, &a_offset);
 		if (b)
-			table_place(b, &b_place);
+			table_subject(b, &b_offset);
 		if (!a || !b || a->section->table != b->section->table ||
-		    a_place != b_place || !same_body(a, b, NULL, NULL))
-			return report(why, offset, b ? b_place : a_place,
+		    a_offset != b_offset || !same_body(a, b, NULL, NULL))
+			return report(why, offset, b ? b_offset : a_offset,
 				xasprintf("an entry of '%s' differs",
 					  (b ?: a)->section->name));
 	}

@@ -50,7 +50,7 @@ const char *exports_difference(const struct section *pre,
 	for (size_t i = 0; i < pre->n_relocs && !what; i++) {
 		const struct reloc *a = &pre->relocs[i], *b = &post->relocs[i];
 
-		if (a->offset != b->offset || a->type != b->type)
+		if (a->offset != b->offset || a->type->number != b->type->number)
 			what = "its entry has another form";
 		else if (!same_export_field(a, b))
 			what = a->offset ?

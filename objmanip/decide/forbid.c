@@ -18,7 +18,6 @@
 #include "read/export.h"
 #include "util/refuse.h"
 
-#include <elf.h>
 #include <string.h>
 
 static const char *unit_of(const struct span *span)
@@ -26,36 +25,26 @@ static const char *unit_of(const struct span *span)
 	return span->section->object->unit;
 }
 
-const char *forbid_code_in(const struct section *section)
+const struct fixed_code *forbid_code_in(const struct section *section)
 {
-	static const struct {
-		const char *prefix, *reason;
-	} obstacles[] = {
-		{ ".entry.text",
-		  "it runs before the kernel's memory is mapped" },
-		{ ".static_call.text",
-		  "the kernel rewrites it as a whole" },
-		{ ".text..__x86.",
-		  "the kernel rewrites it as a whole" },
-	};
+	const struct fixed_code *fixed = section->object->arch->fixed_code;
 
-	for (size_t i = 0; i < sizeof(obstacles) / sizeof(*obstacles); i++)
-		if (!strncmp(section->name, obstacles[i].prefix,
-			     strlen(obstacles[i].prefix)))
-			return obstacles[i].reason;
+	for (; fixed->prefix; fixed++)
+		if (!strncmp(section->name, fixed->prefix, strlen(fixed->prefix)))
+			return fixed;
 	return NULL;
 }
 
 static void refuse_code(const struct span *pre)
 {
-	const char *obstacle = forbid_code_in(pre->section);
+	const struct fixed_code *obstacle = forbid_code_in(pre->section);
 
 	if (!pre->symbol)
 		refuse("%s: code without a symbol changes in section '%s'",
 		       unit_of(pre), pre->section->name);
 	else if (obstacle)
 		refuse("%s: '%s' in section '%s' changes: %s", unit_of(pre),
-		       pre->name, pre->section->name, obstacle);
+		       pre->name, pre->section->name, obstacle->why);
 }
 
 /*
@@ -68,8 +57,7 @@ static const char *obstacle_in_place(const struct span *post)
 	for (size_t i = 0; i < post->n_relocs; i++) {
 		const struct reloc *reloc = &post->relocs[i];
 
-		if (reloc->type != R_X86_64_64 && reloc->type != R_X86_64_32 &&
-		    reloc->type != R_X86_64_32S)
+		if (reloc->type->class != RELOC_ABSOLUTE)
 			return "it holds distances from itself";
 		if (reloc->target && reloc->target_offset &&
 		    reloc->target->section->kind == KIND_TEXT &&

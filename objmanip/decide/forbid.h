@@ -5,6 +5,7 @@
 #ifndef OBJMANIP_DECIDE_FORBID_H
 #define OBJMANIP_DECIDE_FORBID_H
 
+#include "arch/arch.h"
 #include "decide/pair.h"
 
 /* Refuse, see die.h, all in a compared pair that cannot be. */
@@ -21,6 +22,6 @@ bool forbid_leaves_in_place(const struct span *span);
 bool forbid_is_in_use(const struct span *span);
 
 /* Why code of that section cannot be run from elsewhere; NULL: it can. */
-const char *forbid_code_in(const struct section *section);
+const struct fixed_code *forbid_code_in(const struct section *section);
 
 #endif

@@ -11,7 +11,6 @@
 #include "util/die.h"
 #include "util/refuse.h"
 
-#include <elf.h>
 #include <string.h>
 
 static const char *const kinds[KSPLICE_N_HOOK_KINDS] = {
@@ -50,7 +49,7 @@ struct span *hook_function(const struct span *hook)
 	const struct reloc *reloc = hook->relocs;
 
 	if (hook->n_relocs != 1 || hook->size != 8 ||
-	    reloc->type != R_X86_64_64) {
+	    !reloc_is_pointer(reloc)) {
 		refuse("%s: the hook %s is not the address of a function",
 		       unit, kind);
 		return NULL;

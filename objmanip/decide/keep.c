@@ -27,7 +27,6 @@
 #include "util/strmap.h"
 #include "util/vec.h"
 
-#include <elf.h>
 #include <string.h>
 
 static const char *unit_of(const struct span *span)
@@ -106,13 +105,11 @@ static void keep_old(const struct span *by, const struct span *target)
 static void keep_new_code(struct queue *queue, struct span *target)
 {
 	const struct section *section = target->section;
-	/* A module may have static calls of its own. */
-	const char *obstacle = !strcmp(section->name, ".static_call.text") ?
-		NULL : forbid_code_in(section);
+	const struct fixed_code *obstacle = forbid_code_in(section);
 
-	if (obstacle)
+	if (obstacle && !obstacle->may_be_new)
 		refuse("%s: '%s' is new in section '%s': %s", unit_of(target),
-		       target->name, section->name, obstacle);
+		       target->name, section->name, obstacle->why);
 	else
 		keep(queue, target);
 }
@@ -180,8 +177,7 @@ static bool refers(const struct span *by, const struct span *to)
 /* An address, not what is there: that is how one asks for the end. */
 static bool is_address(const struct reloc *reloc)
 {
-	return reloc->type == R_X86_64_32S || reloc->type == R_X86_64_32 ||
-	       reloc->type == R_X86_64_64;
+	return reloc->type->class == RELOC_ABSOLUTE;
 }
 
 /*

@@ -14,11 +14,13 @@
 #define OBJMANIP_MODEL_OBJECT_H
 
 #include "model/kind.h"
+#include "model/reloc.h"
 #include "util/bfd-wrap.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 
+struct arch;
 struct span;
 struct table;
 
@@ -35,8 +37,7 @@ struct symbol {
 
 struct reloc {
 	uint64_t offset;		/* in its section */
-	unsigned int type;		/* R_X86_64_* */
-	reloc_howto_type *howto;
+	const struct reloc_type *type;
 	struct symbol *symbol;		/* as the object has it */
 	int64_t addend;
 	/*
@@ -53,6 +54,12 @@ struct reloc {
 	bool unsure;			/* the span could be another one */
 };
 
+/* Does the field hold a whole address? */
+static inline bool reloc_is_pointer(const struct reloc *reloc)
+{
+	return reloc->type->class == RELOC_ABSOLUTE && reloc->type->size == 8;
+}
+
 struct section {
 	struct object *object;
 	asection *bfd;
@@ -63,9 +70,9 @@ struct section {
 	unsigned int align;		/* in bytes */
 	unsigned int entsize;		/* of merged data; of a table's entries */
 	const struct table *table;	/* KIND_TABLE: its description */
-	struct section *places;		/* of .orc_unwind: .orc_unwind_ip */
+	struct section *subjects;	/* see struct table; or NULL */
 	uint8_t *contents;		/* NULL if it has none (.bss) */
-	struct reloc *relocs;		/* sorted by offset; no R_*_NONE; none
+	struct reloc *relocs;		/* sorted by offset; no RELOC_NONE; none
 					 * of sections that are not loaded */
 	size_t n_relocs;
 	struct span **spans;		/* sorted by start */
@@ -75,6 +82,7 @@ struct section {
 struct object {
 	const char *unit;		/* "fs/proc/cmdline.o" */
 	const char *path;
+	const struct arch *arch;
 	bfd *bfd;
 	struct section *sections;
 	size_t n_sections;

@@ -4,15 +4,15 @@
  *
  * Where a section is cut:
  *   1. strings at their NULs, constants and tables by their entry size;
- *   2. code of alternatives where an entry of .altinstructions says that a
- *      replacement starts, .altinstr_aux where a function jumps to;
+ *   2. code of alternatives where an entry of their table says that a replacement
+ *      starts, and what the kernel runs until then where a function jumps to;
  *   3. everything else at its symbols, unless one lies inside another; mostly
  *      there is only one symbol.  A global one inside an assembly function is
  *      another entry of it: there it is cut, and the pieces belong together.
  *      What fills the room up to the next piece is left out.
  */
 #include "read/cut.h"
-#include "arch/x86/operands.h"
+#include "arch/arch.h"
 #include "util/die.h"
 #include "util/vec.h"
 
@@ -90,26 +90,32 @@ static void cut_at(struct section *section, uint64_t *cuts, size_t n_cuts)
 	}
 }
 
-/* Replacements: the second field of an entry is where one starts. */
+/* Replacements: a field of their entries is where one starts. */
 static void cut_replacements(struct section *section)
 {
-	struct section *alt = object_find_section(section->object,
-						  ".altinstructions");
+	struct object *object = section->object;
 	uint64_t *cuts = NULL;
 	size_t n_cuts = 0;
 
-	for (size_t i = 0; alt && i < alt->n_relocs; i++) {
-		const struct reloc *reloc = &alt->relocs[i];
+	for (size_t i = 0; i < object->n_sections; i++) {
+		const struct section *from = &object->sections[i];
 
-		if (reloc->offset % alt->entsize == 4 &&
-		    reloc->symbol->section == section)
-			vec_add(cuts, n_cuts) = reloc->symbol->value +
-						reloc->addend;
+		if (!from->table || !from->table->replacement)
+			continue;
+		for (size_t j = 0; j < from->n_relocs; j++) {
+			const struct reloc *reloc = &from->relocs[j];
+
+			if (reloc->offset % from->entsize ==
+			    from->table->replacement &&
+			    reloc->symbol->section == section)
+				vec_add(cuts, n_cuts) = reloc->symbol->value +
+							reloc->addend;
+		}
 	}
 	cut_at(section, cuts, n_cuts);
 }
 
-/* .altinstr_aux: where code jumps to */
+/* KIND_ALT_AUX: where code jumps to */
 static void cut_aux(struct section *section)
 {
 	struct object *object = section->object;
@@ -127,7 +133,7 @@ static void cut_aux(struct section *section)
 			if (reloc->symbol->section == section)
 				vec_add(cuts, n_cuts) = reloc->symbol->value +
 					reloc->addend +
-					operand_bias(from, reloc).value[0];
+					object->arch->bias(from, reloc).value[0];
 		}
 	}
 	cut_at(section, cuts, n_cuts);
@@ -238,18 +244,20 @@ static void find_wholes(struct section *section)
 	}
 }
 
-/* Bytes that the assembler fills code with: nops of all lengths, int3, 0 */
-static bool is_fill(uint8_t byte, bool code)
+/* The size of data without the zeroes at its end */
+static uint64_t trim_data(const uint8_t *data, uint64_t size, uint64_t covered)
 {
-	static const char nops[] = "\x90\xcc\x66\x2e\x0f\x1f\x84\x80\x44\x40";
-
-	return !byte || (code && strchr(nops, byte));
+	while (size > covered && !data[size - 1])
+		size--;
+	return size;
 }
 
 /* Take the padding behind what its symbols cover off each span. */
 static void trim(struct section *section)
 {
-	const bool code = section->flags & SEC_CODE;
+	uint64_t (*trim_end)(const uint8_t *, uint64_t, uint64_t) =
+		section->flags & SEC_CODE ? section->object->arch->trim :
+					    trim_data;
 
 	for (size_t i = 0; i < section->n_spans; i++) {
 		struct span *span = section->spans[i];
@@ -261,10 +269,8 @@ static void trim(struct section *section)
 		if (span->n_relocs && span->relocs[span->n_relocs - 1].offset >=
 		    span->start + end)
 			continue;
-		for (; span->size > end; span->size--)
-			if (section->contents &&
-			    !is_fill(span_bytes(span)[span->size - 1], code))
-				break;
+		span->size = section->contents ?
+			trim_end(span_bytes(span), span->size, end) : end;
 	}
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * elf-header.c - the sizes of symbols, which libbfd knows and does not tell
+ * elf-header.c - what libbfd knows of a file and keeps to itself
  *
- * The public <bfd.h> has no way to st_size.  The file is mapped and its
- * section header table searched for the symbol table; every offset is checked
+ * The public <bfd.h> has no way to e_machine and st_size.  The file is mapped and
+ * its section header table searched for the symbol table; every offset is checked
  * against the size of the file.
  */
 #include "read/elf-header.h"
@@ -75,7 +75,25 @@ static void read_sizes(const struct file *file, const Elf64_Shdr *table,
 	}
 }
 
-uint64_t *elfsize_load(const char *path, size_t n)
+static bool is_elf64(const Elf64_Ehdr *header)
+{
+	return !memcmp(header->e_ident, ELFMAG, SELFMAG) &&
+	       header->e_ident[EI_CLASS] == ELFCLASS64 &&
+	       header->e_ident[EI_DATA] == ELFDATA2LSB;
+}
+
+unsigned int elf_header_machine(const char *path)
+{
+	const struct file file = map(path);
+	const Elf64_Ehdr *header = part(&file, 0, sizeof(*header));
+	const unsigned int machine = is_elf64(header) ? header->e_machine :
+							EM_NONE;
+
+	munmap((void *)file.bytes, file.size);
+	return machine;
+}
+
+uint64_t *elf_header_sizes(const char *path, size_t n)
 {
 	const struct file file = map(path);
 	const Elf64_Ehdr *header = part(&file, 0, sizeof(*header));
@@ -83,9 +101,7 @@ uint64_t *elfsize_load(const char *path, size_t n)
 	const uint64_t table = header->e_shoff;
 	bool is_found = false;
 
-	if (memcmp(header->e_ident, ELFMAG, SELFMAG) ||
-	    header->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header->e_ident[EI_DATA] != ELFDATA2LSB)
+	if (!is_elf64(header))
 		die("'%s' is not a 64-bit little-endian ELF file", path);
 
 	/* With 0xff00 sections or more the number is in the first header. */

@@ -6,17 +6,14 @@
  * .sched.text and .noinstr.text and all assembly, the assembler works out the
  * distance from one to a local symbol of another by itself.  A copy of the
  * function would jump to nowhere.  So the instructions are followed, and a field
- * of four bytes that leads out of its span gets the relocation that the
- * assembler saved.  It cannot be done for a field of one byte, or if a
- * function runs on into the next one: then both are copied side by side, with
- * all that lies between them, whether the other ones change or not.
+ * that leads out of its span gets the relocation that the assembler saved.  It
+ * cannot be done for a field that is too short, or if a function runs on into the
+ * next one: then both are copied side by side, with all that lies between them,
+ * whether the other ones change or not.
  */
 #include "read/jump.h"
-#include "arch/x86/instructions.h"
+#include "arch/arch.h"
 #include "util/vec.h"
-
-#include <elf.h>
-#include <string.h>
 
 static bool has_reloc(const struct section *section, uint64_t offset)
 {
@@ -41,9 +38,9 @@ static struct span *outside(const struct span *span, uint64_t at,
 {
 	struct section *section = span->section;
 
-	if (!insn->field_size || has_reloc(section, at + insn->field))
+	if (!insn->is_relative || has_reloc(section, at + insn->field))
 		return NULL;
-	*place = at + insn->length + insn->distance;
+	*place = at + insn->distance;
 	if (*place >= section->size)
 		return NULL;
 
@@ -52,21 +49,14 @@ static struct span *outside(const struct span *span, uint64_t at,
 	return target != span && *place >= target->start ? target : NULL;
 }
 
-static struct reloc make_reloc(const struct span *span, uint64_t at,
-			       const struct insn *insn,
+static struct reloc make_reloc(uint64_t at, const struct insn *insn,
 			       const struct span *target, uint64_t place)
 {
-	const unsigned int behind = insn->length - insn->field;
-
 	return (struct reloc) {
 		.offset = at + insn->field,
-		.type = insn->is_branch ? R_X86_64_PLT32 : R_X86_64_PC32,
-		.howto = bfd_reloc_type_lookup(span->section->object->bfd,
-					       insn->is_branch ?
-					       BFD_RELOC_X86_64_PLT32 :
-					       BFD_RELOC_32_PCREL),
+		.type = insn->type,
 		.symbol = target->symbol,
-		.addend = (int64_t)(place - target->symbol->value) - behind,
+		.addend = (int64_t)(place - target->symbol->value) - insn->bias,
 	};
 }
 
@@ -79,7 +69,8 @@ static void relocate_span(struct span *span, struct reloc **relocs,
 	struct insn insn;
 
 	for (uint64_t at = span->start; at < end; at += insn.length) {
-		if (!insn_decode(section->contents + at, end - at, &insn)) {
+		if (!section->object->arch->decode(section->contents + at,
+						   end - at, &insn)) {
 			span->odd = xasprintf("has no instruction at offset 0x%llx that is known",
 				(unsigned long long)(at - span->start));
 			return;
@@ -89,14 +80,23 @@ static void relocate_span(struct span *span, struct reloc **relocs,
 
 		struct span *target = outside(span, at, &insn, &place);
 
-		if (target && target->symbol && insn.field_size == 4)
+		if (target && target->symbol && insn.type)
 			vec_add(*relocs, *n_relocs) =
-				make_reloc(span, at, &insn, target, place);
+				make_reloc(at, &insn, target, place);
 		else if (target)
 			vec_add(span->jumps, span->n_jumps) = (struct jump) {
 				at - span->start, target, place - target->start
 			};
 	}
+}
+
+/* The loader wants nothing in a field with a relocation. */
+static void clear_field(struct section *section, const struct reloc *reloc)
+{
+	uint8_t *field = section->contents + reloc->offset;
+
+	for (unsigned int i = 0; i < reloc->type->size; i++)
+		field[i] &= ~(reloc->type->mask >> 8 * i);
 }
 
 static int by_offset(const void *a, const void *b)
@@ -124,9 +124,8 @@ void jump_relocate(struct object *object)
 			continue;
 		for (size_t j = 0; j < section->n_spans; j++)
 			relocate_span(section->spans[j], &relocs, &n_relocs);
-		/* The loader wants nothing in a field with a relocation. */
 		for (size_t j = 0; j < n_relocs; j++)
-			memset(section->contents + relocs[j].offset, 0, 4);
+			clear_field(section, &relocs[j]);
 		for (size_t j = 0; j < section->n_relocs; j++)
 			vec_add(relocs, n_relocs) = section->relocs[j];
 		vec_sort(relocs, n_relocs, sizeof(*relocs), by_offset);

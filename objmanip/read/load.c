@@ -6,12 +6,13 @@
  * into plain structs, so that what comes after needs no libbfd to read it.
  * Sections that are not allocated keep their names only: debug information
  * is most of an object and nothing to us.  Files that are not relocatable
- * ELF objects for x86-64 are refused.
+ * ELF objects for a machine that is supported are refused.
  */
 #include "read/load.h"
-#include "model/table.h"
+#include "arch/arch.h"
 #include "read/elf-header.h"
 #include "read/sections.h"
+#include "read/tables.h"
 #include "util/die.h"
 #include "util/vec.h"
 
@@ -35,7 +36,7 @@ static void load_symbols(struct object *object)
 	object->n_symbols = n;
 	object->symbols = xcalloc(n, sizeof(*object->symbols));
 
-	uint64_t *sizes = elfsize_load(object->path, n);
+	uint64_t *sizes = elf_header_sizes(object->path, n);
 
 	for (long i = 0; i < n; i++) {
 		asymbol *sym = object->syms[i];
@@ -93,20 +94,23 @@ static void load_relocs(struct section *section)
 		if (!relent->howto)
 			die("'%s': unknown relocation in '%s'",
 			    object->path, section->name);
-		if (relent->howto->type == R_X86_64_NONE)
+
+		const struct reloc_type *type =
+			arch_reloc_type(object->arch, relent->howto->type,
+					bfd_get_reloc_size(relent->howto));
+
+		if (type->class == RELOC_NONE)
 			continue;
 		if (index >= object->n_symbols)
 			die("'%s': relocation without a symbol in '%s'",
 			    object->path, section->name);
 		section->relocs[section->n_relocs++] = (struct reloc) {
 			.offset = relent->address,
-			.type = relent->howto->type,
-			.howto = relent->howto,
+			.type = type,
 			.symbol = &object->symbols[index],
 			.addend = relent->addend,
 		};
-		if (relent->address + bfd_get_reloc_size(relent->howto) >
-		    section->size)
+		if (relent->address + type->size > section->size)
 			die("'%s': relocation behind the end of '%s'",
 			    object->path, section->name);
 	}
@@ -131,7 +135,8 @@ static void load_section(struct object *object, asection *sec)
 		.align = 1U << power,
 		.entsize = sec->entsize,
 	};
-	section->kind = sections_kind(section->name, section->flags);
+	section->kind = sections_kind(object->arch, section->name,
+				      section->flags);
 	if (!(section->flags & SEC_ALLOC))
 		return;
 	if (section->flags & SEC_HAS_CONTENTS &&
@@ -154,10 +159,10 @@ struct object *object_load(const char *path, const char *unit)
 	if (bfd_get_flavour(object->bfd) != bfd_target_elf_flavour ||
 	    bfd_get_file_flags(object->bfd) & (EXEC_P | DYNAMIC))
 		die("'%s' is not a relocatable ELF object", path);
-	if (bfd_get_arch(object->bfd) != bfd_arch_i386 ||
-	    !(bfd_get_mach(object->bfd) & bfd_mach_x86_64))
-		die("'%s' is not for x86-64: no other machine is supported",
-		    path);
+	object->arch = arch_find(elf_header_machine(path));
+	if (!object->arch || bfd_get_arch(object->bfd) != object->arch->bfd)
+		die("'%s' is not for %s: no other machine is supported", path,
+		    arch_names());
 
 	object->n_sections = bfd_count_sections(object->bfd);
 	object->sections = xcalloc(object->n_sections,
@@ -165,17 +170,9 @@ struct object *object_load(const char *path, const char *unit)
 	for (asection *sec = object->bfd->sections; sec; sec = sec->next)
 		load_section(object, sec);
 	load_symbols(object);
-	for (size_t i = 0; i < object->n_sections; i++) {
-		struct section *section = &object->sections[i];
-
-		if (section->flags & SEC_ALLOC)
-			load_relocs(section);
-		section->table = table_of(section);
-		if (section->table)
-			section->entsize = table_entry_size(section);
-		if (section->table && section->table->place == TABLE_NO_PLACE)
-			section->places = object_find_section(object,
-							".orc_unwind_ip");
-	}
+	for (size_t i = 0; i < object->n_sections; i++)
+		if (object->sections[i].flags & SEC_ALLOC)
+			load_relocs(&object->sections[i]);
+	tables_find_layouts(object);
 	return object;
 }

@@ -10,7 +10,7 @@
  * list of those that refer to it.
  */
 #include "read/refer.h"
-#include "arch/x86/operands.h"
+#include "arch/arch.h"
 #include "model/kind.h"
 #include "model/table.h"
 #include "util/vec.h"
@@ -28,7 +28,7 @@ static struct span *target_at(const struct reloc *reloc, int64_t bias)
 static void resolve(struct section *section, struct reloc *reloc)
 {
 	struct symbol *symbol = reloc->symbol;
-	struct bias bias = operand_bias(section, reloc);
+	struct bias bias = section->object->arch->bias(section, reloc);
 
 	reloc->bias = bias.value[0];
 	reloc->target_offset = reloc->addend + reloc->bias;
@@ -52,23 +52,25 @@ static void resolve(struct section *section, struct reloc *reloc)
 }
 
 /*
- * The replacement of an entry of .altinstructions may be empty; what the
- * field refers to then says nothing.  Let it be the place itself.
+ * The replacement of an alternative may be empty; what the field refers to then
+ * says nothing.  Let it be the subject itself.
  */
 static void resolve_empty_replacements(struct section *section)
 {
 	for (size_t i = 0; i < section->n_spans; i++) {
 		struct span *entry = section->spans[i];
-		struct reloc *place = table_field(entry, 0);
-		struct reloc *replacement = table_field(entry, 4);
+		struct reloc *subject = table_field(entry,
+						    section->table->subject);
+		struct reloc *replacement =
+			table_field(entry, section->table->replacement);
 
-		if (!place || !replacement || table_replacement_size(entry))
+		if (!subject || !replacement || table_replacement_size(entry))
 			continue;
-		replacement->symbol = place->symbol;
-		replacement->addend = place->addend;
-		replacement->target = place->target;
-		replacement->target_offset = place->target_offset;
-		replacement->unsure = place->unsure;
+		replacement->symbol = subject->symbol;
+		replacement->addend = subject->addend;
+		replacement->target = subject->target;
+		replacement->target_offset = subject->target_offset;
+		replacement->unsure = subject->unsure;
 	}
 }
 
@@ -98,14 +100,14 @@ static int by_entry(const void *a, const void *b)
 {
 	const struct span *x = *(struct span *const *)a;
 	const struct span *y = *(struct span *const *)b;
-	uint64_t x_place = 0, y_place = 0;
+	uint64_t x_offset = 0, y_offset = 0;
 
 	if (x->section->table != y->section->table)
 		return x->section->table < y->section->table ? -1 : 1;
-	table_place(x, &x_place);
-	table_place(y, &y_place);
-	if (x_place != y_place)
-		return x_place < y_place ? -1 : 1;
+	table_subject(x, &x_offset);
+	table_subject(y, &y_offset);
+	if (x_offset != y_offset)
+		return x_offset < y_offset ? -1 : 1;
 	return (x->start > y->start) - (x->start < y->start);
 }
 
@@ -116,14 +118,15 @@ static void find_table_parents(struct section *section)
 	for (size_t i = 0; i < section->n_spans; i++) {
 		struct span *entry = section->spans[i];
 
-		entry->parent = table_place(entry, &offset);
+		entry->parent = table_subject(entry, &offset);
 		if (entry->parent)
 			vec_add(entry->parent->entries,
 				entry->parent->n_entries) = entry;
-		if (strcmp(section->name, ".altinstructions"))
+		if (!section->table->replacement)
 			continue;
 
-		struct reloc *reloc = table_field(entry, 4);
+		struct reloc *reloc =
+			table_field(entry, section->table->replacement);
 
 		if (reloc && reloc->target &&
 		    reloc->target->section->kind == KIND_REPLACEMENT)
@@ -177,7 +180,8 @@ void refer_resolve(struct object *object)
 			resolve(section, &section->relocs[j]);
 	}
 	for (size_t i = 0; i < object->n_sections; i++)
-		if (!strcmp(object->sections[i].name, ".altinstructions"))
+		if (object->sections[i].table &&
+		    object->sections[i].table->replacement)
 			resolve_empty_replacements(&object->sections[i]);
 	find_cold_parents(object);
 	for (size_t i = 0; i < object->n_sections; i++)

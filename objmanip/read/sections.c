@@ -1,41 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sections.c - what a section is, by its name: one table
+ * sections.c - what a section is, by its name
  *
  * With -ffunction-sections and -fdata-sections nearly every section carries
  * the name of its function or variable, so most patterns are prefixes.  The
  * first pattern that fits decides; longer ones stand before shorter ones.
  *
- * To teach objmanip a new section: find out who reads it (the linker script,
- * the module loader, boot code), choose the kind, add a line, and for a table
- * of places in functions its description to table.c.
+ * The sections of the architecture and the names of its tables are looked at
+ * first.  To teach objmanip a new section: find out what reads it (the linker
+ * script, the module loader, boot code), choose the kind, and add a line here or
+ * in arch/; a table of entries about functions gets its layout in arch/ only.
  */
 #include "read/sections.h"
 
 #include <string.h>
 
-static const struct {
-	const char *pattern;		/* a '*' at its end: any end */
-	enum section_kind kind;
-} patterns[] = {
-	/* Tables of entries about functions; each has a line in table.c. */
-	{ ".altinstructions",		KIND_TABLE },
-	{ ".parainstructions",		KIND_TABLE },
-	{ ".retpoline_sites",		KIND_TABLE },
-	{ ".return_sites",		KIND_TABLE },
-	{ ".call_sites",		KIND_TABLE },
-	{ ".static_call_sites",		KIND_TABLE },
-	{ ".ibt_endbr_seal",		KIND_TABLE },
-	{ ".smp_locks",			KIND_TABLE },
-	{ ".orc_unwind",		KIND_TABLE },
-	{ ".orc_unwind_ip",		KIND_TABLE },
-	{ "__bug_table",		KIND_TABLE },
-	{ "__ex_table",			KIND_TABLE },
-	{ "__jump_table",		KIND_TABLE },
-	{ "__mcount_loc",		KIND_TABLE },
-
+static const struct section_pattern patterns[] = {
 	{ ".altinstr_replacement",	KIND_REPLACEMENT },
-	{ ".altinstr_aux",		KIND_ALT_AUX },
 
 	/* Registered at boot */
 	{ "__tracepoints",		KIND_FIXED },
@@ -65,8 +46,6 @@ static const struct {
 	{ "__stop_sched_class",		KIND_FIXED },
 	{ ".pci_fixup*",		KIND_FIXED },
 	{ ".builtin_fw",		KIND_FIXED },
-	{ ".tracedata",			KIND_FIXED },
-	{ ".apicdrivers",		KIND_FIXED },
 	{ ".kunit_test_suites",		KIND_FIXED },
 
 	/* Of ksplice-patch.h */
@@ -92,11 +71,7 @@ static const struct {
 	{ ".devinit.*",			KIND_INIT },
 	{ ".lsm_info.init",		KIND_INIT },
 	{ ".early_lsm_info.init",	KIND_INIT },
-	{ ".x86_cpu_dev.init",		KIND_INIT },
-	{ ".x86_intel_mid_dev.init",	KIND_INIT },
-	{ ".iommu_table*",		KIND_INIT },
 	{ ".altinstr_init*",		KIND_INIT },
-	{ ".x86_trampoline",		KIND_INIT },
 	{ "__earlycon_table*",		KIND_INIT },
 	{ "__setup_param",		KIND_INIT },
 	{ "__early_initcall*",		KIND_INIT },
@@ -108,7 +83,6 @@ static const struct {
 	{ ".modinfo",			KIND_IGNORED },
 	{ "__versions",			KIND_IGNORED },
 	{ ".printk_index",		KIND_IGNORED },
-	{ ".orc_header",		KIND_IGNORED },
 	{ ".gnu.linkonce.this_module",	KIND_IGNORED },
 	{ ".eh_frame*",			KIND_IGNORED },
 	{ ".debug_*",			KIND_DEBUG },
@@ -136,11 +110,8 @@ static const struct {
 	{ ".bss",			KIND_DATA },
 	{ ".bss.*",			KIND_DATA },
 	{ ".ref.data",			KIND_DATA },
-	{ ".vvar_*",			KIND_DATA },
 	{ "__trace_printk_fmt",		KIND_DATA },
 	{ "__tracepoint_str",		KIND_DATA },	/* for readers of traces */
-	{ ".brk_reservation",		KIND_DATA },
-	{ ".bss..brk*",			KIND_DATA },
 	{ "__dyndbg",			KIND_DATA },
 	{ "__dyndbg_classes",		KIND_DATA },
 	{ ".rodata.cst*",		KIND_CONST },
@@ -166,16 +137,26 @@ static bool fits(const char *name, const char *pattern)
 	       !strcmp(name + length - after, star + 1);
 }
 
-enum section_kind sections_kind(const char *name, flagword flags)
+static enum section_kind find_kind(const struct arch *arch, const char *name)
 {
-	enum section_kind kind = KIND_UNKNOWN;
+	for (const struct table *table = arch->tables; table->section; table++)
+		if (!strcmp(name, table->section))
+			return KIND_TABLE;
+	for (const struct section_pattern *own = arch->sections; own->pattern;
+	     own++)
+		if (fits(name, own->pattern))
+			return own->kind;
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
+		if (fits(name, patterns[i].pattern))
+			return patterns[i].kind;
+	return KIND_UNKNOWN;
+}
 
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
-		if (fits(name, patterns[i].pattern)) {
-			kind = patterns[i].kind;
-			break;
-		}
-	}
+enum section_kind sections_kind(const struct arch *arch, const char *name,
+				flagword flags)
+{
+	const enum section_kind kind = find_kind(arch, name);
+
 	if (kind == KIND_UNKNOWN && !(flags & SEC_ALLOC))
 		return KIND_IGNORED;
 	if ((kind == KIND_RODATA || kind == KIND_CONST) &&

@@ -9,6 +9,7 @@
  * hint for people, nothing is decided by it.
  */
 #include "report/busy.h"
+#include "arch/arch.h"
 
 #include <string.h>
 
@@ -17,7 +18,6 @@ static const char *const always[] = {
 	"__schedule", "schedule", "schedule_idle", "schedule_timeout",
 	"schedule_hrtimeout_range", "schedule_hrtimeout_range_clock",
 	"do_idle", "cpu_startup_entry", "ret_from_fork", "kthread",
-	"do_syscall_64", "do_syscall_x64", "entry_SYSCALL_64",
 	/* What the daemons of a quiet system sleep in */
 	"do_sys_poll", "do_poll", "do_select", "core_sys_select", "ep_poll",
 	"do_epoll_wait", "do_epoll_pwait", "do_wait", "kernel_wait4",
@@ -60,6 +60,16 @@ static bool is_in(const char *name, const char *const *list, size_t n)
 
 #define IS_IN(name, list)	is_in(name, list, sizeof(list) / sizeof(*(list)))
 
+/* Is it one of those that the architecture adds? */
+static bool is_always_of(const struct span *span)
+{
+	const char *const *name = span->section->object->arch->always_busy;
+
+	while (*name && strcmp(*name, span->name))
+		name++;
+	return *name;
+}
+
 /* Is it one of those, and no timer or work item that is queued? */
 static bool is_sleeper(const char *name)
 {
@@ -77,7 +87,7 @@ enum busy busy_function(const struct span *span, const char **by)
 	*by = NULL;
 	if (IS_IN(span->name, writer))
 		return BUSY_WRITER;
-	if (IS_IN(span->name, always))
+	if (IS_IN(span->name, always) || is_always_of(span))
 		return BUSY_ALWAYS;
 	for (size_t i = 0; i < span->n_relocs; i++) {
 		const char *name = referent_name(&span->relocs[i]);

@@ -14,6 +14,7 @@
  * the debug information of pre tells: its lines are those of the original.
  */
 #include "report/explain.h"
+#include "arch/arch.h"
 #include "decide/compare.h"
 #include "read/dwarf-open.h"
 #include "util/die.h"
@@ -207,13 +208,13 @@ static bool refer_otherwise(const struct reader *a, const struct reader *b)
 }
 
 /* "jne    +0x1f" and "jne    +0x2f" */
-static bool are_same(const char *a, const char *b)
+static bool are_same(const struct arch *arch, const char *a, const char *b)
 {
 	const char *jump = strstr(a, " +0x");
 	size_t n = jump ? (size_t)(jump - a) : 0;
 
 	return !strcmp(a, b) ||
-	       (jump && *a == 'j' && !strncmp(a, b, n) &&
+	       (jump && arch->is_jump_text(a) && !strncmp(a, b, n) &&
 		!strncmp(b + n, " +0x", 4));
 }
 
@@ -398,6 +399,7 @@ static void explain_inlined(struct bytes *out, struct debug *debug,
 void explain_difference(struct bytes *out, const struct span *pre,
 			const struct touched_lines *lines)
 {
+	const struct arch *arch = pre->section->object->arch;
 	const struct span *post = pre->peer;
 	struct debug debug = { .span = pre };
 	Dwarf *dwarf = dwarf_open_for(pre->section->object, &debug.module);
@@ -412,7 +414,8 @@ void explain_difference(struct bytes *out, const struct span *pre,
 			new = reader_next(&b);
 		} while (old && new &&
 			 (refer_alike(&a, &b) ||
-			  (are_same(old, new) && !refer_otherwise(&a, &b))));
+			  (are_same(arch, old, new) &&
+			   !refer_otherwise(&a, &b))));
 	if (old || new) {
 		/* The reason is about the bytes; it may have been a jump. */
 		if (pre->why_offset < a.printer.start ||

@@ -16,6 +16,7 @@
 
 struct check {
 	const char *path;
+	const struct arch *arch;
 	struct ksplice_pre view;
 	uint32_t span;			/* that is being checked */
 };
@@ -180,11 +181,11 @@ static void check_site(const struct check *check,
 {
 	const struct ksplice_pre *view = &check->view;
 	const struct ksplice_site *site = &view->sites[span->first_site + i];
+	const struct site_kind *kind = arch_site_kind(check->arch, site->kind);
 	bool has_label = site->label != KSPLICE_NONE;
 	bool has_span = site->span != KSPLICE_NONE;
 
-	if (site->kind < KSPLICE_SITE_ALTERNATIVE ||
-	    site->kind > KSPLICE_SITE_ENDBR)
+	if (!kind)
 		refuse_image(check, "site %u of span %u is of kind %u", i,
 			     check->span, site->kind);
 	if (site->offset >= span->size ||
@@ -196,15 +197,12 @@ static void check_site(const struct check *check,
 			     check->span);
 	if (has_label)
 		check_label_index(check, "site", i, site->label);
-	if (has_label != (site->kind == KSPLICE_SITE_JUMP_LABEL ||
-			  site->kind == KSPLICE_SITE_STATIC_CALL ||
-			  site->kind == KSPLICE_SITE_RETPOLINE ||
-			  site->kind == KSPLICE_SITE_EXTABLE))
+	if (has_label != kind->has_label)
 		refuse_image(check, "site %u of span %u has %s", i,
 			     check->span, has_label ? "a label" : "no label");
 	if (!has_span)
 		return;
-	if (site->kind != KSPLICE_SITE_ALTERNATIVE ||
+	if (!kind->has_replacement ||
 	    span->kind == KSPLICE_SPAN_REPLACEMENT ||
 	    site->span >= view->n_spans ||
 	    view->spans[site->span].kind != KSPLICE_SPAN_REPLACEMENT)
@@ -323,9 +321,10 @@ static void check_imports(const struct check *check)
 	}
 }
 
-struct ksplice_pre image_view(const char *path, const void *image, size_t size)
+struct ksplice_pre image_view(const char *path, const struct arch *arch,
+			      const void *image, size_t size)
 {
-	struct check check = { .path = path };
+	struct check check = { .path = path, .arch = arch };
 	struct strmap names = { 0 };
 
 	get_tables(&check, image, size);

@@ -7,6 +7,8 @@
 
 #include "kmodsrc/records.h"
 
+#include "arch/arch.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,8 +17,8 @@
  * file's name, at the first thing that is wrong.  What is returned points into
  * the image.
  */
-struct ksplice_pre image_view(const char *path, const void *image,
-			     size_t size);
+struct ksplice_pre image_view(const char *path, const struct arch *arch,
+			      const void *image, size_t size);
 
 /* The name of a label, or "-" for KSPLICE_NONE */
 const char *image_label_name(const struct ksplice_pre *view, uint32_t label);

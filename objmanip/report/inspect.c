@@ -7,13 +7,13 @@
  * before the first line is printed.
  */
 #include "report/inspect.h"
+#include "arch/arch.h"
 #include "decide/hooks.h"
 #include "read/load.h"
 #include "report/image-view.h"
 #include "util/die.h"
 #include "util/vec.h"
 
-#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,29 +27,6 @@ static const char *const span_kinds[] = {
 	[KSPLICE_SPAN_CONTENT]		= "contents",
 	[KSPLICE_SPAN_DATA]		= "data",
 	[KSPLICE_SPAN_REPLACEMENT]	= "replacement",
-};
-
-static const char *const howtos[] = {
-	[KSPLICE_ABS64]	= "abs64",
-	[KSPLICE_ABS32]	= "abs32",
-	[KSPLICE_ABS32S] = "abs32s",
-	[KSPLICE_PC32]	= "pc32",
-	[KSPLICE_PLT32]	= "plt32",
-	[KSPLICE_PC64]	= "pc64",
-};
-
-static const char *const site_kinds[] = {
-	[KSPLICE_SITE_ALTERNATIVE]	= "alternative",
-	[KSPLICE_SITE_PARAVIRT]		= "paravirt",
-	[KSPLICE_SITE_RETPOLINE]	= "retpoline",
-	[KSPLICE_SITE_RETURN]		= "return",
-	[KSPLICE_SITE_STATIC_CALL]	= "static call",
-	[KSPLICE_SITE_JUMP_LABEL]	= "jump label",
-	[KSPLICE_SITE_FTRACE]		= "ftrace",
-	[KSPLICE_SITE_SMP_LOCK]		= "smp lock",
-	[KSPLICE_SITE_BUG]		= "bug",
-	[KSPLICE_SITE_EXTABLE]		= "extable",
-	[KSPLICE_SITE_ENDBR]		= "endbr",
 };
 
 static const struct {
@@ -88,7 +65,7 @@ static void print_bytes(const uint8_t *bytes, uint32_t size)
 			printf("\\n");
 		else if (bytes[i] == '"' || bytes[i] == '\\')
 			printf("\\%c", bytes[i]);
-		else if (bytes[i] >= ' ' && bytes[i] < 0x7f)
+		else if (bytes[i] >= ' ' && bytes[i] <= '~')
 			putchar(bytes[i]);
 		else
 			printf("\\%03o", bytes[i]);
@@ -96,10 +73,20 @@ static void print_bytes(const uint8_t *bytes, uint32_t size)
 	putchar('"');
 }
 
-static void print_site(const struct ksplice_pre *view,
+static const char *howto_name(const struct arch *arch, unsigned int howto)
+{
+	const struct reloc_type *type = arch->reloc_types;
+
+	while (type->howto != howto)
+		type++;
+	return type->name;
+}
+
+static void print_site(const struct arch *arch, const struct ksplice_pre *view,
 		       const struct ksplice_site *site)
 {
-	printf("    0x%x %s", site->offset, site_kinds[site->kind]);
+	printf("    0x%x %s", site->offset,
+	       arch_site_kind(arch, site->kind)->name);
 	if (site->length)
 		printf(", %u bytes", site->length);
 	if (site->label != KSPLICE_NONE) {
@@ -113,7 +100,8 @@ static void print_site(const struct ksplice_pre *view,
 	putchar('\n');
 }
 
-static void print_span(const struct ksplice_pre *view, uint32_t index)
+static void print_span(const struct arch *arch, const struct ksplice_pre *view,
+		       uint32_t index)
 {
 	const struct ksplice_span *span = &view->spans[index];
 
@@ -137,12 +125,13 @@ static void print_span(const struct ksplice_pre *view, uint32_t index)
 		const struct ksplice_reloc *reloc =
 			&view->relocs[span->first_reloc + i];
 
-		printf("    0x%x %s ", reloc->offset, howtos[reloc->howto]);
+		printf("    0x%x %s ", reloc->offset,
+		       howto_name(arch, reloc->howto));
 		print_place(view, reloc->label, reloc->addend);
 		putchar('\n');
 	}
 	for (uint32_t i = 0; i < span->n_sites; i++)
-		print_site(view, &view->sites[span->first_site + i]);
+		print_site(arch, view, &view->sites[span->first_site + i]);
 }
 
 static void print_label(const struct ksplice_pre *view, uint32_t index)
@@ -161,7 +150,8 @@ static void print_label(const struct ksplice_pre *view, uint32_t index)
 	putchar('\n');
 }
 
-static void print_image(const struct ksplice_pre *view)
+static void print_image(const struct arch *arch,
+			const struct ksplice_pre *view)
 {
 	printf("pre image: %u units, %u spans, %u labels, %u relocations, %u sites, %u imports\n",
 	       view->n_units, view->n_spans, view->n_labels, view->n_relocs,
@@ -171,7 +161,7 @@ static void print_image(const struct ksplice_pre *view)
 
 		printf("unit %s\n", view->strings + unit->name);
 		for (uint32_t j = 0; j < unit->n_spans; j++)
-			print_span(view, unit->first_span + j);
+			print_span(arch, view, unit->first_span + j);
 	}
 	for (uint32_t i = 0; i < view->n_labels; i++)
 		print_label(view, i);
@@ -194,7 +184,7 @@ static const struct reloc *address_at(const struct section *section,
 {
 	for (size_t j = 0; j < section->n_relocs; j++)
 		if (section->relocs[j].offset == offset &&
-		    section->relocs[j].type == R_X86_64_64 &&
+		    reloc_is_pointer(&section->relocs[j]) &&
 		    section->relocs[j].symbol->section)
 			return &section->relocs[j];
 	return NULL;
@@ -305,8 +295,8 @@ void inspect(const char *path)
 	    (hooks && hooks->size && !hooks->contents))
 		die("'%s': the records have no contents", path);
 	if (pre) {
-		view = image_view(path, pre->contents, pre->size);
-		print_image(&view);
+		view = image_view(path, object->arch, pre->contents, pre->size);
+		print_image(object->arch, &view);
 	}
 	if (patches)
 		print_patches(object, patches);

@@ -29,9 +29,12 @@ struct strings {
 	struct strmap offsets;
 };
 
-struct elf *elf_new(void)
+struct elf *elf_new(unsigned int machine)
 {
-	return xcalloc(1, sizeof(struct elf));
+	struct elf *elf = xcalloc(1, sizeof(*elf));
+
+	elf->machine = machine;
+	return elf;
 }
 
 struct elf_section *elf_section_new(struct elf *elf, const char *name,
@@ -244,7 +247,7 @@ void elf_write(struct elf *elf, const char *path)
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
 			     ELFDATA2LSB, EV_CURRENT },
 		.e_type = ET_REL,
-		.e_machine = EM_X86_64,
+		.e_machine = elf->machine,
 		.e_version = EV_CURRENT,
 		.e_ehsize = sizeof(Elf64_Ehdr),
 		.e_shentsize = sizeof(Elf64_Shdr),

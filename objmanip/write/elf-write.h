@@ -5,13 +5,13 @@
  * Sections, symbols and relocations are added in any order and appear in the
  * file in that order, local symbols before global ones.  Nothing is freed.
  *
- *	struct elf *elf = elf_new();
+ *	struct elf *elf = elf_new(EM_...);
  *	struct elf_section *text = elf_section_new(elf, ".text.f", ...);
  *	uint64_t at = elf_section_add(text, code, size, 16);
  *	struct elf_symbol *f = elf_symbol_new(elf, "f", text, at);
  *
  *	f->is_global = true;
- *	elf_reloc_add(text, at + 1, R_X86_64_PLT32, g, -4);
+ *	elf_reloc_add(text, at + 1, R_..., g, -4);
  *	elf_write(elf, "f.o");
  */
 #ifndef OBJMANIP_WRITE_ELF_WRITE_H
@@ -47,13 +47,14 @@ struct elf_section {
 };
 
 struct elf {
+	unsigned int machine;		/* e_machine */
 	struct elf_section **sections;
 	size_t n_sections;
 	struct elf_symbol **symbols;
 	size_t n_symbols;
 };
 
-struct elf *elf_new(void);
+struct elf *elf_new(unsigned int machine);
 
 /* Two sections may have the same name. */
 struct elf_section *elf_section_new(struct elf *elf, const char *name,

@@ -37,7 +37,6 @@ static bool is_of_module(const char *name)
 		"__versions",
 		"__version_ext_crcs",
 		"__version_ext_names",
-		".orc_header",
 		".plt",
 		".init.plt",
 		".text.ftrace_trampoline",

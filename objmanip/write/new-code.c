@@ -18,6 +18,7 @@
  * and code of alternatives are joined, in the order that they had.
  */
 #include "write/new-code.h"
+#include "arch/arch.h"
 #include "decide/hooks.h"
 #include "decide/label.h"
 #include "decide/wanted.h"
@@ -43,6 +44,7 @@ struct copy {
 };
 
 struct writer {
+	const struct arch *arch;
 	struct elf *elf;
 	const char *kid;
 	const char *target;
@@ -410,23 +412,6 @@ static struct elf_symbol *import_span(struct writer *writer,
 
 /* --- relocations --------------------------------------------------------- */
 
-/* Is the field the operand of a call, jmp or jcc? */
-static bool is_branch(const struct section *section,
-		      const struct reloc *reloc)
-{
-	const uint8_t *field = section->contents + reloc->offset;
-
-	if (reloc->type == R_X86_64_PLT32)
-		return true;
-	if (reloc->type != R_X86_64_PC32 || !(section->flags & SEC_CODE) ||
-	    reloc->offset < 1)
-		return false;
-	if (field[-1] == 0xe8 || field[-1] == 0xe9)
-		return true;
-	return reloc->offset >= 2 && field[-2] == 0x0f &&
-	       (field[-1] & 0xf0) == 0x80;
-}
-
 /* Rules 2 and 3 of the file head */
 static bool means_copy(const struct span *from, const struct reloc *reloc,
 		       const struct span *target, int64_t offset)
@@ -434,7 +419,7 @@ static bool means_copy(const struct span *from, const struct reloc *reloc,
 	if (is_in_place(target))
 		return false;
 	return !is_replacement(target) || from->section->table || offset ||
-	       is_branch(from->section, reloc);
+	       from->section->object->arch->is_branch(from->section, reloc);
 }
 
 static void copy_reloc(struct writer *writer, const struct span *from,
@@ -481,7 +466,7 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 		out = import_span(writer, from, target);
 	}
 	elf_reloc_add(at->section, at->offset + reloc->offset - from->start,
-		      reloc->type, out, offset - reloc->bias);
+		      reloc->type->number, out, offset - reloc->bias);
 }
 
 static void copy_relocs(struct writer *writer, struct object *post)
@@ -533,11 +518,11 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 /* --- .ksplice_patches, .ksplice_hooks ------------------------------------ */
 
 /* The address of the copy, in a field of 64 bits */
-static void add_address(struct elf_section *section, uint64_t at,
-			const struct copy *copy)
+static void add_address(struct writer *writer, struct elf_section *section,
+			uint64_t at, const struct copy *copy)
 {
-	elf_reloc_add(section, at, R_X86_64_64, copy->symbol ?:
-		      elf_section_symbol(copy->section),
+	elf_reloc_add(section, at, writer->arch->pointer_type,
+		      copy->symbol ?: elf_section_symbol(copy->section),
 		      copy->symbol ? 0 : copy->offset);
 }
 
@@ -550,7 +535,8 @@ static void add_bounds(struct writer *writer, struct elf_section *section,
 		       section->bytes.n)->is_global = true;
 }
 
-static void add_patch(struct elf_section *patches, const struct span *pre)
+static void add_patch(struct writer *writer, struct elf_section *patches,
+		      const struct span *pre)
 {
 	const struct span *post = pre->peer;
 	const struct copy *copy = post->out;
@@ -562,7 +548,7 @@ static void add_patch(struct elf_section *patches, const struct span *pre)
 	};
 	uint64_t at = elf_section_add(patches, &record, sizeof(record), 8);
 
-	add_address(patches, at + offsetof(typeof(record), new_addr), copy);
+	add_address(writer, patches, at + offsetof(typeof(record), new_addr), copy);
 }
 
 static void add_patches(struct writer *writer, struct pair *pairs,
@@ -578,12 +564,13 @@ static void add_patches(struct writer *writer, struct pair *pairs,
 		for_each_span(span, pairs[i].pre)
 			if (span->patched && !span->parent && span->peer &&
 			    span->peer->out)
-				add_patch(patches, span);
+				add_patch(writer, patches, span);
 	add_bounds(writer, patches, "ksplice_patches", "ksplice_patches_end");
 }
 
-static void add_hook(struct elf_section *hooks, struct elf_section *names,
-		     const struct span *hook, unsigned int unit)
+static void add_hook(struct writer *writer, struct elf_section *hooks,
+		     struct elf_section *names, const struct span *hook,
+		     unsigned int unit)
 {
 	const struct span *function = hook_function(hook);
 	struct ksplice_hook_record record = {
@@ -594,9 +581,11 @@ static void add_hook(struct elf_section *hooks, struct elf_section *names,
 	uint64_t name = elf_section_add(names, function->name,
 					strlen(function->name) + 1, 1);
 
-	add_address(hooks, at + offsetof(typeof(record), call), function->out);
-	elf_reloc_add(hooks, at + offsetof(typeof(record), name), R_X86_64_64,
-		      elf_section_symbol(names), name);
+	add_address(writer, hooks, at + offsetof(typeof(record), call),
+		    function->out);
+	elf_reloc_add(hooks, at + offsetof(typeof(record), name),
+		      writer->arch->pointer_type, elf_section_symbol(names),
+		      name);
 }
 
 static void add_hooks(struct writer *writer, struct pair *pairs,
@@ -614,7 +603,7 @@ static void add_hooks(struct writer *writer, struct pair *pairs,
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].post)
 			if (span->section->kind == KIND_HOOK)
-				add_hook(hooks, names, span, i);
+				add_hook(writer, hooks, names, span, i);
 	add_bounds(writer, hooks, "ksplice_hooks", "ksplice_hooks_end");
 }
 
@@ -622,8 +611,10 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 		    const char *kid, const char *target,
 		    const struct symvers *symvers, struct imports *imports)
 {
+	const struct arch *arch = pairs[0].post->arch;
 	struct writer writer = {
-		.elf = elf_new(),
+		.arch = arch,
+		.elf = elf_new(arch->machine),
 		.kid = kid,
 		.target = target,
 		.symvers = symvers,

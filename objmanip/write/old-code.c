@@ -8,23 +8,23 @@
  * unit is matched, the surer is what was learnt.  Contents and data are there
  * if something refers to them.  Code that is gone after boot is not.
  *
- * Replacements are cut anew here, exactly as long as the entry of
- * .altinstructions says.
+ * Replacements are cut anew here, exactly as long as their entries say.
  */
 #include "write/old-code.h"
-#include "arch/x86/sites.h"
+#include "arch/arch.h"
 #include "decide/label.h"
 #include "util/die.h"
 #include "util/vec.h"
 #include "write/elf-write.h"
 #include "write/image.h"
+#include "write/site.h"
 
 #include <stdlib.h>
 
 /* span->index between marking and numbering */
 enum { MARKED = KSPLICE_NONE - 1 };
 
-/* The code of an alternative: a range of .altinstr_replacement. */
+/* The code of an alternative: a range of its section */
 struct replacement {
 	uint64_t start, size;
 };
@@ -44,27 +44,6 @@ struct unit {
 	struct site_list sites;			/* in the order of tables */
 };
 
-/* enum ksplice_howto, 0 if there is none for it. */
-static unsigned int howto(const struct reloc *reloc)
-{
-	switch (reloc->type) {
-	case R_X86_64_64:
-		return KSPLICE_ABS64;
-	case R_X86_64_32:
-		return KSPLICE_ABS32;
-	case R_X86_64_32S:
-		return KSPLICE_ABS32S;
-	case R_X86_64_PC32:
-		return KSPLICE_PC32;
-	case R_X86_64_PLT32:
-		return KSPLICE_PLT32;
-	case R_X86_64_PC64:
-		return KSPLICE_PC64;
-	default:
-		return 0;
-	}
-}
-
 /*
  * Can it be described?  If not it is no more than a home of labels, unless it
  * will be replaced: one odd function must not stop the update of others.
@@ -74,11 +53,11 @@ static bool is_describable(const struct span *span)
 	for (size_t i = 0; i < span->n_relocs; i++) {
 		const struct reloc *reloc = &span->relocs[i];
 
-		if (howto(reloc))
+		if (reloc->type->howto)
 			continue;
 		if (span->patched || (span->parent && span->parent->patched))
 			die("'%s': relocation type %u in '%s' is not supported",
-			    span->section->object->path, reloc->type,
+			    span->section->object->path, reloc->type->number,
 			    span->section->name);
 		return false;
 	}
@@ -328,13 +307,14 @@ static void add_relocs(struct image *image, struct ksplice_span *record,
 			.addend = reloc->target_offset - reloc->bias,
 			.offset = reloc->offset - start,
 			.label = label_reloc(image, reloc, symvers),
-			.howto = howto(reloc),
+			.howto = reloc->type->howto,
 		};
 
 		if (!out.howto)		/* in a replacement */
 			die("'%s': relocation type %u in '%s' is not supported",
-			    section->object->path, reloc->type, section->name);
-		if (reloc->offset + bfd_get_reloc_size(reloc->howto) >
+			    section->object->path, reloc->type->number,
+			    section->name);
+		if (reloc->offset + reloc->type->size >
 		    start + record->size)
 			die("'%s': a relocation crosses the end of a piece of '%s' at offset 0x%llx",
 			    section->object->path, section->name,
@@ -385,9 +365,9 @@ static void add_sites(struct image *image, struct ksplice_span *record,
 	record->first_site = image->n_sites;
 	for (size_t i = 0; i < unit->sites.n; i++) {
 		const struct site *site = &unit->sites.sites[i];
-		uint64_t offset = site->place->start + site->offset;
+		uint64_t offset = site->span->start + site->offset;
 
-		if (site->place->section != section || offset < start ||
+		if (site->span->section != section || offset < start ||
 		    offset >= start + record->size)
 			continue;
 
@@ -532,7 +512,7 @@ void old_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 		    const struct imports *imports)
 {
 	struct image *image = image_new();
-	struct elf *elf = elf_new();
+	struct elf *elf = elf_new(pairs[0].pre->arch->machine);
 	struct elf_section *section =
 		elf_section_new(elf, ".init.ksplice_pre", SHT_PROGBITS,
 				SHF_ALLOC);

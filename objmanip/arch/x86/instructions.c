@@ -18,8 +18,9 @@
  *
  * What the instruction does is of no interest, but for whether it goes on.
  */
-#include "arch/x86/instructions.h"
+#include "arch/x86/x86.h"
 
+#include <elf.h>
 #include <string.h>
 
 static const char one_byte[] =
@@ -47,6 +48,15 @@ struct cursor {
 	const uint8_t *bytes;
 	uint64_t size, at;
 	bool operand_size, address_size, rex_w;
+};
+
+/*
+ * The field that is relative to the end of the instruction: the distance of a jump
+ * or call, or the displacement of x(%rip); size 0: none.
+ */
+struct field {
+	unsigned int at, size;
+	bool is_branch;
 };
 
 static int peek(const struct cursor *cursor)
@@ -106,7 +116,8 @@ static char decode_vex(struct cursor *cursor, int prefix)
 }
 
 /* One past the opcode; what follows it */
-static char decode_opcode(struct cursor *cursor, struct insn *insn)
+static char decode_opcode(struct cursor *cursor, struct field *field,
+			  struct insn *insn)
 {
 	int opcode = next(cursor);
 
@@ -115,7 +126,7 @@ static char decode_opcode(struct cursor *cursor, struct insn *insn)
 	if (opcode == 0x62 || opcode == 0xc4 || opcode == 0xc5)
 		return decode_vex(cursor, opcode);
 	if (opcode != 0x0f) {
-		insn->is_branch = strchr("jJ", one_byte[opcode]);
+		field->is_branch = strchr("jJ", one_byte[opcode]);
 		/* ret, iret, int3, call, jmp, hlt */
 		insn->is_end = memchr("\xc2\xc3\xca\xcb\xcf\xcc\xe8\xe9\xeb\xf4",
 				      opcode, 10);
@@ -131,7 +142,7 @@ static char decode_opcode(struct cursor *cursor, struct insn *insn)
 		return '-';
 	if (opcode == 0x38 || opcode == 0x3a)
 		return next(cursor) < 0 ? '-' : opcode == 0x38 ? 'm' : 'M';
-	insn->is_branch = map_0f[opcode] == 'J';
+	field->is_branch = map_0f[opcode] == 'J';
 	insn->is_fill = opcode == 0x1f;
 	/* sysret, ud2, sysexit, ud1 */
 	insn->is_end = opcode == 0x07 || opcode == 0x0b || opcode == 0x35 ||
@@ -139,7 +150,7 @@ static char decode_opcode(struct cursor *cursor, struct insn *insn)
 	return map_0f[opcode];
 }
 
-static int decode_modrm(struct cursor *cursor, struct insn *insn)
+static int decode_modrm(struct cursor *cursor, struct field *field)
 {
 	int modrm = next(cursor);
 	int mod = modrm >> 6, rm = modrm & 7;
@@ -151,8 +162,8 @@ static int decode_modrm(struct cursor *cursor, struct insn *insn)
 	if (rm == 4 && (next(cursor) & 7) == 5 && mod == 0) {
 		cursor->at += 4;
 	} else if (rm == 5 && mod == 0) {
-		insn->field = cursor->at;
-		insn->field_size = 4;
+		field->at = cursor->at;
+		field->size = 4;
 		cursor->at += 4;
 	}
 	cursor->at += mod == 1 ? 1 : mod == 2 ? 4 : 0;
@@ -189,35 +200,78 @@ static unsigned int immediate_size(const struct cursor *cursor, char form,
 	}
 }
 
-bool insn_decode(const uint8_t *bytes, uint64_t size, struct insn *insn)
+static int64_t distance_in(const uint8_t *code, const struct field *field)
 {
-	struct cursor cursor = { .bytes = bytes, .size = size };
+	int32_t distance;
+
+	if (field->size == 1)
+		return (int8_t)code[field->at];
+	memcpy(&distance, code + field->at, sizeof(distance));
+	return distance;
+}
+
+/* The relocation that the assembler makes for a field of four bytes */
+static const struct reloc_type *type_of(const struct field *field)
+{
+	const unsigned int number = field->is_branch ? R_X86_64_PLT32 :
+						       R_X86_64_PC32;
+	const struct reloc_type *type = x86_reloc_types;
+
+	if (field->size != 4)
+		return NULL;
+	while (type->number != number)
+		type++;
+	return type;
+}
+
+bool x86_decode(const uint8_t *code, uint64_t size, struct insn *insn)
+{
+	struct cursor cursor = { .bytes = code, .size = size };
+	struct field field = {};
 	int modrm = 0;
 
 	*insn = (struct insn) { };
 	skip_prefixes(&cursor);
 
-	char form = decode_opcode(&cursor, insn);
+	char form = decode_opcode(&cursor, &field, insn);
 
 	if (form == '-')
 		return false;
 	if (strchr("mMZtT", form))
-		modrm = decode_modrm(&cursor, insn);
-	if (insn->is_branch) {
-		insn->field = cursor.at;
-		insn->field_size = form == 'j' ? 1 : 4;
+		modrm = decode_modrm(&cursor, &field);
+	if (field.is_branch) {
+		field.at = cursor.at;
+		field.size = form == 'j' ? 1 : 4;
 	}
 	cursor.at += immediate_size(&cursor, form, modrm);
 	if (modrm < 0 || cursor.at > size || cursor.at > 15)
 		return false;
 	insn->length = cursor.at;
-	if (insn->field_size == 1) {
-		insn->distance = (int8_t)bytes[insn->field];
-	} else if (insn->field_size) {
-		int32_t distance;
-
-		memcpy(&distance, bytes + insn->field, sizeof(distance));
-		insn->distance = distance;
+	if (field.size) {
+		insn->is_relative = true;
+		insn->distance = insn->length + distance_in(code, &field);
+		insn->field = field.at;
+		insn->bias = insn->length - field.at;
+		insn->type = type_of(&field);
 	}
 	return true;
+}
+
+/* Bytes that the assembler fills code with: nops of all lengths, int3, 0 */
+static bool is_fill(uint8_t byte)
+{
+	return !byte || strchr("\x90\xcc\x66\x2e\x0f\x1f\x84\x80\x44\x40", byte);
+}
+
+uint64_t x86_trim(const uint8_t *code, uint64_t size, uint64_t covered)
+{
+	while (size > covered && is_fill(code[size - 1]))
+		size--;
+	return size;
+}
+
+/* "jne    +0x1f" */
+bool x86_is_jump_text(const char *text)
+{
+	return *text == 'j';
 }

@@ -23,7 +23,7 @@
  * certain when one looks backwards: where both readings make sense both are
  * returned, and it is left to the caller whether the difference matters.
  */
-#include "arch/x86/operands.h"
+#include "arch/x86/x86.h"
 
 #include <elf.h>
 
@@ -145,16 +145,38 @@ static struct bias immediate(const struct view *view)
 	return (struct bias) { 2, { one, other } };
 }
 
-struct bias operand_bias(const struct section *section,
-			 const struct reloc *reloc)
+static struct view view_of(const struct section *section,
+			   const struct reloc *reloc)
 {
-	struct view view = {
+	return (struct view) {
 		.field = section->contents + reloc->offset,
 		.room = reloc->offset,
 	};
+}
+
+/* call, jmp, jcc */
+static bool has_branch(const struct view *view)
+{
+	return before(view, 1) == 0xe8 || before(view, 1) == 0xe9 ||
+	       (before(view, 2) == 0x0f && (before(view, 1) & 0xf0) == 0x80);
+}
+
+bool x86_is_branch(const struct section *section, const struct reloc *reloc)
+{
+	const struct view view = view_of(section, reloc);
+
+	if (reloc->type->number == R_X86_64_PLT32)
+		return true;
+	return reloc->type->number == R_X86_64_PC32 &&
+	       section->flags & SEC_CODE && has_branch(&view);
+}
+
+struct bias x86_bias(const struct section *section, const struct reloc *reloc)
+{
+	const struct view view = view_of(section, reloc);
 	struct bias bias;
 
-	switch (reloc->type) {
+	switch (reloc->type->number) {
 	case R_X86_64_PLT32:
 	case R_X86_64_PC32:
 		break;
@@ -165,10 +187,7 @@ struct bias operand_bias(const struct section *section,
 	}
 	if (!(section->flags & SEC_CODE))
 		return (struct bias) { 1, { 0 } };
-	/* call, jmp, jcc */
-	if (reloc->type == R_X86_64_PLT32 ||
-	    before(&view, 1) == 0xe8 || before(&view, 1) == 0xe9 ||
-	    (before(&view, 2) == 0x0f && (before(&view, 1) & 0xf0) == 0x80))
+	if (x86_is_branch(section, reloc))
 		return (struct bias) { 1, { 4 } };
 	/* Not an operand: ".long x - ." between instructions */
 	if ((before(&view, 1) & 0xc7) != 0x05)

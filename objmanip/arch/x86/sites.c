@@ -2,13 +2,27 @@
 /*
  * sites.c - entries of tables, as sites of the pre image
  *
- * What the fields of an entry of each table are (x86-64).  table.c knows how
- * long the entries are and which place they are about.
+ * The fields of an entry of each table.  tables.c has how long the entries are
+ * and which code they are about.
  */
-#include "arch/x86/sites.h"
+#include "arch/x86/x86.h"
 #include "kmodsrc/records.h"
 #include "model/kind.h"
 #include "util/die.h"
+
+const struct site_kind x86_site_kinds[X86_N_SITE_KINDS] = {
+	[KSPLICE_SITE_ALTERNATIVE]	= { "alternative", .has_replacement = true },
+	[KSPLICE_SITE_PARAVIRT]		= { "paravirt" },
+	[KSPLICE_SITE_RETPOLINE]	= { "retpoline", .has_label = true },
+	[KSPLICE_SITE_RETURN]		= { "return" },
+	[KSPLICE_SITE_STATIC_CALL]	= { "static call", .has_label = true },
+	[KSPLICE_SITE_JUMP_LABEL]	= { "jump label", .has_label = true },
+	[KSPLICE_SITE_FTRACE]		= { "ftrace" },
+	[KSPLICE_SITE_SMP_LOCK]		= { "smp lock" },
+	[KSPLICE_SITE_BUG]		= { "bug" },
+	[KSPLICE_SITE_EXTABLE]		= { "extable", .has_label = true },
+	[KSPLICE_SITE_ENDBR]		= { "endbr" },
+};
 
 /*
  * struct alt_instr: place, replacement (32 bits each), cpuid (16 bits), since
@@ -19,7 +33,8 @@ static void read_alternative(const struct span *entry, struct site *site)
 {
 	const uint8_t *bytes = span_bytes(entry);
 	const struct reloc *replacement = table_field(entry, 4);
-	unsigned int at = entry->section->entsize == 14 ? 12 : 10;
+	const struct table *table = entry->section->table;
+	const unsigned int at = table->replacement_length - 1;
 
 	site->value = bytes[8] | bytes[9] << 8;
 	if (at == 12)
@@ -54,10 +69,10 @@ static void read_key(const struct span *entry, struct site *site,
 /* The thunk is what the first relocation at the site is to. */
 static void read_thunk(struct site *site)
 {
-	uint64_t start = site->place->start + site->offset;
+	uint64_t start = site->span->start + site->offset;
 
-	for (size_t i = 0; i < site->place->n_relocs; i++) {
-		const struct reloc *reloc = &site->place->relocs[i];
+	for (size_t i = 0; i < site->span->n_relocs; i++) {
+		const struct reloc *reloc = &site->span->relocs[i];
 
 		if (reloc->offset < start || reloc->offset > start + 3)
 			continue;
@@ -85,7 +100,7 @@ static void read_fixup(const struct span *entry, struct site *site)
 			      (uint32_t)bytes[11] << 24;
 }
 
-static void read_fields(const struct span *entry, struct site *site)
+void x86_read_site(const struct span *entry, struct site *site)
 {
 	const uint8_t *bytes = span_bytes(entry);
 
@@ -119,21 +134,4 @@ static void read_fields(const struct span *entry, struct site *site)
 		read_fixup(entry, site);
 		break;
 	}
-}
-
-bool site_read(const struct span *entry, struct site *site)
-{
-	*site = (struct site) { .kind = entry->section->table->site_kind };
-	if (!site->kind)
-		return false;
-	site->place = table_place(entry, &site->offset);
-	if (!site->place || (site->place->section->kind != KIND_TEXT &&
-			     site->place->section->kind != KIND_REPLACEMENT))
-		return false;
-	read_fields(entry, site);
-	if (site->offset + site->length > site->place->size)
-		die("'%s': '%s' is about a place behind the end of '%s'",
-		    entry->section->object->path, entry->name,
-		    site->place->name);
-	return true;
 }

@@ -1,0 +1,34 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A room of objmanip includes headers of its own and of the rooms before it.
+
+use v5.32;
+use warnings;
+use File::Basename qw(dirname);
+use File::Find     ();
+use lib dirname(__FILE__) . '/lib';
+use Test::Ksplice;
+use Test::More;
+
+my $objmanip = root_dir() . '/objmanip';
+my @rooms = qw(util model arch read decide report write);
+my %rank = map { ($rooms[$_] => $_) } 0 .. $#rooms;
+
+my @files;
+File::Find::find({ no_chdir => 1, wanted => sub {
+    push @files, s{^\Q$objmanip/}{}r if /\.[ch]\z/;
+} }, $objmanip);
+for my $file (sort @files) {
+    my ($room) = $file =~ m{^(\w+)/};
+    my @includes = slurp("$objmanip/$file") =~ /^#include "([^"]+)"/mg;
+    my @wrong = grep {
+        my ($other) = m{^(\w+)/};
+        $_ ne 'kmodsrc/records.h' && (!defined $rank{$other // ''}
+            || defined $room && $rank{$other} > $rank{$room});
+    } @includes;
+    is("@wrong", '', "$file includes what stands before it");
+    ok(!defined $room || defined $rank{$room}, '... and is in a room');
+}
+
+done_testing;

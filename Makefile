@@ -2,19 +2,19 @@
 #
 # Makefile - build, test and install ksplice
 #
-#   all         what must be built to use it from here: objmanip (default)
-#   demo        make an update, apply it to a stock kernel in a VM, undo it;
-#               installs what it needs
-#   check       all tests; installs what they need
-#   check-fast  those that need neither a kernel tree nor a VM
-#   check-sanitized  the tests of objmanip with one that looks for its own faults
-#   all CHECK_ARCH=1  objmanip with an architecture of stubs: does the common
-#               code compile with what arch.h gives?
-#   check-debug-kernel  kernel-patches/ in a kernel that looks for mistakes;
-#               building that takes half an hour, the tests ten minutes
+#   all         objmanip, the only part to build before use (default)
+#   demo        build an update, apply it to a stock kernel in a VM, undo it;
+#               installs the packages it needs
+#   check       all tests; installs the packages they need
+#   check-fast  the tests that need neither a kernel tree nor a VM
+#   check-sanitized  the tests of objmanip with ASan and UBSan
+#   all CHECK_ARCH=1  objmanip with an architecture of stubs: checks that the
+#               common code compiles against arch.h alone
+#   check-debug-kernel  kernel-patches/ in a debug kernel (KASAN, lockdep);
+#               building it takes half an hour, the tests ten minutes
 #   lint        all sources: syntax, warnings, pod, white space, licences;
 #               perlcritic, shellcheck and cppcheck
-#   bench       the benchmarks; of those that take long a small sample
+#   bench       the benchmarks; a small sample of the long ones
 #   pictures    doc/*.svg from doc/*.dot; needs graphviz
 #   install     to $(DESTDIR)$(PREFIX); the commands name $(PREFIX) inside
 #   clean       remove what was built
@@ -79,7 +79,7 @@ check-debug-kernel: all
 	@dev/kernel-patches debug-kernel
 	@KSPLICE_TEST_KERNEL=debug prove -v t/981-*.t t/991-*.t
 
-# Compiled with AddressSanitizer and UBSan; the first fault ends it by a signal.
+# With AddressSanitizer and UBSan; the first fault ends it by a signal.
 sanitized-cflags = -std=gnu11 -I. -Iobjmanip -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -96,7 +96,7 @@ lint:
 	@$(CC) -fsyntax-only $(cflags) -Werror $(sources)
 	@dev/lint
 
-# What to give to bench/NAME here; the directories are no benchmarks.
+# Arguments of bench/NAME; the directories are not benchmarks.
 benches = $(filter-out bench/guest bench/lib,$(wildcard bench/*))
 bench-cycles = --cycles=20 --first=5 --modules=5 --commands=10
 bench-match = --objects=20 --machines=max,off
@@ -109,9 +109,10 @@ pictures:
 	@for file in doc/*.dot; do dot -Tsvg -o "$${file%.dot}.svg" "$$file" || exit 1; done
 
 # --- installing ------------------------------------------------------------
-# What only root can use goes to sbin; making and looking at an update needs no
-# root, so these go to bin.  All else is in one directory, laid out as here, but
-# for the documents: links in them are made to fit their flat directory.
+# Commands for root only are installed in sbin; building and viewing an update needs
+# no root, so these are in bin.  Everything else is in one directory with the same
+# layout as here, except for the documents: links in them are adapted to their
+# flat directory.
 
 sbin = ksplice-apply ksplice-undo
 bin = ksplice-create ksplice-view

@@ -101,8 +101,8 @@ sub snap_object ($object) {
     return;
 }
 
-# One that objmanip refuses counts as changed: it will say why, and about all
-# of them, when it is asked for the difference.
+# An object that objmanip refuses counts as changed: the later diff reports the reason,
+# for all of them.
 sub diff_object ($object) {
     if (-e "$object.KSPLICE_pre") {
         my $status = run({ ok => [0, 1, 66], output => \my $output },

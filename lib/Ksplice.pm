@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Ksplice.pm - what all commands share: ending, options, running programs
+# Ksplice.pm - common code of all commands: exit, options, running programs
 #
-# The body of each command runs in main(sub {...}); what ends it early is
-# fail, usage_error, busy, no_such_update or no_changes, each a die with a status of its own:
+# The body of each command runs in main(sub {...}).  fail, usage_error, busy,
+# no_such_update and no_changes end it early, each with a status of its own:
 #
 #   0 done   1 failed or refused   2 usage   3 busy, trying again may work
 #   4 there is no such update   66 no changes (ksplice-create)
 #
-# A plain die is a bug of ours and said to be one (status 1).  INT, TERM and
-# HUP become a die too, so that whoever has something to undo does it in its
-# own eval; temporary directories go in any case.  Programs are run from lists
-# only, never through a shell, and are silent unless they fail or -v is given.
-# Only modules of perl-base are used here: this runs on patched machines.
+# A plain die is reported as an internal error (status 1).  INT, TERM and HUP
+# become a die as well, so code that has something to undo does so in its own
+# eval; temporary directories are removed in any case.  Programs are run from
+# lists, never through a shell, and their output is shown only on failure or with
+# -v.  Only modules of perl-base are used: this runs on patched machines.
 
 package Ksplice;
 use v5.32;
@@ -69,8 +69,9 @@ sub main ($body) {
     exit $status;
 }
 
-# However we were started: files 0 to 2 are open, or another file that is opened
-# later would be taken for one of them; what we make is ours; programs are found.
+# Independent of how the command was started: descriptors 0 to 2 are open, as a file
+# opened later would otherwise be used for one of them; files are private to the user;
+# PATH is set.
 sub settle_in () {
     my $file;
     do { $file = POSIX::open('/dev/null', O_RDONLY) } while defined $file && $file < 3;
@@ -83,8 +84,8 @@ sub settle_in () {
     return;
 }
 
-# output_is_extra(): from here on the status says what became of the machine, also
-# if what is printed is not read.
+# output_is_extra(): from here on the status reflects the state of the machine, even
+# if the output cannot be written.
 sub output_is_extra () {
     $output_is_extra = 1;
     $SIG{PIPE} = 'IGNORE';
@@ -131,7 +132,7 @@ sub report ($error) {
 
 # parse_options(SPEC...): takes the options out of @ARGV; returns a hash of
 # those of the command, by their first names.  The standard ones are done here.
-# Of an option with a value, but for a list, the second one is a mistake.
+# An option with a value must not be repeated, unless it is a list.
 sub parse_options (@specs) {
     my %option;
     my @problems;
@@ -161,7 +162,7 @@ sub parse_options (@specs) {
     return %option;
 }
 
-# For Getopt::Long: a sub whose die is a warning there.
+# A handler for Getopt::Long, which turns its die into a warning.
 sub once ($name, $option) {
     return sub ($given, $value) {
         die "option '" . dashed($name) . "' is given twice\n" if exists $option->{$name};
@@ -183,12 +184,12 @@ sub be_quiet () {
 
 # --- talking ---------------------------------------------------------------
 
-# Characters beyond ASCII that are commands, or change the direction of what follows.
+# Non-ASCII control characters, and those that change the direction of text.
 my $unseen = qr/[\x{80}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}]/;
 
-# All that is printed for people passes this: a text may have come from anywhere,
-# and must not be able to command the terminal, or to be read in another order than
-# it has.  Lines and tabs stay.  What is no UTF-8 is shown by byte.
+# All printed text passes through this.  It may come from an untrusted source, and
+# must neither control the terminal nor change its own reading order.  Newlines and
+# tabs stay.  Text that is not UTF-8 is shown byte by byte.
 sub printable ($text) {
     utf8::is_utf8($text) || utf8::decode($text)
         or return $text =~ s/([^\n\t\x20-\x7e])/sprintf '\x%02x', ord $1/ger;
@@ -198,21 +199,21 @@ sub printable ($text) {
     return $text;
 }
 
-# A line of news on stdout, not with -q.
+# Prints a line on stdout, except with -q.
 sub note ($text) {
     print printable("$text\n") unless $standard{quiet};
     return;
 }
 
-# A line on stderr, also with -q.
+# Prints a line on stderr, even with -q.
 sub warning ($text) {
     STDOUT->flush();
     print STDERR printable("$prog: warning: $text\n");
     return;
 }
 
-# progress("building 12 objects", sub {...}): runs the sub and returns what it
-# does; shows the text if that takes longer than two seconds.
+# progress("building 12 objects", sub {...}): runs the sub and returns its result;
+# shows the text if that takes longer than two seconds.
 sub progress ($text, $body) {
     return $body->() if $standard{quiet};
     my $tty = -t STDERR;
@@ -245,9 +246,9 @@ sub progress ($text, $body) {
 # it is 0 or listed in ok => [...].  capture(...) returns what the program
 # writes on stdout, in list context its lines without their newlines.
 # OPTIONS: dir => where it runs; env => {NAME => VALUE or undef}; stdin => FILE;
-# ok => [STATUS...] or 'any'; to => FILE for stdout, output => \my $text, all
-# that it wrote elsewhere (run); status => \my $status (capture); group => 1:
-# if we are stopped so is all that it started, and is gone before we go on.
+# ok => [STATUS...] or 'any'; to => FILE for stdout, output => \my $text, the
+# rest of its output (run); status => \my $status (capture); group => 1: a signal
+# to us ends all processes that it started, before we continue.
 # stream({OPTIONS}, sub ($handle) {...}, PROGRAM, ...) is like run: while the
 # program runs, the sub reads what it writes on stdout, to the end.
 
@@ -289,7 +290,7 @@ sub stream ($option, $body, @command) {
     return $status >> 8;
 }
 
-# A command as one could type it.
+# A command as it can be typed in a shell.
 sub quote_command (@command) {
     return join ' ', map { m{^[\w./:=,+@%-]+\z} ? $_ : "'" . s/'/'\\''/gr . "'" } @command;
 }
@@ -305,9 +306,9 @@ sub contents_of ($file) {
     return <$file> // '';
 }
 
-# What makes programs do or say other things than they do by themselves: a build
-# depends on what the kernel was built with, and nothing else.  The rest stays, such
-# as PATH, TMPDIR, ARCH and CROSS_COMPILE.
+# Variables that change the behaviour or output of programs: a build must depend only on
+# what the kernel was built with.  Others stay, such as PATH, TMPDIR, ARCH and
+# CROSS_COMPILE.
 my $meddling = qr/^(?:
     LANG | LANGUAGE | LC_.*
     | POSIXLY_CORRECT | QUOTING_STYLE | TIME_STYLE | TABSIZE | (?:\w+_)?BLOCK_?SIZE
@@ -323,8 +324,8 @@ my $meddling = qr/^(?:
     | KSPLICE_(?:MODE|FULL|TARGETS|DIRS|BUILD|SCRATCH|OUT|KID|KINDS|CORE)
 )\z/x;
 
-# Runs the program to its end, also if we are told to stop meanwhile: then it
-# is told, too.  Returns its wait status; fails if it cannot be executed.
+# Runs the program to its end.  A signal to us is passed on to it.  Returns its
+# wait status; fails if it cannot be executed.
 sub spawn ($option, $out, $err, @command) {
     STDOUT->flush();
     print STDERR printable('+ ' . quote_command(@command) . "\n") if $standard{verbose};
@@ -370,7 +371,7 @@ sub spawn ($option, $out, $err, @command) {
     return $status;
 }
 
-# Until no process of the group is left; the patient way for five seconds.
+# Waits until no process of the group is left; kills the rest after five seconds.
 sub wait_for_group ($group) {
     for my $turn (1 .. 120) {
         return if !kill 0, -$group;
@@ -380,7 +381,7 @@ sub wait_for_group ($group) {
     return;
 }
 
-# In the child: never returns but by die.
+# In the child: returns only by die.
 sub become ($option, $out, $err, @command) {
     open STDIN, '<', $option->{stdin} // '/dev/null' or fail("$option->{stdin}: $!");
     if ($out) { open STDOUT, '>&', $out or fail($!) }
@@ -411,7 +412,7 @@ sub check_status ($option, $status, $out, @command) {
     fail("'$command[0]' returned exit code $code");
 }
 
-# The end of what a program said before it failed; with --raw-errors all of it.
+# Shows the end of the output of a failed program; with --raw-errors all of it.
 sub show_tail ($out) {
     my @lines = split /\n/, contents_of($out);
     splice @lines, 0, @lines - 30, '...' if @lines > 30 && !$standard{raw};
@@ -422,8 +423,8 @@ sub show_tail ($out) {
 
 # --- files -----------------------------------------------------------------
 
-# A directory that is removed when the command ends, however it ends: after a kill
-# -9 by the next command.  It is locked as long as it is in use.
+# A directory that is removed when the command ends; after a kill -9 the next command
+# removes it.  It is locked while it is in use.
 my @locks;
 sub temp_dir () {
     remove_stale_dirs() if !@locks;
@@ -437,7 +438,7 @@ sub temp_dir () {
     fail('cannot lock a temporary directory in ' . quote_command(File::Spec->tmpdir));
 }
 
-# A handle, or nothing: another process has it, or has removed it.
+# Returns a handle; nothing if another process has locked or removed it.
 sub lock_dir ($dir) {
     open my $lock, '<', $dir or return;
     flock $lock, LOCK_EX | LOCK_NB or return;
@@ -456,7 +457,7 @@ sub remove_stale_dirs () {
     return;
 }
 
-# Nothing can be written where programs write their output.
+# Whether the place for the output of programs is full.
 sub is_temp_full () {
     open my $file, '+>', undef or return $!{ENOSPC} || $!{EDQUOT};
     my $n = syswrite $file, 'x' x 65536;
@@ -482,7 +483,7 @@ sub read_file ($name) {
     return $text;
 }
 
-# Whole or not at all: under another name first.
+# Writes all of it or nothing, by rename.
 sub write_file ($name, $text) {
     my $new = "$name.new$$";
     open my $file, '>:raw', $new or fail("cannot write '$name': $!");

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Abort.pm - why an update was refused: from the core's word to a sentence
+# Abort.pm - abort causes: from the word of the core to a sentence
 #
 # One table: the word (enum ksplice_abort_cause in kmodsrc/model/abort.h, same
-# order), what it means for a person, and what can be done.  doc/aborts.md
-# tells more.  Busy ones end a command with status 3, all others with 1.
+# order), its meaning as a sentence, and the remedy.  doc/aborts.md has the
+# details.  Busy causes end a command with status 3, all others with 1.
 
 package Ksplice::Abort;
 use v5.32;
@@ -72,8 +72,8 @@ sub abort_advice   ($word) { return $advice{$word} }
 # Whether trying again may help.
 sub is_busy ($word) { return $word eq 'code_busy' || $word eq 'module_busy' }
 
-# Ends the command: for people "sentence: reason", with --raw-errors the word.
-# Lines of details follow it.
+# Ends the command with "sentence: reason", or with --raw-errors "word: reason".
+# Lines of details follow.
 sub fail_abort ($word, $reason, @details) {
     my $known = exists $sentence{$word};
     fact(abort_cause => $word, reason => $reason);

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Apply.pm - put an update into the kernel and take it out again
+# Apply.pm - apply an update to the kernel, and undo it
 #
-# The way in: core, each -old.ko (it matches), each -new.ko (the kernel links
-# it), stage `applied`.  What is applied in part is kept (Store.pm), and the core
-# told what it awaits: it calls us when that comes, and again when it goes before
-# it was undone.  Each step that was done is remembered, and what fails
-# after it takes the steps back in reverse order, once the reason has been
-# read: a failed apply leaves the machine as it was.  A stage counts as reached
-# when the core says so, whatever the write said.  The kernel is passed in
-# (Kernel.pm), so all of this runs in tests, too.
+# The steps: core, each -old.ko (it matches), each -new.ko (the kernel links it),
+# stage `applied`.  For a partial update, the other changes are kept (Store.pm) and
+# the core gets the names of the awaited modules.  It runs ksplice-apply when one
+# is loaded, and again when one is unloaded before undo.  Each completed step is
+# recorded.  A failure reads the reason, then reverts the steps in reverse order: a
+# failed apply leaves the machine as it was.  A stage counts as reached when the
+# core reports it, whatever the write returned.  The kernel is a parameter
+# (Kernel.pm), so tests run all of this.
 
 package Ksplice::Apply;
 use v5.32;
@@ -34,11 +34,11 @@ my $patience = 5;               # seconds for threads, unless --wait says
 my $lock_patience = 60;         # for other commands
 my $core = 'ksplice';
 
-# Set by the command: what the core is to call, ksplice-apply itself.
+# Set by the command: the program for the core to run, ksplice-apply itself.
 our $program = '';
 
-# apply_update(KERNEL, UPDATE, {partial, replace, debug, wait, kick}): nothing to do is
-# success.
+# apply_update(KERNEL, UPDATE, {partial, replace, debug, wait, kick}): having nothing to
+# do is success.
 sub apply_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
     $option = begin($kernel, $option);
@@ -57,12 +57,12 @@ sub apply_update ($kernel, $update, $option) {
         note("update '$kid' is applied: " . describe_applied($kernel, $kid));
         remove_replaced($kernel, $kid, @$replaced);
     });
-    # One that came before it was awaited.
+    # A module that was loaded before the core awaited it.
     apply_late($kernel, $update, $option);
     return;
 }
 
-# The same up to the stop, and all back.
+# The same up to the stop, then reverts everything.
 sub try_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
     $option = begin($kernel, $option);
@@ -140,7 +140,7 @@ sub undo_applied ($kernel, $kid, $option) {
     return;
 }
 
-# The kernel is changed: that is said, and what is left is removed, whoever tells us to
+# The kernel is changed: reports that and removes what is left, even after a signal to
 # stop.
 sub uninterrupted ($body) {
     local @SIG{qw(INT TERM HUP)} = ('IGNORE') x 3;
@@ -156,10 +156,10 @@ sub clear_leftovers ($kernel, $kid) {
     return;
 }
 
-# --- modules that come and go ----------------------------------------------
+# --- modules that are loaded and unloaded ----------------------------------
 
-# complete_target(KERNEL, TARGET, {debug}): applies the changes that all updates
-# have of a module that came after them, the oldest update first.
+# complete_target(KERNEL, TARGET, {debug}): applies the changes of all updates to a
+# module that was loaded after them, the oldest update first.
 sub complete_target ($kernel, $target, $option) {
     $option = begin($kernel, $option);
     check_core_version($kernel);
@@ -178,8 +178,8 @@ sub complete_target ($kernel, $target, $option) {
     return;
 }
 
-# release_target(KERNEL, TARGET): takes out the modules of all changes of a
-# module that went away under them, the newest update first.
+# release_target(KERNEL, TARGET): unloads the modules of all changes to a module that
+# was unloaded before undo, the newest update first.
 sub release_target ($kernel, $target) {
     begin($kernel, {});
     for my $kid (reverse map { $_->[0] } $kernel->updates) {
@@ -191,8 +191,8 @@ sub release_target ($kernel, $target) {
     return;
 }
 
-# What the core has to know before the modules: the changes that come later, whose
-# modules are kept, and the other updates that this one is about.
+# Passes to the core what it needs before the modules: the awaited targets, whose
+# modules are kept, and the updates that this one needs or replaces.
 sub announce_update ($kernel, $update, $changes, $done) {
     my $kid = $update->{kid};
     my @absent = @{ $changes->{absent} };
@@ -211,7 +211,7 @@ sub announce_update ($kernel, $update, $changes, $done) {
     return;
 }
 
-# The changes, of one target or all, whose module has come to the applied update.
+# Applies the changes, of one target or all, whose modules have been loaded since.
 sub apply_late ($kernel, $update, $option, $only = undef) {
     my $kid = $update->{kid};
     my @open = grep { $_->{state} eq 'unpatched' } $kernel->awaited($kid);
@@ -232,7 +232,7 @@ sub apply_late ($kernel, $update, $option, $only = undef) {
     return;
 }
 
-# The module may just be in its init.
+# Retries while the module runs its init function.
 sub load_late ($kernel, $update, $change, $done) {
     for my $pause (@pauses, 4, 8, undef) {
         last if eval { load_module($kernel, $update, $change, 'old', $done); 1 };
@@ -247,8 +247,8 @@ sub load_late ($kernel, $update, $change, $done) {
 
 # --- before anything is touched --------------------------------------------
 
-# Returns the options; what waiting for another command has taken is no longer
-# in them.
+# Returns the options, with the time that was spent waiting for another command
+# subtracted from `wait`.
 sub begin ($kernel, $option) {
     fail('only root can change the running kernel: run it as root') unless $kernel->is_root;
     my $missing = $kernel->missing;
@@ -259,10 +259,10 @@ sub begin ($kernel, $option) {
     return { %$option, wait => $wait > $waited ? $wait - $waited : 0 };
 }
 
-# {present, absent, replaced}: the changes whose targets are there and the others, and
-# the ids of the updates that are replaced; nothing if the update is applied already.
-# Fails if it is not for this machine, if an update that it needs is not applied, and
-# unless --partial if a target is not there.
+# -> {present, absent, replaced}: the changes whose targets are loaded, the others, and
+# the ids of the updates to replace; nothing if the update is already applied.  Fails if
+# it is for another kernel, if an update that it needs is not applied, and without
+# --partial if a target is not loaded.
 sub changes_to_apply ($kernel, $update, $option) {
     my $kid = $update->{kid};
     for my $what (qw(release arch)) {
@@ -300,7 +300,7 @@ sub changes_to_apply ($kernel, $update, $option) {
     };
 }
 
-# The update that is applied under this id must be the same one.
+# Fails unless the update that is applied under this id is the same one.
 sub check_same ($kernel, $update) {
     my ($kid, $hash) = @$update{qw(kid hash)};
     my $applied = $kernel->read_update_file($kid, 'hash');
@@ -312,7 +312,7 @@ sub check_same ($kernel, $update) {
         . "  undo '$kid' first, or build this one with another --id");
 }
 
-# A module is loaded under the name that is in it, whatever its file is called.
+# A module is loaded under its internal name, whatever the name of its file.
 sub check_module_names ($kernel, $update) {
     my %expected = ($update->{core} => $core);
     for my $change (@{ $update->{changes} }) {
@@ -334,8 +334,8 @@ sub applied_updates ($kernel) {
 
 sub quoted (@names) { return join ', ', map { "'$_'" } @names }
 
-# The ids, the one applied first first.  Fails if one is not applied or must stay, or
-# one that the update needs is not applied.
+# The ids in the order of applying.  Fails if one is not applied or must stay, or if an
+# update that this one needs is not applied.
 sub updates_to_replace ($kernel, $update, $wanted) {
     my ($kid, @needs) = ($update->{kid}, @{ $update->{needs} // [] });
     my @applied = applied_updates($kernel);
@@ -366,10 +366,10 @@ sub check_core_version ($kernel) {
 # --- steps -----------------------------------------------------------------
 
 # Runs the body with a list of steps, [module => NAME], ['awaited'] (there are
-# files in the store), ['applied'] or [replaced => KID...], each put
-# in it just before it is tried; takes back those that are in it at the end,
-# also when the body fails or we are told to stop.  An update that has replaced
-# others stays: without it their fixes would be missing.
+# files in the store), ['applied'] or [replaced => KID...], each added
+# just before it is tried.  Reverts those that are in the list at the end, also
+# after a failure or a signal.  An update that has replaced others stays: without
+# it their fixes would be missing.
 sub with_steps_back ($kernel, $update, $option, $body) {
     my $had_core = defined $kernel->core_version;
     my @done;
@@ -461,7 +461,7 @@ sub load_module ($kernel, $update, $change, $side, $done) {
     fail(join "\n  ", "cannot load '$change->{$side}': $problem", @words);
 }
 
-# Fails unless the stage is reached; busy code is tried again for a while.
+# Fails unless the stage is reached; retries for a while if code is busy.
 sub change_stage ($kernel, $kid, $stage, $option) {
     my $problem = $option->{kick} ? $kernel->write_kick($kid, 1) : '';
     fail("cannot kick tasks: $problem") if $problem;
@@ -473,7 +473,7 @@ sub change_stage ($kernel, $kid, $stage, $option) {
     return;
 }
 
-# The stage is the one that was wanted; with the reason that the core has.
+# Fails with the reason of the core; `stage` is the one that was not reached.
 sub fail_stage ($kernel, $kid, $stage, $problem, $cause) {
     my $reason = $kernel->read_update_file($kid, 'reason');
     my @who = conflicts($kernel->read_update_file($kid, 'conflicts'));
@@ -483,7 +483,7 @@ sub fail_stage ($kernel, $kid, $stage, $problem, $cause) {
     fail_abort('unexpected', "the stage of '$kid' is not '$stage' after writing it: $problem");
 }
 
-# -> (problem, abort cause); no problem if the core says that it is so.
+# -> (problem, abort cause); no problem if the core reports the stage.
 sub write_stage ($kernel, $kid, $stage, $option) {
     my $until = $kernel->now + ($option->{wait} // $patience);
     my @left = @pauses;
@@ -499,7 +499,7 @@ sub write_stage ($kernel, $kid, $stage, $option) {
     }
 }
 
-# Who is in the way, from the core's text.
+# The conflicting tasks, from the text of the core.
 sub conflicts ($text) {
     my @who;
     for my $line (split /\n/, $text) {
@@ -512,7 +512,8 @@ sub conflicts ($text) {
     return @who;
 }
 
-# A line each for some; with -v all, and their stacks, too.  And what could be done.
+# A line for each of the first few; with -v for all, with their stacks.  Then the
+# remedies.
 sub describe_conflicts ($stage, @who) {
     my (@lines, %in);
     for my $who (@who) {
@@ -531,8 +532,8 @@ sub describe_conflicts ($stage, @who) {
 
 # --- after -----------------------------------------------------------------
 
-# The modules that are there of an update that is not applied, new code first,
-# then the core if no other update needs it.  '' or what went wrong.
+# Unloads the modules of an update that is not applied, new code first, then the core
+# if no other update needs it.  Returns '' or the problem.
 sub remove_leftovers ($kernel, $kid, @targets) {
     my $problem = remove_modules($kernel, $kid, @targets);
     return $problem if $problem;
@@ -540,13 +541,13 @@ sub remove_leftovers ($kernel, $kid, @targets) {
     return remove_core($kernel);
 }
 
-# If no update needs it.  '' or what went wrong.
+# Unloads it if no update needs it.  Returns '' or the problem.
 sub remove_core ($kernel) {
     return '' if $kernel->updates || !$kernel->has_module($core);
     return remove_module($kernel, $core);
 }
 
-# The updates that have been replaced: what is left of them, the last one applied first.
+# Unloads the modules of replaced updates, the last applied first.
 sub remove_replaced ($kernel, $kid, @replaced) {
     for my $other (reverse @replaced) {
         drop_update($kernel->store, $other);
@@ -562,7 +563,7 @@ sub remove_replaced ($kernel, $kid, @replaced) {
     return;
 }
 
-# '' or what went wrong.
+# Returns '' or the problem.
 sub remove_modules ($kernel, $kid, @targets) {
     for my $side (qw(new old)) {
         for my $target (reverse @targets) {
@@ -575,7 +576,7 @@ sub remove_modules ($kernel, $kid, @targets) {
     return '';
 }
 
-# Someone may just be reading a file of it: tries again shortly after.
+# A reader of one of its files may hold it for a moment: retries shortly after.
 sub remove_module ($kernel, $name) {
     my $problem;
     for my $pause (0.1, 0.4, undef) {
@@ -585,7 +586,7 @@ sub remove_module ($kernel, $name) {
     return $problem;
 }
 
-# The core tells them in `match`, a line each.
+# The core lists them in `match`, one per line.
 sub targets ($kernel, $kid) {
     return map { (split / /)[0] } split /\n/, $kernel->read_update_file($kid, 'match');
 }
@@ -608,7 +609,7 @@ sub describe_applied ($kernel, $kid) {
     return join(', ', @parts) || 'awaits its modules';
 }
 
-# What the core's log has to say to whoever applied the update, each once.
+# The notes in the log of the core, each once.
 sub notes ($kernel, $kid) {
     my %seen;
     return grep { !$seen{$_}++ } map { /^note: (.*)/ ? $1 : () }

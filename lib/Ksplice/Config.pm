@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Config.pm - the kernel that an update is made for: its configuration
-# directory, its compiler
+# Config.pm - the kernel that an update is built for: its configuration directory,
+# its compiler
 #
 # A configuration directory holds System.map, .config, build (a link to what
 # modules are built against) and, if wanted, flags (one argument for make a
-# line).  The kernel's .config is law: kbuild may only add or change what says
-# who builds and who signs.  All else would give other code than the running
-# kernel has, and is refused by the option's name.
+# line).  The .config of the kernel is binding: kbuild may only change the names of
+# builder and keys.  Any other change would yield code that differs from the
+# running kernel, and is refused by the name of the option.
 
 package Ksplice::Config;
 use v5.32;
@@ -29,7 +29,7 @@ our @EXPORT_OK = qw(
 # What may differ: names of the builder and of keys.
 my $harmless = qr/^(?:CC_VERSION_TEXT|BUILD_SALT|MODULE_SIG_\w+|SYSTEM_TRUSTED_KEYS)$/;
 
-# The cause of an option that got lost, and the cure.
+# The cause of a lost option, and the cure.
 my @advice = (
     [qr/^(?:PAHOLE_|DEBUG_INFO_BTF|BPF_PRELOAD)/,
         "install pahole (package 'dwarves')"],
@@ -59,7 +59,7 @@ sub read_config_dir ($dir) {
     };
 }
 
-# What the directory that modules are built against says of its kernel.
+# Reads release and version from the directory that modules are built against.
 sub read_build_dir ($build) {
     my $named = "$build/include/generated/utsrelease.h";
     my ($release) = -e $named ? read_file($named) =~ /#define UTS_RELEASE "(.*)"/ : ();
@@ -72,9 +72,9 @@ sub read_build_dir ($build) {
     return (build => $build, release => $release, version => $version // '');
 }
 
-# Made from the packages of the release, in the cache: a directory that can be
-# given as --config, too.  The image's package is not got for its System.map
-# alone, which is a stub.
+# A configuration directory made from the packages of the release, in the cache; it
+# also works with --config.  The image package is not downloaded only for its
+# System.map, which is a stub.
 sub release_config_dir ($release) {
     my $build = release_headers($release);
     my $dir = cache_dir() . "/$release/config";
@@ -97,8 +97,8 @@ sub release_config_dir ($release) {
     };
 }
 
-# Debian's kernels have the package's name and version in them, which their build
-# is told: " Debian 6.1.192-2".
+# Debian's kernels contain the name and version of the package, which are passed to the
+# build: " Debian 6.1.192-2".
 sub package_flags ($build) {
     my $file = "$build/include/generated/package.h";
     return if !-e $file;
@@ -108,7 +108,7 @@ sub package_flags ($build) {
         "DISTRIBUTION_VERSION=$version");
 }
 
-# Says so if there is no use in the System.map.
+# Reports a System.map that is only a stub.
 sub note_stub_map ($config) {
     my $map = $config->{system_map};
     return if !defined $map || -s $map > 4096;
@@ -121,8 +121,8 @@ sub read_options ($file) {
     return { read_file($file) =~ /^CONFIG_(\w+)=(.*)$/mg };
 }
 
-# The options of the first .config that the second has otherwise, but for those
-# that do not matter, each as "NAME (y, was m)".
+# The options that differ between two .config files, without harmless ones, each as
+# "NAME (y, was m)".
 sub config_differences ($was_file, $is_file) {
     my ($was, $is) = (read_options($was_file), read_options($is_file));
     my %all = (%$was, %$is);
@@ -141,8 +141,8 @@ sub advice ($name) {
     return;
 }
 
-# kbuild works in it: with a blank or a colon it gives up, after long; a shell or
-# make would take other characters for words of theirs.
+# kbuild runs in this path: with a blank or a colon it fails late, and make or the
+# shell would interpret other special characters.
 sub check_path ($what, $path, $cure) {
     return if $path !~ m{([^\w./+,@~\x80-\xff-])};
     my $odd = $1;

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Cores.pm - the core modules in the cache, of which old ones go
+# Cores.pm - core modules in the cache; old ones are removed
 #
 # A core is a directory core-HASH, built once for all updates of a kernel and
-# of one version of its sources.  Who uses one holds a shared lock on its
-# Module.symvers until the end of the command.  The youngest few stay, by when
-# they were last used; an older one goes unless somebody holds its lock.  It is
-# renamed before it is removed, so what has the name of a core is always whole.
+# of one version of its sources.  A command that uses one holds a shared lock on
+# its Module.symvers until it ends.  The most recently used few stay; an older one
+# is removed unless its lock is held.  It is renamed before it is removed, so a
+# directory with the name of a core is always complete.
 
 package Ksplice::Cores;
 use v5.32;
@@ -22,11 +22,11 @@ our @EXPORT_OK = qw(use_core prune_cores);
 
 my $kept = 3;
 
-# What a killed command left half built or half removed goes after a day.
+# Incomplete directories of killed commands are removed after a day.
 my $stale = 24 * 3600;
 
-# use_core(DIR): false if there is no such core; else it stays while the handle
-# that is returned is open, and is the youngest.
+# use_core(DIR): false if there is no such core; otherwise marks it as used and
+# returns a handle.  It stays while the handle is open.
 sub use_core ($dir) {
     my $name = "$dir/Module.symvers";
     open my $file, '<', $name or return;

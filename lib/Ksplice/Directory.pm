@@ -2,9 +2,9 @@
 #
 # Directory.pm - read a directory of files as Tar.pm reads an archive
 #
-# The same kinds of files are refused, with the same words, and nothing is taken
-# from it before all of it was looked at.  What is used later is a copy: others
-# may be able to write into the directory.
+# The same kinds of files are refused, with the same messages, and nothing is used
+# before everything was checked.  Later steps use a copy: other users may be able
+# to write to the directory.
 
 package Ksplice::Directory;
 use v5.32;

@@ -2,18 +2,18 @@
 #
 # Distro.pm - a distribution's packages to kernels, headers and sources
 #
-# What a kernel release is made of comes from its packages: from the installed
-# ones if they are, else from ones that apt downloads, unpacked under the cache
-# directory and never installed.  A package is unpacked under another name and
-# renamed when it is whole, one process at a time: what is in the cache is
-# complete, and needs neither apt nor the network again.
+# The parts of a kernel release come from its packages: from installed ones, or from
+# ones that apt downloads, which are unpacked in the cache and never installed.  A
+# package is unpacked under another name and renamed when it is complete, by one
+# process at a time.  So a package in the cache is complete, and needs neither apt
+# nor the network again.
 #
 #   CACHE/packages/PACKAGE_VERSION/...     the files of a package
 #   CACHE/packages/PACKAGE_VERSION.lock    held while they are unpacked
 #
-# A release is any name that the distribution gives one, of whatever flavour;
-# nothing here reads more out of it than the series that it starts with, and
-# whether it has patches that the package of the source lacks (rt).
+# A release is any name that the distribution uses, of any flavour.  Only two things
+# are derived from it: the series that it starts with, and whether it has patches
+# that the source package lacks (rt).
 
 package Ksplice::Distro;
 use v5.32;
@@ -45,7 +45,7 @@ sub cache_dir () {
     return "$base/ksplice";
 }
 
-# Fails if nothing can be written there: better now than after a build.
+# Fails early if the cache is not writable.
 sub make_cache () {
     my $dir = cache_dir();
     make_path($dir, { error => \my $errors });
@@ -57,8 +57,8 @@ sub make_cache () {
     return;
 }
 
-# The directory of that name in the cache; if it is not there, made by fill,
-# which is given an empty directory.
+# The directory of that name in the cache; if it is missing, fill is called with an
+# empty directory.
 sub cached ($name, $text, $fill) {
     my $packages = cache_dir() . '/packages';
     my $dir = "$packages/$name";
@@ -78,7 +78,7 @@ sub cached ($name, $text, $fill) {
     return $dir;
 }
 
-# Waits for it; released when the handle goes away.
+# Waits for the lock; it is released when the handle is closed.
 sub lock_file ($name) {
     open my $lock, '>>', $name or fail("cannot write '$name': $!");
     progress("waiting for another process to release '$name'", sub {
@@ -118,14 +118,14 @@ sub apt_entry ($package, $version = undef) {
     return \%field;
 }
 
-# The releases of which apt can get an image, oldest first.
+# The releases whose image apt can download, oldest first.
 sub apt_releases () {
     return sort_versions(map { image_release($_) }
         capture('apt-cache', 'pkgnames', 'linux-image-'));
 }
 
-# The release of an image package's name; nothing for the debug symbols and for
-# the unsigned packages that distributions make the signed ones of.
+# The release of the name of an image package; nothing for debug symbols and for the
+# unsigned packages that signed ones are made from.
 sub image_release ($package) {
     return if $package =~ /-(?:dbg|dbgsym|unsigned)\z/;
     return $package =~ /\Alinux-image-(\d+\.\d+\.\d+\S*-\S+)\z/ ? $1 : ();
@@ -142,7 +142,7 @@ sub cached_releases () {
         grep { /_/ && !/\.(?:lock|new)\z/ } readdir $dir);
 }
 
-# Every release that release_image can give, oldest first.
+# All releases that release_image supports, oldest first.
 sub known_releases () {
     my %seen;
     return sort_versions(grep { !$seen{$_}++ }
@@ -180,7 +180,7 @@ sub update_hint (@releases) {
     return @releases ? '' : "; its lists are empty: run 'apt-get update'";
 }
 
-# Fails: a release that is nowhere, with those that were meant.
+# Fails for an unknown release, with the likely alternatives.
 sub unknown_release ($release, $package) {
     my @releases = apt_releases();
     my $why = "'$package' is not installed, and apt does not know it";
@@ -326,7 +326,7 @@ sub make_relative ($dir) {
     return;
 }
 
-# Whether release_source can give it, as far as can be told without getting it.
+# Whether release_source would find it, without downloading it.
 sub has_source ($release) {
     my ($series) = $release =~ /\A(\d+\.\d+)/ or return '';
     return find_source("linux-source-$series", scalar package_version('image', $release)) ne '';

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Elf.pm - what a module says of itself
+# Elf.pm - the .modinfo of a module
 #
 # Reads section .modinfo of a 64-bit little-endian object, strings "KEY=VALUE" that
 # end with a NUL.  Each offset is checked: a bad one is a file without that section.

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Exports.pm - what a patch does to the symbols that modules know
+# Exports.pm - changes of exported symbols and their CRCs by a patch
 #
 # A kernel with CONFIG_MODVERSIONS has a CRC of the type of each exported symbol;
-# kbuild writes it into the .cmd file of the object.  Those that differ are told
-# to objmanip.  Those of new exports go where modpost looks for them, and into
-# the Module.symvers that the modules of other targets, and of other people, are
-# built with.
+# kbuild writes it into the .cmd file of the object.  Those that differ are passed to
+# objmanip.  Those of new exports are written where modpost reads them, and into the
+# Module.symvers for building the modules of other targets and out-of-tree modules.
 
 package Ksplice::Exports;
 use v5.32;

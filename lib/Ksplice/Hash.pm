@@ -3,8 +3,8 @@
 # Hash.pm - SHA-256 of files and texts, in hexadecimal
 #
 # By sha256sum(1), which is in coreutils and in busybox: perl-base has no
-# Digest::SHA.  The names of files are of those that `contents` may have, so
-# sha256sum escapes none of them.
+# Digest::SHA.  The file names are those allowed in `contents`, so sha256sum escapes
+# none of them.
 
 package Ksplice::Hash;
 use v5.32;

@@ -2,8 +2,8 @@
 #
 # Json.pm - print a structure as JSON
 #
-# Hashes (sorted by key), arrays, strings, undef; a reference to a scalar is
-# put in as it is: \"12", \'true'.  perl-base has no JSON::PP.
+# Hashes (sorted by key), arrays, strings, undef; a reference to a scalar is inserted
+# verbatim: \"12", \'true'.  perl-base has no JSON::PP.
 
 package Ksplice::Json;
 use v5.32;
@@ -17,7 +17,7 @@ our @EXPORT_OK = qw(to_json);
 
 my %escape = ("\n" => '\n', "\t" => '\t', "\r" => '\r', '"' => '\"', '\\' => '\\\\');
 
-# What must be escaped, and what could command a terminal or change a direction.
+# Characters that must be escaped, control the terminal or change the direction.
 my $special = qr/["\\\x{00}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}
     \x{2066}-\x{2069}]/xx;
 
@@ -37,7 +37,7 @@ sub to_json ($value, $indent = '') {
         . "\n$indent}";
 }
 
-# Bytes that are no UTF-8 become U+FFFD: the output is valid in any case.
+# Bytes that are not UTF-8 become U+FFFD: the output is always valid.
 sub quoted ($text) {
     if (!utf8::is_utf8($text) && !utf8::decode($text)) {
         $text =~ s/[\x80-\xff]/\x{fffd}/g;

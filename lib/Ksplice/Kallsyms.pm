@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Kallsyms.pm - the names of the global symbols that a kernel image has
+# Kallsyms.pm - names of the global symbols of a kernel image
 #
-# A distribution's System.map may be a stub, but the image has the list that
-# /proc/kallsyms shows, as the kernel needs it: the names of all symbols, in
-# which frequent pieces are replaced by single bytes.  In the uncompressed image:
+# A distribution's System.map may be a stub, but the image contains the list behind
+# /proc/kallsyms: the names of all symbols, in which frequent pieces are replaced by
+# single bytes.  In the uncompressed image:
 #
 #   number of symbols         32 bits, aligned to 8
 #   names                     of each the length (one byte, or two if the first
@@ -14,9 +14,9 @@
 #   pieces                    256 strings, each with a NUL at its end
 #   where these start         16 bits each
 #
-# There is no symbol that says where these are.  The pieces are found by their
-# digits, which stand for themselves, and the rest by being consistent: each
-# table ends where the next one begins, and every name must be readable.
+# No symbol has their addresses.  The pieces are found by the digits, which stand for
+# themselves, and the rest by consistency: each table ends where the next one begins,
+# and every name must be readable.
 
 package Ksplice::Kallsyms;
 use v5.32;

@@ -2,9 +2,9 @@
 #
 # Kernel.pm - the running kernel: its modules, and the core's files in sysfs
 #
-# Nothing is decided here: each method does one thing and reports it.  A
-# kernel is an object so that tests can put another in its place.  What the
-# core says is read from /sys/kernel/ksplice (doc/design.md).
+# No decisions are made here: each method does one thing and reports it.  A kernel is
+# an object so that tests can replace it.  The state of the core is read from
+# /sys/kernel/ksplice (doc/design.md).
 
 package Ksplice::Kernel;
 use v5.32;
@@ -21,7 +21,7 @@ use POSIX          ();
 
 my $page = 4096;    # at most so many bytes of a file of the core are read at once
 
-# Tests give other places.
+# Tests pass other paths.
 sub new ($class, %with) {
     my $run = -d '/run' ? '/run' : '/tmp';
     return bless {
@@ -37,8 +37,8 @@ sub is_root ($self) { return $> == 0 }
 # Where updates that await modules are kept.
 sub store ($self) { return $self->{store} }
 
-# '' or what is missing.  Without these a module could be loaded, but neither seen
-# nor removed; without the first one no update can be seen.
+# Returns '' or what is missing.  Without /proc a loaded module could neither be seen
+# nor unloaded; without /sys no update can be seen.
 sub missing_sysfs ($self) {
     my $dir = dirname($self->{sysfs});
     return -d $dir ? '' : "there is no '$dir': is /sys mounted?";
@@ -49,8 +49,8 @@ sub missing ($self) {
         : "there is no '$self->{modules}': is /proc mounted?");
 }
 
-# lock(SECONDS) -> how many of them it took: one ksplice command at a time.  Ends with
-# the process.  The file says whose it is.
+# lock(SECONDS) -> the seconds that it took: one ksplice command at a time.  The lock ends
+# with the process.  The file names the process.
 sub lock ($self, $patience) {
     my $name = $self->{lock_file};
     sysopen my $file, $name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600
@@ -80,7 +80,7 @@ sub try_lock ($self, $file) {
     return 0;
 }
 
-# In words; one that has just got the lock may not have said so.
+# A description; a process that has just taken the lock may not have written its name.
 sub lock_holder ($file) {
     sysseek $file, 0, 0;
     sysread $file, my ($text), 256;
@@ -88,7 +88,7 @@ sub lock_holder ($file) {
     return -d "/proc/$pid" ? "process $pid ($name)" : 'another one';
 }
 
-# A clock in seconds, of which only differences matter.
+# A clock in seconds; only differences matter.
 sub now ($self) { return (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) }
 
 sub pause ($self, $seconds) {
@@ -106,7 +106,7 @@ sub has_module ($self, $name) {
 # The name under which the kernel would load the file.
 sub module_name ($self, $file) { return modinfo($file, 'name') // '' }
 
-# Both return '' or the program's words; parameters are "NAME=VALUE".
+# Both return '' or the error output; parameters are "NAME=VALUE".
 sub insmod ($self, $file, @parameters) { return $self->kmod('insmod', $file, @parameters) }
 sub rmmod  ($self, $name)              { return $self->kmod('rmmod', $name) }
 
@@ -142,8 +142,8 @@ sub read_update_file ($self, $kid, $name) { return $self->attribute("$kid/$name"
 # Some files are for root.
 sub may_read ($self, $kid, $name) { return -r "$self->{sysfs}/$kid/$name" }
 
-# '' or why the core would not do it.  It is a request, carried out by a thread
-# of the kernel: nobody is in the ways of write(2) while the update goes in.
+# Returns '' or why the core refused.  A kernel thread carries out the request, so no
+# task is inside write(2) while the update is applied.
 sub write_stage ($self, $kid, $stage) {
     my $problem = $self->write_attribute("$kid/request", $stage);
     return $problem if $problem;
@@ -153,8 +153,8 @@ sub write_stage ($self, $kid, $stage) {
     return $errno ? "$!" : '';
 }
 
-# Until no request is being carried out.  While we sleep we are in the kernel, in
-# the ways of select(2), so half of the time we do not sleep.
+# Waits until no request is being carried out.  A sleeping process is inside
+# select(2) in the kernel, so half of the time is spent without sleeping.
 sub wait_request ($self, $kid) {
     my $answer;
     while (1) {
@@ -166,18 +166,19 @@ sub wait_request ($self, $kid) {
     }
 }
 
-# '' or why not: threads in the way are to be kicked, or not.
+# Sets whether conflicting tasks are kicked.  Returns '' or the problem.
 sub write_kick  ($self, $kid, $kick)  { return $self->write_attribute("$kid/kick", $kick) }
 sub forget      ($self, $kid)         { return $self->write_attribute('forget', $kid) }
 
-# The update of so many changes will come; some of them when their targets do,
-# with the help of the program, which is not needed if there are none.
+# Announces an update of N changes; some are applied when their targets are loaded, by
+# the program, which is not needed if there are none.
 sub await ($self, $kid, $hash, $n, $program, @targets) {
     my $problem = @targets ? $self->write_attribute('helper', $program) : '';
     return $problem || $self->write_attribute('await', join ' ', $kid, $hash, $n, @targets);
 }
 
-# '' or why not: the updates that this one needs or replaces, before its modules.
+# Names the updates that this one needs or replaces, before its modules are loaded.
+# Returns '' or the problem.
 sub name_others ($self, $kid, $how, @kids) {
     while (my @some = splice @kids, 0, 100) {
         my $problem = $self->write_attribute("$kid/$how", "@some");
@@ -196,9 +197,9 @@ sub awaited ($self, $kid) {
     } split /\n/, $self->read_update_file($kid, 'awaited');
 }
 
-# A file of the core, or undef; without the last newline, and with nothing in it that
-# a terminal would take for a command.  One that is longer than a page may change
-# while it is read, so it is read until it is the same twice.
+# A file of the core, or undef; without the last newline and without control characters.
+# A file longer than a page may change while it is read, so it is read until two
+# reads agree.
 sub attribute ($self, $name) {
     my ($text, $is_whole) = $self->read_attribute($name) or return undef;
     for (1 .. 20) {
@@ -211,7 +212,7 @@ sub attribute ($self, $name) {
     return $text =~ s/\n\z//r;
 }
 
-# -> (text, whether it was had by one read); nothing if it cannot be read.
+# -> (text, whether one read was enough); nothing if it cannot be read.
 sub read_attribute ($self, $name) {
     sysopen my $file, "$self->{sysfs}/$name", O_RDONLY or return;
     my ($text, $reads) = ('', 0);
@@ -236,7 +237,7 @@ sub write_attribute ($self, $name, $text) {
     return '';
 }
 
-# What errno means there, where its words do not tell.
+# The meaning of errno values there, where strerror is misleading.
 sub write_problem ($name) {
     my $words = "$!";
     return "$words; it takes CAP_SYS_MODULE in the initial user namespace" if $!{EPERM};
@@ -247,14 +248,14 @@ sub write_problem ($name) {
 
 # --- its words -------------------------------------------------------------
 
-# A point in the kernel's log.
+# A position in the kernel log.
 sub log_mark ($self) {
     sysopen my $file, '/dev/kmsg', O_RDONLY | O_NONBLOCK or return undef;
     sysseek $file, 0, 2;
     return $file;
 }
 
-# What ksplice and its modules had logged since then.
+# The messages of ksplice and its modules since then.
 sub log_since ($self, $mark) {
     return unless $mark;
     my @lines;
@@ -271,8 +272,8 @@ sub log_since ($self, $mark) {
     return @lines;
 }
 
-# The core's own log of an update, or undef; the same as the one in debugfs,
-# which need not be mounted for that.
+# The log of the core about an update, or undef; the same as in debugfs, which need not
+# be mounted.
 sub debug_log ($self, $kid) {
     my $log = $self->attribute("$kid/debug");
     return defined $log ? "$log\n" : undef;

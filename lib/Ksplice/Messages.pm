@@ -4,9 +4,9 @@
 #
 # A file with a patch may hold several, each with a message of its own, as
 # 'git format-patch --stdout', a mail archive and 'git show A B' write them: they
-# are a series.  What a message says of the change is kept for the description
-# of the update: subject, author, which commits it fixes, and CVE ids.  A message
-# without a patch, such as a cover letter or a reply, adds nothing.
+# are a series.  These parts of a message become the description of the update:
+# subject, author, the commits it fixes, and CVE ids.  A message without a patch,
+# such as a cover letter or a reply, adds nothing.
 
 package Ksplice::Messages;
 use v5.32;
@@ -25,9 +25,8 @@ our @EXPORT_OK = qw(read_messages describe_message);
 my $mail   = qr/^From \S+ .*\d\d:\d\d:\d\d.* \d{4}\s*$/m;
 my $commit = qr/^commit [0-9a-f]{7,64}(?: \(.*\))?\s*$/m;
 
-# read_messages(TEXT, WHAT) -> a list of {text, subject, from, fixes, cves}: text
-# has the patch; the others are what was found.  A text without any message is
-# one, too.
+# read_messages(TEXT, WHAT) -> a list of {text, subject, from, fixes, cves}: text has
+# the patch.  A text without any message counts as one.
 sub read_messages ($text, $what) {
     my ($first) = $text =~ /^(.*\S.*)$/m;
     my $start = $first =~ $mail ? $mail : $first =~ $commit ? $commit : undef;
@@ -50,7 +49,7 @@ sub read_mail ($text, $what) {
     $body = decode_qp($body)     if $how =~ /^quoted-printable/;
     $body = decode_base64($body) if $how =~ /^base64/;
     my %header = map { $_ => plain_field($field{$_} // '') } qw(from subject);
-    # As git am has it: the author, if that is not the sender.
+    # As for git am: the author, if different from the sender.
     $header{from} = plain_field($1) if %field && $body =~ /\A\s*From: (.+)\n/;
     return new_message($body, $header{subject}, $header{from},
         $body =~ /\A(.*?)^(?:---\s*$|diff |--- |Index: )/ms ? $1 : $body);
@@ -88,7 +87,7 @@ sub plain_field ($text) {
 
 sub printable ($text) { return substr $text =~ s/[\0-\x1f\x7f]/ /gr, 0, 300 }
 
-# For the description: lines, none if it says nothing.
+# Lines for the description, possibly none.
 sub describe_message ($message) {
     my @more = map { "Fixes: $_" } @{ $message->{fixes} };
     push @more, @{ $message->{cves} };

@@ -5,7 +5,7 @@
 # objmanip makes old.o and new.o of all changed objects of a target; the sources
 # of kmodsrc are built around them by the kernel's kbuild, all targets in one
 # run.  The core is the same for all updates of a kernel: it is built once and
-# kept in the cache, under the hash of what it was made of.
+# cached under the hash of its sources.
 
 package Ksplice::Modules;
 use v5.32;
@@ -37,8 +37,8 @@ sub objmanip () {
     return $ENV{KSPLICE_OBJMANIP} // (-d $installed ? "$installed/objmanip" : $installed);
 }
 
-# It must be there and, in a checkout, not older than what it is made of: otherwise
-# its image would be refused, or be wrong.
+# objmanip must exist and, in a checkout, not be older than its sources: otherwise its
+# image would be refused, or be wrong.
 sub check_objmanip () {
     my $program = objmanip();
     -x $program or fail("no program '$program': run make");
@@ -60,7 +60,7 @@ sub check_target ($kid, $target) {
 
 # combine_target(DIR, {kid, target, symvers, crcs, lines, wanted, explain, touched},
 # UNIT=PRE=POST...): writes old.o, new.o, imports.h and summary into DIR.  Returns
-# whether there is anything to apply, and what is to be said in any case.
+# whether there is anything to apply, and the lines to report in any case.
 sub combine_target ($dir, $change, @units) {
     make_path($dir);
     my $status = run({ ok => [0, 1, 66], output => \my $output }, objmanip(), 'diff',
@@ -138,7 +138,7 @@ sub build_kinds ($kinds, $tree, $kid, $scratch, $out, $core, @targets) {
     return;
 }
 
-# Without what a build left there.
+# Without the products of a build.
 sub source_files ($dir) {
     my @files;
     find({ no_chdir => 1, wanted => sub {

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Offsets.pm - numbers that a header gives to other headers
+# Offsets.pm - numbers that end up in generated headers
 #
 # Before anything else kbuild compiles two sources whose output becomes headers:
-# sizes and offsets for assembly, limits for everybody.  A patch of a header may
-# change these numbers, and then every object changes, not only those that
-# include the header.  So the two are compiled again from the patched source, with
-# the command that kbuild noted down, to a place outside of the tree.
+# sizes and offsets for assembly, limits for all code.  A patch of a header can
+# change these numbers.  Then every object changes, not only those that include
+# the header.  So the two are compiled again from the patched source, with the
+# command that kbuild recorded, to a place outside the tree.
 
 package Ksplice::Offsets;
 use v5.32;
@@ -39,7 +39,7 @@ sub check_offsets ($tree, $scratch, @files) {
     return;
 }
 
-# NAME => NUMBER, from the lines that kbuild makes a header of
+# NAME => NUMBER, from the lines that kbuild converts to a header
 sub numbers ($file) { return read_file($file) =~ /^\.ascii "->(\w+) \$?(-?\w+)/mg }
 
 sub compile ($tree, $name, $to) {

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# OnTop.pm - an update that is made from the source with others applied
+# OnTop.pm - an update that is built from the source with others applied
 #
-# The pre source is that with the patches of the other updates, which are in
-# their tarballs; so nothing is needed of them but these.  Both sources, with the
-# others alone and with the new patch as well, are staged over the same tree, and
-# both are compiled in it: unchanged code has the line numbers of the original in
-# both, as it has in the updates that run.  The marks and hooks of the others have
-# done their work when those were made, so they are taken out of both.
+# The pre source has the patches of the other updates, which are in their tarballs;
+# nothing else of these is needed.  Both sources, with the others alone and with
+# the new patch as well, are staged over the same tree and compiled in it.
+# Unchanged code has the original line numbers in both, as in the running updates.
+# The marks and hooks of the others took effect when those were built, so they are
+# removed from both.
 
 package Ksplice::OnTop;
 use v5.32;
@@ -49,8 +49,8 @@ sub read_below ($config, @files) {
 }
 
 # stage_on_top(DIR, SCRATCH, BELOW, INPUT...) -> (below, patch), both as of
-# stage_patches; patch has all changes, but the text and description of its own.  The
-# files that it leaves as the others have made them are in as_below.
+# stage_patches; patch has all changes, but only its own text and description.  Files
+# that it leaves in the state of the others are in as_below.
 sub stage_on_top ($dir, $scratch, $below, @inputs) {
     my $base = stage_patches($dir, $scratch, @$below);
     my $all = stage_patches($dir, $scratch, @$below, @inputs);
@@ -75,8 +75,8 @@ sub stage_on_top ($dir, $scratch, $below, @inputs) {
 my $mark = qr/^ksplice_(?:allow_running|replace_data|keep_data
     |(?:(?:pre|check|post|fail)_)?(?:apply|reverse))\([^;]*\);/mx;
 
-# Of what is staged for both: those of the first go from both, each as often as it
-# is in the first.
+# Removes the marks of the first stage from both, each as often as it is in the
+# first.
 sub drop_marks ($base, $all, @names) {
     for my $name (@names) {
         my $from = $base->{files}{$name} or next;

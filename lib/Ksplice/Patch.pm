@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Patch.pm - the source change that an update is made of
+# Patch.pm - the source change of an update
 #
-# Whatever it was given as - patches, a series of them, new versions beside the
-# old files, a git commit - it is read by Diff.pm and made to copies by Stage.pm.
-# What comes of that is one change, with the text of one patch, which goes into
-# the update; and the new contents of files, which are put into the tree after
-# the journal has their names.
+# All kinds of input (patches, a series, new versions beside the old files, a git
+# commit) are read by Diff.pm and applied to copies by Stage.pm.  The result is one
+# change, with the text of one patch for the update, and the new contents of files.
+# These are written to the tree after the journal has their names.
 
 package Ksplice::Patch;
 use v5.32;
@@ -30,12 +29,12 @@ our @EXPORT_OK = qw(
     apply_patch
 );
 
-# --- what is given ---------------------------------------------------------
+# --- inputs ----------------------------------------------------------------
 #
 # Each returns a list of inputs for stage_patches: {name, text, options}, and is
 # called before anything is built.
 
-# One or several, each on top of the one before; - is the standard input.
+# One or several patches, each on top of the one before; - is the standard input.
 sub read_patches ($files, @options) {
     parse_options(@options);
     usage_error('the standard input can be used only once') if 1 < grep { $_ eq '-' } @$files;
@@ -56,9 +55,8 @@ sub read_input ($what, $name) {
     return $text;
 }
 
-# Of a list of patches, as quilt(1) has it: one a line, relative to the list, with
-# options of its own for patch(1); a comment starts with a #.  All of them
-# together are one patch.
+# A list of patches as for quilt(1): one per line, relative to the list, with options
+# for patch(1); a comment starts with a #.  Together they are one patch.
 sub read_series ($file, @options) {
     my @patches = map { [split] } grep { /\S/ } map { s/(?:^|\s)#.*//r }
         split /\n/, read_input('series', $file);
@@ -76,7 +74,7 @@ sub read_series ($file, @options) {
     return @inputs;
 }
 
-# Of all files FEXT in the tree: they are the new versions of F.
+# The difference between all files F and FEXT in the tree.
 sub diff_new_versions ($dir, $ext) {
     my $pattern = $ext =~ s/([*?\[\]\\])/\\$1/gr;
     my @new = sort map { s{^\./}{}r } capture({ dir => $dir }, 'find', '.', '-name', '.git',
@@ -92,7 +90,7 @@ sub diff_new_versions ($dir, $ext) {
     return { name => $ext, text => $text, options => [], is_only => 1 };
 }
 
-# From the commit that is checked out to another one.
+# The difference from the checked out commit to another one.
 sub diff_commit ($dir, $commit) {
     -e "$dir/.git" or fail("'$dir' is not the top of a git tree");
     my $text = capture('git', '-C', $dir, 'diff', '--no-color', '--no-ext-diff', '--no-renames',
@@ -101,8 +99,8 @@ sub diff_commit ($dir, $commit) {
     return { name => $commit, text => $text, options => [], is_only => 1 };
 }
 
-# Options for patch(1) -> {strip, reverse, more}.  Those that say what it reads
-# and writes are ours.
+# Options for patch(1) -> {strip, reverse, more}.  Options for its input and output
+# are refused.
 sub parse_options (@options) {
     my %option = (strip => 1, more => []);
     for (map { s/^-p\s+/-p/r } "@options" =~ /(-[pF]\s*\d+|\S+)/g) {
@@ -119,11 +117,11 @@ sub parse_options (@options) {
     return \%option;
 }
 
-# --- what it becomes -------------------------------------------------------
+# --- results ---------------------------------------------------------------
 
 # stage_patches(DIR, SCRATCH, INPUT...) -> {files, text, description}: files are
-# {name, added, deleted, renamed_from} of all that differ from the tree, which is
-# as it was.  With it go the stage and, after apply_patch, the touched lines.
+# {name, added, deleted, renamed_from} of all that differ from the tree, which is not
+# modified.  The result also has the stage and, after apply_patch, the touched lines.
 sub stage_patches ($dir, $scratch, @inputs) {
     my $stage = new_stage($dir, $scratch);
     my @messages;
@@ -156,7 +154,7 @@ sub describe_file ($stage, $name) {
     return \%file;
 }
 
-# The lines that it adds to a file and takes out of it, each with its + or -.
+# The lines that it adds to a file and removes from it, each with its + or -.
 sub changed_lines ($patch, $name) {
     my (undef, undef, @lines) = grep { /^[-+]/ } split /\n/, stage_diff($patch->{stage}, 0, $name);
     return @lines;
@@ -164,9 +162,9 @@ sub changed_lines ($patch, $name) {
 
 # --- into the tree ---------------------------------------------------------
 
-# The journal first.  With keep_lines unchanged code keeps its line numbers.  Sets
-# touched, the lines of the original as "FILE:FIRST-LAST", and lines, what has become
-# of all lines of the files (line_map).
+# Writes the journal, then the files.  With keep_lines unchanged code keeps its line
+# numbers.  Sets touched, the lines of the original as "FILE:FIRST-LAST", and lines, the
+# map of all lines of the files (line_map).
 sub apply_patch ($tree, $patch, $keep_lines) {
     my $dir = $tree->{dir};
     begin_journal($dir);

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Report.pm - what a command has done, as JSON
+# Report.pm - the result of a command as JSON
 #
-# With --json a command prints one object and nothing else to stdout, whether it
-# succeeds or fails; what it is made of is in the pod of ksplice-apply.  Whoever
-# knows a fact tells it as it comes up, since most are gone with the update.
+# With --json a command prints one object and nothing else to stdout, after success
+# and failure alike; the pod of ksplice-apply describes it.  Facts are recorded as
+# they become known, since most are gone with the update.
 
 package Ksplice::Report;
 use v5.32;
@@ -21,13 +21,13 @@ our @EXPORT_OK = qw(fact with_report);
 # One command, one report.
 my %facts;
 
-# fact(NAME => VALUE, ...): the last of a name counts.
+# fact(NAME => VALUE, ...): a later value of a name replaces an earlier one.
 sub fact (%new) {
     %facts = (%facts, %new);
     return;
 }
 
-# with_report(WANTED, sub {...}): runs the sub, and reports if that is wanted.
+# with_report(WANTED, sub {...}): runs the sub, then reports if WANTED.
 sub with_report ($wanted, $body) {
     return $body->() unless $wanted;
     be_quiet();

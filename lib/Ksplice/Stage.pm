@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Stage.pm - what a kernel tree becomes by patches, without touching it
+# Stage.pm - the state of a kernel tree after patches, without modifying it
 #
-# The changes that Diff.pm has read are made to copies, one after the other; the
-# tree is only read.  What differs at the end is what is put into the tree:
-# nothing else can be touched, and what it is does not depend on what a program
-# prints.  patch(1) is asked for one thing, to put hunks into one text.
+# The changes that Diff.pm has read are applied to copies, one after the other; the
+# tree is only read.  The files that differ at the end are written to the tree, and
+# no others; which they are does not depend on the output of a program.  patch(1) is
+# used for one thing only: to apply hunks to one text.
 #
-# The changes of one diff are about the same state of the tree, so that files
-# can change their names in a circle; those of the next are on top of them.
-# Hunks must fit as they are: at another line with a warning, with other lines
-# around them only if that is asked for.
+# The changes of one diff apply to the same state of the tree, so files can swap
+# names; those of the next diff are on top of them.  Hunks must apply exactly.
+# Another line is a warning; different context is allowed only on request.
 
 package Ksplice::Stage;
 use v5.32;
@@ -31,13 +30,13 @@ sub new_stage ($dir, $scratch) {
         originals => {} };
 }
 
-# As it is now, undef if there is none.
+# The current state, undef if there is no such file.
 sub staged_file ($stage, $name) {
     return $stage->{files}{$name} if exists $stage->{files}{$name};
     return original($stage, $name);
 }
 
-# As it is in the tree, which is read once: a patch may be in it later.
+# The state in the tree.  It is read once, as the tree may be patched later.
 sub original ($stage, $name) {
     my $known = $stage->{originals};
     $known->{$name} = read_original($stage, $name) if !exists $known->{$name};
@@ -68,7 +67,7 @@ sub same_file ($one, $other) {
     return $one->{text} eq $other->{text} && $one->{mode} == $other->{mode};
 }
 
-# stage_changes(STAGE, INPUT, CHANGE...): all of them, or it fails and says why.
+# stage_changes(STAGE, INPUT, CHANGE...): applies all of them, or fails.
 # INPUT is {name, options}: the patch, and its options for patch(1).
 sub stage_changes ($stage, $input, @changes) {
     my $before = copy_stage($stage);
@@ -85,7 +84,7 @@ sub stage_changes ($stage, $input, @changes) {
     return;
 }
 
-# A file of the tree is put back under its name: no directory may have that.
+# Refuses a directory in place of a file: a revert restores the file under its name.
 sub refuse_directories ($stage, $input) {
     my $files = $stage->{files};
     for my $name (sort grep { $files->{$_} } keys %$files) {
@@ -110,7 +109,7 @@ sub copy_stage ($stage) {
         origin => { %{ $stage->{origin} } } };
 }
 
-# Returns nothing, or {change, why} of the first change that cannot be made.
+# Returns nothing, or {change, why} of the first change that does not apply.
 sub try_changes ($stage, $input, $said, @changes) {
     my $group = new_group();
     for my $change (@changes) {
@@ -128,11 +127,11 @@ sub try_changes ($stage, $input, $said, @changes) {
 
 # --- one diff --------------------------------------------------------------
 
-# What it writes, NAME => {text, mode}; what it takes away; what it makes that
-# must not be there, NAME => change.
+# written: NAME => {text, mode}; removed; made: NAME => change, files that must not
+# exist before.
 sub new_group () { return { written => {}, removed => {}, made => {}, order => [] } }
 
-# Of two names the one that there is.
+# Chooses the existing one of two names.
 sub choose_name ($stage, $group, $change) {
     return if $change->{kind} ne 'changed' || $change->{old} eq $change->{new};
     my @there = grep { $group->{written}{$_} || staged_file($stage, $_) } @$change{qw(old new)};
@@ -142,7 +141,7 @@ sub choose_name ($stage, $group, $change) {
     return;
 }
 
-# A diff has a file once: a second time means that another one has begun.
+# A diff has each file once: a second time means that another diff has begun.
 sub is_of_next_group ($stage, $group, $change) {
     my ($old, $new) = @$change{qw(old new)};
     return 1 if defined $new && ($group->{written}{$new}
@@ -167,7 +166,7 @@ sub end_group ($stage, $group) {
     return;
 }
 
-# Returns why it cannot be made, or nothing.
+# Returns why it does not apply, or nothing.
 sub make_change ($stage, $group, $input, $change, $said) {
     my ($kind, $old, $new) = @$change{qw(kind old new)};
     my $file = defined $old ? staged_file($stage, $old) : { text => '', mode => 0644 };
@@ -197,7 +196,7 @@ sub make_change ($stage, $group, $input, $change, $said) {
     return;
 }
 
-# The cure, if the name has other directories before it than were taken off.
+# The cure, if another number of directories has to be stripped.
 sub other_strip ($stage, $change) {
     my $raw = $change->{raw} // return '';
     for my $strip (0 .. 6) {
@@ -218,7 +217,7 @@ sub blind_hunks ($text, $hunks) {
     } 0 .. $#$hunks;
 }
 
-# Of these, those that add them beyond its end, where patch(1) puts them at the end.
+# Those that add lines beyond the end, which patch(1) would append.
 sub hunks_beyond ($text, $hunks) {
     my $n = $text =~ tr/\n//;
     return map { "#" . ($_ + 1) } grep {
@@ -250,7 +249,7 @@ sub run_patch ($stage, $text, $hunks, @options) {
     return \%result;
 }
 
-# How often lines stand in a text.
+# The number of occurrences of lines in a text.
 sub count_lines ($text, @lines) {
     my $wanted = "\n" . join '', @lines;
     my ($n, $at) = (0, -1);
@@ -262,7 +261,7 @@ sub side_lines ($hunk, $sign) {
     return map { substr $_, 1 } grep { /^[$sign ]/ } @{ $hunk->{lines} };
 }
 
-# --- what to say if it does not fit ----------------------------------------
+# --- explaining a patch that does not apply --------------------------------
 
 # The stage as it was before the patch.
 sub refuse_changes ($stage, $input, $problem, @changes) {
@@ -283,7 +282,7 @@ sub refuse_changes ($stage, $input, $problem, @changes) {
         ? '; some of it is already in the source: remove that' : ''));
 }
 
-# Returns (1, FUZZY HUNKS) if they can be made, else nothing.
+# Returns (1, FUZZY HUNKS) if they apply, else nothing.
 sub fits ($stage, $input, @changes) {
     my @said;
     my $problem = eval { [try_changes($stage, $input, \@said, @changes)] } // return;
@@ -291,8 +290,8 @@ sub fits ($stage, $input, @changes) {
     return (1, [map { @{ $_->{fuzzy} // [] } } @said]);
 }
 
-# Each change by itself: how many hunks are in the source, and a line about each
-# that does not fit.
+# Each change by itself: the number of hunks that are already in the source, and a line
+# for each that does not apply.
 sub explain_hunks ($stage, $input, @changes) {
     my ($n, @lines) = (0);
     for my $change (@changes) {
@@ -321,7 +320,7 @@ sub explain_hunks ($stage, $input, @changes) {
 
 # --- as one patch ----------------------------------------------------------
 
-# The difference of these files, with so many lines around each change.
+# The difference of these files, with a number of lines of context.
 sub stage_diff ($stage, $lines, @names) {
     my $text = '';
     for my $name (@names) {
@@ -340,7 +339,7 @@ sub stage_diff ($stage, $lines, @names) {
     return $text;
 }
 
-# Git's header, where the two lines of names do not say it all.
+# A git header, where the two lines of names are not sufficient.
 sub mode_lines ($name, $old, $new, $has_text) {
     my @mode = map { $_ ? sprintf '100%o', $_->{mode} & 0111 ? 0755 : 0644 : '' } $old, $new;
     return '' if $mode[0] eq $mode[1] || ($has_text && (!$old || !$new) && $mode[1] !~ /755/);

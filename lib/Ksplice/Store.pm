@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Store.pm - what is kept of an update that awaits modules
+# Store.pm - the kept changes of an update that awaits modules
 #
 # An update that is applied in part leaves the modules of the other changes in
-# a directory of its own, with its contents as they were: their hash is what the
-# core knows the update by.  Only root can write there, and it is gone after a
-# boot, as is all that was applied.
+# a directory of its own, with its `contents` file unchanged: the core identifies the
+# update by the hash in it.  Only root can write there.  A reboot removes it, like
+# the update itself.
 
 package Ksplice::Store;
 use v5.32;
@@ -52,7 +52,7 @@ sub make_private ($dir) {
     return;
 }
 
-# A directory that nobody else can have put something into.
+# Fails unless only its owner could have written to the directory.
 sub check_private ($dir) {
     my ($mode, $uid) = (lstat $dir)[2, 4] or fail("cannot read '$dir': $!");
     fail("'$dir' must be a directory that belongs to you and that only you can write")

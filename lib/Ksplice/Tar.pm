@@ -2,10 +2,10 @@
 #
 # Tar.pm - read and write compressed tar archives, trusting nothing in them
 #
-# An archive is read twice: as a whole before a byte of it is unpacked, so a
-# refused one leaves nothing, and to unpack what was seen then.  It is
-# decompressed piece by piece and never kept: however large it would be, reading
-# stops at a limit.  It may hold plain files and directories at relative paths:
+# An archive is read twice: completely before a byte of it is unpacked, so a refused
+# one leaves nothing over, and again to unpack what was checked.  It is decompressed
+# piece by piece and never stored; reading stops at a limit, whatever its size.  It may
+# contain plain files and directories at relative paths:
 # anything else (links, devices, '..', absolute paths, a name twice) is refused
 # by name.  ustar, GNU long names and harmless pax headers are read; ustar is
 # written, always the same bytes for the same files.  Needs gzip(1), not tar(1).
@@ -155,7 +155,7 @@ sub scan_entries ($tar, $visit) {
     return;
 }
 
-# Fewer only at the end.
+# Returns fewer bytes only at the end.
 sub next_bytes ($tar, $n) {
     return '' if !$n;
     check_size($tar->{file}, $tar->{offset});
@@ -166,7 +166,7 @@ sub next_bytes ($tar, $n) {
     return $bytes;
 }
 
-# Fails if the sizes, added up, are more than an update may have.
+# Fails if the sum of the sizes exceeds the limit of an update.
 sub check_size ($file, @sizes) {
     my $sum = 0;
     $sum += $_ for @sizes;

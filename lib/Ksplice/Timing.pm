@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Timing.pm - how long each step took
+# Timing.pm - the time of each step
 #
-# timed(STEP, sub {...}) around a step; the time of a step of the same name is
-# added.  The processor time is that of ours and of all programs that ended.
+# timed(STEP, sub {...}) measures a step; times of steps with the same name are added.
+# CPU time is that of this process and of all its children that have exited.
 
 package Ksplice::Timing;
 use v5.32;
@@ -20,7 +20,7 @@ our @EXPORT_OK = qw(timed show_timings write_timings);
 
 my (@order, %elapsed, %cpu);
 
-# Returns what the body does.
+# Returns the result of the body.
 sub timed ($step, $body) {
     my ($start, $cpu) = (clock_gettime(CLOCK_MONOTONIC), sum(times));
     my @result = wantarray ? $body->() : scalar $body->();
@@ -30,7 +30,7 @@ sub timed ($step, $body) {
     return wantarray ? @result : $result[0];
 }
 
-# One line a step: its name, seconds, seconds of processor time.
+# A line for each step: its name, elapsed seconds, seconds of CPU time.
 sub timings () {
     return map { sprintf "%s %.2f %.2f\n", $_, $elapsed{$_}, $cpu{$_} } @order;
 }

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tree.pm - a kernel source tree that compiles as the running kernel did
+# Tree.pm - a kernel source tree that compiles to the code of the running kernel
 #
-# open_tree locks the tree (the directory itself, no file is left) and reverts
-# what an earlier create that was killed left in it.  prepare_tree gives it the
-# kernel's configuration and makes what compiling needs; a stamp says that this
-# is done and for what.  Everything is compiled through Makefile.ksplice.
+# open_tree locks the tree (the directory itself, without a lock file) and reverts the
+# changes of an earlier create that was killed.  prepare_tree configures it like the
+# kernel and builds the prerequisites of compiling; a stamp records that.  Everything
+# is compiled through Makefile.ksplice.
 
 package Ksplice::Tree;
 use v5.32;
@@ -50,8 +50,8 @@ sub unpack_release ($release) {
     return $dir;
 }
 
-# Waits; held until the handle goes, here and in all programs that we started:
-# a compiler that outlives us keeps the next one waiting.
+# Waits for the lock.  It is held until the handle is closed, here and in all programs
+# that inherit it: a compiler that outlives us keeps the next command waiting.
 sub lock_directory ($dir) {
     local $^F = 1000;
     open my $lock, '<', $dir or fail("cannot open '$dir': $!");
@@ -77,7 +77,7 @@ sub open_tree ($dir, $config, $jobs) {
         cc      => find_compiler($config),
         is_ours => is_in_cache($dir),
     };
-    # Another process may have removed it while we waited.
+    # Another process may have removed it meanwhile.
     ((stat $tree->{lock})[1] // 0) == ((stat $dir)[1] // -1)
         or fail("'$dir' was removed by another process: run the command again");
     if (has_journal($dir)) {
@@ -88,8 +88,8 @@ sub open_tree ($dir, $config, $jobs) {
     return $tree;
 }
 
-# Puts back what was touched; returns the number of files.  A tree that is not as
-# it was then is removed if it is one of the cache.
+# Restores modified files; returns their number.  A tree that still differs is removed
+# if it is in the cache.
 sub restore_tree ($tree) {
     my $n = eval { revert_tree($tree->{dir}) };
     return $n if defined $n;
@@ -107,7 +107,7 @@ sub is_in_cache ($dir) {
     return index($dir, "$cache/") == 0;
 }
 
-# Runs Makefile.ksplice; returns whether it went well.  If not its output has
+# Runs Makefile.ksplice; returns whether it succeeded.  After a failure its output has
 # been shown, unless quiet.
 sub make_tree ($tree, $mode, $quiet, @variables) {
     my @command = make_command($tree, '-f', base_dir() . '/Makefile.ksplice',
@@ -133,9 +133,9 @@ sub run_make ($quiet, @command) {
     return 0;
 }
 
-# The configuration of the kernel, then generated files and the programs that
-# compiling needs.  Nothing is done if the stamp is that of the same kernel,
-# compiler and flags.
+# Writes the configuration of the kernel, then builds generated files and the programs
+# that compiling needs.  Does nothing if the stamp has the same kernel, compiler and
+# flags.
 sub prepare_tree ($tree) {
     my $dir = $tree->{dir};
     my $stamp = sha256_hex(join "\0", read_file($tree->{config}{config}),
@@ -154,7 +154,7 @@ sub prepare_tree ($tree) {
     return;
 }
 
-# A .config that is there already and differs is somebody's: left alone.
+# An existing .config that differs belongs to the user: it is not overwritten.
 sub configure_tree ($tree) {
     my $dir = $tree->{dir};
     my $wanted = $tree->{config}{config};
@@ -192,8 +192,8 @@ sub list_some (@items) {
     return join(', ', @items[0 .. 4]) . ' and ' . (@items - 5) . ' more';
 }
 
-# What kbuild makes of the sources in these directories and those above them:
-# object => {name, targets}.  An object that a Makefile names through '..' has that
+# The objects that kbuild builds in these directories and those above them:
+# object => {name, targets}.  An object that a Makefile names through '..' keeps that
 # name; it is looked up by its plain one.
 sub list_objects ($tree, @dirs) {
     my %objects;
@@ -207,8 +207,9 @@ sub list_objects ($tree, @dirs) {
     return \%objects;
 }
 
-# What kbuild compiles there besides: object => 'apart' if it is linked into neither
-# the kernel nor a module, 'program' if it is (of) a program that the build runs.
+# Other objects that kbuild compiles there: object => 'apart' if it is linked into
+# neither the kernel nor a module, 'program' if it is part of a program that the build
+# runs.
 sub list_apart ($tree, @dirs) {
     my %kind = (x => 'apart', h => 'program');
     my %apart;
@@ -219,7 +220,7 @@ sub list_apart ($tree, @dirs) {
     return \%apart;
 }
 
-# The answers of ask_kbuild, which are kept for the prepared tree.
+# The answers of ask_kbuild, which are stored with the prepared tree.
 sub known_objects ($tree, @dirs) {
     my $file = "$tree->{dir}/.KSPLICE_objects";
     my $known = $tree->{known_objects} //=
@@ -234,7 +235,7 @@ sub known_objects ($tree, @dirs) {
     return keys %$known;
 }
 
-# What kbuild says of the directories as the tree is now, a line an object.
+# The report of kbuild for the directories in the current tree, a line per object.
 sub ask_kbuild ($tree, @dirs) {
     return grep { /^[ymxh] / } capture(make_command($tree, '-s', '-f',
         base_dir() . '/Makefile.ksplice', 'KSPLICE_MODE=list', "KSPLICE_DIRS=@dirs"));

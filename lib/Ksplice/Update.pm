@@ -2,11 +2,11 @@
 #
 # Update.pm - an update as files: read it, write it, pack it
 #
-# An update is a directory ksplice-KID, or the tarball of one; `contents` says
-# what it is for, which modules make it, and the hash of each file
-# (doc/ksplice-update.pod).  Reading checks everything that can be checked without
-# a kernel.  What read_update returns is a verified copy where nothing else
-# writes, it is complete, and its names are safe to use in paths.
+# An update is a directory ksplice-KID, or the tarball of one; `contents` has the
+# kernel that it is for, its modules, and the hash of each file
+# (doc/ksplice-update.pod).  Reading checks everything that can be checked without a
+# kernel.  read_update returns a verified private copy; it is complete, and its names
+# are safe to use in paths.
 
 package Ksplice::Update;
 use v5.32;
@@ -23,11 +23,11 @@ use Ksplice::Tar       qw(check_size extract_tar most_entries open_tar write_tar
 our @EXPORT_OK = qw(API_VERSION is_kid is_target module_file module_name
     read_update read_part_of_update write_update seal_update pack_update);
 
-# Of the files and of the talk with the core; the core has the same.
+# The version of the files and of the interface of the core, which has the same.
 use constant API_VERSION => '3';
 
-# The words are files of the core, beside the directories named KID, and what --replace
-# takes for all that are applied.
+# Reserved words: files of the core beside the directories named KID, and `all` of
+# --replace.
 sub is_kid ($text) {
     return $text =~ /^[a-z0-9_]{1,16}\z/
         && $text !~ /^(?:state|version|forget|await|helper|all)\z/;
@@ -42,7 +42,7 @@ sub module_name ($kid, $target, $side) { return "ksplice_${kid}_${target}_$side"
 # read_update(PATH) -> {path, dir, kid, hash, release, arch, core, description,
 # needs => [KID...], changes => [{target, old, new}...], files => {NAME => {size,
 # sha256}}}: old, new and core are files in dir, a temporary directory.  It needs the
-# updates that it was made on top of.
+# updates that it was built on top of.
 sub read_update ($path) {
     my ($source, $update) = open_update($path);
     my %there = map { $_->{name} => 1 } @{ $source->{entries} };
@@ -52,8 +52,8 @@ sub read_update ($path) {
     return take_update($path, $source, $update);
 }
 
-# The same of a directory that has only some of the files: without the changes
-# whose modules are missing.
+# The same for a directory with only some of the files: without the changes whose
+# modules are missing.
 sub read_part_of_update ($path) {
     my ($source, $update) = open_update($path);
     my %there = map { $_->{name} => 1 } @{ $source->{entries} };
@@ -62,7 +62,7 @@ sub read_part_of_update ($path) {
 }
 
 # write_update(DIR, {kid, release, arch, core, changes => [{target}...]}): writes
-# contents and api-version; all other files are there already.
+# contents and api-version; all other files exist already.
 sub write_update ($dir, $update) {
     my $kid = $update->{kid};
     my @lines = map { "$_ $update->{$_}" } qw(kid release arch core);
@@ -99,8 +99,8 @@ sub pack_update ($dir, $file) {
 
 # --- checks ----------------------------------------------------------------
 
-# The files of an update, as Tar.pm or Directory.pm tell them, and what its contents
-# says; they agree as far as can be seen before anything is unpacked.
+# The files of an update, from Tar.pm or Directory.pm, and its parsed contents; they
+# agree as far as can be checked before anything is unpacked.
 sub open_update ($path) {
     fail("cannot read '$path': $!") unless -e $path;
     fail("'$path' is not an update: neither a file nor a directory") unless -f _ || -d _;
@@ -115,7 +115,7 @@ sub open_update ($path) {
     return ($source, $update);
 }
 
-# The entries of the one directory that is in a tarball, with their names there.
+# The entries of the only directory of a tarball, with their names below it.
 sub inside_top ($path, $tar) {
     my (%top, $stray);
     for my $entry (@{ $tar->{entries} }) {
@@ -139,7 +139,7 @@ sub check_api_version ($path, $text) {
     fail("'$path' has api version '$api', but this ksplice has " . API_VERSION . ": $cure");
 }
 
-# No file that contents does not list, none of another size.
+# Refuses files that contents does not list, or of another size.
 sub check_entries ($path, $source, $update) {
     my $files = $update->{files};
     for my $entry (grep { !$_->{directory} } @{ $source->{entries} }) {
@@ -157,7 +157,7 @@ sub fail_altered ($path, $what) {
     fail("'$path' is damaged or modified: $what; fetch it again");
 }
 
-# A copy of the files, which are what contents says.
+# Copies the files and verifies them against contents.
 sub take_update ($path, $source, $update) {
     my $dir = temp_dir();
     $source->{path} = $path;
@@ -176,7 +176,7 @@ sub take_update ($path, $source, $update) {
     return $update;
 }
 
-# Of one value in contents: what it must look like.
+# The pattern of each kind of value in contents.
 my %value = (
     kid     => \&is_kid,
     release => sub ($text) { $text =~ /^\w[\w.+~-]*\z/ },
@@ -185,7 +185,7 @@ my %value = (
     hash    => \&is_sha256,
 );
 
-# What contents says, which ends with the hash of what is before.
+# Parses contents, which ends with the hash of everything before it.
 sub parse_contents ($path, $text) {
     my $update = parse_lines($path, $text);
     my ($lines, $hash) = $text =~ /\A(.*^)hash (\S+)\n\z/ms;
@@ -203,7 +203,7 @@ sub parse_contents ($path, $text) {
     return $update;
 }
 
-# Without what only a finished one has.
+# The same, for contents without the lines of a finished update.
 sub parse_lines ($path, $text) {
     my %update = (changes => [], needs => [], files => {});
     my $n;
@@ -222,7 +222,7 @@ sub parse_lines ($path, $text) {
     return \%update;
 }
 
-# Puts what the line says into the update; returns what is wrong with it, or undef.
+# Adds the data of the line to the update; returns what is wrong with it, or undef.
 sub parse_line ($update, $key, @values) {
     return parse_change($update, @values) if $key eq 'change';
     return parse_file($update, @values)   if $key eq 'file';

@@ -12,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(25, <<'END');
+run_guest(34, <<'END');
 # changed NAME SED-SCRIPT: the update with other contents, as /tmp/NAME.tar.gz
 changed() {
 	unpack function && sed -i "$2" ksplice-*/contents && pack "$1"
@@ -69,6 +69,19 @@ untouched 'nothing is left'
 unpack function && perl -0777 -pi -e 's/KPSPRE1/XPSPRE1/ or die' ksplice-function/*-old.ko &&
 	pack bad || exit
 refused 'a damaged pre image' 1 'pre image' ksplice-apply /tmp/bad.tar.gz
+untouched 'nothing is left'
+
+# Ids that the commands refuse: the core does so, too.
+awaits() { printf "$1  1\n" > /sys/kernel/ksplice/await; }
+unpack function && insmod ksplice-function/ksplice.ko || exit
+ok 'the core takes an id' awaits abc_1
+for id in all state ABC 'f\344' abcdefghijklmnopq ''; do
+	not_ok "it refuses the id '$id'" awaits "$id"
+done
+not_ok '... also in the list of those that an update needs' \
+	sh -c 'echo all > /sys/kernel/ksplice/abc_1/needs'
+echo abc_1 > /sys/kernel/ksplice/forget
+rmmod ksplice
 untouched 'nothing is left'
 
 says 'a dry run tells what would be done' 'can be applied: 1 function of vmlinux;' \

@@ -28,23 +28,10 @@
 #include "core/update-dir.h"
 #include "core/updates.h"
 #include "model/debug.h"
+#include "model/kids.h"
 #include "model/update.h"
 
 static DEFINE_MUTEX(membership_mutex);
-
-/* A KID is a name in sysfs, beside these files. */
-static bool is_valid_kid(const char *kid)
-{
-	static const char *const taken[] = {
-		"state", "version", "forget", "await", "helper"
-	};
-	const char *p;
-
-	for (p = kid; *p; p++)
-		if (!islower(*p) && !isdigit(*p) && *p != '_')
-			return false;
-	return p != kid && match_string(taken, ARRAY_SIZE(taken), kid) < 0;
-}
 
 /* Return: is it a SHA-256 in hexadecimal, or empty? */
 static bool is_valid_hash(const char *hash)
@@ -165,7 +152,7 @@ struct ksplice_update *ksplice_update_begin(const char *kid, const char *hash,
 	struct ksplice_update *update;
 	int ret = -EEXIST;
 
-	if (!is_valid_kid(kid) || !is_valid_hash(hash))
+	if (!ksplice_kid_is_valid(kid) || !is_valid_hash(hash))
 		return ERR_PTR(-EINVAL);
 	ksplice_updates_lock();
 	if (__find_or_drop(kid, true))
@@ -191,7 +178,7 @@ struct ksplice_update *ksplice_update_join(const struct ksplice_change_id *id,
 {
 	struct ksplice_update *update;
 
-	if (!is_valid_kid(id->kid)) {
+	if (!ksplice_kid_is_valid(id->kid)) {
 		pr_err("'%s' cannot be the id of an update\n", id->kid);
 		return ERR_PTR(-EINVAL);
 	}

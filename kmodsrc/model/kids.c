@@ -1,30 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kids.c - a list of updates by their ids
+ * kids.c - ids of updates, and lists of them
+ *
+ * A KID is the name of a directory in sysfs, and part of the names of modules.
  *
  * An update may say of others that it needs them, or that it takes their place.
  * They are named, not pointed to: an update may go at any time but while the
  * lock is held.
  */
-#include <linux/ctype.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include "model/kids.h"
 
-static bool is_kid_char(char c)
+#define KID_LEN		16
+
+/* islower() of the kernel is true of Latin-1 letters as well. */
+static const char kid_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+
+/* Files that sysfs.c has beside the directories, and a word of the commands. */
+static const char *const taken[] = {
+	"state", "version", "forget", "await", "helper", "all"
+};
+
+static bool is_valid(const char *kid, size_t len)
 {
-	return islower(c) || isdigit(c) || c == '_';
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(taken); i++)
+		if (len == strlen(taken[i]) && !memcmp(kid, taken[i], len))
+			return false;
+	return len && len <= KID_LEN && strspn(kid, kid_chars) >= len;
+}
+
+bool ksplice_kid_is_valid(const char *kid)
+{
+	return is_valid(kid, strlen(kid));
 }
 
 bool ksplice_kids_are_valid(const char *kids)
 {
-	const char *p;
+	size_t len;
 
-	for (p = kids; *p; p++)
-		if (!is_kid_char(*p) &&
-		    !(*p == ' ' && p != kids && is_kid_char(p[-1]) &&
-		      is_kid_char(p[1])))
+	for (;; kids += len + 1) {
+		len = strcspn(kids, " ");
+		if (!is_valid(kids, len))
 			return false;
-	return p != kids;
+		if (!kids[len])
+			return true;
+	}
 }
 
 const char *ksplice_kids_next(const char **at, size_t *len)

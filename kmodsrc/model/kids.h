@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kids.h - a list of updates by their ids
+ * kids.h - ids of updates, and lists of them
  */
 #ifndef KSPLICE_KIDS_H
 #define KSPLICE_KIDS_H
 
 #include <linux/types.h>
+
+/* Can it be the id of an update?  Update.pm has the same rule. */
+bool ksplice_kid_is_valid(const char *kid);
 
 /* Return: is it one KID or more, separated by a blank each? */
 bool ksplice_kids_are_valid(const char *kids);

@@ -58,8 +58,8 @@ is($symbol{fresh}{global}, 1, '... and it is global');
 # Which are wanted
 my $dir = scratch_dir();
 my $symvers = spew("$dir/symvers", "0x00000001\tsold\tvmlinux\tEXPORT_SYMBOL\t\n");
-my ($in_module, $in_vmlinux) = ({ post => $pair[1], targets => ['mod'] },
-    { post => $vmlinux[1], targets => ['vmlinux'] });
+my ($in_module, $in_vmlinux) = map { { pre => $_->[0], post => $_->[1], targets => [$_->[2]] } }
+    [@pair, 'mod'], [@vmlinux, 'vmlinux'];
 is(join(' ', wanted_symbols($symvers, 'vmlinux', $in_module, $in_vmlinux)), 'fresh old perhaps',
     'what objects of other targets need and nothing exports');
 is(join(' ', wanted_symbols($symvers, 'vmlinux', $in_vmlinux)), '', '... of no other target none');
@@ -77,6 +77,8 @@ is(missing("hidden a.o f\n", 'vmlinux'), "a.o: 'hidden', which 'f' refers to, is
     . 'neither the kernel nor the patch has it', '... and a static one');
 is(missing("fresh a.o f\n", 'mod', $in_module, $in_vmlinux), "a.o: 'fresh', which 'f' refers to, "
     . "is in 'vmlinux' and not exported: export it", 'one of another target');
+is(missing("fresh a.o f\n", 'vmlinux', { %$in_vmlinux, pre => $vmlinux[1] }), '',
+    'one that the original has, as an update has added it that this one is on top of');
 
 # The list in an image, made as scripts/kallsyms does: pieces, markers, numbers
 my @names = map { ($_ % 2 ? 'T' : 't') . "name_$_" } 0 .. 999;

@@ -5,7 +5,8 @@
 # What the original objects refer to the kernel has, as it was linked with it, and
 # what is exported stands in Module.symvers: objmanip asks for neither.  All else
 # must be a global symbol of vmlinux, in its System.map or, where that is a stub,
-# in its image; of the module that is changed; or of the patch.  Without such a list
+# in its image; of the module that is changed; of the patch; or of an update that this
+# one is made on top of, whose code is that of the original objects.  Without such a list
 # only ksplice-apply can tell, which is a warning.
 
 package Ksplice::Symbols;
@@ -17,6 +18,7 @@ no warnings 'experimental::signatures';
 use Exporter          qw(import);
 use File::Find        qw(find);
 use File::Path        qw(make_path);
+use List::Util        qw(any);
 use Ksplice           qw(fail warning progress capture read_file write_file);
 use Ksplice::Distro   qw(cache_dir release_image);
 use Ksplice::Kallsyms qw(image_symbols);
@@ -26,18 +28,21 @@ our @EXPORT_OK = qw(wanted_symbols missing_symbols);
 # Names that objects of other targets refer to and that nothing exports: new
 # ones of them vmlinux has to export.  Objects are {post, targets} each.
 sub wanted_symbols ($symvers, $target, @objects) {
-    my @others = grep { !grep { $_ eq $target } @{ $_->{targets} } } @objects;
+    my @others = grep { !has_target($_, $target) } @objects;
     return if !@others;
     my %exported = map { $_ => 1 } read_file($symvers) =~ /^0x[0-9a-f]+\t(\S+)\t/mg;
     my %seen;
-    return grep { !$exported{$_} && !$seen{$_}++ } sort(symbols_of('-u', @others));
+    return grep { !$exported{$_} && !$seen{$_}++ } sort(symbols_of('-u', 'post', @others));
 }
 
-# nm's names of the objects as they are after the patch.
-sub symbols_of ($option, @objects) {
+# nm's names of the objects as they are before or after the patch.
+sub symbols_of ($option, $side, @objects) {
+    return if !@objects;
     return map { /^(\S+) / ? $1 : () }
-        capture('nm', '-g', '-P', $option, map { $_->{post} } @objects);
+        capture('nm', '-g', '-P', $option, map { $_->{$side} } @objects);
 }
+
+sub has_target ($object, $target) { return any { $_ eq $target } @{ $object->{targets} } }
 
 # Of the needs of a target, a file as objmanip writes it, those that nothing has: a
 # sentence for each.
@@ -45,11 +50,15 @@ sub missing_symbols ($config, $target, $file, @objects) {
     return if !-s $file;
     my @needs = map { [split] } split /\n/, read_file($file);
     my ($vmlinux, $own) = (vmlinux_symbols($config), module_symbols($config, $target));
-    @needs = grep { !($vmlinux // {})->{ $_->[0] } && !($own // {})->{ $_->[0] } } @needs;
+    my %original = map { $_ => 1 }
+        symbols_of('--defined-only', 'pre',
+            grep { has_target($_, $target) || has_target($_, 'vmlinux') } @objects);
+    @needs = grep { my ($name) = @$_; !any { $_ && $_->{$name} } $vmlinux, $own, \%original }
+        @needs;
     return if !@needs;
     my %elsewhere;
-    for my $object (grep { !grep { $_ eq $target } @{ $_->{targets} } } @objects) {
-        $elsewhere{$_} = $object->{targets}[0] for symbols_of('--defined-only', $object);
+    for my $object (grep { !has_target($_, $target) } @objects) {
+        $elsewhere{$_} = $object->{targets}[0] for symbols_of('--defined-only', 'post', $object);
     }
     my @missing;
     for (@needs) {

@@ -132,6 +132,15 @@ reads('another target of a link', "${git}index 1111111..2222222 120000\n",
     "$x changes a symbolic link: 'a/k/f.c b/k/f.c': leave that out");
 reads('a submodule', "${git}index 1111111..2222222 160000\n",
     "$x changes a submodule: 'a/k/f.c b/k/f.c': leave that out");
+for my $mode (qw(104777 102755 100777 100664 040000 644 100000644)) {
+    my $says = "$x has the mode $mode for 'a/k/f.c b/k/f.c', "
+        . 'but a source has 100644 or 100755: leave that out';
+    reads("the mode $mode, $_->[0]", $git . $_->[1] =~ s/MODE/$mode/r, $says) for
+        ['new', "old mode 100644\nnew mode MODE\n"], ['old', "old mode MODE\nnew mode 100755\n"],
+        ['of a new file', "new file mode MODE\nindex 0000000..e69de29\n"],
+        ['of a removed one', "deleted file mode MODE\nindex e69de29..0000000\n"],
+        ['unchanged', "index 0a1b2c3..4d5e6f7 MODE\n--- a/k/f.c\n+++ b/k/f.c\n$hunk"];
+}
 reads("leaves the tree: $_", "--- a/$_\n+++ b/$_\n$hunk", "$x leaves the tree: '$_'")
     for '../f.c', 'k/../../f.c', '..';
 reads('a full name', "--- /etc/f.c\n+++ /etc/f.c\n$hunk", "$x leaves the tree: '/etc/f.c'", 0);

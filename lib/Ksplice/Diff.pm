@@ -183,6 +183,8 @@ sub read_git_line ($in, $change, $line, $both) {
 sub refuse_mode ($in, $mode, $both) {
     refuse($in, "changes a symbolic link: '$both': leave that out") if $mode =~ /^120/;
     refuse($in, "changes a submodule: '$both': leave that out")     if $mode =~ /^160/;
+    refuse($in, "has the mode $mode for '$both', but a source has 100644 or 100755: leave that out")
+        if $mode !~ /^100(?:644|755)\z/;
     return;
 }
 

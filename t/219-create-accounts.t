@@ -77,22 +77,30 @@ for my $file (qw(include/asm-generic/vmlinux.lds.h kernel/bounds.c arch/x86/kern
 my $patch = toy_patch($toy, @real, 'kernel/off.c' => sub { s/0/1/ },
     'include/linux/lonely.h' => sub { s/1/2/ }, 'drivers/net/rx.c' => sub { $_ .= "/* */\n" },
     'Documentation/toy.rst' => sub { s/A/The/ }, 'lib/notes.txt' => sub { $_ = "notes\n" },
-    'include/linux/toy.h' => sub { $_ .= "/* */\n" });
+    'include/linux/toy.h' => sub { $_ .= "/* */\n" },
+    'include/linux/fresh.h' => sub { $_ = "#define FRESH 1\n" });
 my ($status, $out, $err) = toy_create($toy, "--patch=$patch", '-o', 'all.tar.gz');
 my $said = $out =~ s/^\d+ objects may.*\n//mr;
 is_deeply([$status, $said, $err], [0, "not code: Documentation/toy.rst lib/notes.txt\n"
     . "not built with this .config: kernel/off.c\n"
     . "included by nothing that is built with this .config: include/linux/lonely.h\n"
+    . "new, and included by nothing in the patch: include/linux/fresh.h\n"
     . "changes nothing in 'drivers/net/rx.o': drivers/net/rx.c\n"
     . "changes nothing in 2 objects: include/linux/toy.h\n"
     . "${replaced}all.tar.gz\n", ''], 'each file of a patch is accounted for');
 is(slurp(read_update("$toy->{scratch}/all.tar.gz")->{dir} . '/summary'), $replaced
     . "Documentation/toy.rst: not code\n"
     . "drivers/net/rx.c: changes nothing in 'drivers/net/rx.o'\n"
+    . "include/linux/fresh.h: new, and included by nothing in the patch\n"
     . "include/linux/lonely.h: included by nothing that is built with this .config\n"
     . "include/linux/toy.h: changes nothing in 2 objects\n"
     . "kernel/off.c: not built with this .config\n"
     . "lib/notes.txt: not code\n", '... in the update as well');
+
+$patch = toy_patch($toy, 'kernel/one.c' => sub { $_ = "#include <linux/fresh.h>\n" . s/5/FRESH/r },
+    'include/linux/fresh.h' => sub { $_ = "#define FRESH 6\n" });
+is_deeply([toy_create($toy, "--patch=$patch", '--dry-run')], [0, $replaced, ''],
+    'a new header that is included needs no word');
 
 $patch = toy_patch($toy, 'lib/strange.c' => sub { s/return (\w+)/return 1 + $1/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');

@@ -14,7 +14,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter          qw(import);
-use File::Basename    qw(dirname);
+use File::Basename    qw(basename dirname);
 use File::Path        qw(make_path);
 use Ksplice           qw(fail usage_error no_changes capture read_file write_file);
 use Ksplice::Diff     qw(read_diff reverse_changes);
@@ -26,7 +26,7 @@ use Ksplice::Stage    qw(new_stage stage_changes staged_files staged_file stage_
 
 our @EXPORT_OK = qw(
     read_patches read_series diff_new_versions diff_commit stage_patches changed_lines
-    apply_patch
+    spare_headers apply_patch
 );
 
 # --- inputs ----------------------------------------------------------------
@@ -152,6 +152,19 @@ sub describe_file ($stage, $name) {
     $file{deleted} = 1 if !staged_file($stage, $name);
     $file{renamed_from} = $stage->{origin}{$name} if defined $stage->{origin}{$name};
     return \%file;
+}
+
+# Its new headers that are not included: only a file of the patch can do that.  Headers that
+# the patch accounts for otherwise, as those of tools, are not among them.
+sub spare_headers ($patch) {
+    my %is_included;
+    for my $file (grep { defined } map { staged_file($patch->{stage}, $_->{name}) }
+        @{ $patch->{files} }) {
+        $is_included{$_} = 1 for
+            $file->{text} =~ m{^\s*\#\s*include\s*["<](?:[^">]*/)?([^/">]+)[">]}mg;
+    }
+    return grep { /\.h\z/ && !$is_included{ basename($_) } && !$patch->{accounts}{$_} }
+        map { $_->{added} ? $_->{name} : () } @{ $patch->{files} };
 }
 
 # The lines that it adds to a file and removes from it, each with its + or -.

@@ -421,6 +421,62 @@ $kernel->insmod("/x/$_") for qw(ksplice.ko ksplice-abc-vmlinux-old.ko ksplice-ab
 is($status, 0, 'leftovers of the same update are no hindrance');
 is($kernel->stage('abc'), 'applied', 'it is applied');
 
+# With what a killed command has left of update 'def'; 'one' is applied.
+sub with_rest (%def) {
+    spew("$store/def/contents", '');
+    my @modules = map { "ksplice_def_vmlinux_$_" } qw(old new);
+    my %with = (hash => 'd' x 64, match => "vmlinux all\n", %def);
+    return kernel(modules => [qw(ext4 ksplice), @modules], order => [qw(one def)],
+        update => { one => { stage => 'applied', match => '', hash => 'e' x 64 }, def => \%with });
+}
+sub state_of ($kernel) { return join ' ', map { "@$_" } $kernel->updates }
+for my $stage (qw(preparing matched reversed)) {
+    $kernel = with_rest(stage => $stage);
+    ($status, $out) = apply($kernel);
+    is("$status " . state_of($kernel), '0 one applied abc applied', "an update is left: $stage");
+    like($out, qr/^an earlier command has left update 'def' \($stage\); it is removed$/m,
+        '  ... it is removed, which is said');
+    unlike($kernel->modules, qr/_def_/, '  ... with its modules');
+    ok(!-e "$store/def", '  ... and what was kept of it');
+}
+$kernel = with_rest(stage => 'matched');
+$kernel->{running}{def} = sub ($def) { $def->{stage} = 'applied' };
+($status) = apply($kernel);
+is(state_of($kernel), 'one applied def applied abc applied', 'what the kernel finishes stays');
+ok(-e "$store/def", '  ... with what is kept of it');
+$kernel = with_rest(stage => 'applied');
+$kernel->{running}{def} = sub ($def) { $def->{stage} = 'reversed' };
+attempt(sub { try_update($kernel, \%update, {}) });
+is(state_of($kernel), 'one applied', 'what it reverses is removed, also before a dry run');
+$kernel = with_rest(stage => 'reversed');
+$kernel->{refuse}{'rmmod ksplice_def_vmlinux_new'} = ['Module is in use'];
+($status, $out) = apply($kernel);
+is("$status " . state_of($kernel), '0 one applied def reversed abc applied',
+    'an update that cannot be removed is no hindrance');
+like($out, qr/warning: what an .* has left of update 'def' cannot be removed: .* in use$/m,
+    '  ... and is told');
+$kernel = with_rest(stage => 'matched', hash => '');
+apply($kernel);
+is(state_of($kernel), 'one applied def matched abc applied', 'what was loaded by hand stays');
+spew("$store/ghi/contents", '');
+apply($kernel);
+ok(!-e "$store/ghi", 'what was kept of an update that the core does not know is removed');
+
+# The same again, after a command that was killed when it had replaced another one.
+$kernel = with_others('one');
+apply($kernel, replace => 'one');
+$kernel->{did} = [];
+($status, $out) = apply($kernel, replace => 'one');
+is("$status $out@{ $kernel->{did} }", "0 update 'abc' is already applied\n",
+    'an update has replaced another one: once more is fine');
+$kernel = kernel();
+$kernel->{refuse}{'insmod ksplice-abc-ext4-new.ko'} = sub ($self) {
+    $self->{update}{abc}{kick} = "1\n";
+    return;
+};
+apply($kernel);
+ok((grep { $_ eq 'kick 0' } @{ $kernel->{did} }), 'nothing is kicked that a killed command kicked');
+
 # Stopped by a signal: the sub that main installs dies.
 $kernel = kernel(refuse => { 'insmod ksplice-abc-ext4-new.ko' => sub ($self) {
     push @{ $self->{modules} }, 'ksplice_abc_ext4_new';
@@ -500,5 +556,8 @@ is($out, <<"END", 'one object tells all');
   "status": 3
 }
 END
+$kernel = with_rest(stage => 'matched');
+(undef, $out) = attempt(sub { with_report(1, sub { apply_update($kernel, \%update, {}) }) });
+like($out, qr/"leftovers": \[\n\s+"def"\n/, 'and what an earlier command had left');
 
 done_testing;

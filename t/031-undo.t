@@ -118,6 +118,20 @@ is("$status $message", "4 no update 'abc' is applied; its leftovers are removed 
 is($kernel->modules, 'ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlinux_new',
     'nothing of it is there any more');
 
+# What a killed command has left of another one.
+$kernel = kernel();
+@{ $kernel->{update}{other} }{qw(stage hash)} = ('reversed', 'e' x 64);
+($status, $out) = undo($kernel, 'abc');
+is("$status $out", "0 an earlier command has left update 'other' (reversed); it is removed\n"
+    . "update 'abc' is undone\n", 'what is left of another one is removed');
+is($kernel->modules, 'ext4', '  ... and the core, which has nothing to do then');
+$kernel = kernel(modules => [qw(ext4 ksplice)]);
+$kernel->drop($_) for qw(abc other);
+$kernel->{modules} = [qw(ext4 ksplice)];
+($status, undef, $message) = undo($kernel, 'abc');
+is("$status $message " . $kernel->modules, "4 no update 'abc' is applied; there is none ext4",
+    'a core without updates is removed');
+
 # Another command, and what is left of the time.
 $kernel = kernel(held => 3);
 $kernel->{refuse}{'stage reversed'} = ['Device or resource busy', 'code_busy', 'f', "7 sh f+0x1\n"];

@@ -139,6 +139,28 @@ my $waited;
 ok($waited > 0.2, 'else it waits for the first');
 waitpid $pid, 0;
 is(slurp("$dir/lock"), "$$ 032-kernel.t\n", 'then the file names itself');
+{
+    my $name = "$dir/kept";
+    my $other = Ksplice::Kernel->new(lock_file => $name);
+    pipe my $wait, my $end or die;
+    my $pid = fork // die;
+    if (!$pid) {
+        my $killed = Ksplice::Kernel->new(lock_file => $name);
+        $killed->lock(0);
+        close $end;
+        open STDIN, '<&', $wait or die;
+        my $started = fork // die;    # as an insmod that goes on
+        exec 'cat' or die if !$started;
+        select undef, undef, undef, 0.3;
+        kill KILL => $$;
+    }
+    close $wait;
+    waitpid $pid, 0;
+    ok(!eval { $other->lock(0); 1 }, 'what a killed command has started keeps the lock');
+    like($@->{message}, qr/: another one is running$/m, '  ... as one that is not known');
+    close $end;
+    ok(eval { $other->lock(5) < 5 }, '  ... until it ends');
+}
 for my $text ("$pid gone\n", 'x', '') {
     spew("$dir/lock", $text);
     open my $file, '<', "$dir/lock" or die;

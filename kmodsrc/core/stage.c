@@ -163,8 +163,6 @@ static void __set_applied(struct ksplice_update *update)
 	list_for_each_entry(change, &update->changes, list)
 		if (ksplice_change_takes_part(change, KSPLICE_APPLY))
 			__change_set_applied(change);
-	kfree(update->replaces);
-	update->replaces = NULL;
 }
 
 /* The post hooks have been called: its new code may go. */
@@ -174,6 +172,9 @@ static void __set_reversed(struct ksplice_update *update)
 
 	update->stage = KSPLICE_REVERSED;
 	module_put(THIS_MODULE);
+	/* What it has replaced is not there to be replaced again. */
+	kfree(update->replaces);
+	update->replaces = NULL;
 	list_for_each_entry(change, &update->changes, list) {
 		if (!ksplice_change_takes_part(change, KSPLICE_REVERSE))
 			continue;

@@ -9,8 +9,8 @@
  *		reads "none", "running" or "done ERRNO"
  *	needs	KIDs of updates that must be applied, and stay
  *	replaces	those of updates that are put back in the stop that
- *		applies it; both are written before its modules are loaded, and
- *		a write adds to what was there
+ *		applies it, or were; both are written before its modules are
+ *		loaded, and a write adds to what was there
  *	kick	write 1: threads in the way are asked to leave the kernel
  *	awaited	TARGET, and absent, applied, or unpatched and why, a line a
  *		target that was not loaded

@@ -140,7 +140,8 @@ struct ksplice_update {
 	unsigned int n_changes;		/* that it has in all */
 	char *needs;			/* KIDs of updates that it stands on */
 	char *replaces;			/* and of those that are put back in
-					 * the stop that applies it; or NULL */
+					 * the stop that applies it, or were
+					 * while it is applied; or NULL */
 	bool is_hidden;			/* replace.c: it is going to be */
 	enum ksplice_stage stage;
 	enum ksplice_abort_cause abort_cause;

@@ -220,6 +220,9 @@ static int __check_applied(struct ksplice_update *update, const char *kids,
 
 int __ksplice_depend_check_named(struct ksplice_update *update)
 {
-	return __check_applied(update, update->needs, "needs") ?:
-	       __check_applied(update, update->replaces, "replaces");
+	int ret = __check_applied(update, update->needs, "needs");
+
+	if (ret || update->stage == KSPLICE_APPLIED)
+		return ret;
+	return __check_applied(update, update->replaces, "replaces");
 }

@@ -58,7 +58,8 @@ int __ksplice_hide_replaced(struct ksplice_update *update)
 	struct ksplice_update *other;
 	int ret = __ksplice_depend_check_named(update);
 
-	if (ret || !update->replaces)
+	/* Those that an applied update has replaced are long gone. */
+	if (ret || !update->replaces || update->stage == KSPLICE_APPLIED)
 		return ret;
 	list_for_each_entry(other, &ksplice_updates, list)
 		if (ksplice_kids_have(update->replaces, other->kid))

@@ -22,7 +22,7 @@ use Ksplice         qw(busy fail failure_text no_such_update note printable prog
     warning);
 use Ksplice::Abort  qw(fail_abort is_busy);
 use Ksplice::Report qw(fact);
-use Ksplice::Store  qw(keep_update kept_update drop_update);
+use Ksplice::Store  qw(keep_update kept_update kept_kids drop_update);
 use Ksplice::Update qw(API_VERSION is_kid module_name);
 
 our @EXPORT_OK = qw(apply_update try_update undo_update undo_all complete_target
@@ -42,6 +42,7 @@ our $program = '';
 sub apply_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
     $option = begin($kernel, $option);
+    clear_unfinished($kernel);
     my $changes = changes_to_apply($kernel, $update, $option) or return;
     my ($present, $replaced) = @$changes{qw(present replaced)};
     with_steps_back($kernel, $update, $option, sub ($done) {
@@ -66,6 +67,7 @@ sub apply_update ($kernel, $update, $option) {
 sub try_update ($kernel, $update, $option) {
     my $kid = $update->{kid};
     $option = begin($kernel, $option);
+    clear_unfinished($kernel);
     my $changes = changes_to_apply($kernel, $update, $option) or return;
     with_steps_back($kernel, $update, $option, sub ($done) {
         my @present = @{ $changes->{present} };
@@ -86,9 +88,12 @@ sub try_update ($kernel, $update, $option) {
 sub undo_update ($kernel, $kid, $option) {
     $option = begin($kernel, $option);
     check_core_version($kernel);
+    clear_unfinished($kernel, $kid);
     my $stage = is_kid($kid) ? $kernel->stage($kid) : undef;
     if (!defined $stage) {
-        my @there = map { $_->[0] } grep { $_->[1] eq 'applied' } $kernel->updates;
+        my @there = applied_updates($kernel);
+        my $problem = remove_core($kernel);
+        fail("cannot remove the ksplice core: $problem") if $problem;
         no_such_update("no update '$kid' is applied; "
             . (@there ? 'applied: ' . join(' ', @there) : 'there is none'));
     }
@@ -104,6 +109,7 @@ sub undo_update ($kernel, $kid, $option) {
 sub undo_all ($kernel, $option) {
     $option = begin($kernel, $option);
     check_core_version($kernel);
+    clear_unfinished($kernel);
     my @updates = reverse $kernel->updates;
     my @undone;
     fact(undone => \@undone);
@@ -145,6 +151,33 @@ sub undo_applied ($kernel, $kid, $option) {
 sub uninterrupted ($body) {
     local @SIG{qw(INT TERM HUP)} = ('IGNORE') x 3;
     $body->();
+    return;
+}
+
+# A killed command may have left updates between two stages.  No other command is running,
+# so the kernel is waited for, which finishes the last request, and updates that are not
+# applied then are removed.  The caller reports on the update $own itself.  Modules that
+# were loaded by hand have no hash, and stay.
+sub clear_unfinished ($kernel, $own = '') {
+    return if ($kernel->core_version // API_VERSION) ne API_VERSION;
+    $kernel->wait_request($_->[0]) for $kernel->updates;
+    my @left = grep { $_->[1] ne 'applied' && $_->[0] ne $own
+        && length $kernel->read_update_file($_->[0], 'hash') } $kernel->updates;
+    my @removed;
+    for (reverse @left) {
+        my ($kid, $stage) = @$_;
+        drop_update($kernel->store, $kid);
+        my $problem = remove_modules($kernel, $kid, targets($kernel, $kid));
+        warning("what an earlier command has left of update '$kid' cannot be removed: $problem")
+            if $problem;
+        next if $problem;
+        forget($kernel, $kid);
+        note("an earlier command has left update '$kid' ($stage); it is removed");
+        push @removed, $kid;
+    }
+    fact(leftovers => \@removed) if @removed;
+    my %is_known = map { $_->[0] => 1 } $kernel->updates;
+    drop_update($kernel->store, $_) for grep { !$is_known{$_} } kept_kids($kernel->store);
     return;
 }
 
@@ -346,6 +379,10 @@ sub updates_to_replace ($kernel, $update, $wanted) {
     return if !defined $wanted;
     my %is_wanted = map { $_ => 1 } $wanted eq 'all' ? grep { $_ ne $kid } @applied
         : split /,/, $wanted;
+    if ($is_applied{$kid}) {
+        my @was = split / /, $kernel->read_update_file($kid, 'replaces');
+        delete @is_wanted{ grep { !$is_applied{$_} } @was };
+    }
     fail("update '$kid' cannot replace itself: give it another id (ksplice-create --id)")
         if $is_wanted{$kid};
     for my $other (sort keys %is_wanted) {
@@ -463,7 +500,9 @@ sub load_module ($kernel, $update, $change, $side, $done) {
 
 # Fails unless the stage is reached; retries for a while if code is busy.
 sub change_stage ($kernel, $kid, $stage, $option) {
-    my $problem = $option->{kick} ? $kernel->write_kick($kid, 1) : '';
+    my $kicks = $kernel->read_update_file($kid, 'kick') eq '1';    # of a killed command
+    my $problem = $option->{kick} || $kicks ? $kernel->write_kick($kid, $option->{kick} ? 1 : 0)
+        : '';
     fail("cannot kick tasks: $problem") if $problem;
     ($problem, my $cause) = write_stage($kernel, $kid, $stage, $option);
     $kernel->write_kick($kid, 0) if $option->{kick};

@@ -13,7 +13,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Errno          qw(EAGAIN EINTR EPIPE);
-use Fcntl          qw(:flock O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
+use Fcntl          qw(:flock F_SETFD O_CREAT O_NOFOLLOW O_NONBLOCK O_RDONLY O_RDWR O_WRONLY);
 use File::Basename qw(basename dirname);
 use Ksplice        qw(busy fail progress run);
 use Ksplice::Elf   qw(modinfo);
@@ -50,7 +50,8 @@ sub missing ($self) {
 }
 
 # lock(SECONDS) -> the seconds that it took: one ksplice command at a time.  The lock ends
-# with the process.  The file names the process.
+# with the process and its children: if it is killed, its insmod continues.  The file names
+# the process.
 sub lock ($self, $patience) {
     my $name = $self->{lock_file};
     sysopen my $file, $name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600
@@ -68,6 +69,7 @@ sub lock ($self, $patience) {
         });
     }
     $self->{lock} = $file;
+    fcntl $file, F_SETFD, 0 or fail("cannot keep '$name' locked: $!");
     truncate $file, 0;
     sysseek $file, 0, 0;
     syswrite $file, "$$ " . basename($0) . "\n";

@@ -16,9 +16,9 @@ no warnings 'experimental::signatures';
 use Exporter        qw(import);
 use File::Path      qw(remove_tree);
 use Ksplice         qw(fail read_file write_file);
-use Ksplice::Update qw(read_part_of_update);
+use Ksplice::Update qw(is_kid read_part_of_update);
 
-our @EXPORT_OK = qw(keep_update kept_update drop_update);
+our @EXPORT_OK = qw(keep_update kept_update kept_kids drop_update);
 
 # keep_update(STORE, UPDATE, CHANGE...)
 sub keep_update ($store, $update, @changes) {
@@ -38,6 +38,12 @@ sub kept_update ($store, $kid) {
         unless -d $dir;
     check_private($_) for $store, $dir;
     return read_part_of_update($dir);
+}
+
+# The ids of which something is kept.
+sub kept_kids ($store) {
+    opendir my $dir, $store or return;
+    return sort grep { is_kid($_) } readdir $dir;
 }
 
 sub drop_update ($store, $kid) {

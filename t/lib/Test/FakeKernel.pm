@@ -51,7 +51,12 @@ sub pause ($self, $seconds) {
 
 sub now ($self) { return $self->{paused} }
 
-sub wait_request ($self, $kid) { return 'none' }
+# running => {KID => sub}: what a request leads to that a killed command has made.
+sub wait_request ($self, $kid) {
+    my $end = delete $self->{running}{$kid};
+    $end->($self->{update}{$kid}) if $end;
+    return 'none';
+}
 
 sub write_kick ($self, $kid, $kick) {
     push @{ $self->{did} }, "kick $kick";
@@ -148,7 +153,9 @@ sub write_stage ($self, $kid, $stage) {
     }
     $update->{stage} = $stage unless $stage eq 'try';
     if ($stage eq 'applied') {
-        $self->{update}{$_}{stage} = 'reversed' for @{ delete $update->{replaces} // [] };
+        my $replaces = ref $update->{replaces} ? $update->{replaces} : [];
+        $self->{update}{$_}{stage} = 'reversed' for @$replaces;
+        $update->{replaces} = "@$replaces";
     }
     $update->{patches} =
         @old ? $self->{patches} // "vmlinux f 01 02\nvmlinux g 03 04\n" : '';

@@ -43,7 +43,8 @@ my $kernel = Test::FakeKernel->new(modules => ['xfs'],
         patches => "vmlinux f ffffffff81000000 ffffffffc0000010\n"
             . "ext4 g ffffffffc0100000 ffffffffc0000020\n"
             . "ext4 x ffffffffc0100100 ffffffffc0000100 data\n" },
-    late => { stage => 'applied', abort_cause => 'ok', match => "ext4 matched 1 of 1 functions\n",
+    late => { stage => 'applied', abort_cause => 'ok', needs => "abc12345\n",
+        replaces => "one two\n", match => "ext4 matched 1 of 1 functions\n",
         patches => '', awaits => { xfs => 0, ext4 => 1, btrfs => 0 } },
     12345678 => { stage => 'preparing', abort_cause => 'no_match', reason => 'f+0x3: ret',
         match => '' },
@@ -83,6 +84,8 @@ END
 is(printed(sub { show_update($found[2]) }), <<'END', 'an update that was applied in part');
 id:       late
 stage:    applied
+needs:    abc12345
+replaces: one two
 target:   ext4: matched 1 of 1 functions
 awaits:   btrfs: not loaded, to be patched when it is
 awaits:   ext4: patched when it was loaded
@@ -94,6 +97,8 @@ my $json = JSON::PP->new->decode(to_json(\@found));
 is_deeply($json->[0]{functions}[1], { target => 'ext4', name => 'g', old => 'ffffffffc0100000',
     new => 'ffffffffc0000020' }, 'JSON has the functions');
 is($json->[0]{pause_ns} + 0, 98765, 'and the pause');
+is_deeply([map { @$_{qw(needs replaces)} } @$json[0, 2]], [[], [], ['abc12345'], [qw(one two)]],
+    'and the updates that it needs or replaces');
 is($json->[1]{abort_cause}, 'no_match', 'and the word of a refusal');
 like(to_json(\@found), qr/"id": "12345678"/, 'an id of digits is a string');
 
@@ -103,7 +108,8 @@ like(to_json(\@found), qr/"id": "12345678"/, 'an id of digits is a string');
     my @seen = map { describe_update($kernel, $_->[0]) } $kernel->updates;
     my $list = printed(sub { show_list(\@seen) });
     like($list, qr/^abc12345 +applied +\? +vmlinux ext4$/m, 'what is for root is not shown as 0');
-    like(printed(sub { show_update($seen[0]) }), qr/^replaces: only root may see that$/m, 'but so');
+    like(printed(sub { show_update($seen[0]) }), qr/^functions: only root may see them$/m,
+        'but so');
     like(printed(sub { show_update($seen[1]) }),
         qr/^refused: .* was built for: only root may see the reason$/m, 'the reason, too');
     my $json = JSON::PP->new->decode(to_json(\@seen));
@@ -129,6 +135,8 @@ kid abc12345
 release 6.1.0-56-amd64
 arch x86_64
 core ksplice.ko
+needs first
+needs second
 change vmlinux $top-vmlinux-old.ko $top-vmlinux-new.ko
 END
 make_tar($file, map { { name => "$top/$_", content => $content{$_} } } sort keys %content);
@@ -140,6 +148,7 @@ id:       abc12345
 hash:     $hash
 release:  6.1.0-56-amd64
 arch:     x86_64
+needs:    first second
 target:   vmlinux
 file:     fs/proc/x.c
 file:     fs/new.h
@@ -156,6 +165,7 @@ is($out, "$summary\n$patch", 'with -v its patch');
 my $shown = JSON::PP->new->decode($out);
 is($shown->{description}, 'Fix "it"', 'as JSON: the description');
 is($shown->{patch}, $patch, '  ... the patch');
+is_deeply($shown->{needs}, [qw(first second)], '  ... the updates that it needs');
 is($shown->{summary}[1], 'vmlinux: deleted fs/x.o g', '  ... the summary');
 is_deeply($shown->{changes}, [{ target => 'vmlinux', old => "$top-vmlinux-old.ko",
     new => "$top-vmlinux-new.ko" }], '  ... and the changes');

@@ -27,7 +27,7 @@ sub describe_update ($kernel, $kid) {
             . (@there ? 'there are: ' . join(' ', @there) : 'there is none'));
     }
     my %text = map { $_ => $kernel->read_update_file($kid, $_) }
-        qw(abort_cause reason patches pause_ns match hash);
+        qw(abort_cause reason patches pause_ns match hash needs replaces);
     my %may = map { $_ => $kernel->may_read($kid, $_) } qw(patches reason);
     my (@functions, @data, %seen);
     for my $line (split /\n/, $text{patches}) {
@@ -45,6 +45,7 @@ sub describe_update ($kernel, $kid) {
     my @held = $stage eq 'applied' ? grep { $_ ne 'vmlinux' && !$is_open{$_} } @targets : ();
     return {
         id => $kid, hash => $text{hash}, stage => $stage,
+        (map { $_ => [split / /, $text{$_}] } qw(needs replaces)),
         functions => $may{patches} ? \@functions : undef, data => $may{patches} ? \@data : undef,
         targets => \@targets, matched => \@matched, awaited => \@awaited, holds => \@held,
         abort_cause => $text{abort_cause}, reason => $may{reason} ? $text{reason} : undef,
@@ -60,7 +61,7 @@ sub describe_file ($update) {
     my @modules = map { { target => $_->{target}, old => $_->{old}, new => $_->{new} } }
         @{ $update->{changes} };
     return {
-        (map { $_ => $update->{$_} } qw(release arch core hash)), id => $update->{kid},
+        (map { $_ => $update->{$_} } qw(release arch core hash needs)), id => $update->{kid},
         description => $update->{description} =~ s/\s+\z//r, changes => \@modules,
         summary => [split /\n/, $summary], patch => $patch,
         patched_files => [patched_files($patch)],
@@ -98,13 +99,14 @@ sub show_update ($update) {
     show_pair('id', $update->{id});
     show_pair('hash', $update->{hash}) if length $update->{hash};
     show_pair('stage', $update->{stage});
+    show_others($update);
     my ($cause, $reason) = @$update{qw(abort_cause reason)};
     show_pair('refused', refusal_text($cause, $reason)) if $cause !~ /^(?:|ok)\z/;
     show_pair('paused', sprintf '%.0f us', ${ $update->{pause_ns} } / 1000) if $update->{pause_ns};
     show_pair('target', "$_->{target}: $_->{text}") for @{ $update->{matched} };
     show_pair('awaits', "$_->{target}: " . awaited_text($_)) for @{ $update->{awaited} };
     show_pair('holds', join ' ', @{ $update->{holds} }) if @{ $update->{holds} };
-    show_pair('replaces', 'only root may see that') if !$update->{functions};
+    show_pair('functions', 'only root may see them') if !$update->{functions};
     for my $kind (qw(functions data)) {
         my @replaced = @{ $update->{$kind} // [] };
         printf "\n%-16s  %-16s  %s\n", qw(original new), $kind =~ s/s\z//r if @replaced && !quiet;
@@ -132,11 +134,21 @@ sub awaited_text ($awaited) {
 
 sub show_file ($file) {
     show_pair($_, $file->{$_}) for qw(id hash release arch);
+    show_others($file);
     show_pair('target', $_->{target}) for @{ $file->{changes} };
     show_pair('file', $_) for @{ $file->{patched_files} };
     print printable(join '', "\n", map { "$_\n" } @{ $file->{summary} }) if @{ $file->{summary} };
     print printable("\n$file->{description}\n") if length $file->{description};
     print printable("\n$file->{patch}") if verbose && length $file->{patch};
+    return;
+}
+
+# The ids of the updates that it needs or replaces.
+sub show_others ($update) {
+    for my $how (qw(needs replaces)) {
+        my @kids = @{ $update->{$how} // [] };
+        show_pair($how, "@kids") if @kids;
+    }
     return;
 }
 

@@ -10,6 +10,7 @@
 
 #include <linux/module.h>
 #include "arch.h"
+#include "arch/init.h"
 #include "arch/redirect.h"
 #include "core/sysfs.h"
 #include "core/targets.h"
@@ -31,7 +32,7 @@ static int __init check_needs(void)
 		pr_err("%s\n", refusal);
 		return -EOPNOTSUPP;
 	}
-	return ksplice_compat_init() ?:
+	return ksplice_compat_init() ?: ksplice_arch_init() ?:
 	       ksplice_compat_check(ksplice_exports_init(
 			"ksplice_register_old_code",
 			(unsigned long)ksplice_register_old_code),

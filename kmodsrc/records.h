@@ -167,30 +167,24 @@ struct ksplice_reloc {
 };
 
 /*
- * A place that boot, or the kernel later, may have rewritten: where it is
- * known from, what the running code may hold there.
+ * A site is a place that boot, or the kernel later, may have rewritten: where it
+ * is known from, what the running code may hold there.  Kinds that only one
+ * architecture has are in its site-kinds.h; a number is one kind in all of them.
  */
 enum ksplice_site_kind {
 	KSPLICE_SITE_ALTERNATIVE = 1,	/* .altinstructions; span: the
 					 * replacement, none if it is empty
 					 * (nops); several sites with one
 					 * offset: several choices.  value:
-					 * cpuid and flags as in the entry */
-	KSPLICE_SITE_PARAVIRT	= 2,	/* .parainstructions; value: type */
-	KSPLICE_SITE_RETPOLINE	= 3,	/* .retpoline_sites; label: the thunk */
-	KSPLICE_SITE_RETURN	= 4,	/* .return_sites */
-	KSPLICE_SITE_STATIC_CALL = 5,	/* .static_call_sites; label: the key,
-					 * value: STATIC_CALL_SITE_* */
+					 * feature and flags as in the entry */
 	KSPLICE_SITE_JUMP_LABEL	= 6,	/* __jump_table; label + addend: where
 					 * it jumps; value: 1 if likely */
 	KSPLICE_SITE_FTRACE	= 7,	/* __mcount_loc */
-	KSPLICE_SITE_SMP_LOCK	= 8,	/* .smp_locks: lock or ds prefix */
 	KSPLICE_SITE_BUG	= 9,	/* __bug_table; not rewritten, but it
 					 * must stay with its function */
 	KSPLICE_SITE_EXTABLE	= 10,	/* __ex_table; not rewritten, either;
 					 * label + addend: where a fault goes
 					 * on; value: type and registers */
-	KSPLICE_SITE_ENDBR	= 11,	/* .ibt_endbr_seal */
 };
 
 struct ksplice_site {

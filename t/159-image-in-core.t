@@ -39,7 +39,8 @@ spew("$dir/linux/kernel.h", <<'END');
 #define __always_inline		inline __attribute__((always_inline))
 END
 my ($status, $out, $err) = run_cmd($ENV{CC} // 'gcc', qw(-g -O1), '-fsanitize=address,undefined',
-    '-fno-sanitize-recover=all', "-I$dir", map({ '-I' . root_dir() . "/$_" } qw(kmodsrc t/guest)),
+    '-fno-sanitize-recover=all', "-I$dir", map({ '-I' . root_dir() . "/$_" } qw(kmodsrc
+        kmodsrc/arch/x86 t/guest)),
     '-DKBUILD_MODNAME="ksplice"', '-o', "$dir/read", root_dir() . '/t/fixtures/read-images.c');
 is($status, 0, 'the check compiles as a program') or BAIL_OUT($err);
 

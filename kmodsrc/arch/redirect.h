@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * redirect.h - the jump from an old function to its replacement
+ * redirect.h - the jump from a redirected function to the new one
  *
  * Each architecture implements it.  A jump is written in KSPLICE_WRITE_STEPS
  * steps (arch.h), each of them at all functions, and every CPU serialises
@@ -13,10 +13,22 @@
 #include "arch.h"
 
 struct ksplice_function;
+struct ksplice_pre;
+struct ksplice_span;
 
 /* Once, when the core is loaded and unloaded.  May sleep. */
 int ksplice_redirect_init(void);
 void ksplice_redirect_exit(void);
+
+/* Offset in pre of the first byte that may be overwritten.  Does not sleep. */
+u32 ksplice_redirect_offset(const struct ksplice_pre *pre,
+			    const struct ksplice_span *span);
+
+/*
+ * Bytes that a redirect at this code overwrites, KSPLICE_MIN_REDIRECT at least:
+ * whole instructions, if so many are there.  Does not sleep.
+ */
+u32 ksplice_redirect_len(const u8 *code, u32 size);
 
 /*
  * Fill redirect_len bytes of written[] with the jump from redirect to new_addr.
@@ -39,34 +51,5 @@ void ksplice_redirect_catch(struct ksplice_function **functions,
  */
 void ksplice_redirect_write(u8 *alias, const u8 *bytes, unsigned int len,
 			    unsigned int step);
-
-/* A piece of text or data that will be written. */
-struct ksplice_piece {
-	unsigned long addr;
-	unsigned long len;		/* not 0 */
-	u8 *alias;			/* where it can be written */
-};
-
-/* A second mapping of pieces, read-only but while the stop writes. */
-struct ksplice_map;
-
-/*
- * Map pieces a second time, all at once, and fill their aliases.  What is there
- * is not looked at.  May sleep.  Return: the mapping, to be unmapped, or NULL.
- */
-struct ksplice_map *ksplice_pieces_map(struct ksplice_piece *pieces,
-				       unsigned int n);
-
-/* NULL is fine, here and below.  May sleep. */
-void ksplice_pieces_unmap(struct ksplice_map *map);
-
-/*
- * Inside the stop, on the CPU that writes.  It is read-only again before the
- * CPUs leave.
- */
-void ksplice_map_set_writable(struct ksplice_map *map, bool is_writable);
-
-/* Inside the stop, on every other CPU after it was made read-only again. */
-void ksplice_map_flush(const struct ksplice_map *map);
 
 #endif

@@ -17,9 +17,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "core/awaited.h"
-#include "model/update.h"
 #include "kernel/compat.h"
 #include "model/abort.h"
+#include "model/update.h"
 
 static DEFINE_MUTEX(awaited_mutex);
 static LIST_HEAD(all_awaited);

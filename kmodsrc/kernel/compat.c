@@ -23,18 +23,11 @@ static char *without = "";
 module_param(without, charp, 0444);
 MODULE_PARM_DESC(without, "name of a need to take for missing, for tests");
 
-static const struct {
-	const char *name;
-	unsigned int offset;		/* in struct ksplice_needs */
-	const char *purpose;
-} needs[] = {
-#define NEED(name, purpose) \
-	{ #name, offsetof(struct ksplice_needs, name), purpose }
+static const struct ksplice_need_line needs[] = {
+#define NEED(name, purpose) KSPLICE_NEED(struct ksplice_needs, name, purpose)
 	NEED(kallsyms_on_each_symbol, "find candidate addresses"),
-	NEED(text_poke, "write to kernel text"),
 	NEED(text_mutex, "write to kernel text"),
 	NEED(stack_trace_save_tsk_reliable, "check stacks"),
-	NEED(insn_decode, "compare code"),
 	NEED(get_kprobe, "find kprobes in code to be replaced"),
 	NEED(kprobe_mutex, "keep kprobes out of code to be replaced"),
 	NEED(__is_insn_slot_addr, "find threads in the copies that kprobes make"),
@@ -83,27 +76,33 @@ static unsigned long find_kallsyms_lookup_name(void)
 	return addr;
 }
 
-int ksplice_compat_init(void)
+int ksplice_needs_find(void *to, const struct ksplice_need_line *lines,
+		       unsigned int n)
 {
 	unsigned long addr;
 	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		addr = 0;
+		if (!is_hidden(lines[i].name))
+			addr = ksplice_need.kallsyms_lookup_name(lines[i].name);
+		if (!addr)
+			return refuse(lines[i].name, lines[i].purpose);
+		*(unsigned long *)(to + lines[i].offset) = addr;
+	}
+	return 0;
+}
+
+int ksplice_compat_init(void)
+{
+	unsigned long addr;
 
 	addr = find_kallsyms_lookup_name();
 	if (!addr)
 		return refuse("kallsyms_lookup_name",
 			      "find all else (by a kprobe on it)");
 	ksplice_need.kallsyms_lookup_name = (void *)addr;
-
-	for (i = 0; i < ARRAY_SIZE(needs); i++) {
-		addr = 0;
-		if (!is_hidden(needs[i].name))
-			addr = ksplice_need.kallsyms_lookup_name(needs[i].name);
-		if (!addr)
-			return refuse(needs[i].name, needs[i].purpose);
-		*(unsigned long *)((void *)&ksplice_need + needs[i].offset) =
-			addr;
-	}
-	return 0;
+	return ksplice_needs_find(&ksplice_need, needs, ARRAY_SIZE(needs));
 }
 
 int ksplice_compat_check(bool is_met, const char *name, const char *purpose)

@@ -25,8 +25,6 @@
 #include <linux/task_work.h>
 #include <linux/types.h>
 #include <linux/wait.h>
-#include <asm/insn.h>
-#include <asm/text-patching.h>
 
 struct mutex;
 
@@ -34,10 +32,8 @@ struct ksplice_needs {
 #define NEED_FUNCTION(name) typeof(name) *name
 	NEED_FUNCTION(kallsyms_lookup_name);
 	NEED_FUNCTION(kallsyms_on_each_symbol);
-	NEED_FUNCTION(text_poke);
 	struct mutex *text_mutex;
 	NEED_FUNCTION(stack_trace_save_tsk_reliable);
-	NEED_FUNCTION(insn_decode);
 	NEED_FUNCTION(get_kprobe);
 	struct mutex *kprobe_mutex;
 	NEED_FUNCTION(__is_insn_slot_addr);
@@ -60,6 +56,23 @@ struct ksplice_needs {
 };
 
 extern struct ksplice_needs ksplice_need;
+
+/* A line of a table of needs: where the address goes, and what it is for. */
+struct ksplice_need_line {
+	const char *name;
+	unsigned int offset;
+	const char *purpose;
+};
+
+#define KSPLICE_NEED(type, name, purpose)				\
+	{ #name, offsetof(type, name), purpose }
+
+/*
+ * Find all of a table, once kallsyms_lookup_name is known.  Return: 0, or
+ * -EOPNOTSUPP and the log names the need.
+ */
+int ksplice_needs_find(void *to, const struct ksplice_need_line *needs,
+		       unsigned int n);
 
 /*
  * What is called for each symbol was told its module before commit 3703bd54cd37

@@ -18,11 +18,11 @@ struct ksplice_compare {
 	unsigned long addr;		/* of the running body */
 	const u8 *run;			/* copy of it */
 	u32 run_len;			/* bytes that were copied */
-	unsigned int nops;		/* > 0: nops of any encoding will do */
+	unsigned int in_alternative;	/* > 0: in the original of one */
 	unsigned int depth;		/* of anonymous data in such data */
 	unsigned int n_inner_contents;	/* looked at there */
 
-	/* Used by walk.c: where each instruction of pre is in run. */
+	/* Used by the walk: where each instruction of pre is in run. */
 	bool walking;
 	u32 *map;			/* by offset in pre; or KSPLICE_NONE */
 	struct ksplice_jump *jumps;

@@ -11,7 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "insn.h"
+#include "arch/insn.h"
 #include "match/difference.h"
 #include "match/labelval.h"
 #include "match/pre.h"
@@ -23,13 +23,11 @@
 
 static u8 copy_insn(u8 *to, size_t max, const u8 *code, u32 size, u32 offset)
 {
-	struct insn insn;
-	u32 len = 1;
+	u32 len;
 
 	if (offset >= size)
 		return 0;
-	if (ksplice_insn(&insn, code, size, offset))
-		len = insn.length;
+	len = ksplice_insn_len(code, size, offset) ?: 1;
 	len = min_t(u32, len, min_t(u32, max, size - offset));
 	memcpy(to, code + offset, len);
 	return len;

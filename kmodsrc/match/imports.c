@@ -14,6 +14,7 @@
 
 #include <linux/kernel.h>
 #include <linux/mutex.h>
+#include "arch/text.h"
 #include "kernel/compat.h"
 #include "kernel/exports.h"
 #include "match/difference.h"
@@ -139,8 +140,7 @@ static void write_entry(struct ksplice_match *m,
 	ksplice_debug(m->change->update, "import %s = %s",
 		      ksplice_label_name(&m->pre, import->label),
 		      ksplice_place_name(at, value));
-	ksplice_need.text_poke((void *)&entry->value, &distance,
-			       sizeof(distance));
+	ksplice_text_write((void *)&entry->value, &distance, sizeof(distance));
 }
 
 int ksplice_imports_fill(struct ksplice_match *m)

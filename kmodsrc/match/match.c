@@ -12,6 +12,7 @@
 
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include "arch/sites.h"
 #include "match/imports.h"
 #include "match/match.h"
 #include "match/pre.h"
@@ -20,7 +21,6 @@
 #include "match/state.h"
 #include "model/abort.h"
 #include "model/debug.h"
-#include "sites.h"
 
 static int match_change(struct ksplice_match *m)
 {

@@ -19,14 +19,15 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "match/pre.h"
+#include "site-kinds.h"
 
 #define MAX_SPAN_SIZE	(1U << 22)
 #define MAX_TEXT_SIZE	(1U << 18)
 #define MAX_NAME_LEN	1024		/* our labels: "symbol@unit#N" */
 
 /*
- * The kernel's own headers have an alternative in an alternative, with paravirtual
- * calls in it.
+ * The kernel's own headers have an alternative in an alternative, with other
+ * sites in it.
  */
 #define MAX_NESTED	4
 #define MAX_AT_ONE_PLACE	16
@@ -169,27 +170,18 @@ static const char *check_relocs(const struct ksplice_pre *pre,
 	return NULL;
 }
 
-static bool needs_label(const struct ksplice_site *site)
-{
-	return site->kind == KSPLICE_SITE_JUMP_LABEL ||
-	       site->kind == KSPLICE_SITE_STATIC_CALL ||
-	       site->kind == KSPLICE_SITE_RETPOLINE ||
-	       site->kind == KSPLICE_SITE_EXTABLE;
-}
-
 static const char *check_site(const struct ksplice_pre *pre,
 			      const struct ksplice_span *span,
 			      const struct ksplice_site *site)
 {
 	bool has_label = site->label != KSPLICE_NONE;
 
-	if (site->kind < KSPLICE_SITE_ALTERNATIVE ||
-	    site->kind > KSPLICE_SITE_ENDBR)
+	if (!ksplice_site_is_known(site->kind))
 		return "a site is of an unknown kind";
 	if (site->offset >= span->size ||
 	    (u64)site->offset + site->length > span->size)
 		return "a site is outside of its span";
-	if (has_label != needs_label(site))
+	if (has_label != ksplice_site_has_label(site->kind))
 		return "a site has a label, or has none, unlike its kind";
 	if (has_label && !is_label(pre, site->label))
 		return "a site has a label that is not there";

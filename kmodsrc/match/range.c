@@ -15,47 +15,11 @@
 
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include "insn.h"
+#include "arch/insn.h"
 #include "match/pre.h"
 #include "match/range.h"
 #include "match/refs.h"
-#include "sites.h"
-
-static u32 common_len(const u8 *a, const u8 *b, u32 len)
-{
-	u32 i;
-
-	for (i = 0; i < len && a[i] == b[i]; i++)
-		;
-	return i;
-}
-
-/*
- * Bytes from pos to to that are equal, counting a sequence of one-byte nops in
- * pre as equal to nops of the same length in all.  An instruction starts at
- * from; a byte of an operand is no nop.
- */
-static u32 common_len_nops(const u8 *pre, const u8 *run, u32 from, u32 pos,
-			   u32 to)
-{
-	u32 at = pos;
-	u32 start, end;
-
-	for (;;) {
-		at += common_len(pre + at, run + at - pos, to - at);
-		if (at == to || pre[at] != 0x90)
-			return at - pos;
-		for (start = at; start > pos && pre[start - 1] == 0x90; start--)
-			;
-		for (end = at; end < to && pre[end] == 0x90; end++)
-			;
-		start = ksplice_insn_from(pre, to, from, start);
-		if (start > at || !ksplice_is_nops(run + start - pos,
-						   end - start))
-			return at - pos;
-		at = end;
-	}
-}
+#include "match/sites.h"
 
 /* The bytes of a range that starts at from, from pos to next. */
 static bool plain_equal(struct ksplice_compare *c, const u8 *pre, u32 from,
@@ -66,8 +30,9 @@ static bool plain_equal(struct ksplice_compare *c, const u8 *pre, u32 from,
 	*equal = next - pos;
 	if (!memcmp(pre + pos, run, next - pos))
 		return true;
-	*equal = c->nops ? common_len_nops(pre, run, from, pos, next) :
-		 common_len(pre + pos, run, next - pos);
+	*equal = c->in_alternative ?
+		 ksplice_equal_len_nops(pre, run, from, pos, next) :
+		 ksplice_equal_len(pre + pos, run, next - pos);
 	return *equal == next - pos;
 }
 
@@ -98,7 +63,8 @@ static u32 next_event(const struct ksplice_pre *pre, struct cursor *cur,
 }
 
 /* The relocation at the cursor, if there is one, ends in the range. */
-static bool compare_reloc(struct ksplice_compare *c, struct cursor *cur,
+static bool compare_reloc(struct ksplice_compare *c,
+			  const struct ksplice_span *span, struct cursor *cur,
 			  u32 from, u32 to, u32 run_off)
 {
 	const struct ksplice_reloc *reloc = &c->m->pre.relocs[cur->reloc];
@@ -106,7 +72,7 @@ static bool compare_reloc(struct ksplice_compare *c, struct cursor *cur,
 	u32 at = run_off + cur->pos - from;
 
 	if (cur->pos + size > to ||
-	    !ksplice_ref_reloc(c, reloc, c->run + at, c->addr + at))
+	    !ksplice_ref_reloc(c, span, reloc, c->run + at, c->addr + at))
 		return false;
 	cur->pos += size;
 	return true;
@@ -187,7 +153,7 @@ bool ksplice_compare_range(struct ksplice_compare *c,
 				   &done))
 			goto differs;
 		if (!done && is_reloc_here(c, &cur) &&
-		    !compare_reloc(c, &cur, from, to, run_off))
+		    !compare_reloc(c, span, &cur, from, to, run_off))
 			goto differs;
 	}
 	return true;

@@ -6,6 +6,17 @@
 #define KSPLICE_MATCH_RANGE_H
 
 #include "match/compare.h"
+#include "match/sites.h"
+
+/* Bytes at the start of both that are equal. */
+static inline u32 ksplice_equal_len(const u8 *a, const u8 *b, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len && a[i] == b[i]; i++)
+		;
+	return i;
+}
 
 /*
  * Compare bytes [from, to) of a span (the one compared, or a replacement that

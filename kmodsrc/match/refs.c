@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include "arch/reloc.h"
 #include "match/compare.h"
 #include "match/labelval.h"
 #include "match/pre.h"
@@ -65,7 +66,7 @@ static bool content_relocs_equal(struct ksplice_compare *c,
 			return false;
 		at = reloc->offset;
 		if (ksplice_run_peek(field, addr + at, size) ||
-		    !ksplice_ref_reloc(c, reloc, field, addr + at))
+		    !ksplice_ref_reloc(c, span, reloc, field, addr + at))
 			return false;
 		at += size;
 	}
@@ -181,38 +182,21 @@ bool ksplice_ref(struct ksplice_compare *c, u32 label, unsigned long to,
 }
 
 bool ksplice_ref_reloc(struct ksplice_compare *c,
+		       const struct ksplice_span *span,
 		       const struct ksplice_reloc *reloc, const u8 *field,
-		       unsigned long place)
+		       unsigned long addr)
 {
-	s64 offset = reloc->addend;
+	const struct ksplice_field f = {
+		.pre = &c->m->pre,
+		.span = span,
+		.reloc = reloc,
+		.bytes = field,
+		.addr = addr,
+		.is_insn = c->span->kind == KSPLICE_SPAN_TEXT && !c->depth,
+	};
 	unsigned long to;
-	u64 v64;
-	u32 v32;
+	s64 offset;
 
-	memcpy(&v32, field, sizeof(v32));
-	switch (reloc->howto) {
-	case KSPLICE_ABS32:
-		to = v32;
-		break;
-	case KSPLICE_ABS32S:
-		to = (s32)v32;
-		break;
-	case KSPLICE_PC32:
-	case KSPLICE_PLT32:
-		/* An instruction's distance counts from the end of it. */
-		to = place + (s32)v32;
-		if (c->span->kind == KSPLICE_SPAN_TEXT && !c->depth) {
-			to += 4;
-			offset += 4;
-		}
-		break;
-	case KSPLICE_ABS64:
-	case KSPLICE_PC64:
-		memcpy(&v64, field, sizeof(v64));
-		to = reloc->howto == KSPLICE_PC64 ? place + v64 : v64;
-		break;
-	default:
-		return false;
-	}
-	return ksplice_ref(c, reloc->label, to, offset);
+	return ksplice_reloc_decode(&f, &to, &offset) &&
+	       ksplice_ref(c, reloc->label, to, offset);
 }

@@ -17,9 +17,10 @@
 bool ksplice_ref(struct ksplice_compare *c, u32 label, unsigned long to,
 		 s64 offset);
 
-/* The same for a relocation: its field's bytes, and the address of them. */
+/* The same for a relocation of span: its field's bytes, and their address. */
 bool ksplice_ref_reloc(struct ksplice_compare *c,
+		       const struct ksplice_span *span,
 		       const struct ksplice_reloc *reloc, const u8 *field,
-		       unsigned long place);
+		       unsigned long addr);
 
 #endif

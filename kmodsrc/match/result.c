@@ -11,8 +11,8 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "entry.h"
 #include "match/difference.h"
+#include "match/entry.h"
 #include "match/imports.h"
 #include "match/pre.h"
 #include "match/result.h"

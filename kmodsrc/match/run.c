@@ -14,11 +14,11 @@
 #include <linux/mutex.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include "arch/probe.h"
 #include "kernel/compat.h"
 #include "match/run.h"
 #include "model/redirects.h"
 #include "model/update.h"
-#include "probe.h"
 
 /* The part of a piece of len bytes at at that lies in the copy of addr. */
 static void overlay(u8 *buf, unsigned long addr, size_t size,

@@ -9,14 +9,15 @@
 
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "arch/sites.h"
+#include "arch/walk.h"
 #include "match/compare.h"
+#include "match/fixups.h"
 #include "match/labelval.h"
 #include "match/range.h"
 #include "match/run.h"
 #include "match/span.h"
 #include "model/redirects.h"
-#include "sites.h"
-#include "walk.h"
 
 static bool compare_linear(struct ksplice_compare *c)
 {
@@ -38,6 +39,7 @@ static bool compare_text(struct ksplice_compare *c)
 {
 	struct ksplice_match *m = c->m;
 	u32 mark = ksplice_labelvals_mark(&m->vals);
+	enum ksplice_site_result is_trampoline;
 	bool probed;
 
 	c->run_len = ksplice_run_read(m->run, c->addr,
@@ -45,8 +47,9 @@ static bool compare_text(struct ksplice_compare *c)
 				      c->span->size, NULL);
 	if (!c->run_len || !set_own_value(c))
 		return false;
-	if (ksplice_is_trampoline(c))
-		return ksplice_trampoline_check(c);
+	is_trampoline = ksplice_trampoline_check(c);
+	if (is_trampoline != KSPLICE_SITE_PLAIN)
+		return is_trampoline == KSPLICE_SITE_EQUAL;
 	if (compare_linear(c))
 		return true;
 

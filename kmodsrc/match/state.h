@@ -13,7 +13,7 @@
 #include "match/pre.h"
 #include "match/symbols.h"
 #include "model/update.h"
-#include "sites.h"
+#include "arch/sites.h"
 
 /* Bytes of the running code that may be longer than pre's (alignment). */
 #define KSPLICE_RUN_SLACK	128

@@ -431,6 +431,8 @@ int ksplice_symbols_init(struct ksplice_symbols *symbols,
 		.on_each_match =
 			(void *)lookup_name("kallsyms_on_each_match_symbol"),
 		.kallsyms_lookup = (void *)lookup_name("kallsyms_lookup"),
+		.lookup_size_offset =
+			(void *)lookup_name("kallsyms_lookup_size_offset"),
 	};
 	err = alloc_labels(symbols);
 	if (!err)

@@ -12,6 +12,7 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include "arch.h"
 #include "ksplice.h"
 #include "model/abort.h"
 
@@ -34,8 +35,6 @@ enum ksplice_direction {
 	KSPLICE_REVERSE,
 	KSPLICE_APPLY,
 };
-
-#define KSPLICE_MAX_REDIRECT	20
 
 /*
  * An old function that the change replaces, or a part (.cold) of one.  Made

@@ -24,7 +24,7 @@
 #include <linux/compiler.h>
 #include <linux/mm.h>
 #include <linux/string.h>
-#include "arch/redirect.h"
+#include "arch/text.h"
 #include "model/abort.h"
 #include "model/update.h"
 #include "patch/data.h"

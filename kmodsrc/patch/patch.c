@@ -21,6 +21,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include "arch/redirect.h"
+#include "arch/text.h"
 #include "kernel/compat.h"
 #include "model/abort.h"
 #include "model/debug.h"

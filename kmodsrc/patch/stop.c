@@ -34,6 +34,7 @@
 #include <linux/stop_machine.h>
 #include "arch.h"
 #include "arch/redirect.h"
+#include "arch/text.h"
 #include "kernel/compat.h"
 #include "model/abort.h"
 #include "model/update.h"

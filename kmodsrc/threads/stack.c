@@ -13,7 +13,7 @@
  * not have any address of the function on its stack.  So a slot counts,
  * whosever it is: the probe may be one that has just been removed, which nobody
  * finds any more.  The unwinder has no answer for a thread that is in one, and
- * the thread will soon have left it.  (That of a kprobe which is an int3 is run
+ * the thread will soon have left it.  (That of a kprobe which is a trap is run
  * with interrupts off, and a fault in it happens at the probed address, so no
  * thread rests there.)
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * arch.h - x86: what the stop and the stack check must know
+ * arch.h - x86: numbers, types and short functions that all may use
  */
 #ifndef KSPLICE_ARCH_H
 #define KSPLICE_ARCH_H
@@ -13,6 +13,22 @@
 
 /* int3, tail, first byte: see redirect.c */
 #define KSPLICE_WRITE_STEPS	3
+
+/* A jump of 32 bits; with the rest of the last instruction that it covers */
+#define KSPLICE_MIN_REDIRECT	5
+#define KSPLICE_MAX_REDIRECT	20
+
+/* What the compiler aligns functions to, at most */
+#define KSPLICE_FUNCTION_ALIGN	16
+
+/* What the running kernel is like; 0 or NULL if it has no such thing. */
+struct ksplice_site_env {
+	unsigned long return_thunks[10];
+	unsigned int n_return_thunks;
+	unsigned long pv_ops, pv_nop, pv_bug;
+	unsigned long static_call_return, static_call_return0;
+	int (*kernel_text_address)(unsigned long addr);
+};
 
 /*
  * Why nothing can be done on this machine, or NULL.  What is called by address

@@ -6,15 +6,20 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cache.h>
 #include <linux/minmax.h>
-#include "insn.h"
-#include "kernel/compat.h"
+#include <asm/text-patching.h>
+#include "arch/insn.h"
+#include "arch/sites.h"
+#include "arch/x86/decode.h"
+#include "arch/x86/needs.h"
+#include "match/range.h"
 
 bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset)
 {
 	if (offset >= size)
 		return false;
-	return ksplice_need.insn_decode(insn, code + offset,
+	return ksplice_arch_need.insn_decode(insn, code + offset,
 					min_t(u32, size - offset,
 					      MAX_INSN_SIZE),
 					INSN_MODE_64) >= 0;
@@ -167,4 +172,48 @@ u32 ksplice_insn_start(const u8 *code, u32 size, u32 offset)
 	       at + insn.length <= offset)
 		at += insn.length;
 	return at <= offset ? at : offset;
+}
+
+bool ksplice_insn_jump(const u8 *code, u32 size, u32 offset, u32 *len, s64 *to)
+{
+	struct insn insn;
+
+	*len = 0;
+	if (!ksplice_insn(&insn, code, size, offset))
+		return false;
+	*len = insn.length;
+	return ksplice_insn_branch(&insn, to) &&
+	       insn.opcode.bytes[0] != CALL_INSN_OPCODE;
+}
+
+u32 ksplice_fill_len(const u8 *code, u32 size)
+{
+	return ksplice_nop_len(code, size) ?:
+	       (size && code[0] == INT3_INSN_OPCODE);
+}
+
+/*
+ * A sequence of one-byte nops in pre is equal to nops of the same length in
+ * all.  A byte of an operand is no nop.
+ */
+u32 ksplice_equal_len_nops(const u8 *pre, const u8 *run, u32 from, u32 pos,
+			   u32 to)
+{
+	u32 at = pos;
+	u32 start, end;
+
+	for (;;) {
+		at += ksplice_equal_len(pre + at, run + at - pos, to - at);
+		if (at == to || pre[at] != NOP_INSN_OPCODE)
+			return at - pos;
+		for (start = at; start > pos && pre[start - 1] == NOP_INSN_OPCODE; start--)
+			;
+		for (end = at; end < to && pre[end] == NOP_INSN_OPCODE; end++)
+			;
+		start = ksplice_insn_from(pre, to, from, start);
+		if (start > at || !ksplice_is_nops(run + start - pos,
+						   end - start))
+			return at - pos;
+		at = end;
+	}
 }

@@ -12,8 +12,8 @@
 #include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <asm/text-patching.h>
+#include "arch/probe.h"
 #include "kernel/compat.h"
-#include "probe.h"
 
 static bool restore_jump(u8 *buf, u32 len, const struct kprobe *probe)
 {

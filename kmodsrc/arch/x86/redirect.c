@@ -2,7 +2,9 @@
 /*
  * redirect.c - x86: a jump of five bytes, and how it is written
  *
- * Nops fill the rest of the last instruction that it covers (entry.c).
+ * It has five bytes; nops fill the rest of the last instruction that it covers.
+ * It is written after endbr64 and the ftrace site, so that tracers at the entry
+ * keep working; without an ftrace site it is the entry itself.
  *
  * Only NMIs (and machine checks) run while the machine is stopped.  So that
  * none of them executes a torn instruction, it is written in three steps, and
@@ -26,10 +28,9 @@
 #include <asm/text-patching.h>
 #include <asm/unaligned.h>
 #include "arch/redirect.h"
+#include "arch/x86/decode.h"
+#include "match/pre.h"
 #include "model/update.h"
-
-/* Nops of one byte, so that each of them is an instruction. */
-#define NOP_INSN_OPCODE		0x90
 
 /* Written inside the stop only, read by the notifier on any CPU. */
 static struct ksplice_function **caught;
@@ -74,6 +75,43 @@ void ksplice_redirect_exit(void)
 	unregister_die_notifier(&catch_int3_block);
 }
 
+/* After endbr64 and the ftrace site, which tracers at the entry need. */
+u32 ksplice_redirect_offset(const struct ksplice_pre *pre,
+			    const struct ksplice_span *span)
+{
+	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	u32 offset = 0;
+	u32 i;
+
+	if (span->size >= sizeof(endbr64) &&
+	    !memcmp(ksplice_span_bytes(pre, span), endbr64, sizeof(endbr64)))
+		offset = sizeof(endbr64);
+	for (i = span->first_site; i < span->first_site + span->n_sites; i++) {
+		const struct ksplice_site *site = &pre->sites[i];
+
+		if (site->kind == KSPLICE_SITE_FTRACE &&
+		    site->offset <= offset)
+			return site->offset + CALL_INSN_SIZE;
+	}
+	return offset;
+}
+
+/*
+ * The jump, to the end of the last instruction that it covers.  kprobes decodes
+ * a function from its start to learn where its instructions begin; what is
+ * left of one would make it accept a probe in the middle of another, which
+ * undo would put back under the probe.
+ */
+u32 ksplice_redirect_len(const u8 *code, u32 size)
+{
+	struct insn insn;
+	u32 len = 0;
+
+	while (len < JMP32_INSN_SIZE && ksplice_insn(&insn, code, size, len))
+		len += insn.length;
+	return max_t(u32, len, JMP32_INSN_SIZE);
+}
+
 int ksplice_redirect_make(struct ksplice_function *function)
 {
 	s64 distance = function->new_addr -
@@ -84,6 +122,7 @@ int ksplice_redirect_make(struct ksplice_function *function)
 		return -ENOSPC;
 	if (displacement != distance)
 		return -ERANGE;
+	/* Nops of one byte, so that each of them is an instruction. */
 	memset(function->written, NOP_INSN_OPCODE, function->redirect_len);
 	function->written[0] = JMP32_INSN_OPCODE;
 	memcpy(function->written + 1, &displacement, sizeof(displacement));

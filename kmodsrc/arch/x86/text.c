@@ -29,7 +29,13 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
-#include "arch/redirect.h"
+#include "arch/text.h"
+#include "arch/x86/needs.h"
+
+void ksplice_text_write(void *to, const void *from, size_t len)
+{
+	ksplice_arch_need.text_poke(to, from, len);
+}
 
 struct ksplice_map {
 	void *start;

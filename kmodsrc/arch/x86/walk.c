@@ -18,12 +18,13 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/string.h>
-#include "insn.h"
+#include "arch/walk.h"
+#include "decode.h"
 #include "match/compare.h"
+#include "match/fixups.h"
 #include "match/pre.h"
 #include "match/refs.h"
-#include "sites.h"
-#include "walk.h"
+#include "match/sites.h"
 
 struct walk {
 	struct ksplice_compare *c;
@@ -106,7 +107,8 @@ static bool walk_plain(struct walk *w, const struct insn *insn,
 			break;
 		if (field + size > insn->length ||
 		    !insn_bytes_equal(w, at, field) ||
-		    !ksplice_ref_reloc(c, reloc, c->run + w->run_off + field,
+		    !ksplice_ref_reloc(c, c->span, reloc,
+				       c->run + w->run_off + field,
 				       c->addr + w->run_off + field))
 			return false;
 		at = field + size;

@@ -7,6 +7,7 @@
  */
 #include "arch/x86/x86.h"
 #include "kmodsrc/records.h"
+#include "kmodsrc/arch/x86/site-kinds.h"
 #include "model/kind.h"
 #include "util/die.h"
 

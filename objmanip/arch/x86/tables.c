@@ -8,6 +8,7 @@
  */
 #include "arch/x86/x86.h"
 #include "kmodsrc/records.h"
+#include "kmodsrc/arch/x86/site-kinds.h"
 
 #define ALTERNATIVES(size, length)					\
 	{								\

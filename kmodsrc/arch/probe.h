@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * probe.h - what kprobes have overwritten
+ *
+ * Each architecture implements it.
  */
 #ifndef KSPLICE_PROBE_H
 #define KSPLICE_PROBE_H

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * insn.h - the little that must be known of instructions
+ * decode.h - x86: instructions, as the kernel's decoder sees them
  */
-#ifndef KSPLICE_INSN_H
-#define KSPLICE_INSN_H
+#ifndef KSPLICE_X86_DECODE_H
+#define KSPLICE_X86_DECODE_H
 
 #include <asm/insn.h>
 
-/* Decode the instruction at code[offset].  Return: whether it is a whole one. */
-bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset);
+#define NOP_INSN_OPCODE		0x90
 
-/* Length of the instruction at code[offset]; 0 if it is not a whole one. */
-u32 ksplice_insn_len(const u8 *code, u32 size, u32 offset);
+/* Decode the instruction at code[offset].  Return: is it a whole one? */
+bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset);
 
 /*
  * The first start of an instruction at or after offset, if one starts at from;
@@ -21,9 +20,6 @@ u32 ksplice_insn_from(const u8 *code, u32 size, u32 from, u32 offset);
 
 /* Length of the nop at code, of any encoding; 0 if it is not one. */
 u32 ksplice_nop_len(const u8 *code, u32 size);
-
-/* Are these bytes nops and nothing else?  True for no bytes. */
-bool ksplice_is_nops(const u8 *code, u32 size);
 
 /*
  * Is it a jump, conditional jump or call by a relative distance?  Then *to is
@@ -36,8 +32,5 @@ bool ksplice_insn_same_branch(const struct insn *a, const struct insn *b);
 
 /* Has it an operand addressed relative to %rip?  *to as above. */
 bool ksplice_insn_rip_relative(const struct insn *insn, s64 *to);
-
-/* Start of the instruction that the byte at offset belongs to. */
-u32 ksplice_insn_start(const u8 *code, u32 size, u32 offset);
 
 #endif

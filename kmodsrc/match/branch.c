@@ -15,15 +15,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cache.h>
 #include <linux/extable.h>
 #include <linux/string.h>
-#include <asm/text-patching.h>
-#include "branch.h"
-#include "insn.h"
+#include "arch/insn.h"
 #include "kernel/compat.h"
-#include "match/state.h"
+#include "match/branch.h"
 #include "match/run.h"
+#include "match/state.h"
 
 struct back {
 	const struct ksplice_match *m;
@@ -58,22 +56,20 @@ static const char *find_jump(const struct back *back, u32 span)
 {
 	const struct ksplice_run_span *run = &back->m->spans[span];
 	u8 *code = back->m->run;
-	struct insn insn;
+	u32 offset = 0, len;
 	bool probed;
-	u32 offset = 0;
 	s64 to;
 
 	if (ksplice_run_read(code, run->body, run->size, run->size,
 			     &probed) != run->size)
 		return "its code cannot be read";
 	while (offset < run->size) {
-		if (!ksplice_insn(&insn, code, run->size, offset))
-			return "its code cannot be decoded";
-		if (ksplice_insn_branch(&insn, &to) &&
-		    insn.opcode.bytes[0] != CALL_INSN_OPCODE &&
+		if (ksplice_insn_jump(code, run->size, offset, &len, &to) &&
 		    is_overwritten(back, run->body + offset + to))
 			return "it jumps back to what the redirect overwrites";
-		offset += insn.length;
+		if (!len)
+			return "its code cannot be decoded";
+		offset += len;
 	}
 	return NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * walk.h - compare code whose offsets are not the same
+ *
+ * Each architecture implements it.
  */
 #ifndef KSPLICE_WALK_H
 #define KSPLICE_WALK_H

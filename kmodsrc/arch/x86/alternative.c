@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * alternative.c - x86: what boot makes of an alternative
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cache.h>
+#include <linux/string.h>
+#include <asm/text-patching.h>
+#include "arch/sites.h"
+#include "arch/x86/decode.h"
+#include "arch/x86/rules.h"
+#include "match/pre.h"
+#include "match/range.h"
+#include "match/refs.h"
+
+/* recompute_jump(): a replacement that is one jump may have become short */
+static bool check_jump_replacement(struct ksplice_site_run *s,
+				   const struct ksplice_span *replacement)
+{
+	const struct ksplice_pre *pre = &s->c->m->pre;
+	const struct ksplice_reloc *reloc = &pre->relocs[replacement->first_reloc];
+	unsigned long to;
+	u32 len;
+
+	if (replacement->n_relocs != 1 || reloc->offset != 1)
+		return false;
+	if (s->run[0] == JMP8_INSN_OPCODE) {
+		len = JMP8_INSN_SIZE;
+		to = s->addr + len + (s8)s->run[1];
+	} else if (s->run[0] == JMP32_INSN_OPCODE) {
+		len = JMP32_INSN_SIZE;
+		to = ksplice_target32(s, 1);
+	} else {
+		return false;
+	}
+	return ksplice_is_nops(s->run + len, s->len - len) &&
+	       ksplice_ref(s->c, reloc->label, to, reloc->addend + 4);
+}
+
+bool ksplice_replacement_check(struct ksplice_site_run *s,
+			       const struct ksplice_span *replacement)
+{
+	const struct ksplice_pre *pre = &s->c->m->pre;
+	const u8 *bytes = ksplice_span_bytes(pre, replacement);
+	u32 len = replacement->size;
+
+	if (len > s->len)
+		return false;
+	if (len == JMP32_INSN_SIZE && bytes[0] == JMP32_INSN_OPCODE)
+		return check_jump_replacement(s, replacement);
+
+	/* The kernel fills up with nops, and joins those at the end to them */
+	while (len && bytes[len - 1] == NOP_INSN_OPCODE &&
+	       ksplice_span_reloc_from(pre, replacement, len - 1) ==
+	       replacement->first_reloc + replacement->n_relocs)
+		len--;
+	len = ksplice_insn_from(bytes, replacement->size, 0, len);
+	return ksplice_compare_range(s->c, replacement, 0, len, s->run_off,
+				     KSPLICE_SITES_ALL) &&
+	       ksplice_is_nops(s->run + len, s->len - len);
+}

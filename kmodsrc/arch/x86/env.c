@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * env.c - x86: what the running kernel is like, as far as sites show it
+ */
+#include <linux/kernel.h>
+#include <linux/uaccess.h>
+#include "arch/sites.h"
+#include "arch/x86/rules.h"
+#include "kernel/compat.h"
+
+bool ksplice_site_is_text(const struct ksplice_site_run *s, unsigned long addr)
+{
+	const struct ksplice_site_env *env = &s->c->m->env;
+
+	return !env->kernel_text_address || env->kernel_text_address(addr);
+}
+
+bool ksplice_read_pointer(unsigned long addr, unsigned long *value)
+{
+	return addr && !copy_from_kernel_nofault(value, (void *)addr,
+						 sizeof(*value));
+}
+
+bool ksplice_is_return_thunk(const struct ksplice_site_run *s,
+			     unsigned long addr)
+{
+	const struct ksplice_site_env *env = &s->c->m->env;
+	unsigned int i;
+
+	for (i = 0; i < env->n_return_thunks; i++) {
+		if (env->return_thunks[i] == addr)
+			return true;
+	}
+	return false;
+}
+
+void ksplice_site_env_init(struct ksplice_site_env *env)
+{
+	static const char * const thunks[] = {
+		"__x86_return_thunk", "srso_return_thunk",
+		"srso_alias_return_thunk", "retbleed_return_thunk",
+		"its_return_thunk", "call_depth_return_thunk",
+	};
+	unsigned long (*lookup)(const char *name) =
+		ksplice_need.kallsyms_lookup_name;
+	unsigned long addr;
+	unsigned int i;
+
+	*env = (struct ksplice_site_env) {
+		.pv_ops = lookup("pv_ops"),
+		.pv_nop = lookup("_paravirt_nop"),
+		.pv_bug = lookup("paravirt_BUG"),
+		.static_call_return = lookup("__static_call_return"),
+		.static_call_return0 = lookup("__static_call_return0"),
+		.kernel_text_address = (void *)lookup("kernel_text_address"),
+	};
+	for (i = 0; i < ARRAY_SIZE(thunks); i++) {
+		addr = lookup(thunks[i]);
+		if (addr)
+			env->return_thunks[env->n_return_thunks++] = addr;
+	}
+	/* The one in use, whatever it is called. */
+	if (ksplice_read_pointer(lookup("x86_return_thunk"), &addr) && addr)
+		env->return_thunks[env->n_return_thunks++] = addr;
+}

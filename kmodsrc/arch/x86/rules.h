@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * rules.h - x86: what the rules of sites share
+ */
+#ifndef KSPLICE_X86_RULES_H
+#define KSPLICE_X86_RULES_H
+
+#include "arch/sites.h"
+#include "match/compare.h"
+
+/* Where a distance of 32 bits leads that ends an instruction. */
+static inline unsigned long ksplice_target32(const struct ksplice_site_run *s, u32 field)
+{
+	s32 distance;
+
+	memcpy(&distance, s->run + field, sizeof(distance));
+	return s->addr + field + 4 + distance;
+}
+
+/* Return: whether there is one; then *value is set.  Any address. */
+bool ksplice_read_pointer(unsigned long addr, unsigned long *value);
+
+/* Is there code of the kernel's? */
+bool ksplice_site_is_text(const struct ksplice_site_run *s,
+			  unsigned long addr);
+
+/* Is it the return thunk that suits this CPU? */
+bool ksplice_is_return_thunk(const struct ksplice_site_run *s,
+			     unsigned long addr);
+
+/* apply_retpolines(); __static_call_transform() */
+bool ksplice_check_retpoline(struct ksplice_site_run *s);
+bool ksplice_check_static_call(struct ksplice_site_run *s);
+
+#endif

@@ -32,7 +32,7 @@ for my $command (sort keys %place) {
         '  ... and has a man page');
 }
 for my $part (qw(lib/Ksplice.pm lib/Ksplice/Apply.pm objmanip/objmanip kmodsrc/Kbuild
-    kmodsrc/ksplice.h kmodsrc/core.c kmodsrc/match/pre.c kmodsrc/arch/x86/insn.c
+    kmodsrc/ksplice.h kmodsrc/core.c kmodsrc/compare/pre.c kmodsrc/arch/x86/insn.c
     Makefile.ksplice ksplice-obj.pl ksplice-patch/ksplice-patch.h kmodsrc/ksplice-patch.h)) {
     ok(-e "$prefix/lib/ksplice/$part", "$part is there, where the checkout has it");
 }

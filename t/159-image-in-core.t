@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The core's check of a pre image (kmodsrc/match/pre.c), run as a program with sanitizers:
+# The core's check of a pre image (kmodsrc/compare/pre.c), run as a program with sanitizers:
 # a good image is fine, bad ones are refused with the reason, and whatever an image
 # has in it, nothing outside of it is read.
 

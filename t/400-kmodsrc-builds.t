@@ -86,7 +86,7 @@ sub with_header ($from, $to) {
     my $text = slurp($header);
     $text =~ s/$from/$to/ or die "'$header' is not as expected";
     spew("$dir/later/linux/kallsyms.h", $text);
-    return run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'match/symbols.o',
+    return run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'compare/symbols.o',
         "NOSTDINC_FLAGS=-nostdinc -I$dir/later");
 }
 my $callback = qr/int kallsyms_on_each_symbol\(.*\Kstruct module \*,/;

@@ -8,7 +8,7 @@
 #define KSPLICE_ARCH_SITES_H
 
 #include "arch.h"
-#include "match/sites.h"
+#include "compare/sites.h"
 #include "records.h"
 #include "site-kinds.h"
 

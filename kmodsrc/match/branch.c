@@ -18,10 +18,10 @@
 #include <linux/extable.h>
 #include <linux/string.h>
 #include "arch/insn.h"
+#include "compare/run.h"
+#include "compare/state.h"
 #include "kernel/compat.h"
 #include "match/branch.h"
-#include "match/run.h"
-#include "match/state.h"
 
 struct back {
 	const struct ksplice_match *m;

@@ -12,11 +12,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "arch/insn.h"
+#include "compare/labelval.h"
+#include "compare/pre.h"
+#include "compare/state.h"
+#include "compare/symbols.h"
 #include "match/difference.h"
-#include "match/labelval.h"
-#include "match/pre.h"
-#include "match/state.h"
-#include "match/symbols.h"
 #include "model/abort.h"
 #include "model/debug.h"
 #include "model/words.h"

@@ -5,7 +5,7 @@
 #ifndef KSPLICE_DIFFERENCE_H
 #define KSPLICE_DIFFERENCE_H
 
-#include "match/compare.h"
+#include "compare/compare.h"
 
 /* A comparison failed: keep it if it is the one that got furthest. */
 void ksplice_difference_note(struct ksplice_match *m,

@@ -15,11 +15,11 @@
 #include "arch/insn.h"
 #include "arch/probe.h"
 #include "arch/redirect.h"
+#include "compare/run.h"
+#include "compare/sites.h"
+#include "compare/state.h"
 #include "match/branch.h"
 #include "match/entry.h"
-#include "match/run.h"
-#include "match/sites.h"
-#include "match/state.h"
 
 /* Is there what stays, once it is there? */
 static bool is_settled(const struct ksplice_site_rule *rule,

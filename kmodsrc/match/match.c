@@ -13,12 +13,12 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include "arch/sites.h"
+#include "compare/pre.h"
+#include "compare/state.h"
 #include "match/imports.h"
 #include "match/match.h"
-#include "match/pre.h"
 #include "match/result.h"
 #include "match/search.h"
-#include "match/state.h"
 #include "model/abort.h"
 #include "model/debug.h"
 

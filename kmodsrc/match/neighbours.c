@@ -19,8 +19,8 @@
 
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "compare/pre.h"
 #include "match/neighbours.h"
-#include "match/pre.h"
 
 /* With a section for each function, what would be in .text is in .text.NAME */
 static bool is_plain_text(const struct ksplice_match *m, u32 span)

@@ -5,7 +5,7 @@
 #ifndef KSPLICE_NEIGHBOURS_H
 #define KSPLICE_NEIGHBOURS_H
 
-#include "match/state.h"
+#include "compare/state.h"
 
 /*
  * Of the candidates of a span that are left, which all match, the only one

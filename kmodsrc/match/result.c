@@ -11,13 +11,13 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "compare/pre.h"
+#include "compare/run.h"
+#include "compare/state.h"
 #include "match/difference.h"
 #include "match/entry.h"
 #include "match/imports.h"
-#include "match/pre.h"
 #include "match/result.h"
-#include "match/run.h"
-#include "match/state.h"
 #include "model/abort.h"
 #include "model/redirects.h"
 

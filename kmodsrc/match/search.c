@@ -27,16 +27,16 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/string.h>
-#include "match/compare.h"
+#include "compare/compare.h"
+#include "compare/labelval.h"
+#include "compare/pre.h"
+#include "compare/run.h"
+#include "compare/span.h"
+#include "compare/state.h"
+#include "compare/symbols.h"
 #include "match/difference.h"
-#include "match/labelval.h"
 #include "match/neighbours.h"
-#include "match/pre.h"
-#include "match/run.h"
 #include "match/search.h"
-#include "match/span.h"
-#include "match/state.h"
-#include "match/symbols.h"
 #include "model/debug.h"
 
 /* In this order spans are looked for by their names. */

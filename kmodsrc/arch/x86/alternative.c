@@ -10,9 +10,9 @@
 #include "arch/sites.h"
 #include "arch/x86/decode.h"
 #include "arch/x86/rules.h"
-#include "match/pre.h"
-#include "match/range.h"
-#include "match/refs.h"
+#include "compare/pre.h"
+#include "compare/range.h"
+#include "compare/refs.h"
 
 /* recompute_jump(): a replacement that is one jump may have become short */
 static bool check_jump_replacement(struct ksplice_site_run *s,

@@ -14,11 +14,11 @@
 #include <asm/text-patching.h>
 #include "arch/sites.h"
 #include "arch/x86/rules.h"
+#include "compare/labelval.h"
+#include "compare/pre.h"
+#include "compare/sites.h"
+#include "compare/symbols.h"
 #include "kernel/compat.h"
-#include "match/labelval.h"
-#include "match/pre.h"
-#include "match/sites.h"
-#include "match/symbols.h"
 
 static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 static const u8 return_zero[] = { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 };

@@ -29,7 +29,7 @@
 #include <asm/unaligned.h>
 #include "arch/redirect.h"
 #include "arch/x86/decode.h"
-#include "match/pre.h"
+#include "compare/pre.h"
 #include "model/update.h"
 
 /* Written inside the stop only, read by the notifier on any CPU. */

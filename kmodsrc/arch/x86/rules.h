@@ -6,7 +6,7 @@
 #define KSPLICE_X86_RULES_H
 
 #include "arch/sites.h"
-#include "match/compare.h"
+#include "compare/compare.h"
 
 /* Where a distance of 32 bits leads that ends an instruction. */
 static inline unsigned long ksplice_target32(const struct ksplice_site_run *s, u32 field)

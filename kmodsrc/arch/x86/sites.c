@@ -13,8 +13,8 @@
 #include <asm/text-patching.h>
 #include "arch/sites.h"
 #include "arch/x86/rules.h"
-#include "match/refs.h"
-#include "match/sites.h"
+#include "compare/refs.h"
+#include "compare/sites.h"
 
 #define NOP5		{ 5, { 0x0f, 0x1f, 0x44, 0x00, 0x00 } }
 #define RET_INT3	{ 5, { 0xc3, 0xcc, 0xcc, 0xcc, 0xcc } }

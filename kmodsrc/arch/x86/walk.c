@@ -19,12 +19,12 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include "arch/walk.h"
+#include "compare/compare.h"
+#include "compare/fixups.h"
+#include "compare/pre.h"
+#include "compare/refs.h"
+#include "compare/sites.h"
 #include "decode.h"
-#include "match/compare.h"
-#include "match/fixups.h"
-#include "match/pre.h"
-#include "match/refs.h"
-#include "match/sites.h"
 
 struct walk {
 	struct ksplice_compare *c;

@@ -3,7 +3,7 @@
  * compare.c - one comparison of a span with the code at one address
  */
 #include <linux/kernel.h>
-#include "match/compare.h"
+#include "compare/compare.h"
 
 void ksplice_compare_init(struct ksplice_compare *c, struct ksplice_match *m,
 			  u32 span, unsigned long addr)

@@ -15,10 +15,10 @@
 #include <linux/string.h>
 #include "arch/insn.h"
 #include "arch/sites.h"
-#include "match/labelval.h"
-#include "match/pre.h"
-#include "match/range.h"
-#include "match/sites.h"
+#include "compare/labelval.h"
+#include "compare/pre.h"
+#include "compare/range.h"
+#include "compare/sites.h"
 
 const struct ksplice_reloc *
 ksplice_site_reloc_at(const struct ksplice_site_run *s, u32 offset)

@@ -2,8 +2,8 @@
 /*
  * sites.h - what boot and the kernel may have made of a site
  */
-#ifndef KSPLICE_MATCH_SITES_H
-#define KSPLICE_MATCH_SITES_H
+#ifndef KSPLICE_COMPARE_SITES_H
+#define KSPLICE_COMPARE_SITES_H
 
 #include <linux/types.h>
 

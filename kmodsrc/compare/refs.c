@@ -13,13 +13,13 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include "arch/reloc.h"
-#include "match/compare.h"
-#include "match/labelval.h"
-#include "match/pre.h"
-#include "match/refs.h"
-#include "match/run.h"
-#include "match/state.h"
-#include "match/symbols.h"
+#include "compare/compare.h"
+#include "compare/labelval.h"
+#include "compare/pre.h"
+#include "compare/refs.h"
+#include "compare/run.h"
+#include "compare/state.h"
+#include "compare/symbols.h"
 #include "model/redirects.h"
 
 /*

@@ -34,10 +34,10 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
+#include "compare/pre.h"
+#include "compare/symbols.h"
 #include "kernel/compat.h"
 #include "kernel/exports.h"
-#include "match/pre.h"
-#include "match/symbols.h"
 #include "model/redirects.h"
 #include "model/update.h"
 

@@ -7,10 +7,10 @@
 #include <linux/extable.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "compare/compare.h"
+#include "compare/fixups.h"
+#include "compare/refs.h"
 #include "kernel/compat.h"
-#include "match/compare.h"
-#include "match/fixups.h"
-#include "match/refs.h"
 
 /* struct exception_table_entry: 32 bits each of place, fix-up and the rest */
 static bool check_fixup(struct ksplice_compare *c,

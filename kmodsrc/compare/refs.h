@@ -5,7 +5,7 @@
 #ifndef KSPLICE_REFS_H
 #define KSPLICE_REFS_H
 
-#include "match/compare.h"
+#include "compare/compare.h"
 
 /*
  * The running code refers to an address where pre refers to label + offset.

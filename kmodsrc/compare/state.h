@@ -6,14 +6,14 @@
  * what it calls, which compares.  It lives as long as one call of
  * __ksplice_match_change(), which holds ksplice_mutex.
  */
-#ifndef KSPLICE_MATCH_STATE_H
-#define KSPLICE_MATCH_STATE_H
+#ifndef KSPLICE_STATE_H
+#define KSPLICE_STATE_H
 
-#include "match/labelval.h"
-#include "match/pre.h"
-#include "match/symbols.h"
-#include "model/update.h"
 #include "arch/sites.h"
+#include "compare/labelval.h"
+#include "compare/pre.h"
+#include "compare/symbols.h"
+#include "model/update.h"
 
 /* Bytes of the running code that may be longer than pre's (alignment). */
 #define KSPLICE_RUN_SLACK	128

@@ -2,11 +2,11 @@
 /*
  * range.h - compare the bytes of a range
  */
-#ifndef KSPLICE_MATCH_RANGE_H
-#define KSPLICE_MATCH_RANGE_H
+#ifndef KSPLICE_COMPARE_RANGE_H
+#define KSPLICE_COMPARE_RANGE_H
 
-#include "match/compare.h"
-#include "match/sites.h"
+#include "compare/compare.h"
+#include "compare/sites.h"
 
 /* Bytes at the start of both that are equal. */
 static inline u32 ksplice_equal_len(const u8 *a, const u8 *b, u32 len)

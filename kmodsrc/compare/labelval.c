@@ -10,7 +10,7 @@
 
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include "match/labelval.h"
+#include "compare/labelval.h"
 
 int ksplice_labelvals_init(struct ksplice_labelvals *vals, u32 n_labels)
 {

@@ -18,7 +18,7 @@
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include "match/pre.h"
+#include "compare/pre.h"
 #include "site-kinds.h"
 
 #define MAX_SPAN_SIZE	(1U << 22)

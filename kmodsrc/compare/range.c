@@ -16,10 +16,10 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "arch/insn.h"
-#include "match/pre.h"
-#include "match/range.h"
-#include "match/refs.h"
-#include "match/sites.h"
+#include "compare/pre.h"
+#include "compare/range.h"
+#include "compare/refs.h"
+#include "compare/sites.h"
 
 /* The bytes of a range that starts at from, from pos to next. */
 static bool plain_equal(struct ksplice_compare *c, const u8 *pre, u32 from,

@@ -2,8 +2,8 @@
 /*
  * span.h - compare all of a span
  */
-#ifndef KSPLICE_MATCH_SPAN_H
-#define KSPLICE_MATCH_SPAN_H
+#ifndef KSPLICE_COMPARE_SPAN_H
+#define KSPLICE_COMPARE_SPAN_H
 
 struct ksplice_compare;
 

@@ -7,9 +7,9 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include "match/labelval.h"
-#include "match/state.h"
-#include "match/symbols.h"
+#include "compare/labelval.h"
+#include "compare/state.h"
+#include "compare/symbols.h"
 
 void ksplice_match_release(struct ksplice_match *m)
 {

@@ -8,7 +8,7 @@
 #ifndef KSPLICE_SYMBOLS_H
 #define KSPLICE_SYMBOLS_H
 
-#include "match/pre.h"
+#include "compare/pre.h"
 #include "model/update.h"
 
 struct ksplice_candidate {

@@ -11,12 +11,12 @@
 #include <linux/string.h>
 #include "arch/sites.h"
 #include "arch/walk.h"
-#include "match/compare.h"
-#include "match/fixups.h"
-#include "match/labelval.h"
-#include "match/range.h"
-#include "match/run.h"
-#include "match/span.h"
+#include "compare/compare.h"
+#include "compare/fixups.h"
+#include "compare/labelval.h"
+#include "compare/range.h"
+#include "compare/run.h"
+#include "compare/span.h"
 #include "model/redirects.h"
 
 static bool compare_linear(struct ksplice_compare *c)

@@ -9,7 +9,7 @@
 #ifndef KSPLICE_COMPARE_H
 #define KSPLICE_COMPARE_H
 
-#include "match/state.h"
+#include "compare/state.h"
 
 struct ksplice_compare {
 	struct ksplice_match *m;

@@ -15,8 +15,8 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include "arch/probe.h"
+#include "compare/run.h"
 #include "kernel/compat.h"
-#include "match/run.h"
 #include "model/redirects.h"
 #include "model/update.h"
 

@@ -19,8 +19,8 @@
 #include "kernel/exports.h"
 #include "ksplice.h"
 #include "model/debug.h"
-#include "patch/empty.h"
 #include "shadow.h"
+#include "stop/empty.h"
 #include "threads/park.h"
 
 /* What must be so on this machine and in this kernel */

@@ -167,9 +167,10 @@ struct ksplice_reloc {
 };
 
 /*
- * A site is a place that boot, or the kernel later, may have rewritten: where it
- * is known from, what the running code may hold there.  Kinds that only one
- * architecture has are in its site-kinds.h; a number is one kind in all of them.
+ * A site is what boot, or the kernel later, may have rewritten: where it is
+ * known from, what the running code may hold there.  Kinds that only one
+ * architecture has are in its site-kinds.h; a number is one kind in all of
+ * them.
  */
 enum ksplice_site_kind {
 	KSPLICE_SITE_ALTERNATIVE = 1,	/* .altinstructions; span: the

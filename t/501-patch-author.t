@@ -19,7 +19,7 @@ is(scalar @kinds, 10, 'ten kinds of hooks');
 
 my %objmanip = slurp("$root/objmanip/decide/hooks.c") =~ /\[KSPLICE_HOOK_(\w+)\]\s*=\s*"(\w+)"/g;
 is_deeply(\%objmanip, { map { (uc, $_) } @kinds }, 'objmanip has a name for each, its own');
-my %core = reverse slurp("$root/kmodsrc/patch/hooks.c") =~ /\{ "(\w+)", KSPLICE_HOOK_(\w+) \}/g;
+my %core = reverse slurp("$root/kmodsrc/stop/hooks.c") =~ /\{ "(\w+)", KSPLICE_HOOK_(\w+) \}/g;
 is_deeply(\%core, { map { (uc, $_) } @kinds }, 'and so has the core');
 my $header = slurp("$root/ksplice-patch/ksplice-patch.h");
 my %macro = $header =~ /^#define ksplice_(\w+)\(f\)\s+__ksplice_hook\(\w+, (\w+), f\)$/mg;

@@ -30,7 +30,7 @@
  * sites in it.
  */
 #define MAX_NESTED	4
-#define MAX_AT_ONE_PLACE	16
+#define MAX_AT_ONE_OFFSET	16
 
 static const char *get_table(const void **table, u32 *count,
 			     const void *image, u64 size,
@@ -248,7 +248,7 @@ static const char *check_sites(const struct ksplice_pre *pre,
 		if (site->offset < offset)
 			return "the sites of a span are not in order";
 		n_here = site->offset == offset ? n_here + 1 : 1;
-		if (n_here > MAX_AT_ONE_PLACE)
+		if (n_here > MAX_AT_ONE_OFFSET)
 			return "too many sites are at one place";
 		offset = site->offset;
 	}

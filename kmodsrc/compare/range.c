@@ -6,10 +6,10 @@
  * is checked by refs.c, a site by the architecture, which knows what may be
  * there.
  *
- * The architecture calls back: the original of an alternative, and what
- * replaces it, are ranges with sites of their own.  So this file and the architecture's
- * sites call each other; how deep is limited by pre.c, which refuses
- * alternatives that are nested deeper than four.
+ * The original of an alternative, and its replacement, are ranges with sites of
+ * their own.  So this file, sites.c and the architecture's rule for replacements
+ * call each other, the only files of the core that do; how deep is limited by
+ * pre.c, which refuses alternatives that are nested deeper than four.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

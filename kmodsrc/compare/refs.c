@@ -2,8 +2,8 @@
 /*
  * refs.c - what a reference in the running code says of a label
  *
- * Values are canonical: who refers to a replacement of ours means the original
- * function.  A reference into the middle of a function whose offsets have
+ * Values are canonical: a reference to a new function of ours means the
+ * original one.  A reference into the middle of a function whose offsets have
  * moved is checked against where that offset is now; it teaches nothing.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

@@ -195,22 +195,22 @@ add_symbol_of_module(void *data, const char *name, struct module *module,
 	return module ? 0 : add_vmlinux_symbol(data, name, addr);
 }
 
-struct match_data {
+struct named {
 	struct ksplice_symbols *symbols;
 	u32 label;
 };
 
-static int add_match(void *data, unsigned long addr)
+static int add_named(void *data, unsigned long addr)
 {
-	struct match_data *match = data;
+	struct named *named = data;
 	int err;
 
-	if (is_init(match->symbols, addr))
+	if (is_init(named->symbols, addr))
 		return 0;
-	err = add_candidate(match->symbols, match->label,
+	err = add_candidate(named->symbols, named->label,
 			    __ksplice_canonical_addr(addr));
 	if (err)
-		match->symbols->err = err;
+		named->symbols->err = err;
 	return err;
 }
 
@@ -236,7 +236,7 @@ static bool add_export(struct ksplice_symbols *symbols, u32 label)
 /* The label is that of its span; all its names are looked up. */
 static void look_up(struct ksplice_symbols *symbols, u32 label)
 {
-	struct match_data match = { .symbols = symbols, .label = label };
+	struct named named = { .symbols = symbols, .label = label };
 	const struct ksplice_pre *pre = symbols->pre;
 	u32 i;
 
@@ -248,8 +248,8 @@ static void look_up(struct ksplice_symbols *symbols, u32 label)
 	for (i = label; i != KSPLICE_NONE; i = symbols->alias[i]) {
 		if (!has_name(pre, i))
 			continue;
-		symbols->on_each_match(add_match, ksplice_label_symbol(pre, i),
-				       &match);
+		symbols->on_each_named(add_named, ksplice_label_symbol(pre, i),
+				       &named);
 		symbols->n_looked_up++;
 	}
 }
@@ -354,7 +354,7 @@ static int add_vmlinux(struct lookup *lookup)
 		else
 			__set_bit(i, symbols->known);
 	}
-	if (symbols->on_each_match && n <= MAX_BY_NAME)
+	if (symbols->on_each_named && n <= MAX_BY_NAME)
 		return 0;
 
 	bitmap_fill(symbols->known, symbols->pre->n_labels);
@@ -428,7 +428,7 @@ int ksplice_symbols_init(struct ksplice_symbols *symbols,
 		.pre = pre,
 		.init_begin = lookup_name("__init_begin"),
 		.init_end = lookup_name("__init_end"),
-		.on_each_match =
+		.on_each_named =
 			(void *)lookup_name("kallsyms_on_each_match_symbol"),
 		.kallsyms_lookup = (void *)lookup_name("kallsyms_lookup"),
 		.lookup_size_offset =

@@ -29,7 +29,7 @@ struct ksplice_symbols {
 
 	/* Of the kernel; the last three may be NULL. */
 	unsigned long init_begin, init_end;
-	int (*on_each_match)(int (*fn)(void *data, unsigned long addr),
+	int (*on_each_named)(int (*fn)(void *data, unsigned long addr),
 			     const char *name, void *data);
 	const char *(*kallsyms_lookup)(unsigned long addr, unsigned long *size,
 				       unsigned long *offset, char **module,

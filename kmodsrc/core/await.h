@@ -8,7 +8,8 @@
 /*
  * Await the targets of an update that is made for it.  The text is that of
  * the file await of sysfs: "KID HASH N TARGET...", N the number of its changes.
- * There may be no target: then the update is made, so that its files can be written.
+ * There may be no target: then the update is made, so that its files can be
+ * written.
  * Takes ksplice_mutex.  Return: 0; -EINVAL; -EEXIST if the update is there.
  */
 int ksplice_await(char *text);

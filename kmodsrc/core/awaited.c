@@ -98,7 +98,7 @@ void __ksplice_awaited_refresh(struct ksplice_update *update)
 }
 
 void __ksplice_awaited_refused(struct ksplice_update *update,
-			     const char *target_name)
+			       const char *target_name)
 {
 	struct ksplice_awaited *awaited =
 		__ksplice_awaited_find(update, target_name);
@@ -159,7 +159,7 @@ static bool is_loaded(const char *name)
 }
 
 char *__ksplice_awaited_line(const struct ksplice_awaited *awaited,
-			   bool has_reason)
+			     bool has_reason)
 {
 	const struct ksplice_change *change = __find_change(awaited);
 	const char *name = awaited->target_name;

@@ -17,7 +17,7 @@ struct ksplice_awaited {
 	struct list_head list;		/* of all updates, oldest first */
 	struct ksplice_update *update;
 	char *target_name;
-	bool is_wanted;			/* its module is held when it is loaded */
+	bool is_wanted;			/* its module is held in its load */
 	/* What the last attempt led to, if it was refused. */
 	int abort_cause;
 	char *reason;

@@ -23,12 +23,12 @@
 #include "kernel/compat.h"
 #include "ksplice.h"
 #include "match/match.h"
-#include "match/places.h"
+#include "match/overlap.h"
 #include "match/result.h"
 #include "model/abort.h"
 #include "model/debug.h"
 #include "model/update.h"
-#include "patch/replace.h"
+#include "stop/replace.h"
 
 /* Take a reference of the module to be patched. */
 static int __change_hold_target(struct ksplice_change *change)
@@ -134,7 +134,7 @@ static int __change_match(struct ksplice_update *update,
 	if (ret)
 		goto err_free_change;
 	ret = __ksplice_match_change(change, pre, size) ?:
-	      __ksplice_places_check(change);
+	      __ksplice_overlap_check(change);
 	__ksplice_show_replaced(update);
 	if (ret)
 		goto err_free_change;

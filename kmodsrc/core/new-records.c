@@ -37,48 +37,48 @@ void ksplice_records_forget(struct ksplice_change *change)
 }
 
 static bool __add_new_function(struct ksplice_change *change,
-			       const struct ksplice_patch_record *patch)
+			       const struct ksplice_patch_record *record)
 {
 	struct ksplice_function *function = find_span(change,
-							     patch->span);
+							     record->span);
 
 	if (!function || function->new_addr)
 		return false;
-	function->new_addr = patch->new_addr;
-	function->new_size = patch->new_size;
+	function->new_addr = record->new_addr;
+	function->new_size = record->new_size;
 	return true;
 }
 
 static bool __add_new_data(struct ksplice_change *change,
-			   const struct ksplice_patch_record *patch)
+			   const struct ksplice_patch_record *record)
 {
 	struct ksplice_data *data;
 
 	for (data = change->data; data < change->data + change->n_data;
 	     data++) {
-		if (data->span != patch->span)
+		if (data->span != record->span)
 			continue;
-		if (data->new_addr || data->size != patch->new_size)
+		if (data->new_addr || data->size != record->new_size)
 			return false;
-		data->new_addr = patch->new_addr;
+		data->new_addr = record->new_addr;
 		return true;
 	}
 	return false;
 }
 
-static bool __add_patch(struct ksplice_change *change,
-			const struct module *owner,
-			const struct ksplice_patch_record *patch)
+static bool __add_record(struct ksplice_change *change,
+			 const struct module *owner,
+			 const struct ksplice_patch_record *record)
 {
-	if (!patch->new_size ||
-	    !within_module_core(patch->new_addr, owner) ||
-	    !within_module_core(patch->new_addr + patch->new_size - 1, owner))
+	if (!record->new_size ||
+	    !within_module_core(record->new_addr, owner) ||
+	    !within_module_core(record->new_addr + record->new_size - 1, owner))
 		return false;
-	switch (patch->kind) {
+	switch (record->kind) {
 	case KSPLICE_PATCH_FUNCTION:
-		return __add_new_function(change, patch);
+		return __add_new_function(change, record);
 	case KSPLICE_PATCH_DATA:
-		return __add_new_data(change, patch);
+		return __add_new_data(change, record);
 	default:
 		return false;
 	}
@@ -107,8 +107,8 @@ static bool is_table_in(const struct module *owner, const void *table,
 }
 
 static int check_records(struct ksplice_change *change,
-				  struct module *owner,
-				  const struct ksplice_new_records *records)
+			 struct module *owner,
+			 const struct ksplice_new_records *records)
 {
 	unsigned int i;
 
@@ -137,7 +137,7 @@ int __ksplice_records_add(struct ksplice_change *change, struct module *owner,
 	if (ret)
 		return ret;
 	for (i = 0; i < records->n_patches; i++)
-		if (!__add_patch(change, owner, &records->patches[i]))
+		if (!__add_record(change, owner, &records->patches[i]))
 			return ksplice_abort(change->update,
 					     KSPLICE_UNEXPECTED,
 					     "patch record %u of '%s' is bad",

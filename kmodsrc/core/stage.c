@@ -23,9 +23,9 @@
 #include "model/abort.h"
 #include "model/redirects.h"
 #include "model/update.h"
-#include "patch/hooks.h"
-#include "patch/patch.h"
-#include "patch/replace.h"
+#include "stop/attempt.h"
+#include "stop/hooks.h"
+#include "stop/replace.h"
 
 static const char *const stage_names[] = {
 	[KSPLICE_PREPARING]	= "preparing",
@@ -117,8 +117,8 @@ static bool __has_work(const struct ksplice_plan *plan)
  * Replace, or put back, and what is to be done before it or if it fails.  On
  * success the caller calls the post hooks and releases them.
  */
-static int __patch_with_hooks(struct ksplice_hooks *hooks,
-			      const struct ksplice_plan *plan)
+static int __carry_out_with_hooks(struct ksplice_hooks *hooks,
+				  const struct ksplice_plan *plan)
 {
 	int ret;
 
@@ -129,7 +129,7 @@ static int __patch_with_hooks(struct ksplice_hooks *hooks,
 	if (ret)
 		goto err_release;
 	if (__has_work(plan))
-		ret = __ksplice_patch(plan, hooks);
+		ret = __ksplice_carry_out(plan, hooks);
 	if (ret)
 		goto err_fail;
 	return 0;
@@ -218,7 +218,7 @@ static int __update_apply(struct ksplice_update *update)
 	ret = __ksplice_plan_make(&plan, update, KSPLICE_APPLY);
 	if (ret)
 		goto err_put_modules;
-	ret = __patch_with_hooks(&hooks, &plan);
+	ret = __carry_out_with_hooks(&hooks, &plan);
 	if (ret)
 		goto err_release_plan;
 	__plan_done(&plan, &hooks);
@@ -244,7 +244,7 @@ static int __update_reverse(struct ksplice_update *update)
 	ret = __ksplice_plan_make(&plan, update, KSPLICE_REVERSE);
 	if (ret)
 		return ret;
-	ret = __patch_with_hooks(&hooks, &plan);
+	ret = __carry_out_with_hooks(&hooks, &plan);
 	if (!ret)
 		__plan_done(&plan, &hooks);
 	__ksplice_plan_release(&plan);
@@ -256,7 +256,8 @@ static int __update_try(struct ksplice_update *update)
 	struct ksplice_plan plan;
 	int ret;
 
-	if (!__takes_part(update, KSPLICE_APPLY) && update->stage == KSPLICE_APPLIED)
+	if (!__takes_part(update, KSPLICE_APPLY) &&
+	    update->stage == KSPLICE_APPLIED)
 		return 0;
 	__ksplice_clear_abort(update);
 	ret = __check_new_modules(update);
@@ -265,7 +266,7 @@ static int __update_try(struct ksplice_update *update)
 	if (ret)
 		return ret;
 	if (__has_work(&plan))
-		ret = __ksplice_patch_try(&plan);
+		ret = __ksplice_carry_out_try(&plan);
 	__ksplice_plan_release(&plan);
 	return ret;
 }

@@ -27,7 +27,9 @@ static ssize_t state_read(struct file *file, struct kobject *kobj,
 			  struct bin_attribute *attr, char *to, loff_t offset,
 			  size_t count)
 {
-	struct ksplice_window window = { .to = to, .offset = offset, .count = count };
+	struct ksplice_window window = {
+		.to = to, .offset = offset, .count = count,
+	};
 	const char *stage;
 	struct ksplice_update *update;
 

@@ -18,15 +18,15 @@
  *
  * In the cases 2, 3 and 5 the module runs as it is, and the log says so.
  *
- * A target may be freed although a change has a reference of it: its init fails,
- * or it is removed by force.  So the change is no longer applied, and the new
+ * A target may be freed although a change has a reference of it: its init
+ * fails, or it is removed by force.  So the change is no longer applied, and the new
  * code, which the kernel's jump labels and static calls have tied to variables
  * of the target, has to be removed before: the usermode helper does that.  New
  * code that stays all the same may never be removed.
  *
  * targets_mutex guards the lists here and nests inside ksplice_mutex, which the
- * notifier takes only if the module is one of ours: a module may be loaded while
- * an update is being applied, and that may even wait for it.
+ * notifier takes only if the module is one of ours: a module may be loaded
+ * while an update is being applied, and that may even wait for it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -67,7 +67,7 @@ static struct blocking_notifier_head *notifiers;
  * the head of this file.  Not with ksplice_mutex.
  */
 static void hold(const char *option, const char *name,
-		       bool (*is_done)(const char *name), bool is_killable)
+		 bool (*is_done)(const char *name), bool is_killable)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(HOLD_MS);
 	struct pid *pid = ksplice_umh_start(option, name);

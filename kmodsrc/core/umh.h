@@ -11,8 +11,8 @@ struct pid;
 
 /*
  * The program that is run; "" for none.  The line is to be freed, and NULL if
- * there is no memory.  Set returns 0; -EINVAL if it is no absolute path; -EACCES
- * if others than root could change what is run.
+ * there is no memory.  Set returns 0; -EINVAL if it is no absolute path;
+ * -EACCES if others than root could change what is run.
  */
 char *ksplice_umh_line(void);
 int ksplice_umh_set(const char *path);

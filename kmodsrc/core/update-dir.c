@@ -121,7 +121,9 @@ KSPLICE_COMMAND(request, 0644, request_read);
 static ssize_t kids_read(struct kobject *kobj, char *to, loff_t offset,
 			 size_t count, bool is_needs)
 {
-	struct ksplice_window window = { .to = to, .offset = offset, .count = count };
+	struct ksplice_window window = {
+		.to = to, .offset = offset, .count = count,
+	};
 	struct ksplice_update *update = update_of(kobj);
 	const char *kids;
 	int ret = update_lock(update);
@@ -263,8 +265,8 @@ static struct attribute *update_attrs[] = {
  * "target name old new", of data with one word more; the addresses are 0 to
  * those who must not see them.  Return: 0 or -ENOMEM.
  */
-static int put_patch(struct ksplice_window *window, const struct ksplice_change *change,
-		     const char *name, unsigned long addr,
+static int put_patch(struct ksplice_window *window,
+		     const struct ksplice_change *change, const char *name, unsigned long addr,
 		     unsigned long new_addr, const char *kind)
 {
 	char *line = kasprintf(GFP_KERNEL, "%s %s %016lx %016lx%s\n",
@@ -325,7 +327,9 @@ static ssize_t match_read(struct file *file, struct kobject *kobj,
 			  struct bin_attribute *attr, char *to,
 			  loff_t offset, size_t count)
 {
-	struct ksplice_window window = { .to = to, .offset = offset, .count = count };
+	struct ksplice_window window = {
+		.to = to, .offset = offset, .count = count,
+	};
 	struct ksplice_update *update = update_of(kobj);
 	struct ksplice_change *change;
 	char line[160];
@@ -348,7 +352,9 @@ static ssize_t awaited_read(struct file *file, struct kobject *kobj,
 			    struct bin_attribute *attr, char *to,
 			    loff_t offset, size_t count)
 {
-	struct ksplice_window window = { .to = to, .offset = offset, .count = count };
+	struct ksplice_window window = {
+		.to = to, .offset = offset, .count = count,
+	};
 	struct ksplice_update *update = update_of(kobj);
 	bool has_reasons = file_ns_capable(file, &init_user_ns,
 					   CAP_SYS_MODULE);
@@ -377,7 +383,9 @@ static ssize_t conflicts_read(struct file *file, struct kobject *kobj,
 			      struct bin_attribute *attr, char *to,
 			      loff_t offset, size_t count)
 {
-	struct ksplice_window window = { .to = to, .offset = offset, .count = count };
+	struct ksplice_window window = {
+		.to = to, .offset = offset, .count = count,
+	};
 	struct ksplice_update *update = update_of(kobj);
 	int ret = update_lock(update);
 

@@ -4,12 +4,12 @@
  *
  * Where threads may end in the old body of a function, it has to stay whole
  * but for the redirect, and none of them may come to that: to its middle it
- * would run half an instruction, at its start the new body would begin with
+ * would run half an instruction, at its start the new function would begin with
  * what registers hold in the middle of the old one.  What can lead there:
  *
  * - a jump, in the function or in a part (.cold) of it: the running code of
  *   both is decoded.  A call is no such thing: it is a call of the function;
- * - a jump label that is off now: its target is in the pre image;
+ * - a jump label that is off now: where it leads is in the pre image;
  * - a table of jumps: the references to the function are in the pre image;
  * - an exception: its fixup is in the kernel's tables.
  */

@@ -92,7 +92,7 @@ static void format(const struct ksplice_match *m, u32 span, char *buf,
 	const struct ksplice_difference *d = run->difference;
 	const char *unit = ksplice_span_unit(&m->pre, span);
 	const char *symbol = ksplice_span_symbol(&m->pre, span);
-	char at[KSPLICE_PLACE_LEN];
+	char at[KSPLICE_ADDR_NAME_LEN];
 
 	if (run->state == KSPLICE_SPAN_WAITING && run->n_matches)
 		snprintf(buf, size,
@@ -116,7 +116,7 @@ static void format(const struct ksplice_match *m, u32 span, char *buf,
 			 unit, symbol, d->pre_off, d->pre_len, d->pre,
 			 d->run_len, d->run, d->why[0] ? ": " : "", d->why,
 			 d->why_addr ? " " : "",
-			 d->why_addr ? ksplice_place_name(at, d->why_addr) : "");
+			 d->why_addr ? ksplice_addr_name(at, d->why_addr) : "");
 }
 
 void ksplice_difference_log(struct ksplice_match *m, u32 span)

@@ -129,7 +129,7 @@ static void write_entry(struct ksplice_match *m,
 			const struct ksplice_import *import)
 {
 	const struct ksplice_export *entry;
-	char at[KSPLICE_PLACE_LEN];
+	char at[KSPLICE_ADDR_NAME_LEN];
 	unsigned long value;
 	s32 distance;
 
@@ -139,7 +139,7 @@ static void write_entry(struct ksplice_match *m,
 		return;
 	ksplice_debug(m->change->update, "import %s = %s",
 		      ksplice_label_name(&m->pre, import->label),
-		      ksplice_place_name(at, value));
+		      ksplice_addr_name(at, value));
 	ksplice_text_write((void *)&entry->value, &distance, sizeof(distance));
 }
 

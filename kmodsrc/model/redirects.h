@@ -33,7 +33,7 @@ struct ksplice_function *__ksplice_last_redirect(unsigned long addr,
 						 unsigned long *body);
 
 /*
- * The original entry address of the function whose replacement (of any
+ * The original entry address of the function whose new function (of any
  * applied update) starts at addr; addr itself if there is none.
  */
 unsigned long __ksplice_canonical_addr(unsigned long addr);

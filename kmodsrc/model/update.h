@@ -37,8 +37,8 @@ enum ksplice_direction {
 };
 
 /*
- * An old function that the change replaces, or a part (.cold) of one.  Made
- * by matching, for each span flagged PATCHED or PART; lives as long as the
+ * A function that the change redirects, or a part (.cold) of one.  Made by
+ * matching, for each span flagged PATCHED or PART; lives as long as the
  * change.
  */
 struct ksplice_function {
@@ -125,8 +125,8 @@ enum ksplice_request_state {
 /* See request.c.  Not guarded by ksplice_mutex. */
 struct ksplice_request {
 	enum ksplice_request_state state;
-	enum ksplice_action action;	/* by whoever made it run */
-	struct task_struct *requester;	/* him, with a reference; while running */
+	enum ksplice_action action;
+	struct task_struct *requester;	/* with a reference; while running */
 	int result;			/* 0 or a negative errno, when done */
 };
 

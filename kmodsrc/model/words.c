@@ -30,14 +30,14 @@ static const char *hide_number(char *to)
 	return to;
 }
 
-const char *ksplice_place_name(char *to, unsigned long addr)
+const char *ksplice_addr_name(char *to, unsigned long addr)
 {
-	snprintf(to, KSPLICE_PLACE_LEN, "%pS", (void *)addr);
+	snprintf(to, KSPLICE_ADDR_NAME_LEN, "%pS", (void *)addr);
 	return hide_number(to);
 }
 
 const char *ksplice_return_name(char *to, unsigned long addr)
 {
-	snprintf(to, KSPLICE_PLACE_LEN, "%pB", (void *)addr);
+	snprintf(to, KSPLICE_ADDR_NAME_LEN, "%pB", (void *)addr);
 	return hide_number(to);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * conflict.c - who is in the way, as text
+ * conflict.c - the threads that are in the way, as text
  *
  * For each thread a line "PID COMMAND FUNCTION+0xOFFSET", and its stack below
  * it, a line a function that begins with two spaces.  A command may have
@@ -12,15 +12,16 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "model/words.h"
+#include "threads/conflict.h"
 #include "threads/stack.h"
 
 #define FORMAT_SIZE	(16 * PAGE_SIZE)
 
-static size_t format_place(char *to, size_t size,
-			   const struct ksplice_conflict *conflict)
+static size_t format_addr(char *to, size_t size,
+			  const struct ksplice_conflict *conflict)
 {
 	const struct ksplice_range *range = conflict->range;
-	char symbol[KSPLICE_PLACE_LEN];
+	char symbol[KSPLICE_ADDR_NAME_LEN];
 
 	if (range->name && !range->body)
 		return scnprintf(to, size, "%s+0x%lx", range->name,
@@ -28,7 +29,7 @@ static size_t format_place(char *to, size_t size,
 	if (range->name)
 		return scnprintf(to, size, "%s+0x%lx", range->name,
 				 conflict->addr - range->body);
-	ksplice_place_name(symbol, conflict->addr);
+	ksplice_addr_name(symbol, conflict->addr);
 	*strchrnul(symbol, '/') = '\0';
 	return scnprintf(to, size, "%s", symbol);
 }
@@ -38,7 +39,7 @@ char *ksplice_conflicts_format(const struct ksplice_stack *stack)
 	unsigned int i, j, n = min_t(unsigned int, stack->n_conflicts,
 				     KSPLICE_MAX_CONFLICTS);
 	char *text = kvmalloc(FORMAT_SIZE, GFP_KERNEL);
-	char name[KSPLICE_PLACE_LEN];
+	char name[KSPLICE_ADDR_NAME_LEN];
 	size_t len = 0;
 
 	if (!text)
@@ -50,7 +51,7 @@ char *ksplice_conflicts_format(const struct ksplice_stack *stack)
 
 		len += scnprintf(text + len, FORMAT_SIZE - len, "%d %s ",
 				 conflict->pid, conflict->comm);
-		len += format_place(text + len, FORMAT_SIZE - len, conflict);
+		len += format_addr(text + len, FORMAT_SIZE - len, conflict);
 		len += scnprintf(text + len, FORMAT_SIZE - len, "\n");
 		for (j = 0; j < conflict->depth; j++)
 			len += scnprintf(text + len, FORMAT_SIZE - len,

@@ -30,7 +30,7 @@
 #include "threads/tasks.h"
 
 struct ksplice_park {
-	struct list_head places;
+	struct list_head parked;
 	unsigned int n;
 	bool is_open;			/* whoever comes goes on */
 	wait_queue_head_t queue;
@@ -39,7 +39,7 @@ struct ksplice_park {
 };
 
 /* Of one thread that was asked. */
-struct place {
+struct parked {
 	struct list_head list;
 	struct ksplice_park *park;
 	struct task_struct *task;	/* with a reference */
@@ -58,8 +58,8 @@ static void leave(struct ksplice_park *park)
 /* At the border, or when the thread exits. */
 static void wait_at_border(struct callback_head *work)
 {
-	struct place *place = container_of(work, struct place, work);
-	struct ksplice_park *park = place->park;
+	struct parked *parked = container_of(work, struct parked, work);
+	struct ksplice_park *park = parked->park;
 
 	if (!(current->flags & PF_EXITING))
 		wait_event_killable(park->queue, READ_ONCE(park->is_open));
@@ -72,7 +72,7 @@ struct ksplice_park *ksplice_park_new(void)
 
 	if (!park)
 		return NULL;
-	INIT_LIST_HEAD(&park->places);
+	INIT_LIST_HEAD(&park->parked);
 	init_waitqueue_head(&park->queue);
 	init_completion(&park->is_empty);
 	refcount_set(&park->users, 1);
@@ -82,31 +82,31 @@ struct ksplice_park *ksplice_park_new(void)
 static bool was_asked(const struct ksplice_park *park,
 		      const struct task_struct *task)
 {
-	const struct place *place;
+	const struct parked *parked;
 
-	list_for_each_entry(place, &park->places, list)
-		if (place->task == task)
+	list_for_each_entry(parked, &park->parked, list)
+		if (parked->task == task)
 			return true;
 	return false;
 }
 
 static bool ask(struct ksplice_park *park, struct task_struct *task)
 {
-	struct place *place = kzalloc(sizeof(*place), GFP_KERNEL);
+	struct parked *parked = kzalloc(sizeof(*parked), GFP_KERNEL);
 
-	if (!place)
+	if (!parked)
 		return false;
-	place->park = park;
-	place->task = task;
-	init_task_work(&place->work, wait_at_border);
+	parked->park = park;
+	parked->task = task;
+	init_task_work(&parked->work, wait_at_border);
 	refcount_inc(&park->users);
-	if (task_work_add(task, &place->work, TWA_SIGNAL)) {
+	if (task_work_add(task, &parked->work, TWA_SIGNAL)) {
 		refcount_dec(&park->users);
-		kfree(place);
+		kfree(parked);
 		return false;
 	}
 	get_task_struct(task);
-	list_add(&place->list, &park->places);
+	list_add(&parked->list, &park->parked);
 	park->n++;
 	was_used = true;
 	return true;
@@ -135,22 +135,22 @@ static bool is_work(struct callback_head *work, void *data)
 
 void ksplice_park_end(struct ksplice_park *park)
 {
-	struct place *place, *next;
+	struct parked *parked, *next;
 
 	if (!park)
 		return;
 	WRITE_ONCE(park->is_open, true);
 	wake_up_all(&park->queue);
 	/* Those that have not come to the border need not. */
-	list_for_each_entry(place, &park->places, list)
-		if (ksplice_need.task_work_cancel_match(place->task, is_work,
-							&place->work))
+	list_for_each_entry(parked, &park->parked, list)
+		if (ksplice_need.task_work_cancel_match(parked->task, is_work,
+							&parked->work))
 			leave(park);
 	leave(park);
 	wait_for_completion(&park->is_empty);
-	list_for_each_entry_safe(place, next, &park->places, list) {
-		put_task_struct(place->task);
-		kfree(place);
+	list_for_each_entry_safe(parked, next, &park->parked, list) {
+		put_task_struct(parked->task);
+		kfree(parked);
 	}
 	kfree(park);
 }

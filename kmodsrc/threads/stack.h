@@ -14,7 +14,7 @@
 #define KSPLICE_MAX_CONFLICTS		64
 #define KSPLICE_CONFLICT_DEPTH		16
 
-/* A thread that is in the way.  conflict.c makes text of them. */
+/* A thread that is in the way. */
 struct ksplice_conflict {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -48,8 +48,5 @@ void ksplice_stack_reset(struct ksplice_stack *stack);
  */
 bool ksplice_stack_check(struct ksplice_stack *stack,
 			 struct task_struct *task, unsigned long sp);
-
-/* conflict.c: text for sysfs, kvmalloc'd, NULL if there is no memory. */
-char *ksplice_conflicts_format(const struct ksplice_stack *stack);
 
 #endif

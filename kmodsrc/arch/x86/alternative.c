@@ -30,7 +30,7 @@ static bool check_jump_replacement(struct ksplice_site_run *s,
 		to = s->addr + len + (s8)s->run[1];
 	} else if (s->run[0] == JMP32_INSN_OPCODE) {
 		len = JMP32_INSN_SIZE;
-		to = ksplice_target32(s, 1);
+		to = ksplice_leads_to(s, 1);
 	} else {
 		return false;
 	}

@@ -25,7 +25,8 @@ static const u8 return_zero[] = { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 };
 static const u8 ret_int3[] = { 0xc3, 0xcc, 0xcc, 0xcc, 0xcc };
 static const u8 lfence[] = { 0x0f, 0xae, 0xe8 };
 
-static bool starts_with(const struct ksplice_site_run *s, const u8 *bytes, u32 len)
+static bool starts_with(const struct ksplice_site_run *s, const u8 *bytes,
+			u32 len)
 {
 	return s->len >= len && !memcmp(s->run, bytes, len);
 }
@@ -68,7 +69,8 @@ static bool is_its_thunk(unsigned long addr, int reg)
 	       !memcmp(bytes, expected, n);
 }
 
-static bool is_indirect(const struct ksplice_site_run *s, u32 at, bool is_call, int reg)
+static bool is_indirect(const struct ksplice_site_run *s, u32 at, bool is_call,
+			int reg)
 {
 	u8 bytes[4];
 	u32 n = indirect(bytes, is_call, reg);
@@ -101,7 +103,7 @@ bool ksplice_check_retpoline(struct ksplice_site_run *s)
 	if (reg < 0)
 		return false;
 	if (!memcmp(s->run, s->pre, field))
-		return is_its_thunk(ksplice_target32(s, field), reg);
+		return is_its_thunk(ksplice_leads_to(s, field), reg);
 
 	is_call = s->pre[field - 1] == CALL_INSN_OPCODE;
 	is_jcc = s->len == 6 && s->pre[0] == 0x0f;
@@ -146,12 +148,15 @@ static unsigned long static_call_key(const struct ksplice_site_run *s)
 	return 0;
 }
 
-static bool static_call_func(const struct ksplice_site_run *s, unsigned long *func)
+static bool static_call_func(const struct ksplice_site_run *s,
+			     unsigned long *func)
 {
 	unsigned long key = static_call_key(s);
 
-	return key && ksplice_read_pointer(key + offsetof(struct static_call_key, func),
-				   func);
+	return key &&
+	       ksplice_read_pointer(key +
+				    offsetof(struct static_call_key, func),
+				    func);
 }
 
 /* Where a static call may lead: to the key's function, if that is known. */
@@ -159,11 +164,13 @@ static bool is_static_callee(const struct ksplice_site_run *s, unsigned long to)
 {
 	unsigned long func;
 
-	return static_call_func(s, &func) ? func == to : ksplice_site_is_text(s, to);
+	return static_call_func(s, &func) ? func == to :
+					    ksplice_site_is_text(s, to);
 }
 
 /* The same of a function that is not called: none, or one that returns 0 */
-static bool may_be_static_callee(const struct ksplice_site_run *s, unsigned long func)
+static bool may_be_static_callee(const struct ksplice_site_run *s,
+				 unsigned long func)
 {
 	unsigned long current_func;
 
@@ -178,12 +185,13 @@ bool ksplice_check_static_call(struct ksplice_site_run *s)
 		return true;
 	if (s->len == 6 && s->pre[0] == 0x0f)
 		return !memcmp(s->run, s->pre, 2) &&
-		       (is_static_callee(s, ksplice_target32(s, 2)) ||
-			ksplice_is_return_thunk(s, ksplice_target32(s, 2)) ||
-			ksplice_target32(s, 2) == env->static_call_return);
+		       (is_static_callee(s, ksplice_leads_to(s, 2)) ||
+			ksplice_is_return_thunk(s, ksplice_leads_to(s, 2)) ||
+			ksplice_leads_to(s, 2) == env->static_call_return);
 	if (s->len != CALL_INSN_SIZE)
 		return false;
-	if (s->run[0] == s->pre[0] && is_static_callee(s, ksplice_target32(s, 1)))
+	if (s->run[0] == s->pre[0] &&
+	    is_static_callee(s, ksplice_leads_to(s, 1)))
 		return true;
 	if (s->pre[0] == CALL_INSN_OPCODE)
 		return (starts_with(s, nop5, sizeof(nop5)) &&
@@ -192,7 +200,7 @@ bool ksplice_check_static_call(struct ksplice_site_run *s)
 			may_be_static_callee(s, env->static_call_return0));
 	return starts_with(s, ret_int3, sizeof(ret_int3)) ||
 	       (s->run[0] == JMP32_INSN_OPCODE &&
-		ksplice_is_return_thunk(s, ksplice_target32(s, 1)));
+		ksplice_is_return_thunk(s, ksplice_leads_to(s, 1)));
 }
 
 /*
@@ -221,7 +229,7 @@ enum ksplice_site_result ksplice_trampoline_check(struct ksplice_compare *c)
 	    memcmp(c->run + JMP32_INSN_SIZE, mark, sizeof(mark)))
 		return KSPLICE_SITE_DIFFERS;
 	if (c->run[0] == JMP32_INSN_OPCODE)
-		is_right = ksplice_site_is_text(&s, ksplice_target32(&s, 1));
+		is_right = ksplice_site_is_text(&s, ksplice_leads_to(&s, 1));
 	else
 		is_right = starts_with(&s, ret_int3, sizeof(ret_int3));
 	return is_right ? KSPLICE_SITE_EQUAL : KSPLICE_SITE_DIFFERS;

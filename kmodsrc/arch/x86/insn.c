@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * insn.c - the little that must be known of instructions
+ * insn.c - x86: the little that must be known of instructions
  *
  * Lengths and fields come from the kernel's own decoder.
  */
@@ -206,8 +206,9 @@ u32 ksplice_equal_len_nops(const u8 *pre, const u8 *run, u32 from, u32 pos,
 		at += ksplice_equal_len(pre + at, run + at - pos, to - at);
 		if (at == to || pre[at] != NOP_INSN_OPCODE)
 			return at - pos;
-		for (start = at; start > pos && pre[start - 1] == NOP_INSN_OPCODE; start--)
-			;
+		start = at;
+		while (start > pos && pre[start - 1] == NOP_INSN_OPCODE)
+			start--;
 		for (end = at; end < to && pre[end] == NOP_INSN_OPCODE; end++)
 			;
 		start = ksplice_insn_from(pre, to, from, start);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * probe.c - what kprobes have overwritten
+ * probe.c - x86: what kprobes have overwritten
  *
  * A probe is an int3, or a 5-byte jump when it is optimised.  A probe at the
  * ftrace site is neither: ftrace calls it.

@@ -9,7 +9,8 @@
 #include "compare/compare.h"
 
 /* Where a distance of 32 bits leads that ends an instruction. */
-static inline unsigned long ksplice_target32(const struct ksplice_site_run *s, u32 field)
+static inline unsigned long
+ksplice_leads_to(const struct ksplice_site_run *s, u32 field)
 {
 	s32 distance;
 

@@ -38,7 +38,7 @@ static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 static bool check_return(struct ksplice_site_run *s)
 {
 	return s->len == JMP32_INSN_SIZE && s->run[0] == JMP32_INSN_OPCODE &&
-	       ksplice_is_return_thunk(s, ksplice_target32(s, 1));
+	       ksplice_is_return_thunk(s, ksplice_leads_to(s, 1));
 }
 
 /* __jump_label_patch(): a nop, or a jump to where the entry says */
@@ -63,7 +63,7 @@ static bool check_jump_label(struct ksplice_site_run *s)
 	if (short_jump)
 		to = s->addr + JMP8_INSN_SIZE + (s8)s->run[1];
 	else if (s->run[0] == JMP32_INSN_OPCODE)
-		to = ksplice_target32(s, 1);
+		to = ksplice_leads_to(s, 1);
 	else
 		return false;
 	return site->label != KSPLICE_NONE &&
@@ -74,7 +74,7 @@ static bool check_jump_label(struct ksplice_site_run *s)
 static bool check_ftrace(struct ksplice_site_run *s)
 {
 	return s->len == CALL_INSN_SIZE && s->run[0] == CALL_INSN_OPCODE &&
-	       ksplice_site_is_text(s, ksplice_target32(s, 1));
+	       ksplice_site_is_text(s, ksplice_leads_to(s, 1));
 }
 
 /* paravirt_patch(): a direct call of what pv_ops has, or nothing at all */
@@ -86,13 +86,14 @@ static bool check_paravirt(struct ksplice_site_run *s)
 	if (ksplice_site_as_built(s, KSPLICE_SITES_NONE))
 		return true;
 	if (s->len < CALL_INSN_SIZE || s->site->value > 0xff ||
-	    !ksplice_read_pointer(env->pv_ops + s->site->value * sizeof(op), &op))
+	    !ksplice_read_pointer(env->pv_ops + s->site->value * sizeof(op),
+				  &op))
 		return false;
 	if (!op)
 		op = env->pv_bug;
 	if (ksplice_is_nops(s->run, s->len))
 		return op == env->pv_nop;
-	return s->run[0] == CALL_INSN_OPCODE && ksplice_target32(s, 1) == op &&
+	return s->run[0] == CALL_INSN_OPCODE && ksplice_leads_to(s, 1) == op &&
 	       ksplice_is_nops(s->run + CALL_INSN_SIZE,
 			       s->len - CALL_INSN_SIZE);
 }

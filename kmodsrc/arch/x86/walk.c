@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * walk.c - compare code whose offsets are not the same
+ * walk.c - x86: compare code whose offsets are not the same
  *
  * Pre is built with a section for each function, so a jump to another one has
  * a 32-bit distance; in the running kernel it may have 8 bits.  What comes
@@ -250,7 +250,8 @@ static bool is_run_site(const struct walk *w, u32 run_off)
 }
 
 /* Both go to the same instruction, if one sees through nops. */
-static bool same_target(const struct walk *w, const struct ksplice_jump *jump)
+static bool same_destination(const struct walk *w,
+			     const struct ksplice_jump *jump)
 {
 	struct walk at = *w;
 
@@ -302,7 +303,7 @@ bool ksplice_walk(struct ksplice_compare *c)
 
 	for (i = 0; i < c->n_jumps; i++) {
 		cond_resched();
-		if (same_target(&w, &c->jumps[i]))
+		if (same_destination(&w, &c->jumps[i]))
 			continue;
 		c->pre_off = c->jumps[i].pre_from;
 		c->run_off = c->map[c->pre_off];

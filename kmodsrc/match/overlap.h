@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * places.h - no two things that an update replaces lie at one place
+ * overlap.h - no two things that an update replaces lie at one place
  */
-#ifndef KSPLICE_PLACES_H
-#define KSPLICE_PLACES_H
+#ifndef KSPLICE_OVERLAP_H
+#define KSPLICE_OVERLAP_H
 
 struct ksplice_change;
 
@@ -12,6 +12,6 @@ struct ksplice_change;
  * yet.  Return: 0, or what ksplice_abort() returned if something that it replaces
  * overlaps with another thing that the update replaces.
  */
-int __ksplice_places_check(struct ksplice_change *change);
+int __ksplice_overlap_check(struct ksplice_change *change);
 
 #endif

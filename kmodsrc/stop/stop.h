@@ -2,7 +2,7 @@
 /*
  * stop.h - stop the machine, look once more, and write
  *
- * patch.c prepares all of it; what runs inside the stop reads only what was
+ * prepare.c prepares all of it; what runs inside the stop reads only what was
  * prepared before it.
  */
 #ifndef KSPLICE_STOP_H
@@ -10,9 +10,9 @@
 
 #include <linux/atomic.h>
 #include "model/update.h"
-#include "patch/data.h"
-#include "patch/hooks.h"
-#include "patch/replace.h"
+#include "stop/data.h"
+#include "stop/hooks.h"
+#include "stop/replace.h"
 #include "threads/park.h"
 #include "threads/precheck.h"
 #include "threads/stack.h"

@@ -27,8 +27,8 @@
 #include "arch/text.h"
 #include "model/abort.h"
 #include "model/update.h"
-#include "patch/data.h"
-#include "patch/replace.h"
+#include "stop/data.h"
+#include "stop/replace.h"
 
 static unsigned int count_data(const struct ksplice_part *part)
 {
@@ -79,7 +79,8 @@ static bool follows(const struct ksplice_data_write *later,
 {
 	const struct ksplice_data *a = earlier->data, *b = later->data;
 
-	return earlier->way == KSPLICE_REVERSE && a->addr == b->addr && a->size == b->size &&
+	return earlier->way == KSPLICE_REVERSE && a->addr == b->addr &&
+	       a->size == b->size &&
 	       a->is_writable == b->is_writable &&
 	       (a->is_writable || !memcmp(a->saved, before(later), a->size));
 }

@@ -21,8 +21,8 @@
 #include "model/kids.h"
 #include "model/redirects.h"
 #include "model/update.h"
-#include "patch/depend.h"
-#include "patch/replace.h"
+#include "stop/depend.h"
+#include "stop/replace.h"
 
 static void set_hidden(struct ksplice_update *update, bool is_hidden)
 {

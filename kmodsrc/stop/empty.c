@@ -16,7 +16,7 @@
 #include "kernel/compat.h"
 #include "model/debug.h"
 #include "model/rights.h"
-#include "patch/empty.h"
+#include "stop/empty.h"
 
 static int stop_nothing(void *arg)
 {

@@ -20,8 +20,8 @@
 #include "model/kids.h"
 #include "model/redirects.h"
 #include "model/update.h"
-#include "patch/data.h"
-#include "patch/depend.h"
+#include "stop/data.h"
+#include "stop/depend.h"
 
 int __ksplice_depend_check_apply(struct ksplice_update *update)
 {

@@ -9,7 +9,7 @@
 #include <linux/livepatch.h>
 #include <linux/mutex.h>
 #include "kernel/compat.h"
-#include "patch/livepatch.h"
+#include "stop/livepatch.h"
 
 #ifdef CONFIG_LIVEPATCH
 

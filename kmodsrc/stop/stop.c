@@ -38,9 +38,9 @@
 #include "kernel/compat.h"
 #include "model/abort.h"
 #include "model/update.h"
-#include "patch/data.h"
-#include "patch/hooks.h"
-#include "patch/stop.h"
+#include "stop/data.h"
+#include "stop/hooks.h"
+#include "stop/stop.h"
 #include "threads/precheck.h"
 #include "threads/stack.h"
 
@@ -254,7 +254,7 @@ static int check_kprobes(struct ksplice_stop *stop)
 }
 
 /* On every CPU: each has mappings in a cache of its own. */
-static void read_places(void *arg)
+static void read_all(void *arg)
 {
 	struct ksplice_stop rehearsal = *(struct ksplice_stop *)arg;
 
@@ -270,7 +270,7 @@ static void rehearse(const struct ksplice_stop *stop)
 	struct ksplice_hooks none = { };
 	struct ksplice_stop rehearsal = *stop;
 
-	on_each_cpu(read_places, &rehearsal, true);
+	on_each_cpu(read_all, &rehearsal, true);
 	rehearsal.kind = KSPLICE_STOP_REHEARSE;
 	rehearsal.hooks = &none;
 	rehearsal.n_cpus = 1;

@@ -15,9 +15,9 @@
 #include <linux/slab.h>
 #include "model/abort.h"
 #include "model/update.h"
-#include "patch/hooks.h"
-#include "patch/replace.h"
 #include "records.h"
+#include "stop/hooks.h"
+#include "stop/replace.h"
 
 /* What each moment is called, by the direction of the update. */
 struct moment {

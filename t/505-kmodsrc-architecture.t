@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The core knows its architecture in one folder: common code names no processor and
-# none of its instructions, and kmodsrc/arch/README has each function of the contract.
+# none of its instructions, kmodsrc/arch/README has each function of the contract, and
+# HACKING.md has each file.
 
 use v5.32;
 use warnings;
@@ -54,5 +55,14 @@ my %stub = map { $_ => 1 } map { declared($_) } glob root_dir() . '/t/fixtures/a
 my %x86 = map { $_ => 1 } map { declared($_) } map { "$kmodsrc/arch/x86/$_" }
     qw(arch.h site-kinds.h);
 is_deeply(\%x86, \%stub, 'the stubs have the same in arch.h and site-kinds.h');
+
+# --- the map -----------------------------------------------------------------
+
+my $map = slurp(root_dir() . '/HACKING.md');
+my @files = map { basename($_) } glob "$kmodsrc/*.c $kmodsrc/*/*.c $kmodsrc/arch/*/*.c";
+is(join(' ', grep { $map !~ /\b\Q$_\E/ } @files), '', 'HACKING.md has each file');
+my ($section) = $map =~ /^## The core module\n(.*?)^## /ms;
+my %is_file = map { $_ => 1 } @files;
+is(join(' ', grep { !$is_file{$_} } $section =~ /\b([\w-]+\.c)\b/g), '', '... and no other');
 
 done_testing();

@@ -42,7 +42,7 @@ struct ksplice_pre_header {
 	struct ksplice_table relocs;	/* struct ksplice_reloc */
 	struct ksplice_table sites;	/* struct ksplice_site */
 	struct ksplice_table imports;	/* struct ksplice_import */
-	struct ksplice_table bytes;	/* contents of the spans; count: bytes */
+	struct ksplice_table bytes;	/* of the spans; count: bytes */
 	struct ksplice_table strings;	/* NUL-terminated; count: bytes */
 };
 
@@ -93,7 +93,7 @@ enum ksplice_span_kind {
 	KSPLICE_SPAN_TEXT	= 1,	/* a function or a part of one */
 	KSPLICE_SPAN_RODATA	= 2,	/* compared once its value is known */
 	KSPLICE_SPAN_CONTENT	= 3,	/* see KSPLICE_LABEL_CONTENT */
-	KSPLICE_SPAN_DATA	= 4,	/* writable: has no bytes, never compared */
+	KSPLICE_SPAN_DATA	= 4,	/* writable: no bytes, never compared */
 	KSPLICE_SPAN_REPLACEMENT = 5,	/* code of an alternative */
 };
 

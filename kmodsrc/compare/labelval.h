@@ -7,7 +7,8 @@
  *
  *	mark = ksplice_labelvals_mark(vals);
  *	... ksplice_labelval_set() for each reference ...
- *	ksplice_labelvals_commit(vals)  or  ksplice_labelvals_rollback(vals, mark)
+ *	ksplice_labelvals_commit(vals)
+ *		or ksplice_labelvals_rollback(vals, mark)
  *
  * What was learnt stays: a second, different value is a mismatch.
  */

@@ -7,10 +7,11 @@
  * the table, of each index, offset and string in it, order of the lists.
  * Sums are made in 64 bits, where 32-bit operands cannot wrap.
  *
- * Refused besides: what a span or site of its kind cannot have, and what the later
- * steps could not end on or hold, such as an alternative inside a replacement,
- * alternatives in alternatives without end, a function of megabytes, a name
- * that fills the log.  The limits are far above what a compiler makes.
+ * Refused besides: what a span or site of its kind cannot have, and what the
+ * later steps could not end on or hold, such as an alternative inside a
+ * replacement, alternatives in alternatives without end, a function of
+ * megabytes, a name that fills the log.  The limits are far above what a
+ * compiler makes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -198,8 +199,8 @@ static const char *check_site(const struct ksplice_pre *pre,
 }
 
 /*
- * Alternatives that have not ended where the next site begins: their ends, sorted
- * like a stack.  One choice of several at one place counts once.
+ * Alternatives that have not ended where the next site begins: their ends,
+ * sorted like a stack.  One choice of several at one place counts once.
  */
 struct nesting {
 	u32 ends[MAX_NESTED];
@@ -452,7 +453,8 @@ const u8 *ksplice_span_bytes(const struct ksplice_pre *pre,
 
 /*
  * The first of n entries of so many bytes, in the order of their offsets, whose
- * offset is not below that one.  offsets is where the first one of the table is.
+ * offset is not below that one.  offsets is where the first one of the table
+ * is.
  */
 static __always_inline u32 first_from(const void *offsets, size_t size,
 				      u32 first, u32 n, u32 offset)

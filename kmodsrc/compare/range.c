@@ -7,9 +7,10 @@
  * there.
  *
  * The original of an alternative, and its replacement, are ranges with sites of
- * their own.  So this file, sites.c and the architecture's rule for replacements
- * call each other, the only files of the core that do; how deep is limited by
- * pre.c, which refuses alternatives that are nested deeper than four.
+ * their own.  So this file, sites.c and the architecture's rule for
+ * replacements call each other, the only files of the core that do; how deep
+ * is limited by pre.c, which refuses alternatives that are nested deeper than
+ * four.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -23,8 +23,8 @@
 #include "model/redirects.h"
 
 /*
- * Data that refers to itself, such as an empty list, could else be followed along
- * 2^8 ways, and a table of such data along many more.
+ * Data that refers to itself, such as an empty list, could else be followed
+ * along 2^8 ways, and a table of such data along many more.
  */
 #define MAX_CONTENT_DEPTH	8
 #define MAX_INNER_CONTENTS	10000
@@ -112,9 +112,9 @@ static bool self_ref(struct ksplice_compare *c, unsigned long to, s64 offset)
 }
 
 /*
- * The compiler numbers static data (x.12) anew whenever it likes, so nothing can
- * be said by the name but that some symbol must be there, even of what has no
- * bytes (__key.3 in a kernel without lockdep).
+ * The compiler numbers static data (x.12) anew whenever it likes, so nothing
+ * can be said by the name but that some symbol must be there, even of what has
+ * no bytes (__key.3 in a kernel without lockdep).
  */
 static bool is_numbered(const char *name, u32 flags)
 {

@@ -4,8 +4,8 @@
  *
  * Looking a name up costs more than comparing a function does, and most labels
  * are found by what refers to them.  So a name is looked up only when it is
- * asked for, and for a value that was read from the running code it will do that
- * kallsyms has this name at that address, which is quickly seen.
+ * asked for, and for a value that was read from the running code it will do
+ * that kallsyms has this name at that address, which is quickly seen.
  *
  * Where there are so many labels that one pass over all symbols of the kernel
  * takes less time, or the kernel has not its names sorted
@@ -187,7 +187,9 @@ static int add_vmlinux_symbol(void *data, const char *name, unsigned long addr)
 	return lookup->err;
 }
 
-/* By kernels that tell the module, and some of them pass the modules' symbols. */
+/*
+ * By kernels that tell the module, and some of them pass the modules' symbols.
+ */
 static int __maybe_unused
 add_symbol_of_module(void *data, const char *name, struct module *module,
 		     unsigned long addr)
@@ -280,8 +282,8 @@ static bool is_named(struct ksplice_symbols *symbols, u32 label,
 }
 
 /*
- * The module must be pinned.  module->kallsyms is no good: while its init ends it
- * is still the table that is freed along with the init code.
+ * The module must be pinned.  module->kallsyms is no good: while its init ends
+ * it is still the table that is freed along with the init code.
  */
 static int add_module_symbols(struct lookup *lookup, struct module *mod,
 			      bool global_only)

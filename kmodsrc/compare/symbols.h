@@ -80,8 +80,8 @@ bool ksplice_symbols_start(const struct ksplice_symbols *symbols,
 bool ksplice_in_new_code(unsigned long addr);
 
 /*
- * The applied update that brought what is at addr: its new code, or data that it
- * has overwritten; the last one, or NULL.
+ * The applied update that brought what is at addr: its new code, or data that
+ * it has overwritten; the last one, or NULL.
  */
 const struct ksplice_update *ksplice_update_at(unsigned long addr);
 

@@ -19,10 +19,10 @@
  * In the cases 2, 3 and 5 the module runs as it is, and the log says so.
  *
  * A target may be freed although a change has a reference of it: its init
- * fails, or it is removed by force.  So the change is no longer applied, and the new
- * code, which the kernel's jump labels and static calls have tied to variables
- * of the target, has to be removed before: the usermode helper does that.  New
- * code that stays all the same may never be removed.
+ * fails, or it is removed by force.  So the change is no longer applied, and
+ * the new code, which the kernel's jump labels and static calls have tied to
+ * variables of the target, has to be removed before: the usermode helper does
+ * that.  New code that stays all the same may never be removed.
  *
  * targets_mutex guards the lists here and nests inside ksplice_mutex, which the
  * notifier takes only if the module is one of ours: a module may be loaded

@@ -95,10 +95,10 @@ int ksplice_umh_set(const char *path)
 }
 
 /*
- * In the child, which is about to become the program.  It has the root directory
- * and the mounts that the program will see, which those of the task that has
- * named it or that loads the module need not be.  What is fine now stays so:
- * root alone can change it.
+ * In the child, which is about to become the program.  It has the root
+ * directory and the mounts that the program will see, which those of the task
+ * that has named it or that loads the module need not be.  What is fine now
+ * stays so: root alone can change it.
  */
 static int umh_init(struct subprocess_info *info, struct cred *cred)
 {

@@ -266,7 +266,8 @@ static struct attribute *update_attrs[] = {
  * those who must not see them.  Return: 0 or -ENOMEM.
  */
 static int put_patch(struct ksplice_window *window,
-		     const struct ksplice_change *change, const char *name, unsigned long addr,
+		     const struct ksplice_change *change,
+		     const char *name, unsigned long addr,
 		     unsigned long new_addr, const char *kind)
 {
 	char *line = kasprintf(GFP_KERNEL, "%s %s %016lx %016lx%s\n",

@@ -112,7 +112,8 @@ static inline unsigned long ksplice_module_text(const struct module *module)
 #endif
 }
 
-static inline unsigned long ksplice_module_text_size(const struct module *module)
+static inline unsigned long
+ksplice_module_text_size(const struct module *module)
 {
 #ifdef for_each_mod_mem_type
 	return module->mem[MOD_TEXT].size;

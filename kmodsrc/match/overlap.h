@@ -9,8 +9,8 @@ struct ksplice_change;
 
 /*
  * The change has been matched, and is not in the list of its update's changes
- * yet.  Return: 0, or what ksplice_abort() returned if something that it replaces
- * overlaps with another thing that the update replaces.
+ * yet.  Return: 0, or what ksplice_abort() returned if something that it
+ * replaces overlaps with another thing that the update replaces.
  */
 int __ksplice_overlap_check(struct ksplice_change *change);
 

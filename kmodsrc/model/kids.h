@@ -17,8 +17,8 @@ bool ksplice_kids_are_valid(const char *kids);
 bool ksplice_kids_have(const char *kids, const char *kid);
 
 /*
- * The first KID at or after a place in the list, which is moved past it; NULL at
- * the end.  It is not terminated: len bytes.
+ * The first KID at or after a place in the list, which is moved past it; NULL
+ * at the end.  It is not terminated: len bytes.
  */
 const char *ksplice_kids_next(const char **at, size_t *len);
 

@@ -3,9 +3,9 @@
  * redirects.c - the redirects that are applied, known by both of their ends
  *
  * Matching asks of every address that the running code refers to whether a
- * new function starts there, so the answer must not take longer with each update
- * that is applied.  A body has one redirect at most: what a later update
- * redirects is the body that the earlier one brought.
+ * new function starts there, so the answer must not take longer with each
+ * update that is applied.  A body has one redirect at most: what a later
+ * update redirects is the body that the earlier one brought.
  *
  * All of it is guarded by ksplice_mutex.
  */

@@ -8,14 +8,14 @@
  *     undo, what applying wrote;
  *   - of writable data what was in it when the update was applied.  What it
  *     holds at undo is lost.
- * Both are written by a second mapping, which the functions share, as most of it
- * is mapped read-only.  The mapping must show the same bytes as the place itself
- * when all stands still.
+ * Both are written by a second mapping, which the functions share, as most of
+ * it is mapped read-only.  The mapping must show the same bytes as the place
+ * itself when all stands still.
  *
  * What is applied is written before the redirects, what is put back after them.
  * An update that replaces others may overwrite what they have overwritten: at
- * such a place all is written before the redirects, one after the other, so that
- * it saves what was there before all of them.
+ * such a place all is written before the redirects, one after the other, so
+ * that it saves what was there before all of them.
  *
  * Only NMIs run meanwhile: what one reads is whole words, old or new.
  */

@@ -17,9 +17,9 @@ int __ksplice_depend_check_apply(struct ksplice_update *update);
 int __ksplice_depend_check_named(struct ksplice_update *update);
 
 /*
- * Does any other update that is not hidden stand on this one?  0 or an abort that
- * names it.  The abort is that of asker, which is the update itself or one that
- * replaces it.
+ * Does any other update that is not hidden stand on this one?  0 or an abort
+ * that names it.  The abort is that of asker, which is the update itself or
+ * one that replaces it.
  */
 int __ksplice_depend_check_reverse(struct ksplice_update *update,
 				   struct ksplice_update *asker);

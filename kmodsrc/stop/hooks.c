@@ -5,9 +5,9 @@
  * The records of all changes are put into one row, in the order of the calls:
  * that of the changes and of the units in them, and the other way round for
  * undo.  An update that replaces others comes after them in the row, so at each
- * moment their hooks for undo are called first, then its own.  A unit has at most
- * one hook of each kind, so "the fail hook of the same unit as this pre hook" is
- * one or none, and it follows that of no other unit.
+ * moment their hooks for undo are called first, then its own.  A unit has at
+ * most one hook of each kind, so "the fail hook of the same unit as this pre
+ * hook" is one or none, and it follows that of no other unit.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -2,9 +2,9 @@
 /*
  * prepare.c - all that a stop needs, before it
  *
- * Memory, the bytes of the redirects, the ranges that no thread may be in, and a
- * second mapping of all that is written to, which only the stop makes writable.
- * All that may fail or sleep is here.
+ * Memory, the bytes of the redirects, the ranges that no thread may be in, and
+ * a second mapping of all that is written to, which only the stop makes
+ * writable. All that may fail or sleep is here.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -217,6 +217,13 @@ static bool is_same_redirect(const struct ksplice_function *a,
 	       !memcmp(a->saved, b->saved, a->redirect_len);
 }
 
+static bool do_overlap(const struct ksplice_function *a,
+		       const struct ksplice_function *b)
+{
+	return a->redirect < b->redirect + b->redirect_len &&
+	       b->redirect < a->redirect + a->redirect_len;
+}
+
 /*
  * What is written at the function's redirect.  If one that is put back has its
  * redirect there, the new one is written over it.
@@ -233,8 +240,7 @@ static int add_function(struct ksplice_stop *stop,
 	function->after = apply ? function->written : function->saved;
 	for (i = 0; stop->plan->n > 1 && i < stop->n_functions; i++) {
 		other = stop->functions[i];
-		if (function->redirect >= other->redirect + other->redirect_len ||
-		    other->redirect >= function->redirect + function->redirect_len)
+		if (!do_overlap(function, other))
 			continue;
 		if (!apply || other->before != other->written ||
 		    !is_same_redirect(function, other))
@@ -316,7 +322,8 @@ static int stop_init(struct ksplice_stop *stop,
 				   sizeof(*stop->functions), GFP_KERNEL);
 	stop->running = kvcalloc(nr_cpu_ids, sizeof(*stop->running),
 				 GFP_KERNEL);
-	if (ksplice_stack_init(&stop->stack) || !stop->functions || !stop->running)
+	if (ksplice_stack_init(&stop->stack) || !stop->functions ||
+	    !stop->running)
 		return ksplice_abort(plan->update, KSPLICE_OUT_OF_MEMORY,
 				     "no memory for the stop");
 	return ksplice_data_init(&stop->data, plan);

@@ -40,7 +40,7 @@ struct ksplice_stop {
 	unsigned int n_functions;
 	struct ksplice_data_writes data;
 	struct ksplice_map *map;	/* by which all is written */
-	u64 writable_ns;		/* how long it could be, the last time */
+	u64 writable_ns;		/* how long it was so, the last time */
 	u8 *scratch;			/* room for the longest piece of it */
 	struct ksplice_stack stack;
 	struct ksplice_precheck precheck;
@@ -69,8 +69,8 @@ struct ksplice_stop {
 int ksplice_stop_run(struct ksplice_stop *stop);
 
 /*
- * The part of that which needs no stop: is the text as it was, are there kprobes
- * where it is written?  Writes nothing.  May sleep.  Return: as above.
+ * The part of that which needs no stop: is the text as it was, are there
+ * kprobes where it is written?  Writes nothing.  May sleep.  Return: as above.
  */
 int ksplice_stop_try(struct ksplice_stop *stop);
 

@@ -34,9 +34,9 @@ static size_t format_addr(char *to, size_t size,
 	return scnprintf(to, size, "%s", symbol);
 }
 
-char *ksplice_conflicts_format(const struct ksplice_stack *stack)
+char *ksplice_conflicts_format(const struct ksplice_stack *threads)
 {
-	unsigned int i, j, n = min_t(unsigned int, stack->n_conflicts,
+	unsigned int i, j, n = min_t(unsigned int, threads->n_conflicts,
 				     KSPLICE_MAX_CONFLICTS);
 	char *text = kvmalloc(FORMAT_SIZE, GFP_KERNEL);
 	char name[KSPLICE_ADDR_NAME_LEN];
@@ -47,17 +47,16 @@ char *ksplice_conflicts_format(const struct ksplice_stack *stack)
 	text[0] = '\0';
 	for (i = 0; i < n; i++) {
 		const struct ksplice_conflict *conflict =
-			&stack->conflicts[i];
+			&threads->conflicts[i];
+		const unsigned long *stack = conflict->stack;
 
 		len += scnprintf(text + len, FORMAT_SIZE - len, "%d %s ",
 				 conflict->pid, conflict->comm);
 		len += format_addr(text + len, FORMAT_SIZE - len, conflict);
 		len += scnprintf(text + len, FORMAT_SIZE - len, "\n");
 		for (j = 0; j < conflict->depth; j++)
-			len += scnprintf(text + len, FORMAT_SIZE - len,
-					 "  %s\n",
-					 ksplice_return_name(name,
-							     conflict->stack[j]));
+			len += scnprintf(text + len, FORMAT_SIZE - len, "  %s\n",
+					 ksplice_return_name(name, stack[j]));
 	}
 	return text;
 }

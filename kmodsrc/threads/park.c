@@ -10,8 +10,8 @@
  * until all is over.  It holds no lock of the kernel there.
  *
  * A few system calls are not restarted but fail with EINTR, whatever woke them
- * (doc/limits.md lists them).  Threads of the kernel have no border and are left
- * alone; so are those that sleep uninterruptibly or are stopped.
+ * (doc/limits.md lists them).  Threads of the kernel have no border and are
+ * left alone; so are those that sleep uninterruptibly or are stopped.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

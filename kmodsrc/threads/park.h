@@ -2,7 +2,8 @@
 /*
  * park.h - have threads leave the kernel, and wait at its border
  *
- * Calling sequence: ksplice_park_new, _add and _add_list as often as wanted, _end.
+ * Calling sequence: ksplice_park_new, _add and _add_list as often as wanted,
+ * _end.
  */
 #ifndef KSPLICE_PARK_H
 #define KSPLICE_PARK_H

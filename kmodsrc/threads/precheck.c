@@ -126,7 +126,8 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 		if (ksplice_watch_lost(precheck->watch))
 			ret = watch_anew(precheck);
 		else
-			ret = ksplice_watch_drain(precheck->watch, &precheck->todo);
+			ret = ksplice_watch_drain(precheck->watch,
+						  &precheck->todo);
 		precheck->whom = KSPLICE_LOOK_AT_RECORDED;
 		if (ret == -EOVERFLOW) {
 			precheck->whom = KSPLICE_LOOK_AT_ALL;
@@ -135,7 +136,8 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 		if (ret)
 			return ret;
 		ksplice_tasks_unique(&precheck->todo);
-		n_new = precheck->todo.n > n_busy ? precheck->todo.n - n_busy : 0;
+		n_new = precheck->todo.n > n_busy ?
+			precheck->todo.n - n_busy : 0;
 		look_at_list(precheck);
 		if (turn && precheck->whom == KSPLICE_LOOK_AT_RECORDED &&
 		    n_new <= num_online_cpus() + FEW)
@@ -211,5 +213,6 @@ bool ksplice_precheck_last(struct ksplice_precheck *precheck,
 	    state == KSPLICE_THREADS_STAND)
 		look_at_everyone(precheck);
 	look_at_idle(precheck, state);
-	return precheck->stack->n_conflicts || ksplice_watch_lost(precheck->watch);
+	return precheck->stack->n_conflicts ||
+	       ksplice_watch_lost(precheck->watch);
 }

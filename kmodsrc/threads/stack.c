@@ -79,7 +79,9 @@ static bool is_probe_slot(unsigned long addr)
 			ksplice_need.kprobe_optinsn_slots, addr);
 }
 
-/* False only of what find() does not find.  Told quickly: most words are such. */
+/*
+ * False only of what find() does not find.  Told quickly: most words are such.
+ */
 static bool may_find(const struct ksplice_stack *stack, unsigned long addr)
 {
 	return ksplice_ranges_may_have(&stack->ranges, addr) ||
@@ -182,8 +184,8 @@ static void scan_return_hooks(const struct ksplice_stack *stack,
 }
 
 /*
- * rethook_find_ret_addr(), which the unwinder asks for what a kretprobe took from
- * the stack, warns of a thread that could run, though it is pinned.  The
+ * rethook_find_ret_addr(), which the unwinder asks for what a kretprobe took
+ * from the stack, warns of a thread that could run, though it is pinned.  The
  * state of a pinned thread does not change: its lock is held.
  */
 static bool can_unwind(const struct task_struct *task)

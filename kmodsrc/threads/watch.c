@@ -37,11 +37,12 @@
  *   is on its last way runs code like any other.  One that left the list
  *   after the start has run since, so it is recorded like any other.  One that
  *   left it before, and was preempted then, is not: the start waits until those
- *   who were there have made their last switch.  From before they leave the list
- *   until preemption is off for that switch, they are in a section of an SRCU of
- *   tasks RCU's.  That is waited for, and not a grace period of tasks RCU itself
- *   if it can be helped: with full preemption that takes as long as any thread
- *   goes without sleeping, which may be for ever in a loop of the kernel.
+ *   who were there have made their last switch.  From before they leave the
+ *   list until preemption is off for that switch, they are in a section of an
+ *   SRCU of tasks RCU's.  That is waited for, and not a grace period of tasks
+ *   RCU itself if it can be helped: with full preemption that takes as long as
+ *   any thread goes without sleeping, which may be for ever in a loop of the
+ *   kernel.
  * - Death: the last switch of a thread is not recorded, it does not come back.
  *   A recorded thread that has died since is kept by the reference in the
  *   record, but its stack may be gone: the reader looks at its count.
@@ -221,8 +222,8 @@ err_free_watch:
 
 /*
  * Until those who have left the list of processes come to their last switch.
- * The SRCU came with commit 3f95aa81d265 (v3.18), and others took its place with
- * commit 1612160b9127 (v6.9).
+ * The SRCU came with commit 3f95aa81d265 (v3.18), and others took its place
+ * with commit 1612160b9127 (v6.9).
  */
 static void wait_for_exiting(void)
 {
@@ -249,7 +250,9 @@ struct ksplice_watch *ksplice_watch_start(void)
 		return NULL;
 	}
 	wait_for_exiting();
-	/* Also for the last switches of those, and for all that are under way. */
+	/*
+	 * Also for the last switches of those, and for all that are under way.
+	 */
 	synchronize_rcu();
 	return watch;
 }

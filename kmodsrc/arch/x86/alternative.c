@@ -19,7 +19,8 @@ static bool check_jump_replacement(struct ksplice_site_run *s,
 				   const struct ksplice_span *replacement)
 {
 	const struct ksplice_pre *pre = &s->c->m->pre;
-	const struct ksplice_reloc *reloc = &pre->relocs[replacement->first_reloc];
+	const struct ksplice_reloc *reloc =
+		&pre->relocs[replacement->first_reloc];
 	unsigned long to;
 	u32 len;
 

@@ -2,10 +2,11 @@
 /*
  * text.c - x86: a second mapping of pieces of kernel text or data
  *
- * text_poke() maps the page anew for each write, in an address space of its own;
- * with that the stop would grow by three changes of the address space for each
- * function.  So the pages are mapped once more, before the stop and until after
- * it.  That mapping is read-only, and writable only while the stop writes:
+ * text_poke() maps the page anew for each write, in an address space of its
+ * own; with that the stop would grow by three changes of the address space for
+ * each function.  So the pages are mapped once more, before the stop and until
+ * after it.  That mapping is read-only, and writable only while the stop
+ * writes:
  *
  * 1. The CPU that writes sets the write bit in the page table, and drops what
  *    its TLB has of the pages.  All CPUs have their interrupts off by then, so

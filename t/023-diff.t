@@ -63,10 +63,10 @@ for my $head ('@@ -5,1 +5,1@@', '@@-5 +5 @@', '@@ -x +5 @@', '@@ -5,-1 +5 @@', "
 reads('a line number that is too large', "--- a/f.c\n+++ b/f.c\n@@ -4294967296000 +1 @@\n-a\n+b\n",
     "the patch 'x.patch' is damaged: hunk #1 for 'b/f.c' has a number that no file has a line of");
 reads('a diff without -u after one with it', "--- a/f.c\n+++ b/f.c\n${hunk}diff -r a/g.c b/g.c\n"
-    . "1c1\n< a\n---\n> b\n", "the patch 'x.patch' is no unified diff: make it with 'diff -u'");
+    . "1c1\n< a\n---\n> b\n", "the patch 'x.patch' is not a unified diff: make it with 'diff -u'");
 reads('a file that becomes a directory', "--- a/f.c\n+++ b/f.c\n${hunk}File a/g is a directory "
     . "while file b/g is a regular file\n",
-    "the patch 'x.patch' makes 'a/g' a file of another kind: leave that out");
+    "the patch 'x.patch' makes 'a/g' a file of another kind: remove that part");
 for my $lines ('', "index 0a1b2c3..4d5e6f7 100644\n", "new mode 1007x5\n",
     "old mode 100644\nnew mode 100755\nindex 0a1b2c3..4d5e6f7\n",
     "new file mode 100644\nindex 0000000..4d5e6f7\n",
@@ -117,9 +117,9 @@ reads('other lines than the head says', "$head@@ -1 +1,3 @@\n-a\n-b\n+c\n+d\n+e\
     "$x is damaged: $which has other lines than its head says");
 reads('a hunk of no file', "hello\n$hunk", "$x has a hunk that belongs to no file");
 reads('a binary file of git', "${git}index 0a1b2c3..4d5e6f7 100644\nGIT binary patch\nliteral 3\n",
-    "$x changes a binary file: 'a/k/f.c b/k/f.c': leave that out");
+    "$x changes a binary file, 'a/k/f.c b/k/f.c': remove that part");
 reads('a binary file', "Binary files a/x and b/x differ\n",
-    "$x has no text of 'a/x and b/x', a binary file: leave that out");
+    "$x has no text of 'a/x and b/x', a binary file: remove that part");
 reads('a file that is in one tree only', "$head${hunk}Only in b/k: new.c\n",
     "$x has no contents of 'b/k: new.c': make it with 'diff -ruN'");
 reads('a context diff', "*** a/f.c\n--- b/f.c\n***************\n*** 1 ****\n",
@@ -127,14 +127,14 @@ reads('a context diff', "*** a/f.c\n--- b/f.c\n***************\n*** 1 ****\n",
 reads('a merge', "diff --cc f.c\nindex 1,2..3\n",
     "$x is the combined diff of a merge: make it with 'git diff OLD NEW'");
 reads('a link', "${git}new file mode 120000\n",
-    "$x changes a symbolic link: 'a/k/f.c b/k/f.c': leave that out");
+    "$x changes a symbolic link, 'a/k/f.c b/k/f.c': remove that part");
 reads('another target of a link', "${git}index 1111111..2222222 120000\n",
-    "$x changes a symbolic link: 'a/k/f.c b/k/f.c': leave that out");
+    "$x changes a symbolic link, 'a/k/f.c b/k/f.c': remove that part");
 reads('a submodule', "${git}index 1111111..2222222 160000\n",
-    "$x changes a submodule: 'a/k/f.c b/k/f.c': leave that out");
+    "$x changes a submodule, 'a/k/f.c b/k/f.c': remove that part");
 for my $mode (qw(104777 102755 100777 100664 040000 644 100000644)) {
     my $says = "$x has the mode $mode for 'a/k/f.c b/k/f.c', "
-        . 'but a source has 100644 or 100755: leave that out';
+        . 'but a source has 100644 or 100755: remove that part';
     reads("the mode $mode, $_->[0]", $git . $_->[1] =~ s/MODE/$mode/r, $says) for
         ['new', "old mode 100644\nnew mode MODE\n"], ['old', "old mode MODE\nnew mode 100755\n"],
         ['of a new file', "new file mode MODE\nindex 0000000..e69de29\n"],

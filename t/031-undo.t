@@ -72,7 +72,7 @@ is($message, "no update 'abc' is applied; applied: other", 'which names those th
 is($kernel->modules, 'ext4', 'the last update takes the core with it');
 
 ($status, undef, $message) = undo($kernel, 'other');
-is("$status $message", "4 no update 'other' is applied; there is none", 'none is left');
+is("$status $message", "4 no update 'other' is applied; none is", 'none is left');
 
 for my $kid ('nosuch', '../../x', '', 'a b') {
     $kernel = kernel();
@@ -129,7 +129,7 @@ $kernel = kernel(modules => [qw(ext4 ksplice)]);
 $kernel->drop($_) for qw(abc other);
 $kernel->{modules} = [qw(ext4 ksplice)];
 ($status, undef, $message) = undo($kernel, 'abc');
-is("$status $message " . $kernel->modules, "4 no update 'abc' is applied; there is none ext4",
+is("$status $message " . $kernel->modules, "4 no update 'abc' is applied; none is ext4",
     'a core without updates is removed');
 
 # Another command, and what is left of the time.

@@ -57,7 +57,7 @@ abc12345          applied            2  vmlinux ext4
 12345678          preparing          0  -
 late              applied            0  ext4 btrfs (awaited) xfs (not patched)
 END
-is(printed(sub { show_list([]) }), "no update is in the kernel\n", 'an empty list');
+is(printed(sub { show_list([]) }), "the kernel has no updates\n", 'an empty list');
 
 is(printed(sub { show_update($found[0]) }), <<"END", 'an update that is applied');
 id:       abc12345
@@ -87,7 +87,7 @@ stage:    applied
 needs:    abc12345
 replaces: one two
 target:   ext4: matched 1 of 1 functions
-awaits:   btrfs: not loaded, to be patched when it is
+awaits:   btrfs: not loaded, will be patched when loaded
 awaits:   ext4: patched when it was loaded
 awaits:   xfs: loaded, but NOT patched: ksplice-apply --complete was not run
 holds:    ext4
@@ -108,17 +108,17 @@ like(to_json(\@found), qr/"id": "12345678"/, 'an id of digits is a string');
     my @seen = map { describe_update($kernel, $_->[0]) } $kernel->updates;
     my $list = printed(sub { show_list(\@seen) });
     like($list, qr/^abc12345 +applied +\? +vmlinux ext4$/m, 'what is for root is not shown as 0');
-    like(printed(sub { show_update($seen[0]) }), qr/^functions: only root may see them$/m,
+    like(printed(sub { show_update($seen[0]) }), qr/^functions: visible to root only$/m,
         'but so');
     like(printed(sub { show_update($seen[1]) }),
-        qr/^refused: .* was built for: only root may see the reason$/m, 'the reason, too');
+        qr/^refused: .* was built for: the reason is visible to root only$/m, 'the reason, too');
     my $json = JSON::PP->new->decode(to_json(\@seen));
     is_deeply([map { $_ // 'null' } @{ $json->[1] }{qw(functions data reason)}], [('null') x 3],
         'as JSON it is null');
 }
 
 ok(!eval { describe_update($kernel, 'nosuch'); 1 }, 'an unknown id is a failure');
-is($@->{message}, "no update 'nosuch' in the kernel; there are: abc12345 12345678 late",
+is($@->{message}, "no update 'nosuch' in the kernel; it has: abc12345 12345678 late",
     'which names those that are there');
 ok(!eval { describe_update($kernel, '../x'); 1 }, 'so is what cannot be an id');
 
@@ -189,10 +189,10 @@ is(JSON::PP->new->utf8->decode($out)->{description}, "Fix\e]0;x\a\x{9b}2J\x{202e
 # This machine, which may have the core or not.
 SKIP: {
     skip 'this machine has ksplice loaded', 4 if -d '/sys/kernel/ksplice';
-    is((run_cmd('ksplice-view'))[1], "no update is in the kernel\n", 'no core, no updates');
+    is((run_cmd('ksplice-view'))[1], "the kernel has no updates\n", 'no core, no updates');
     is((run_cmd('ksplice-view', '--json'))[1], "[]\n", 'as JSON');
     ($status, undef, $err) = run_cmd('ksplice-view', '--id=x');
-    is("$status $err", "4 ksplice-view: no update 'x' in the kernel; there is none\n",
+    is("$status $err", "4 ksplice-view: no update 'x' in the kernel; it has none\n",
         'none by id');
     ($status, $out) = run_cmd('ksplice-view', '-q');
     is("$status$out", '0', 'nothing is said about nothing with -q');

@@ -45,7 +45,7 @@ ok(!has_journal($dir), '... and it cannot be told any more');
 
 spew("$dir/a.c.KSPLICE_presrc", "int precious;\n");
 ok(!eval { keep_source($dir, 'a.c'); 1 }, 'an original that lies about is not overwritten');
-like(failure_text($@), qr/'\S+a\.c\.KSPLICE_presrc' is in the way/, '... and named');
+like(failure_text($@), qr/'\S+a\.c\.KSPLICE_presrc' exists already/, '... and named');
 unlink "$dir/a.c.KSPLICE_presrc";
 
 my $object = build_object("$dir/a.c", "$dir/a.o");

@@ -95,7 +95,7 @@ sub undo_update ($kernel, $kid, $option) {
         my $problem = remove_core($kernel);
         fail("cannot remove the ksplice core: $problem") if $problem;
         no_such_update("no update '$kid' is applied; "
-            . (@there ? 'applied: ' . join(' ', @there) : 'there is none'));
+            . (@there ? 'applied: ' . join(' ', @there) : 'none is'));
     }
     if ($stage ne 'applied') {
         clear_leftovers($kernel, $kid);

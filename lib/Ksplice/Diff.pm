@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Diff.pm - the one reader of patches: a text to the changes of files in it
+# Diff.pm - the only reader of patches: from a text to its changes of files
 #
 # Unified diffs as diff(1), git(1) and quilt(1) write them, with whatever text
-# around them.  Every line of a hunk is counted, so that a patch that was cut
-# short or edited by hand is refused, and not applied in part.  Refused by name
-# is all that has no meaning for the source of a kernel or none that is certain:
-# binary files, links, submodules, context and combined diffs, names outside of
-# the tree.  What changes files after this has one list to go by.
+# around them.  Every line of a hunk is counted, so a patch that was cut short or
+# edited by hand is refused, and not applied in part.  Anything without a certain
+# meaning for a kernel source is refused by name: binary files, links, submodules,
+# context and combined diffs, names outside the tree.  Later steps rely on this
+# list of changes alone.
 
 package Ksplice::Diff;
 use v5.32;
@@ -22,20 +22,20 @@ our @EXPORT_OK = qw(read_diff reverse_changes strip_name hunk_text quote_name);
 
 my $hunk_head = qr/^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 
-# What ends the reading if a line starts so, and why.
+# Lines that are refused anywhere, and the reason.
 my @foreign = (
     [qr/^diff --(?:cc|combined) |^@@@+ /,
         "is the combined diff of a merge: make it with 'git diff OLD NEW'"],
     [$hunk_head, 'has a hunk that belongs to no file'],
 );
 
-# The same right after the change of a file; elsewhere it may be prose.
+# Lines that are refused right after the change of a file; elsewhere they may be prose.
 my @foreign_after = (
     [qr/^Only in ([^:]+: .*)/, "has no contents of '%s': make it with 'diff -ruN'"],
-    [qr/^File (.*) is a .* while file /, "makes '%s' a file of another kind: leave that out"],
-    [qr/^\d+(?:,\d+)?[acd]\d+(?:,\d+)?\s*$/, "is no unified diff: make it with 'diff -u'"],
+    [qr/^File (.*) is a .* while file /, "makes '%s' a file of another kind: remove that part"],
+    [qr/^\d+(?:,\d+)?[acd]\d+(?:,\d+)?\s*$/, "is not a unified diff: make it with 'diff -u'"],
     [qr/^\s*(@@.*?)\s*$/, "is damaged: '%s' is not the head of a hunk"],
-    [qr/^(?:Binary f|F)iles (.*) differ/, "has no text of '%s', a binary file: leave that out"],
+    [qr/^(?:Binary f|F)iles (.*) differ/, "has no text of '%s', a binary file: remove that part"],
 );
 
 # read_diff(TEXT, WHAT, STRIP) -> a list of changes.  WHAT names the patch in
@@ -84,16 +84,16 @@ sub refuse_foreign ($in, $line, $is_after) {
 
 # --- headers ---------------------------------------------------------------
 
-# Do the two lines with the names of a file stand here?
+# Whether the two lines with the names of a file follow.
 sub is_head ($in) {
     return (peek($in) // '') =~ /^--- / && (peek($in, 1) // '') =~ /^\+\+\+ /;
 }
 
-# A diff with no more than these two lines.
+# A plain diff, which has only these two lines.
 sub read_plain_change ($in) {
     my %change = (kind => 'changed');
     read_names($in, \%change);
-    defined $change{old} || defined $change{new} or refuse($in, 'has a change of no file');
+    defined $change{old} || defined $change{new} or refuse($in, 'has a change without a file');
     read_hunks($in, \%change);
     @{ $change{hunks} } or refuse($in, "is cut short: it has no hunk for '$change{raw}'");
     my @hunks = @{ $change{hunks} };
@@ -107,7 +107,7 @@ sub read_plain_change ($in) {
     return check_names($in, \%change);
 }
 
-# Git's header; the two lines and hunks follow if the text changes.
+# A git header; the two lines and hunks follow if the text changes.
 sub read_git_change ($in) {
     my ($both) = $in->{lines}[$in->{at}++] =~ /^diff --git (.*?)\r?\n?\z/;
     my %change = (kind => 'changed', hunks => []);
@@ -127,14 +127,14 @@ sub read_git_change ($in) {
     $change{old} = undef if $change{kind} eq 'added';
     $change{new} = undef if $change{kind} eq 'deleted';
     $change{kind} eq 'added'   || defined $change{old}
-        or refuse($in, "does not say what is to become '$change{new}'");
+        or refuse($in, "has no old file for '$change{new}'");
     $change{kind} eq 'deleted' || defined $change{new}
-        or refuse($in, "does not say what is to become of '$change{old}'");
+        or refuse($in, "has no new file for '$change{old}'");
     refuse($in, "is cut short: it has no hunk for '$both'") if lacks_hunks(\%change);
     return check_names($in, \%change);
 }
 
-# Has it none, though git's header says that the text changes, or nothing?
+# Whether hunks are missing: the git header changes the text, or changes nothing.
 sub lacks_hunks ($change) {
     return 0 if @{ $change->{hunks} };
     return 1 if $change->{kind} eq 'changed' && !defined $change->{mode};
@@ -144,8 +144,8 @@ sub lacks_hunks ($change) {
     return length $text && $text !~ /^(?:e69de29|473a0f4)/;    # those of no text
 }
 
-# Are the two lines with names here of this change?  If not a plain diff of another
-# file follows it.
+# Whether the next two lines with names belong to this change.  Otherwise a plain diff
+# of another file follows.
 sub is_own_head ($in, $names, $both) {
     my %ahead = (%$in);
     read_names(\%ahead, \my %head);
@@ -172,7 +172,7 @@ sub read_git_line ($in, $change, $line, $both) {
         $change->{blobs} = [$1, $2];
         refuse_mode($in, $3, $both) if defined $3;
     } elsif ($line =~ /^GIT binary patch$|^Binary files .* differ$/) {
-        refuse($in, "changes a binary file: '$both': leave that out");
+        refuse($in, "changes a binary file, '$both': remove that part");
     } else {
         return $line =~ /^(?:dis)?similarity index /;
     }
@@ -181,9 +181,10 @@ sub read_git_line ($in, $change, $line, $both) {
 }
 
 sub refuse_mode ($in, $mode, $both) {
-    refuse($in, "changes a symbolic link: '$both': leave that out") if $mode =~ /^120/;
-    refuse($in, "changes a submodule: '$both': leave that out")     if $mode =~ /^160/;
-    refuse($in, "has the mode $mode for '$both', but a source has 100644 or 100755: leave that out")
+    refuse($in, "changes a symbolic link, '$both': remove that part") if $mode =~ /^120/;
+    refuse($in, "changes a submodule, '$both': remove that part")     if $mode =~ /^160/;
+    refuse($in, "has the mode $mode for '$both', but a source has 100644 or 100755: "
+        . 'remove that part')
         if $mode !~ /^100(?:644|755)\z/;
     return;
 }
@@ -283,7 +284,7 @@ sub read_hunks ($in, $change) {
     return;
 }
 
-# As many lines as the hunk's head says, all of them whole, and no more.
+# Reads exactly the lines that the head of the hunk counts, all of them complete.
 sub read_lines ($in, $hunk, $which) {
     my ($old, $new) = @$hunk{qw(old_count new_count)};
     while ($old > 0 || $new > 0) {
@@ -308,13 +309,13 @@ sub read_lines ($in, $hunk, $which) {
     return;
 }
 
-# The hunk as patch(1) takes it.
+# The hunk in the format of patch(1).
 sub hunk_text ($hunk) {
     return sprintf("@@ -%d,%d +%d,%d @@\n", @$hunk{qw(old_start old_count new_start new_count)})
         . join '', @{ $hunk->{lines} };
 }
 
-# The changes that take these back, in the order in which they have to be made.
+# The changes that revert these, in the order in which to apply them.
 sub reverse_changes (@changes) {
     my %other = (added => 'deleted', deleted => 'added', copied => 'deleted');
     my %sign = ('-' => '+', '+' => '-');

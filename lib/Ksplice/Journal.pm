@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Journal.pm - what was touched in a kernel tree, and putting it back
+# Journal.pm - records changes of a kernel tree, and reverts them
 #
-# Whatever is going to be changed in a tree is written in TREE/.KSPLICE_journal
-# before, so that a revert, also one after a kill -9, puts back all of it:
+# Each file is recorded in TREE/.KSPLICE_journal before it is changed, so a revert
+# restores all of them, even after a kill -9:
 #
 #   source F    was renamed to F.KSPLICE_presrc: is renamed back
 #   added F     was not there: is removed
@@ -15,12 +15,12 @@
 #   since TIME  no other source may be newer at the end
 #   bad TEXT    a revert has found the tree other than it was
 #
-# Renaming gives back the very file, with its owner and times: for make nothing
-# has happened, and the pre objects stay good.  A revert ends with a look at all
-# that: a tree that is not as it was makes wrong updates, and is never used again.
+# Renaming restores the same file, with its owner and times: make sees no change, and
+# the pre objects stay up to date.  A revert ends with a check of all sources: a tree
+# that differs would yield wrong updates, and is never used again.
 #
-# Each line is written before what it announces is done.  So a last line without
-# its newline, of a run that was killed, announces nothing.
+# Each line is written before its action.  So a last line without a newline, of a
+# killed run, has had no effect.
 
 package Ksplice::Journal;
 use v5.32;
@@ -45,15 +45,14 @@ sub journal_file ($tree) { "$tree/.KSPLICE_journal" }
 
 sub has_journal ($tree) { -e journal_file($tree) }
 
-# To be called before a tree is patched: from now on no source may change that is
-# not noted.
+# Called before a tree is patched: from now on only recorded sources may change.
 sub begin_journal ($tree) {
     write_lines($tree);
     write_lines($tree, sprintf 'since %.6f', 1e-6 + (Time::HiRes::stat(journal_file($tree)))[9]);
     return;
 }
 
-# note_touched(TREE, KIND, NAME...): to be called before they are touched.
+# note_touched(TREE, KIND, NAME...): called before they are changed.
 sub note_touched ($tree, $kind, @names) {
     write_lines($tree, map { 'was ' . state_of($tree, $_, 1) . " $_" } @names)
         if $kind eq 'source';
@@ -74,7 +73,7 @@ sub note_neighbours ($tree, @names) {
     return;
 }
 
-# What kbuild writes anew at any time is none.
+# Files that kbuild rewrites at any time are not sources.
 sub is_source ($name) {
     return $name =~ /\.[chS]\z|\A(?:Makefile|Kbuild|Kconfig)/ && $name !~ /\.mod\.c\z|KSPLICE/;
 }
@@ -96,17 +95,17 @@ sub state_of ($tree, $name, $with_sum) {
     return sprintf '%d %.6f %o %s', $size, $time, $mode, $sum;
 }
 
-# What was being built is good: it may stay.
+# Keeps the objects that were being built.
 sub forget_built ($tree) {
     unlink journal_file($tree);
     return;
 }
 
-# Keeps an original; a copy with its mode and times is left to be changed.
+# Keeps an original; leaves a copy with its mode and times for modification.
 sub keep_source ($tree, $name) {
     my $path = "$tree/$name";
     my ($mode, @times) = (stat $path)[2, 8, 9];
-    fail("'$path.KSPLICE_presrc' is in the way: is it the original of '$name'?")
+    fail("'$path.KSPLICE_presrc' exists already: is it the original of '$name'?")
         if -e "$path.KSPLICE_presrc";
     rename $path, "$path.KSPLICE_presrc" or fail("cannot rename '$path': $!");
     copy("$path.KSPLICE_presrc", $path)  or fail("cannot write '$path': $!");
@@ -115,9 +114,9 @@ sub keep_source ($tree, $name) {
     return;
 }
 
-# Keeps an object and what kbuild knows of it.  A link is enough for the
-# object: compiler and assembler unlink what they are going to write, and
-# objtool changes the new file.  kbuild writes into the .cmd file, though.
+# Keeps an object and its .cmd file.  A link is enough for the object: compiler and
+# assembler unlink their output first, and objtool changes the new file.  kbuild
+# writes into the existing .cmd file, though.
 sub keep_object ($object) {
     my $command = command_file($object);
     unlink "$object.KSPLICE_pre", "$object.KSPLICE_changed";
@@ -129,7 +128,7 @@ sub keep_object ($object) {
     return;
 }
 
-# Where kbuild writes down how an object was made and of what.
+# The file in which kbuild records the command and the dependencies of an object.
 sub command_file ($object) { dirname($object) . '/.' . basename($object) . '.cmd' }
 
 # All files below a directory of the tree whose names match.
@@ -146,8 +145,8 @@ sub find_kept ($tree) {
     return map { s/\.KSPLICE_pre\z//r } find_files($tree, '', qr/\.[os]\.KSPLICE_pre\z/);
 }
 
-# Puts everything back, whoever tells us to stop.  Returns the number of
-# sources that were.  Fails if the tree is not as it was then.
+# Reverts everything, even after a signal to stop.  Returns the number of sources
+# that were restored.  Fails if the tree differs afterwards.
 sub revert_tree ($tree) {
     return 0 unless has_journal($tree);
     local @SIG{qw(INT TERM HUP)} = ('IGNORE') x 3;
@@ -174,7 +173,7 @@ sub revert_tree ($tree) {
     return $sources;
 }
 
-# Returns the number of sources put back, undef for a line of no known kind.
+# Returns the number of restored sources, undef for a line of an unknown kind.
 sub revert_line ($tree, $kind, $name) {
     my $path = "$tree/$name";
     if    ($kind eq 'source')  { return restore($path, 'presrc') ? 1 : 0 }
@@ -186,7 +185,7 @@ sub revert_line ($tree, $kind, $name) {
     return 0;
 }
 
-# The first time that this is found it is noted down for all later ones.
+# The first finding is recorded for all later runs.
 sub refuse_tree ($tree, @bad) {
     my %seen;
     @bad = grep { !$seen{$_}++ } @bad;
@@ -195,7 +194,7 @@ sub refuse_tree ($tree, @bad) {
     fail("the source in '$tree' is not as it was: " . join ', ', @bad);
 }
 
-# What the lines of a journal say of the sources, against what is there.
+# Compares the sources with the lines of the journal.
 sub differences ($tree, @lines) {
     my (%own, @differs);
     for my $line (@lines) {

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Symbols.pm - does the kernel have what the new code refers to?
+# Symbols.pm - checks that the symbols of the new code exist
 #
-# What the original objects refer to the kernel has, as it was linked with it, and
-# what is exported stands in Module.symvers: objmanip asks for neither.  All else
-# must be a global symbol of vmlinux, in its System.map or, where that is a stub,
-# in its image; of the module that is changed; of the patch; or of an update that this
-# one is made on top of, whose code is that of the original objects.  Without such a list
-# only ksplice-apply can tell, which is a warning.
+# References of the original objects exist, because the kernel was linked with them,
+# and exports are in Module.symvers: objmanip lists neither.  All other symbols must
+# be global symbols of vmlinux (in its System.map or, where that is a stub, in its
+# image), of the module that is changed, of the patch, or of an update that this one
+# is built on top of, whose code is that of the original objects.  Without such a
+# list only ksplice-apply can check, which is a warning.
 
 package Ksplice::Symbols;
 use v5.32;
@@ -25,8 +25,8 @@ use Ksplice::Kallsyms qw(image_symbols);
 
 our @EXPORT_OK = qw(wanted_symbols missing_symbols);
 
-# Names that objects of other targets refer to and that nothing exports: new
-# ones of them vmlinux has to export.  Objects are {post, targets} each.
+# Names that objects of other targets refer to and that are not exported: vmlinux has
+# to export the new ones.  Objects are {post, targets} each.
 sub wanted_symbols ($symvers, $target, @objects) {
     my @others = grep { !has_target($_, $target) } @objects;
     return if !@others;
@@ -35,7 +35,7 @@ sub wanted_symbols ($symvers, $target, @objects) {
     return grep { !$exported{$_} && !$seen{$_}++ } sort(symbols_of('-u', 'post', @others));
 }
 
-# nm's names of the objects as they are before or after the patch.
+# Names from nm for the objects of one side.
 sub symbols_of ($option, $side, @objects) {
     return if !@objects;
     return map { /^(\S+) / ? $1 : () }
@@ -44,8 +44,8 @@ sub symbols_of ($option, $side, @objects) {
 
 sub has_target ($object, $target) { return any { $_ eq $target } @{ $object->{targets} } }
 
-# Of the needs of a target, a file as objmanip writes it, those that nothing has: a
-# sentence for each.
+# The needs of a target (a file written by objmanip) that do not exist: a sentence for
+# each.
 sub missing_symbols ($config, $target, $file, @objects) {
     return if !-s $file;
     my @needs = map { [split] } split /\n/, read_file($file);
@@ -70,14 +70,14 @@ sub missing_symbols ($config, $target, $file, @objects) {
             push @missing, "$what is no such symbol: neither the kernel nor "
                 . ($target eq 'vmlinux' ? '' : "'$target' nor ") . 'the patch has it';
         } else {
-            warning("$what cannot be looked up: no list of the symbols of '"
+            warning("$what cannot be checked: there is no list of the symbols of '"
                 . ($vmlinux ? $target : 'vmlinux') . "'; ksplice-apply will look for it");
         }
     }
     return @missing;
 }
 
-# NAME => 1, or undef if nothing tells.
+# NAME => 1, or undef without a list.
 sub vmlinux_symbols ($config) {
     my $map = $config->{system_map};
     return { map { $_ => 1 } read_file($map) =~ /^[0-9a-f]+ [A-Z] (\S+)/mg }

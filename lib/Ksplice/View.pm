@@ -3,7 +3,7 @@
 # View.pm - describe updates, those in the kernel and those in files
 #
 # A description is a structure for Json.pm, whose keys are an interface that
-# scripts rely on; the show subs print the same for people.
+# scripts rely on; the show subs print the same as text.
 
 package Ksplice::View;
 use v5.32;
@@ -18,13 +18,13 @@ use Ksplice::Update qw(is_kid);
 
 our @EXPORT_OK = qw(describe_update describe_file show_list show_update show_file);
 
-# One update in the kernel; fails if there is none of this id.
+# An update in the kernel; fails if there is none with this id.
 sub describe_update ($kernel, $kid) {
     my $stage = is_kid($kid) ? $kernel->stage($kid) : undef;
     if (!defined $stage) {
         my @there = map { $_->[0] } $kernel->updates;
         no_such_update("no update '$kid' in the kernel; "
-            . (@there ? 'there are: ' . join(' ', @there) : 'there is none'));
+            . (@there ? 'it has: ' . join(' ', @there) : 'it has none'));
     }
     my %text = map { $_ => $kernel->read_update_file($kid, $_) }
         qw(abort_cause reason patches pause_ns match hash needs replaces);
@@ -77,7 +77,7 @@ sub patched_files ($patch) {
 
 sub show_list ($updates) {
     if (!@$updates) {
-        print "no update is in the kernel\n" unless quiet;
+        print "the kernel has no updates\n" unless quiet;
         return;
     }
     my $layout = "%-16s  %-9s  %9s  %s\n";
@@ -106,7 +106,7 @@ sub show_update ($update) {
     show_pair('target', "$_->{target}: $_->{text}") for @{ $update->{matched} };
     show_pair('awaits', "$_->{target}: " . awaited_text($_)) for @{ $update->{awaited} };
     show_pair('holds', join ' ', @{ $update->{holds} }) if @{ $update->{holds} };
-    show_pair('functions', 'only root may see them') if !$update->{functions};
+    show_pair('functions', 'visible to root only') if !$update->{functions};
     for my $kind (qw(functions data)) {
         my @replaced = @{ $update->{$kind} // [] };
         printf "\n%-16s  %-16s  %s\n", qw(original new), $kind =~ s/s\z//r if @replaced && !quiet;
@@ -120,13 +120,13 @@ sub show_update ($update) {
 
 sub refusal_text ($cause, $reason) {
     my $text = raw_errors ? $cause : abort_sentence($cause) // $cause;
-    return "$text: only root may see the reason" if !defined $reason;
+    return "$text: the reason is visible to root only" if !defined $reason;
     return length $reason ? "$text: $reason" : $text;
 }
 
 sub awaited_text ($awaited) {
     my ($state, $cause, $reason) = @$awaited{qw(state abort_cause reason)};
-    return 'not loaded, to be patched when it is' if $state eq 'absent';
+    return 'not loaded, will be patched when loaded' if $state eq 'absent';
     return 'patched when it was loaded'           if $state eq 'applied';
     return 'loaded, but NOT patched: ' . ($cause eq 'ok' ? 'ksplice-apply --complete was not run'
         : refusal_text($cause, $reason));

@@ -138,7 +138,7 @@ sleeping() {
 	writer=$!
 	perl -e '$0 = "sleeper"; sysread STDIN, $_, 100; print' < /tmp/fifo > /tmp/read &
 	sleeper=$!
-	wait_for grep -q '^[0-9]* (sleeper) S' /proc/$sleeper/stat
+	wait_for reads_pipe $sleeper
 }
 awake() {
 	echo something > /tmp/fifo

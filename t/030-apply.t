@@ -254,6 +254,13 @@ is($message, "a task is in code that the update replaces: do_poll\n"
     'who is in the way is told');
 is($kernel->modules, 'ext4', 'nothing is left');
 
+# The usermode helper has its turn while it waits.
+my $asides = 0;
+$kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
+$kernel->{aside} = sub ($self) { $asides++ };
+apply($kernel);
+is($asides, 1, 'a command that waits steps aside');
+
 for my $wait (0, 30) {
     $tries = 0;
     $kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
@@ -312,6 +319,14 @@ for my $step ('insmod ksplice-abc-ext4-old.ko', 'insmod ksplice-abc-ext4-new.ko'
         '  ... told');
     is($kernel->modules, "$part ext4", '  ... the update is as it was');
     is($kernel->stage('abc'), 'applied', '  ... and applied');
+}
+$tries = 0;
+{
+    local $kernel->{refuse}{'stage applied'} = $busy->(99);
+    local $kernel->{aside} = sub ($self) { die 'stepped aside' };
+    ($status) = complete($kernel);
+    is($status, 1, 'tasks are in its way');
+    ok($tries > 1, '  ... it waits for them, but not for other commands');
 }
 $tries = 0;
 {

@@ -167,6 +167,34 @@ for my $text ("$pid gone\n", 'x', '') {
     is(Ksplice::Kernel::lock_holder($file), 'another one', "'$text' names no process");
 }
 
+# The usermode helper has its turn while a command waits for tasks, and the other way round.
+{
+    my $name = "$dir/aside.lock";
+    my $command = Ksplice::Kernel->new(lock_file => $name);
+    my $helper = Ksplice::Kernel->new(lock_file => $name);
+    $command->lock(0);
+    ok(!eval { $helper->lock_turn(0); 1 }, 'the helper does not interfere with a command');
+    like($@->{message}, qr/: process $$ \(032-kernel\.t\) is running$/m, '  ... and reports which');
+    my @did;
+    no warnings 'redefine';
+    my $pause = \&Ksplice::Kernel::pause;
+    local *Ksplice::Kernel::pause = sub ($self, $seconds) {
+        if (!@did) {
+            push @did, eval { $helper->lock_turn(0); 1 } ? 'turn' : $@;
+            my $other = Ksplice::Kernel->new(lock_file => $name);
+            push @did, eval { $other->lock(0); 1 } ? 'another command' : 'no other command';
+        }
+        elsif (@did == 2) { push @did, 'still'; delete $helper->{turn} }
+        die "stopped\n" if @did == 3 && $seconds == 7;
+        $pause->($self, 0);
+    };
+    $command->step_aside(0.1);
+    is("@did", 'turn no other command still', 'while it steps aside, the helper alone has a turn');
+    ok(!eval { $command->step_aside(7); 1 }, 'if it is stopped meanwhile');
+    is($@, "stopped\n", '  ... it ends');
+    ok(!eval { $helper->lock_turn(0); 1 }, '  ... with the turn to clean up');
+}
+
 # What a module says it is, and what is missing.
 is($kernel->missing, '', 'nothing is missing');
 like(Ksplice::Kernel->new(sysfs => "$dir/none/ksplice")->missing,

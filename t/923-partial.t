@@ -38,7 +38,7 @@ sub alter_module ($file) {
     return;
 }
 
-run_guest(66, <<'END', '--modules', '--tool=/sbin/dmsetup');
+run_guest(80, <<'END', '--modules', '--tool=/sbin/dmsetup');
 awaited() { cat /sys/kernel/ksplice/$1/awaited; }
 name() {
 	dmsetup --noudevsync create zeroes --table '0 100 zero' &&
@@ -152,7 +152,8 @@ refused 'nobody awaits it any more' 1 "no update awaits the module 'dm_mod'" \
 untouched 'nothing is left'
 
 # An apply that waits for a thread will patch the module when it is done; until then
-# the old code runs anyway.
+# the old code runs anyway.  An update that is applied has it patched before it runs.
+ok 'an update awaits the module' ksplice-apply -q --partial /updates/aa.tar.gz
 perl -e 'pipe my $in, my $out or die; sysread $in, my $text, 1' &
 sleeper=$!
 wait_for reads_pipe $sleeper
@@ -167,9 +168,34 @@ start=$now
 ok 'the module comes' modprobe dm-mod
 uptime
 ok 'at once' [ $((now - start)) -lt 15 ]
+says 'and is patched by the one that is applied' '^dm_mod applied$' awaited aa
+modprobe dm-zero
+says 'whose code runs' '^zeroes patched$' name
 ok 'while the update still waits' is_busy
 kill $sleeper
 ok 'then the update is applied' wait $apply
 says 'and the module is patched' '^dm_mod applied$' awaited busy
 undo busy
+
+# The same while an undo waits.
+undo aa
+rmmod dm_zero dm_mod
+ok 'two updates await the module' ksplice-apply -q --partial /updates/aa.tar.gz
+ok '... the second of a function that is in use' \
+	ksplice-apply -q --partial /updates/busy.tar.gz
+perl -e 'pipe my $in, my $out or die; sysread $in, my $text, 1' &
+sleeper=$!
+wait_for reads_pipe $sleeper
+ksplice-undo --wait=100 busy > /tmp/undo 2>&1 &
+undo=$!
+wait_for is_busy
+ok 'the module comes while an undo waits' modprobe dm-mod
+says 'and is patched by the one that stays' '^dm_mod applied$' awaited aa
+says 'and by the one that is to go' '^dm_mod applied$' awaited busy
+ok 'while the undo still waits' wait_for is_busy
+finish $sleeper
+ok 'then it is undone' wait $undo
+says_not 'nothing of it is left' '_busy_' lsmod
+undo aa
+untouched 'nothing is left'
 END

@@ -131,7 +131,6 @@ sub undo_all ($kernel, $option) {
 }
 
 sub undo_applied ($kernel, $kid, $option) {
-    my @targets = targets($kernel, $kid);
     eval { change_stage($kernel, $kid, 'reversed', $option); 1 } or do {
         my $error = $@;
         show_debug_log($kernel, $kid) if $option->{debug};
@@ -139,7 +138,7 @@ sub undo_applied ($kernel, $kid, $option) {
     };
     uninterrupted(sub {
         drop_update($kernel->store, $kid);
-        my $problem = remove_leftovers($kernel, $kid, @targets);
+        my $problem = remove_leftovers($kernel, $kid, targets($kernel, $kid));
         busy("update '$kid' is reversed, but cannot be removed: $problem") if $problem;
         note("update '$kid' is undone");
     });
@@ -194,7 +193,7 @@ sub clear_leftovers ($kernel, $kid) {
 # complete_target(KERNEL, TARGET, {debug}): applies the changes of all updates to a
 # module that was loaded after them, the oldest update first.
 sub complete_target ($kernel, $target, $option) {
-    $option = begin($kernel, $option);
+    begin_late($kernel);
     check_core_version($kernel);
     my (@problems, $n);
     my $is_loaded = $kernel->has_module($target);
@@ -214,7 +213,7 @@ sub complete_target ($kernel, $target, $option) {
 # release_target(KERNEL, TARGET): unloads the modules of all changes to a module that
 # was unloaded before undo, the newest update first.
 sub release_target ($kernel, $target) {
-    begin($kernel, {});
+    begin_late($kernel);
     for my $kid (reverse map { $_->[0] } $kernel->updates) {
         next if grep { $_->{target} eq $target && $_->{state} eq 'applied' }
             $kernel->awaited($kid);
@@ -257,7 +256,7 @@ sub apply_late ($kernel, $update, $option, $only = undef) {
         with_steps_back($kernel, $update, $option, sub ($done) {
             load_late($kernel, $update, $change, $done);
             load_module($kernel, $update, $change, 'new', $done);
-            change_stage($kernel, $kid, 'applied', $option);
+            change_stage($kernel, $kid, 'applied', { %$option, is_late => 1 });
             @$done = ();
         });
         note("module '$target' is patched by update '$kid'");
@@ -283,13 +282,26 @@ sub load_late ($kernel, $update, $change, $done) {
 # Returns the options, with the time that was spent waiting for another command
 # subtracted from `wait`.
 sub begin ($kernel, $option) {
-    fail('only root can change the running kernel: run it as root') unless $kernel->is_root;
-    my $missing = $kernel->missing;
-    fail($missing) if length $missing;
+    check_rights($kernel);
     my $wait = $option->{wait};
     my $waited = $kernel->lock($wait // $lock_patience);
     return $option if !defined $wait;
     return { %$option, wait => $wait > $waited ? $wait - $waited : 0 };
+}
+
+# For a module that is held until we are done: without the lock that another command may
+# have for as long as it waits for tasks.
+sub begin_late ($kernel) {
+    check_rights($kernel);
+    $kernel->lock_turn($lock_patience);
+    return;
+}
+
+sub check_rights ($kernel) {
+    fail('only root can change the running kernel: run it as root') unless $kernel->is_root;
+    my $missing = $kernel->missing;
+    fail($missing) if length $missing;
+    return;
 }
 
 # -> {present, absent, replaced}: the changes whose targets are loaded, the others, and
@@ -522,8 +534,11 @@ sub fail_stage ($kernel, $kid, $stage, $problem, $cause) {
     fail_abort('unexpected', "the stage of '$kid' is not '$stage' after writing it: $problem");
 }
 
-# -> (problem, abort cause); no problem if the core reports the stage.
+# -> (problem, abort cause); no problem if the core reports the stage.  While it waits for
+# tasks, modules that are loaded are patched for the updates that are applied.  The change
+# of such a module does not wait for another command, which may undo its update.
 sub write_stage ($kernel, $kid, $stage, $option) {
+    my $wait = $option->{is_late} ? 'pause' : 'step_aside';
     my $until = $kernel->now + ($option->{wait} // $patience);
     my @left = @pauses;
     while (1) {
@@ -534,7 +549,7 @@ sub write_stage ($kernel, $kid, $stage, $option) {
         my $pause = @left > 1 ? shift @left : $left[0];
         return ($problem || "it is '$now'", $cause)
             if !is_busy($cause) || $kernel->now + $pause > $until;
-        $kernel->pause($pause);
+        $kernel->$wait($pause);
     }
 }
 

@@ -49,36 +49,73 @@ sub missing ($self) {
         : "there is no '$self->{modules}': is /proc mounted?");
 }
 
-# lock(SECONDS) -> the seconds that it took: one ksplice command at a time.  The lock ends
-# with the process and its children: if it is killed, its insmod continues.  The file names
-# the process.
+# Two locks; the file of each names its process.  `lock` is for commands: one at a time.
+# The turn is for whatever changes the kernel, and nests inside.  A command has it except
+# while it waits for tasks (step_aside).  The usermode helper takes only the turn, because a
+# module is held for it.
+
+# lock(SECONDS), lock_turn(SECONDS) -> the seconds that it took: both locks, or the turn.
+# They end with the process and its children: if it is killed, its insmod continues.
 sub lock ($self, $patience) {
-    my $name = $self->{lock_file};
+    my $start = $self->now;
+    $self->{lock} = $self->open_lock($self->{lock_file});
+    $self->take($self->{lock}, $patience);
+    my $left = $start + $patience - $self->now;
+    $self->lock_turn($left > 0 ? $left : 0);
+    return $self->now - $start;
+}
+
+sub lock_turn ($self, $patience) {
+    my $start = $self->now;
+    $self->{turn} = $self->open_lock($self->{lock_file} =~ s/(?:\.lock)?\z/.turn/r);
+    $self->take($self->{turn}, $patience);
+    return $self->now - $start;
+}
+
+# A pause without the turn, so that the usermode helper can have it.  Afterwards the turn
+# is ours again, even if a signal ends the command: it has to clean up.
+sub step_aside ($self, $seconds) {
+    my $error;
+    flock $self->{turn}, LOCK_UN;
+    eval { $self->pause($seconds); 1 } or $error = $@;
+    eval { $self->take($self->{turn}); 1 } or do {
+        $error //= $@;
+        $self->take($self->{turn});
+    };
+    die $error if defined $error;
+    return;
+}
+
+sub open_lock ($self, $name) {
     sysopen my $file, $name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600
         or fail("cannot open '$name': $!");
+    fcntl $file, F_SETFD, 0 or fail("cannot keep '$name' locked: $!");
+    return $file;
+}
+
+# Waits at most that many seconds, if they are given.
+sub take ($self, $file, $patience = undef) {
     my $start = $self->now;
-    if (!$self->try_lock($file)) {
+    if (!try_lock($file)) {
         my $who = lock_holder($file);
         progress("waiting for $who", sub {
-            until ($self->try_lock($file)) {
-                my $left = $start + $patience - $self->now;
+            until (try_lock($file)) {
+                my $left = defined $patience ? $start + $patience - $self->now : 1;
                 busy('only one ksplice command at a time: ' . lock_holder($file)
                     . " is running\n  try again later, or for longer (--wait)") if $left <= 0;
                 $self->pause($left < 0.1 ? $left : 0.1);
             }
         });
     }
-    $self->{lock} = $file;
-    fcntl $file, F_SETFD, 0 or fail("cannot keep '$name' locked: $!");
     truncate $file, 0;
     sysseek $file, 0, 0;
     syswrite $file, "$$ " . basename($0) . "\n";
-    return $self->now - $start;
+    return;
 }
 
-sub try_lock ($self, $file) {
+sub try_lock ($file) {
     return 1 if flock $file, LOCK_EX | LOCK_NB;
-    fail("cannot lock '$self->{lock_file}': $!") unless $!{EWOULDBLOCK} || $!{EINTR};
+    fail("cannot lock a file of ksplice: $!") unless $!{EWOULDBLOCK} || $!{EINTR};
     return 0;
 }
 

@@ -49,6 +49,15 @@ sub pause ($self, $seconds) {
     return;
 }
 
+# aside => sub: what the usermode helper does then.
+sub step_aside ($self, $seconds) {
+    my $helper = delete $self->{aside};
+    $helper->($self) if $helper;
+    return $self->pause($seconds);
+}
+
+sub lock_turn ($self, $patience) { return $self->lock($patience) }
+
 sub now ($self) { return $self->{paused} }
 
 # running => {KID => sub}: what a request leads to that a killed command has made.

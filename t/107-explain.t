@@ -160,6 +160,19 @@ END
 like($text, qr/^      - add +\$0x7,%eax\n      \+ add +\$0x4d,%eax$/m,
     'a static variable with another number is not what differs');
 
+$text = summary(<<"END");
+int h(int);
+double g(double);
+#ifdef PATCHED
+double extra(double x) { return x * 9.5; }
+double f(double x) { return g(x * 2.5) + h(77); }
+#else
+double f(double x) { return g(x * 2.5) + h(7); }
+#endif
+END
+like($text, qr/^      - mov +\$0x7,%edi\n      \+ mov +\$0x4d,%edi$/m,
+    '... nor is a constant with another number (.LC1 for .LC0)');
+
 # Functions that are hard to replace
 for (
     ['vfs_read',  'g()',                    'some thread is always in it',  1],

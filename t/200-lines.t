@@ -5,7 +5,7 @@ use v5.32;
 use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
-use Ksplice::Lines qw(find_hunks neutralise neutralise_file safe_lines touched_lines);
+use Ksplice::Lines qw(find_hunks neutralise neutralise_file safe_lines);
 use Test::Ksplice;
 use Test::More;
 
@@ -44,14 +44,6 @@ is(neutralise("#ifdef A\nnew\nb\n#else\nc\n#endif\nd\n", '1a2'),
     '... also if all branches have one: those that are not compiled are lines more');
 is(neutralise("new\n#line 7\nb\n", '0a1'), "new\n#line 7\nb\n",
     'a file with directives of its own is left alone');
-
-sub touched {
-    my $source = "int a;\nint f(void)\n{\n\treturn 1;\n}\n\nint g(void)\n{\n}\n";
-    return join ' ', map { "$_->[0]-$_->[1]" } touched_lines($source, @_);
-}
-is(touched('4a5,6'), '4-4', 'lines that are added inside of a function are about it');
-is(touched('5a6', '6a7', '1a2', '0a1'), '', '... and those behind it or before it about none');
-is(touched('4c4', '5,6d4'), '4-4 5-6', '... unlike those that change or go');
 
 my $dir = scratch_dir();
 my $old = spew("$dir/old.c", <<'C');

@@ -23,27 +23,13 @@ use Ksplice    qw(capture read_file write_file);
 use List::Util qw(max);
 
 our @EXPORT_OK = qw(
-    find_hunks touched_lines neutralise_file neutralise safe_lines line_map is_tricky
+    find_hunks neutralise_file neutralise safe_lines line_map is_tricky
 );
 
 # The change commands of diff(1), such as "3a4,5", "7d8" or "10,12c11".
 sub find_hunks ($original, $file) {
     return grep { /^\d+(?:,\d+)?[acd]\d+(?:,\d+)?$/ }
         capture({ ok => [0, 1] }, 'diff', '-a', $original, $file);
-}
-
-# [FIRST, LAST] of the original's lines that hunks are about.  What is only added
-# is about the line before it, unless that is the end of a function or of another
-# declaration: then it is about none.
-sub touched_lines ($original, @hunks) {
-    my @lines = split /^/m, $original;
-    return map {
-        my ($first, $last, $how) = /^(\d+)(?:,(\d+))?([acd])/;
-        my $before = $first;
-        $before-- while $before && $lines[$before - 1] =~ /^\s*$|^#/;
-        $how eq 'a' && (!$before || $lines[$before - 1] =~ /^(?:\}|\S.*[;}]\s*$| ?\*\/)/)
-            ? () : [$first, $last // $first];
-    } @hunks;
 }
 
 # Puts the directives into a file that was made from the original.

@@ -20,9 +20,10 @@ use Ksplice           qw(fail usage_error no_changes capture read_file write_fil
 use Ksplice::Diff     qw(read_diff reverse_changes);
 use Ksplice::Journal  qw(begin_journal note_touched note_neighbours
     keep_source);
-use Ksplice::Lines    qw(find_hunks touched_lines neutralise_file line_map is_tricky);
+use Ksplice::Lines    qw(find_hunks neutralise_file line_map is_tricky);
 use Ksplice::Messages qw(read_messages describe_message);
 use Ksplice::Stage    qw(new_stage stage_changes staged_files staged_file stage_diff);
+use Ksplice::Touched  qw(touched_lines);
 
 our @EXPORT_OK = qw(
     read_patches read_series diff_new_versions diff_commit stage_patches changed_lines
@@ -205,7 +206,7 @@ sub apply_patch ($tree, $patch, $keep_lines) {
             @hunks);
         next if !$is_code;
         push @{ $patch->{touched} }, map { "$name:$_->[0]-$_->[1]" }
-            touched_lines(read_file("$path.KSPLICE_presrc"), @hunks);
+            touched_lines(read_file("$path.KSPLICE_presrc"), read_file($path), @hunks);
         neutralise_file($path, @hunks) if $keep_lines;
     }
     return;

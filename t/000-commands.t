@@ -39,7 +39,7 @@ for my $command (@commands) {
 
     ($status, $out, $err) = run_cmd('sh', '-c', "'" . root_dir() . "/$command' --help >/dev/full");
     is($status, 1, "$command: output that cannot be written is a failure");
-    is($err, "$command: cannot write the output: No space left on device\n", 'and is told');
+    is($err, "$command: cannot write the output: No space left on device\n", 'and is reported');
 
     ($status, undef, $err) = run_cmd('podchecker', '-warnings', root_dir() . "/$command");
     unlike("$status$err", qr/^[^0]|^\*\*\*/m, "$command: the pod is fine");

@@ -97,7 +97,7 @@ is("$status$out$err", "1ksplice-try: x\n", 'with -q there is no news but failure
 ($status, $out, $err) = try_it("progress('waiting', sub { run('sleep', '0.1') })");
 is("$status$out$err", '0', 'what is short needs no word');
 ($status, $out, $err) = try_it("progress('waiting', sub { run('sleep', '2.3') })");
-is("$status$out$err", "0ksplice-try: waiting ...\n", 'what takes two seconds is told');
+is("$status$out$err", "0ksplice-try: waiting ...\n", 'a step of two seconds is reported');
 ($status, $out, $err) = try_it("progress('waiting', sub { run('sleep', '2.3') })", '-q');
 is("$status$out$err", '0', 'but not with -q');
 ($status, $out, $err) = try_it("progress('x', sub { fail('inside') })");
@@ -157,8 +157,8 @@ is($status, 3, 'the same without any output');
 ($status, undef, $err) = run_cmd('bash', '-c',
     '{ ' . "$^X " . command('sleep 1; ' . $extra . '; STDOUT->flush(); write_file("' . $tmp
     . '/on", "")') . '; echo "status $?" >&2; } | true');
-like($err, qr/^status 0$/m, 'a reader that is gone does not kill it');
-ok(unlink("$tmp/on"), '  ... it goes on');
+like($err, qr/^status 0$/m, 'a reader that has exited does not kill it');
+ok(unlink("$tmp/on"), '  ... it continues');
 ($status, $out, $err) = started('open my $file, ">", "$dir/x" or fail("$!"); note("a word"); '
     . 'fail("in a file") if -s $file or read_file("$dir/x")', '<&- >&- 2>&-');
 is($status, 1, 'without standard files no other file is taken for one of them');

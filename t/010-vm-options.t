@@ -109,7 +109,7 @@ END
 is($status, 42, "the command's status is passed on");
 is($out, "on stdout\r\n", 'its stdout as it is');
 is($err, 'on stderr', 'and its stderr apart');
-ok(!kill(0, slurp("$dir/bin/qemu-system-x86_64.pid")), 'QEMU is gone');
+ok(!kill(0, slurp("$dir/bin/qemu-system-x86_64.pid")), 'QEMU has exited');
 like(slurp("$dir/bin/qemu-system-x86_64.arguments"),
     qr/ -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -kernel \Q$package\E/,
     'it has two emulated processors, which run in parallel, and 1 GiB');

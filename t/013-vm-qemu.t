@@ -98,7 +98,7 @@ spew("$dir/offline", '');
 my ($status, $out, $err) = choose();
 is("$status$out", '1', 'version 7.2 without a network is refused');
 like($err, qr/^\s*E: no network\ncall: \Q$why\E: 'apt-get' returned exit code 100; \Q$cure\E$/m,
-    'the reason and the cure are told');
+    'the reason and the cure are reported');
 unlink "$dir/offline";
 
 offer('9.2');

@@ -56,7 +56,7 @@ sub is_refused ($title, $message) {
         run_cmd({ env => { TMPDIR => $tmp } }, 'ksplice-view', "--file=$file");
     is($err, "ksplice-view: '$file' $message\n", $title);
     is($status, 1, '  ... status 1');
-    is($out, '', '  ... nothing else is said');
+    is($out, '', '  ... nothing else is printed');
     is_deeply([glob "$tmp/*"], [], '  ... nothing is left behind');
 }
 
@@ -178,7 +178,7 @@ refused('a description of other bytes', "is damaged or modified: 'description' h
         . " but says $hash; $again", entries(contents => $altered));
     my $ends = "has a malformed 'contents': it does not end with its hash";
     refused('contents without its hash', $ends, entries(contents => $sealed =~ s/^hash .*\n//mr));
-    refused('contents that goes on after it', $ends, entries(contents =>
+    refused('contents that continues after it', $ends, entries(contents =>
         $sealed . 'file x 1 ' . sha256_hex('x') . "\n"));
     refused('contents without its last newline', $ends, entries(contents => $sealed =~ s/\n\z//r));
 }
@@ -277,7 +277,7 @@ for (['ksplice-apply', $file], ['ksplice-view', "--file=$file"]) {
     ($status, $out, $err) = run_cmd({ env => { TMPDIR => $tmp } }, qw(unshare -rm sh -c), $full,
         'sh', root_dir() . "/$name", $argument);
     is_deeply([$status, $out], [1, "full\n"], "$name without space for temporary files");
-    like($err, qr/^$name: .*\bno space (?:is )?left\b.*\bset TMPDIR\b/i, '... says so');
+    like($err, qr/^$name: .*\bno space (?:is )?left\b.*\bset TMPDIR\b/i, '... reports that');
 }
 
 ($status, $out, $err) = run_cmd('ksplice-view', "--file=$dir/none");

@@ -67,7 +67,8 @@ my ($status, $out, $message) = apply($kernel);
 is($status, 0, 'an update is applied') or diag $message;
 is($kernel->modules, "@all", 'the core is loaded, then old code, then new code');
 is($kernel->stage('abc'), 'applied', 'the stage is applied');
-is($out, "update 'abc' is applied: 2 functions of vmlinux, stopped for 123 us\n", 'and it is said');
+is($out, "update 'abc' is applied: 2 functions of vmlinux, stopped for 123 us\n",
+    'and it is reported');
 
 for (
     ["ext4 f 01 02\next4 x 03 04 data\nvmlinux y 05 06 data\nvmlinux z 07 08 data\n",
@@ -82,7 +83,7 @@ for (
 $kernel->{did} = [];
 ($status, $out) = apply($kernel);
 is($status, 0, 'applying it again is fine');
-is($out, "update 'abc' is already applied\n", 'and said');
+is($out, "update 'abc' is already applied\n", 'and reported');
 is("@{ $kernel->{did} }", '', 'and does nothing');
 
 is($kernel->read_update_file('abc', 'hash'), $update{hash}, 'the core knows its hash');
@@ -93,9 +94,9 @@ for my $known ('f' x 64, '') {
     is($message, "another update with the id 'abc' is applied: its hash is "
         . ($known || 'not known') . ", that of 'abc.tar.gz' is $update{hash}\n"
         . "  undo 'abc' first, or build this one with another --id", 'both are named');
-    is($out . "@{ $kernel->{did} }", '', 'nothing else is said or done');
+    is($out . "@{ $kernel->{did} }", '', 'nothing else is printed or done');
     ($status) = attempt(sub { try_update($kernel, \%update, {}) });
-    is($status, 1, 'a dry run says so, too');
+    is($status, 1, 'a dry run reports it as well');
 }
 
 # Files that are not what they are called.
@@ -125,7 +126,7 @@ for my $had_core (0, 1) {
         is_deeply([$kernel->updates], [], '  ... the update is forgotten');
         next if $step !~ /old|stage/;
         like($message, qr/^the running kernel does not match .*: f\+0x3: ret, expected nop\n/,
-            '  ... the reason is told');
+            '  ... the reason is reported');
     }
 }
 
@@ -145,7 +146,8 @@ is($message, "cannot load 'ksplice-abc-ext4-new.ko': Unknown symbol in module\n"
 $kernel = kernel(refuse => { 'stage applied' => [''] });
 ($status, undef, $message) = apply($kernel);
 is($status, 1, 'a write that succeeds without effect is a failure');
-like($message, qr/the stage of 'abc' is not 'applied' after writing it: it is 'matched'/, 'told');
+like($message, qr/the stage of 'abc' is not 'applied' after writing it: it is 'matched'/,
+    'and is reported');
 is($kernel->modules, 'ext4', 'nothing is left');
 
 $kernel = kernel(refuse => { 'stage applied' => sub ($self) {
@@ -168,8 +170,8 @@ for (['one', 'one'], ['two,one', 'one two'], ['all', 'one two']) {
     is($status, 0, "--replace=$replace") or diag $message;
     ok((grep { $_ eq "replaces $kids" } @{ $kernel->{did} }), '  ... the core has the names');
     is(join(' ', map { "@$_" } $kernel->updates),
-        $replace eq 'one' ? 'two applied abc applied' : 'abc applied', '  ... they are gone');
-    like($out, qr/^update 'one' is replaced by 'abc'$/m, '  ... and it is said');
+        $replace eq 'one' ? 'two applied abc applied' : 'abc applied', '  ... they are removed');
+    like($out, qr/^update 'one' is replaced by 'abc'$/m, '  ... and it is reported');
 }
 for (
     ['three', 'stage applied', qr/^an update .* is not applied: 'abc' is to replace 'three'$/m],
@@ -199,7 +201,8 @@ $kernel->{refuse}{'stage applied'} = sub ($self) {
 };
 ($status, $out) = apply($kernel, replace => 'one');
 is(join(' ', map { "@$_" } $kernel->updates), 'abc applied', 'a new one that is in stays in');
-like($out, qr/update 'abc' stays applied, because it has replaced 'one'/, '  ... and it is said');
+like($out, qr/update 'abc' stays applied, because it has replaced 'one'/,
+    '  ... and it is reported');
 
 # Told to stop when it has happened: what has been replaced is removed, and it is said.
 {
@@ -211,9 +214,9 @@ like($out, qr/update 'abc' stays applied, because it has replaced 'one'/, '  ...
     };
     local $SIG{TERM} = sub { die "told to stop\n" };
     ($status, $out) = apply($told, replace => 'one');
-    is($status, 0, 'told to stop when it has replaced another one: it is done');
-    like($out, qr/^update 'one' is replaced by 'abc'$/m, '  ... which is said');
-    unlike($told->modules, qr/ksplice_one/, '  ... and of the old one nothing is left');
+    is($status, 0, 'a signal after it has replaced another one: it completes');
+    like($out, qr/^update 'one' is replaced by 'abc'$/m, '  ... which is reported');
+    unlike($told->modules, qr/ksplice_one/, '  ... nothing is left of the old one');
 }
 
 # Made on top of another one.
@@ -223,7 +226,7 @@ for (['two', 1], ['one', 0]) {
     local $update{needs} = ['one'];
     my ($status, undef, $message) = apply($kernel);
     is($status, $expected, "an update that needs 'one', and '$applied' is applied");
-    like($message, qr/'abc' needs 'one'/, '  ... it is said') if $expected;
+    like($message, qr/'abc' needs 'one'/, '  ... it is reported') if $expected;
     is_deeply($kernel->{update}{abc}{needs}, $expected ? undef : ['one'], '  ... to the core');
     next if $expected;
     $kernel = with_others($applied);
@@ -251,7 +254,7 @@ is($message, "a task is in code that the update replaces: do_poll\n"
     . "  if some task is always in 'do_poll', try --kick, or have the patch mark it "
     . "ksplice_allow_running(do_poll)\n"
     . '  try again later, or for longer (--wait), or stop the conflicting tasks',
-    'who is in the way is told');
+    'conflicting tasks are reported');
 is($kernel->modules, 'ext4', 'nothing is left');
 
 # The usermode helper has its turn while it waits.
@@ -316,7 +319,7 @@ for my $step ('insmod ksplice-abc-ext4-old.ko', 'insmod ksplice-abc-ext4-new.ko'
     ($status, $out, $message) = complete($kernel);
     is($status, 1, "its change is refused: $step");
     like($message, qr/^module 'ext4' is not patched by update 'abc': .*(?:f\+0x3: ret|No way)/,
-        '  ... told');
+        '  ... and is reported');
     is($kernel->modules, "$part ext4", '  ... the update is as it was');
     is($kernel->stage('abc'), 'applied', '  ... and applied');
 }
@@ -336,7 +339,7 @@ $tries = 0;
     ($status, $out, $message) = complete($kernel);
 }
 is($status, 0, 'its change is applied, when its init is over') or diag $message;
-is($out, "module 'ext4' is patched by update 'abc'\n", 'and it is said');
+is($out, "module 'ext4' is patched by update 'abc'\n", 'and it is reported');
 is($kernel->modules, "$part ext4 ksplice_abc_ext4_old ksplice_abc_ext4_new", 'it is loaded');
 ($status, $out) = complete($kernel);
 is("$status $out", '0 ', 'completing it twice is fine');
@@ -363,13 +366,14 @@ is($kernel->modules, "$part ext4", 'and no others');
 chmod 0777, "$store/abc";
 ($status, undef, $message) = complete($kernel);
 is($status, 1, 'modules that others could have put there are not loaded');
-like($message, qr/'\Q$store\E\/abc' must be a directory that belongs to you/, 'and it is said');
+like($message, qr/'\Q$store\E\/abc' must be a directory that belongs to you/, 'and it is reported');
 rename "$store/abc", "$store/elsewhere";
 ($status, undef, $message) = complete($kernel);
 like($message, qr/modules of update 'abc' are not kept in '\Q$store\E\/abc'/, 'none is kept');
 ($status, $out) = apply($kernel);
 is($status, 0, 'the update itself completes what it has applied');
-is($out, "update 'abc' is already applied\nmodule 'ext4' is patched by update 'abc'\n", 'told');
+is($out, "update 'abc' is already applied\nmodule 'ext4' is patched by update 'abc'\n",
+    'and is reported');
 ($status, undef, $message) = attempt(sub { complete_target($kernel, 'xfs', {}) });
 is("$status $message", "1 no update awaits the module 'xfs'", 'another module');
 
@@ -390,7 +394,7 @@ is($kernel->modules, '', 'nothing is left in the kernel');
     $kernel = kernel(modules => []);
     ($status, $out, $message) = apply($kernel, partial => 1);
     is($status, 0, '--partial without any target is fine') or diag $message;
-    like($out, qr/^update 'abc' is applied: awaits its modules$/m, 'and says so');
+    like($out, qr/^update 'abc' is applied: awaits its modules$/m, 'and reports that');
     is($kernel->modules, 'ksplice', 'it needs the core only');
 }
 
@@ -450,7 +454,7 @@ for my $stage (qw(preparing matched reversed)) {
     ($status, $out) = apply($kernel);
     is("$status " . state_of($kernel), '0 one applied abc applied', "an update is left: $stage");
     like($out, qr/^an earlier command has left update 'def' \($stage\); it is removed$/m,
-        '  ... it is removed, which is said');
+        '  ... it is removed, which is reported');
     unlike($kernel->modules, qr/_def_/, '  ... with its modules');
     ok(!-e "$store/def", '  ... and what was kept of it');
 }
@@ -469,7 +473,7 @@ $kernel->{refuse}{'rmmod ksplice_def_vmlinux_new'} = ['Module is in use'];
 is("$status " . state_of($kernel), '0 one applied def reversed abc applied',
     'an update that cannot be removed is no hindrance');
 like($out, qr/warning: what an .* has left of update 'def' cannot be removed: .* in use$/m,
-    '  ... and is told');
+    '  ... and is reported');
 $kernel = with_rest(stage => 'matched', hash => '');
 apply($kernel);
 is(state_of($kernel), 'one applied def matched abc applied', 'what was loaded by hand stays');
@@ -508,7 +512,7 @@ $kernel = kernel(refuse => {
 });
 ($status, $out, $message) = apply($kernel);
 like($out, qr/warning: cannot remove the module 'ksplice_abc_ext4_old': Module /,
-    'a module that cannot be removed is told');
+    'a module that cannot be unloaded is reported');
 like($message, qr/^code has changed since it was checked: f\n/,
     'the reason is still the first one');
 
@@ -524,8 +528,8 @@ unlike("@{ $kernel->{did} }", qr/stage applied/, 'nothing was tried to be change
 $kernel = kernel(refuse => { 'stage try' =>
     ['busy', 'code_busy', 'do_poll', "71 sh do_poll+0x1f\n"] });
 ($status, $out, $message) = attempt(sub { try_update($kernel, \%update, {}) });
-is($status, 3, 'a dry run of busy code says so');
-like($message, qr/: do_poll\n  process 71 \(sh\) is in do_poll\+0x1f\n/, 'and who it is');
+is($status, 3, 'a dry run reports busy code');
+like($message, qr/: do_poll\n  process 71 \(sh\) is in do_poll\+0x1f\n/, 'and the task');
 is($kernel->modules, 'ext4', 'and leaves nothing');
 $kernel = kernel(modules => []);
 ($status, undef, $message) = attempt(sub { try_update($kernel, \%update, { partial => 1 }) });

@@ -45,7 +45,7 @@ sub kernel (%with) {
 my $kernel = kernel();
 my ($status, $out, $message) = undo($kernel, 'abc');
 is($status, 0, 'an update is undone') or diag $message;
-is($out, "update 'abc' is undone\n", 'and it is said');
+is($out, "update 'abc' is undone\n", 'and it is reported');
 is_deeply($kernel->{did}, [
     'stage reversed', map { "rmmod ksplice_abc_$_" } qw(ext4_new vmlinux_new ext4_old vmlinux_old)
 ], 'reversed first, then new code, then old code');
@@ -59,7 +59,8 @@ is($kernel->modules, 'ext4 ksplice ksplice_other_vmlinux_old ksplice_other_vmlin
     } });
     local $SIG{TERM} = sub { die "told to stop\n" };
     ($status, $out, $message) = undo($told, 'abc');
-    is("$status $out", "0 update 'abc' is undone\n", 'told to stop when it is reversed: it says so')
+    is("$status $out", "0 update 'abc' is undone\n",
+        'a signal after it is reversed: it completes and reports that')
         or diag $message;
     unlike($told->modules, qr/ksplice_abc/, '  ... and leaves nothing');
 }
@@ -91,7 +92,7 @@ my $before = $kernel->modules;
 $kernel->{refuse}{'stage reversed'} = ['Device or resource busy', 'code_busy', 'f', "7 sh f+0x1\n"];
 ($status, undef, $message) = undo($kernel, 'abc');
 is($status, 3, 'busy code gives status 3');
-like($message, qr/\n  process 7 \(sh\) is in f\+0x1\n/, 'and says who');
+like($message, qr/\n  process 7 \(sh\) is in f\+0x1\n/, 'and the task');
 is($kernel->modules, $before, 'all stays');
 is($kernel->stage('abc'), 'applied', 'and stays applied');
 is(scalar(grep { $_ eq 'stage reversed' } @{ $kernel->{did} }), 7, 'it was tried for 5 seconds');
@@ -100,7 +101,7 @@ $kernel = kernel();
 $kernel->{refuse}{'stage reversed'} =
     ['Device or resource busy', 'cold_update_loaded', "update 'other' replaces f, too"];
 ($status, $out, $message) = undo($kernel, 'abc', debug => 1);
-is($status, 1, 'a later update in the way gives status 1');
+is($status, 1, 'a later update that depends on it gives status 1');
 is($message, "a later update depends on this one: update 'other' replaces f, too\n"
     . '  undo that update first', 'and is named');
 is($out, "log of abc\n", '--debug shows the log');
@@ -145,7 +146,8 @@ ok($kernel->{paused} > 3 && $kernel->{paused} <= 4,
 
 $kernel = kernel(missing => 'there is no /sys');
 ($status, undef, $message) = undo($kernel, 'abc');
-is("$status $message @{ $kernel->{did} }", '1 there is no /sys ', 'what is missing is told first');
+is("$status $message @{ $kernel->{did} }", '1 there is no /sys ',
+    'a missing /sys is reported first');
 
 # All of them.
 sub undo_them ($kernel) { return undo($kernel, undef) }

@@ -64,9 +64,10 @@ is(slurp("$dir/abc/request"), "applied\n", 'as a line');
     @answers = ('running', 'running', 'done 0');
     is($kernel->write_stage('abc', 'applied'), '', 'and waited for');
     @answers = ('running', 'done 16');
-    is($kernel->write_stage('abc', 'applied'), 'Device or resource busy', 'its errno is told');
+    is($kernel->write_stage('abc', 'applied'), 'Device or resource busy', 'its errno is reported');
     @answers = ();
-    is($kernel->write_stage('abc', 'applied'), 'the update is gone', 'or that it is gone');
+    is($kernel->write_stage('abc', 'applied'), 'the update is gone',
+        'or that the update no longer exists');
 }
 spew("$dir/await", '');
 is($kernel->await('abc', 'hash', 2, '/a/program'), '', 'an update without awaited modules');
@@ -80,12 +81,12 @@ is(slurp("$dir/helper") . slurp("$dir/await"), "/a/program\nabc hash 2 ext4\n", 
     local $! = POSIX::EPERM();
     is(Ksplice::Kernel::write_problem('x'),
         'Operation not permitted; it takes CAP_SYS_MODULE in the initial user namespace',
-        'what a command takes is told');
+        'the needed capability is reported');
     $! = POSIX::EACCES();
     like(Ksplice::Kernel::write_problem('helper'), qr/must be root's/, 'and what a helper must be');
 }
 symlink '/dev/full', "$dir/forget" or die;
-is($kernel->forget('abc'), 'No space left on device', 'the errno of a write is told');
+is($kernel->forget('abc'), 'No space left on device', 'the errno of a write is reported');
 is($kernel->write_stage('other', 'applied'), 'No such file or directory', 'and that of an open');
 
 # Modules.
@@ -101,7 +102,7 @@ chmod 0755, "$tools/insmod", "$tools/rmmod";
     is($kernel->rmmod('bad'), 'rmmod returned exit code 1', 'a problem without words');
 }
 ok(!eval { $kernel->has_module('ext4'); 1 }, 'a kernel without modules');
-is($@->{message}, "cannot read '$dir/modules': No such file or directory", 'is told');
+is($@->{message}, "cannot read '$dir/modules': No such file or directory", 'and is reported');
 spew("$dir/modules", "ext4_b 1 0 - Live 0x0\njbd2 1 1 ext4, Live 0x0\n");
 ok(!$kernel->has_module('ext4'), 'a module that is not loaded');
 ok($kernel->has_module('jbd2'), 'one that is');

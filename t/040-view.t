@@ -195,7 +195,7 @@ SKIP: {
     is("$status $err", "4 ksplice-view: no update 'x' in the kernel; it has none\n",
         'none by id');
     ($status, $out) = run_cmd('ksplice-view', '-q');
-    is("$status$out", '0', 'nothing is said about nothing with -q');
+    is("$status$out", '0', '-q prints nothing about an empty list');
 }
 
 done_testing;

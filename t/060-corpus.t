@@ -52,11 +52,11 @@ sub seen {
 my @good = ('begin', 'load vmlinux', 'apply', 'functions 3', 'undo', 'undone');
 is(seen('', @good, 'end'), 'applied: ', 'all went well');
 is(seen('', @good[0 .. 2], 'kick apply', @good[3 .. 5], 'end'), 'applied: with --kick',
-    'a thread was in the way');
+    'a conflicting task');
 is(seen('', @good, 'log:undo [ 1.0] WARNING: CPU: 0', 'end'),
     'failed: the kernel said: [ 1.0] WARNING: CPU: 0', 'a warning of the kernel');
 is(seen('', @good, 'tainted 512', 'end'), 'failed: the guest is tainted by a fault',
-    'a warning that nobody saw');
+    'a warning that no command noticed');
 is(seen('', @good, "wrong 'x' is taken to be at 1", 'end'),
     "failed: wrong: 'x' is taken to be at 1", 'an address of another symbol');
 is(seen('', @good[0 .. 4], 'words busy', 'stays', 'end'),
@@ -81,7 +81,7 @@ save_result($results, 'y.c', { result => 'failed', reason => "two\nlines" });
 $results = open_results($dir, 'a -> b', 'z.c', 'y.c');
 is_deeply(result_of($results, 'y.c'), { result => 'failed', reason => "two\nlines" },
     'what is known stays known');
-is($results->{number}{'z.c'}, '003', 'more may come');
+is($results->{number}{'z.c'}, '003', 'more can be added');
 my $lock = claim($results, 'z.c');
 ok($lock && !claim($results, 'z.c'), 'one is done by one only');
 undef $lock;
@@ -100,7 +100,7 @@ ok(!eval { is_busy($child, 1); 1 }, 'if it fails so do we');
 $child = beside(sub { sleep 60 });
 my $pid = $child->{pid};
 undef $child;
-ok(!kill(0, $pid), 'it ends when nobody wants it');
+ok(!kill(0, $pid), 'it ends when it is no longer needed');
 
 # Sums
 my $layout = "a.o: struct 's' has another layout: member 'm' is new";

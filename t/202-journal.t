@@ -36,12 +36,12 @@ keep_source($dir, 'b.c');
 spew("$dir/a.c", "int other;\n");
 unlink "$dir/b.c";
 spew("$dir/$_", "int c;\n") for 'new/deep/c.c', 'new/d.c';
-ok(has_journal($dir), 'a tree that is patched can be told');
+ok(has_journal($dir), 'a patched tree is recognized');
 is(revert_tree($dir), 4, 'changed, removed and added files are put back');
 is_deeply(tree_state($dir), $before, '... with mode and time');
 is((stat "$dir/b.c")[1], $inode, '... and are the very files');
-ok(!-e "$dir/new", '... and directories that were made are gone');
-ok(!has_journal($dir), '... and it cannot be told any more');
+ok(!-e "$dir/new", '... and new directories are removed');
+ok(!has_journal($dir), '... and is no longer recognized');
 
 spew("$dir/a.c.KSPLICE_presrc", "int precious;\n");
 ok(!eval { keep_source($dir, 'a.c'); 1 }, 'an original that lies about is not overwritten');
@@ -71,7 +71,7 @@ ok(-e $object && !-e "$object.KSPLICE_pre", 'an object that was not built again 
 
 note_touched($dir, built => 'a.o');
 revert_tree($dir);
-ok(!-e $object, 'an object that was being built for the first time goes');
+ok(!-e $object, 'an object that was being built for the first time is removed');
 
 # --- what a revert looks at ------------------------------------------------
 
@@ -98,7 +98,7 @@ my $bad = "the source in 'TREE' is not as it was: ";
 for (
     ['nothing was done', sub { }, 'fine'],
     ['objects were built', sub { spew("$_[0]/k/a.o", 'a'); spew("$_[0]/k/.a.o.cmd", 'a') }, 'fine'],
-    ['a source beside it is gone', sub { unlink "$_[0]/k/b.c" }, "${bad}'k/b.c' is missing"],
+    ['a source beside it is missing', sub { unlink "$_[0]/k/b.c" }, "${bad}'k/b.c' is missing"],
     ['a source beside it is another', sub { spew("$_[0]/k/b.c", "int x;\n") },
         "${bad}'k/b.c' is changed"],
     ['another mode', sub { chmod 0600, "$_[0]/k/c.c" }, "${bad}'k/c.c' is changed"],
@@ -112,7 +112,7 @@ for (
         close $f;
         Time::HiRes::utime($times[0], $times[1], $file);
     }, "${bad}'k/a.c' is changed"],
-    ['the original is gone', sub { unlink "$_[0]/k/a.c.KSPLICE_presrc" },
+    ['the original is missing', sub { unlink "$_[0]/k/a.c.KSPLICE_presrc" },
         "${bad}'k/a.c' is changed"],
     ['a source was made somewhere else', sub { spew("$_[0]/far/gen.h", "x\n") },
         "${bad}'far/gen.h' is new"],

@@ -37,7 +37,7 @@ refused('a patch that changes a comment', 66, $no_changes,
     'kernel/one.c' => sub { s/^int one_line/\/* new *\/ int one_line/m });
 refused('a patch that adds a blank line', 66, $no_changes,
     'kernel/one.c' => sub { s/^int one_line/\n\nint one_line/m });
-refused('a change that comes to nothing', 66,
+refused('a change without an effect', 66,
     qr/^$end: warning: vmlinux: ignored kernel\/one\.o cold
 $end: the patch changes nothing in the compiled code that affects a running kernel$/m,
     'kernel/one.c' => sub { $_ .= "int cold;\n" });
@@ -68,7 +68,7 @@ refused('a Makefile that is changed otherwise', 1,
     qr/the patch changes what is built or how: kernel\/Makefile$/m,
     'kernel/three.c' => sub { $_ = "int three;\n" },
     'kernel/Makefile' => sub { s/two\.o/two.o three.o/ });
-refused('a new source that nobody builds', 1,
+refused('a new source that is not built', 1,
     qr/the patch adds a source that no Makefile names: kernel\/three\.c$/m,
     'kernel/three.c' => sub { $_ = "int three;\n" });
 refused('a new source that the Makefile does not name', 1,

@@ -43,7 +43,7 @@ spew("$toy->{config}/System.map", "ffffffffffffffff B the real one is in the deb
 my ($status, $out) = toy_create($toy, "--patch=$patch", '--dry-run');
 is($status, 0, 'a stub of a System.map will do');
 like($out, qr/^System\.map of 1\.2\.3-toy is only a stub and not used\n/,
-    '... and is said to be one');
+    '... and is reported as one');
 
 fresh();
 rename $toy->{config}, "$toy->{scratch}/elsewhere";
@@ -73,7 +73,7 @@ edit("$toy->{config}/.config",
     sub { $_ .= qq(CONFIG_BUILD_SALT="x"\nCONFIG_MODULE_SIG_KEY="k"\n) });
 spew("$toy->{tree}/drop-options", '/_SALT/d;/_SIG_/d');
 ($status) = toy_create($toy, "--patch=$patch", '--dry-run');
-is($status, 0, 'who builds and who signs does not matter');
+is($status, 0, 'the names of builder and keys do not matter');
 
 fresh();
 my $own = spew("$toy->{tree}/.config", slurp("$toy->{config}/.config") . "CONFIG_OFF=y\n");

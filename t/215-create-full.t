@@ -3,6 +3,8 @@
 # With --full everything is compiled and compared, and put back.
 use v5.32;
 use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
 use Test::Ksplice;
@@ -50,5 +52,35 @@ $patch = toy_patch($toy, 'kernel/one.c' => sub { s/^int one_line/\n\nint one_lin
 is((toy_create($toy, "--patch=$patch", '--full'))[0], 66, 'a blank line changes nothing');
 is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
 is(left_behind($toy), '', 'nothing is left behind after all that');
+
+# What the build makes of a changed source, in the tree
+my $compiler = spew("$toy->{scratch}/bin/gcc", <<'SH');
+#!/bin/sh
+case "$*" in
+*one.c*) [ ! -e kernel/one.c.KSPLICE_presrc ] || for name in $MADE; do
+	echo "int made = 2;" > lib/$name
+done ;;
+esac
+exec /usr/bin/gcc "$@"
+SH
+chmod 0755, $compiler;
+spew("$tree/lib/made.c", "int made = 1;\n");
+spew("$tree/lib/.made.c.cmd", "cmd_lib/made.c := make it\n");
+$before = tree_state($tree);
+$patch = toy_patch($toy, 'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+sub make_with ($made) {
+    my %env = (%{ Test::Toy::toy_env($toy) }, PATH => "$toy->{scratch}/bin:$ENV{PATH}",
+        MADE => $made);
+    my @got = run_cmd({ dir => $toy->{scratch}, env => \%env }, root_dir() . '/ksplice-create',
+        "--patch=$patch", '--full', '--dry-run', $tree);
+    return [$got[0], $got[2] =~ s/^ksplice-create: .* \.\.\.\n//mgr];
+}
+is_deeply(make_with('made.c .made.c.cmd'), [0, ''], 'a source that kbuild makes is made anew');
+is_deeply(tree_state($tree), $before, '... and put back');
+is_deeply(make_with('other.c'), [1, "ksplice-create: the build of the patched source writes "
+    . "'lib/other.c' anew, which cannot be put back: leave what that is made from out of the "
+    . "patch\n"
+    . "  the source in '$tree' is not as it was: 'lib/other.c' is new; restore it, and remove "
+    . "'$tree/.KSPLICE_journal'\n"], 'one of which nothing is known is a reason to refuse');
 
 done_testing();

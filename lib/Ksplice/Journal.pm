@@ -38,7 +38,7 @@ use Time::HiRes    ();
 
 our @EXPORT_OK = qw(
     has_journal begin_journal note_touched forget_built keep_source keep_object
-    note_neighbours find_files find_kept command_file revert_tree
+    note_neighbours find_files find_kept command_file new_sources revert_tree
 );
 
 sub journal_file ($tree) { "$tree/.KSPLICE_journal" }
@@ -208,10 +208,19 @@ sub differences ($tree, @lines) {
             push @differs, "'$1' is still there" if -e "$tree/$1";
         }
     }
-    my ($since) = map { /^since ([\d.]+)$/ } @lines;
-    push @differs, map { "'$_' is new" } grep { !$own{$_} } newer_sources($tree, $since)
-        if defined $since;
-    return @differs;
+    return (@differs, map { "'$_' is new" } foreign_sources($tree, @lines));
+}
+
+# The sources that were written since begin_journal and are not in the journal.
+sub new_sources ($tree) {
+    return foreign_sources($tree, split /\n/, read_file(journal_file($tree)));
+}
+
+sub foreign_sources ($tree, @lines) {
+    my ($since) = map { /^since ([\d.]+)$/ ? $1 : () } @lines;
+    return if !defined $since;
+    my %is_own = map { /^(?:was (?:\S+ ){4}|added )(.+)/ ? ($1 => 1) : () } @lines;
+    return grep { !$is_own{$_} } newer_sources($tree, $since);
 }
 
 sub newer_sources ($tree, $since) {

@@ -19,9 +19,9 @@ use Exporter          qw(import);
 use File::Basename    qw(dirname);
 use File::Copy        qw(copy);
 use File::Path        qw(make_path);
-use Ksplice           qw(fail progress read_file);
+use Ksplice           qw(fail failure_text progress read_file);
 use Ksplice::Includes qw(arch_directory plain_path);
-use Ksplice::Journal  qw(note_touched forget_built keep_source keep_object find_files
+use Ksplice::Journal  qw(note_touched forget_built keep_source keep_object find_files new_sources
     find_kept command_file);
 use Ksplice::Tree     qw(make_tree restore_tree);
 
@@ -84,6 +84,7 @@ sub diff_all ($tree, $dir, $patch, $quiet) {
     my @sources = grep { -e "$top/$_" } '.config', map { find_files($top, $_, $generated) }
         grep { -d "$top/$_" } 'include/config', 'include/generated',
         arch_directory($tree) . '/include/generated';
+    push @sources, generated_sources($top);
     my %before = map { $_ => 1 } find_files($top, '', qr/\.o\z/);
     return build_patched($tree, 'the whole kernel, patched', sub {
         $patch->();
@@ -95,11 +96,22 @@ sub diff_all ($tree, $dir, $patch, $quiet) {
         my @added = grep { !$before{$_} } find_files($top, '', qr/\.o\z/);
         note_touched($top, added => @added) if @added;
         return if !$ok;
+        my @new = new_sources($top);
+        fail('the build of the patched source writes ' . join(', ', map { "'$_'" } @new)
+            . ' anew, which cannot be put back: leave what that is made from out of the patch')
+            if @new;
         fail('the patch adds an object, which a running kernel cannot get: '
             . join ' ', sort @added) if @added;
         return link_changed($tree, $dir,
             map { s/\.KSPLICE_changed\z//r } find_files($top, '', qr/\.o\.KSPLICE_changed\z/));
     });
+}
+
+# Sources that kbuild has made from others, with the files where it writes down how.
+sub generated_sources ($top) {
+    my @commands = find_files($top, '', qr{/\.[^/]+\.[chS]\.cmd\z});
+    return map { -f "$top/$_->[0]" ? @$_ : () }
+        map { [s{(^|/)\.([^/]+)\.cmd\z}{$1$2}r, $_] } @commands;
 }
 
 sub build_patched ($tree, $what, $prepare, $build) {
@@ -110,7 +122,8 @@ sub build_patched ($tree, $what, $prepare, $build) {
         1;
     };
     my $error = $@;
-    restore_tree($tree);
+    eval { restore_tree($tree); 1 }
+        or fail(($done ? '' : failure_text($error) . "\n  ") . failure_text($@));
     die $error if !$done;
     return $changed;
 }

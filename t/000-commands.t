@@ -45,7 +45,7 @@ for my $command (@commands) {
     unlike("$status$err", qr/^[^0]|^\*\*\*/m, "$command: the pod is fine");
 }
 
-# Each wrong usage, and what is said about it.
+# Each wrong usage, and its message.
 for (
     ['no update given', 'ksplice-apply'],
     ['more than one update given', 'ksplice-apply', 'a', 'b'],

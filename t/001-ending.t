@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # However a command ends, its status is one of the promised, its message is one
-# line with its name, and its temporary directories are gone.
+# line with its name, and its temporary directories are removed.
 
 use v5.32;
 use warnings;
@@ -105,7 +105,7 @@ is("$status$err", "1ksplice-try: inside\n", 'a failure passes');
 ($status, $out, $err) = try_it("print join ',', progress('x', sub { (1, 2) })");
 is($out, '1,2', 'a result, too');
 
-# Signals: the program that runs is told, the body's own eval sees it.
+# Signals: the running program gets it, and so does the eval of the body.
 for my $signal (qw(INT TERM HUP)) {
     my $mark = "$tmp.ran";
     my $file = command("eval { run('sh', '-c', 'echo \$\$ >$mark; exec sleep 77'); 1 }"
@@ -214,7 +214,7 @@ like($printed, qr/^LC_ALL=C$/m, '... and speak as we expect');
     command('print scalar capture({ env => { LANG => "x" } }, "env")'));
 like($printed, qr/^LANG=x$/m, '... unless we say otherwise');
 
-# Programs fail as their output has no place: that is what is said.
+# Programs fail because the place of their output is full: that is reported.
 my $fill = 'mount -t tmpfs -o size=64k none "$TMPDIR" && { cat /dev/zero >"$TMPDIR/full" 2>/dev/null
     exec "$@"; }';
 is_deeply([run_cmd({ env => { TMPDIR => $tmp } }, qw(unshare -rm sh -c), $fill, 'sh', $^X,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A release's configuration directory is made from its headers package, and what
-# the build has to be told of the distribution with it.
+# the build gets the flags of the distribution with it.
 
 use v5.32;
 use warnings;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A release's kernel, headers and source are of exactly its packages' versions,
-# come whole into the cache and only once, and what cannot be had is named.
+# come whole into the cache and only once, and what is not available is named.
 # The packages are small ones made here, and a script takes apt's place.
 
 use v5.32;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Applying an update either leaves it applied or leaves the kernel as it was,
-# with the core's reason told.
+# and reports the reason of the core.
 
 use v5.32;
 use warnings;
@@ -204,7 +204,7 @@ is(join(' ', map { "@$_" } $kernel->updates), 'abc applied', 'a new one that is 
 like($out, qr/update 'abc' stays applied, because it has replaced 'one'/,
     '  ... and it is reported');
 
-# Told to stop when it has happened: what has been replaced is removed, and it is said.
+# A signal after the change: the replaced updates are removed and reported.
 {
     my $told = kernel(modules => [qw(ext4 ksplice ksplice_one_vmlinux_new)], order => ['one'],
         update => { one => { stage => 'applied', match => "vmlinux all\n" } });
@@ -308,7 +308,7 @@ is_deeply([map { s{.*/}{}r } glob "$store/abc/*.ko"],
 is(slurp("$store/abc/contents"), slurp("$dir/contents"), 'with the contents of all');
 is((stat "$store/abc")[2] & 07777, 0700, 'for root alone');
 
-# The module comes.
+# The module is loaded.
 sub complete ($kernel) { return attempt(sub { complete_target($kernel, 'ext4', {}) }) }
 my $part = $kernel->modules;
 ($status, undef, $message) = complete($kernel);
@@ -344,7 +344,7 @@ is($kernel->modules, "$part ext4 ksplice_abc_ext4_old ksplice_abc_ext4_new", 'it
 ($status, $out) = complete($kernel);
 is("$status $out", '0 ', 'completing it twice is fine');
 
-# It goes all the same.
+# It is unloaded all the same.
 $kernel->{update}{abc}{awaits}{ext4} = 0;
 ($status, undef, $message) = attempt(sub { release_target($kernel, 'ext4') });
 is($status, 0, 'the modules of its change are removed') or diag $message;

@@ -102,7 +102,7 @@ is_deeply([map { @$_{qw(needs replaces)} } @$json[0, 2]], [[], [], ['abc12345'],
 is($json->[1]{abort_cause}, 'no_match', 'and the word of a refusal');
 like(to_json(\@found), qr/"id": "12345678"/, 'an id of digits is a string');
 
-# Somebody who is not root
+# As another user than root
 {
     local $kernel->{secret} = [qw(patches reason)];
     my @seen = map { describe_update($kernel, $_->[0]) } $kernel->updates;

@@ -54,7 +54,7 @@ for my $page (@pages) {
 }
 is("@dead", '', 'their links lead somewhere');
 
-# Comments are for those who have the checkout; what users see is not.
+# Comments may cite the checkout; text that users see may not.
 my @cited;
 for my $file (map({ "$prefix/$place{$_}/$_" } sort keys %place),
     glob("$prefix/lib/ksplice/lib/*.pm"), glob("$prefix/lib/ksplice/lib/*/*.pm")) {

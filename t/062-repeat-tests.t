@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# dev/repeat-tests runs tests again and again and lists what failed, goes on after
+# dev/repeat-tests runs tests again and again and lists what failed, continues after
 # it was stopped, and leaves no process.
 
 use v5.32;

@@ -146,7 +146,7 @@ is(scalar(() = $diff->{summary} =~ /^new data dir\/1.o state/mg), 1, '... and on
 my @f_state = map { /; R_X86_64_PC32 (\S*state\S*?)-/ } map { $_->[1] } @{ $code->{f} };
 is(scalar(grep { $_ eq $k_state } @f_state), 0, '... which nobody else uses');
 
-# A new function is not the one that is gone.
+# A new function is not the deleted one.
 $diff = diff_text(<<'END');
 int h(int);
 #ifdef PATCHED

@@ -81,7 +81,7 @@ sub assembly ($text) {
 is_refused(patched(assembly('movl $1,%eax\nret'), assembly('movl $2,%eax\nret'), $f),
     "dir/1.o: code without a symbol changes in section '.text.asm'", 'code without a symbol');
 
-# What is gone after boot
+# Sections that are freed after boot
 my $init = '__attribute__((noinline, section(".init.text")))';
 is_refused(patched('int f(void) { return 1; }', 'int g(void); int f(void) { return g(); }',
         "int $init g(void) { return 3; }"),

@@ -3,7 +3,7 @@
 #
 # Flags of macros are paired by the line that declares them, never by their
 # numbers: an old statement keeps its own flag, a new one gets a fresh one, and
-# where nothing tells, all of them are fresh, and said to be.
+# without a certain correlation all of them are fresh, and reported as such.
 
 use v5.32;
 use warnings;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the author of a patch marks reaches the records, changes nothing else,
-# and is refused if nothing comes of it.
+# and is refused if it has no effect.
 
 use v5.32;
 use warnings;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Read-only data that changes is replaced where it is, writable data if the
-# author says so: its new contents is in the new code, and whoever refers to it
-# goes on referring to the old place.
+# author says so: its new contents are in the new code, and all references keep
+# the old place.
 
 use v5.32;
 use warnings;

@@ -91,7 +91,7 @@ is_refused(patched(export('f'), export('f') =~ s/\.long f/.long g/r, $f),
 is_refused(patched(export('f', '_gpl'), export('f', '_gpl', 'SPACE'), $f),
     "dir/1.o: the export of 'f' changes its namespace", 'one that moves to a namespace');
 
-# What comes to nothing is said.
+# A change without an effect is reported.
 my $init = '__attribute__((used, noinline, section(".init.text")))';
 my $modinfo = '__attribute__((used, section(".modinfo"))) = ';
 for (

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # "objmanip finalize" takes the debug information out of a module and refuses
-# one with a section that nobody knows.
+# one with an unknown section.
 
 use v5.32;
 use warnings;

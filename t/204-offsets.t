@@ -31,7 +31,7 @@ for my $name ('kernel/bounds', 'arch/x86/kernel/asm-offsets') {
         . "source_$name.s := $name.c\n\ndeps_$name.s := \\\n  include/limit.h \\\n\n");
 }
 
-# What is said about the header with that text, or '' if nothing
+# The message about the header with that text, or ''
 sub said {
     my ($text, @files) = @_;
     spew("$dir/include/limit.h", $text);

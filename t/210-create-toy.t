@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
-# ksplice-create goes from a patch to a tarball, and leaves the source alone.
+# ksplice-create makes a tarball from a patch, and leaves the source unchanged.
 use v5.32;
 use warnings;
 use FindBin qw($RealBin);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
-# However ksplice-create is stopped, the source comes back.
+# However ksplice-create is stopped, the source is restored.
 use v5.32;
 use warnings;
 use FindBin qw($RealBin);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the author of a patch is told is what there is: the kinds of hooks are the
+# The documents for authors of patches agree with the code: the kinds of hooks are the
 # same everywhere, and the example of the documentation is the one that is
 # tested.
 

@@ -2,7 +2,8 @@
 /*
  * insn.h - the little that must be known of instructions
  *
- * Each architecture implements it.  None of these sleeps.
+ * Each architecture implements it, but for ksplice_equal_len().  None of these
+ * sleeps.
  */
 #ifndef KSPLICE_ARCH_INSN_H
 #define KSPLICE_ARCH_INSN_H
@@ -28,6 +29,16 @@ bool ksplice_insn_jump(const u8 *code, u32 size, u32 offset, u32 *len,
  * a trap.  0 if there is something else.
  */
 u32 ksplice_fill_len(const u8 *code, u32 size);
+
+/* Bytes at the start of both that are equal. */
+static inline u32 ksplice_equal_len(const u8 *a, const u8 *b, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len && a[i] == b[i]; i++)
+		;
+	return i;
+}
 
 /*
  * Bytes from pos to to that are equal in the original of an alternative, where

@@ -8,16 +8,6 @@
 #include "compare/compare.h"
 #include "compare/sites.h"
 
-/* Bytes at the start of both that are equal. */
-static inline u32 ksplice_equal_len(const u8 *a, const u8 *b, u32 len)
-{
-	u32 i;
-
-	for (i = 0; i < len && a[i] == b[i]; i++)
-		;
-	return i;
-}
-
 /*
  * Compare bytes [from, to) of a span (the one compared, or a replacement that
  * may have been copied into it) with what is at run_off of the running body.

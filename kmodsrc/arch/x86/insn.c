@@ -13,7 +13,6 @@
 #include "arch/sites.h"
 #include "arch/x86/decode.h"
 #include "arch/x86/needs.h"
-#include "compare/range.h"
 
 bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset)
 {

@@ -11,7 +11,8 @@ no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
 use Ksplice::Kallsyms qw(read_kallsyms);
-use Ksplice::Symbols qw(wanted_symbols missing_symbols);
+use Ksplice::Exports qw(write_new_exports);
+use Ksplice::Symbols qw(check_clashes wanted_symbols missing_symbols);
 use Test::Ksplice;
 use Test::Ksplice::Objmanip;
 use Test::More;
@@ -63,6 +64,40 @@ my ($in_module, $in_vmlinux) = map { { pre => $_->[0], post => $_->[1], targets 
 is(join(' ', wanted_symbols($symvers, 'vmlinux', $in_module, $in_vmlinux)), 'fresh old perhaps',
     'what objects of other targets need and nothing exports');
 is(join(' ', wanted_symbols($symvers, 'vmlinux', $in_vmlinux)), '', '... of no other target none');
+
+# A new one with the name of an export of another module
+sub clash ($exports, @objects) {
+    my $file = spew("$dir/clash",
+        join '', map { "0x00000001\t$_\tEXPORT_SYMBOL\t\n" } @$exports);
+    return eval { check_clashes($file, @objects); 1 } ? '' : $@->{message};
+}
+my @exports = ("sold\tvmlinux", "fresh\tdrivers/x/third-one");
+is(clash(\@exports, $in_module, $in_vmlinux), "'fresh', a new symbol of 'vmlinux' that 'mod' "
+    . "refers to, has the name of an export of 'third_one': rename it",
+    'a name that a module exports');
+is(clash(\@exports, { %$in_module, targets => ['vmlinux'] }, { %$in_vmlinux, targets => ['mod'] }),
+    "'fresh', a new symbol of 'mod' that 'vmlinux' refers to, has the name of an export of "
+    . "'third_one': rename it", '... in a module');
+is(clash(["fresh\tthird"], $in_vmlinux), '', '... does no harm if no other target refers to it');
+is(clash(["fresh\tthird"], { %$in_module, pre => $pair[1] }, $in_vmlinux), '',
+    '... nor if that did so before');
+is(clash(["fresh\tthird"], $in_module, { %$in_vmlinux, pre => $vmlinux[1] }), '',
+    '... nor if it is not new');
+is(clash(["fresh\tvmlinux"], $in_module, $in_vmlinux), '', '... nor if that is the one');
+is(clash(["fresh\tx/mod"], $in_module, $in_vmlinux), '', '... nor if it is of the other target');
+
+# What the update exports
+mkdir "$dir/target";
+spew("$dir/target/imports.h", "KSPLICE_EXPORT_GPL(fresh)\n");
+ok(!eval { write_new_exports("$dir/target", 'ksplice_abc_vmlinux_new',
+    spew("$dir/clash", "0x00000001\tfresh\tdrivers/x/third\tEXPORT_SYMBOL\t\n")); 1 },
+    'a new export with the name of another one');
+is($@->{message}, "the patch exports 'fresh', which 'third' exports already: rename it",
+    '... is a failure');
+write_new_exports("$dir/target", 'ksplice_abc_vmlinux_new',
+    spew("$dir/clash", "0x00000001\tfreshen\tthird\tEXPORT_SYMBOL\t\n"));
+like(slurp("$dir/clash"), qr/\tfresh\tksplice_abc_vmlinux_new\tEXPORT_SYMBOL_GPL\t$/m,
+    'one with another name is added to the list');
 
 # Are they there?
 my $map = spew("$dir/System.map", "ffffffff81000000 T there\nffffffff81000000 t hidden\n" x 100);

@@ -53,6 +53,15 @@ refused('one of another target', 1,
     qr/^drivers\/net\/tx\.o: 'fresh', .* is in 'single' and not exported: export it$/m,
     'drivers/net/single.c' => sub { $_ .= "int fresh(void) { return 1; }\n" },
     'drivers/net/tx.c' => sub { s/toy_twice\(/fresh() + toy_twice(/; $_ = "int fresh(void);\n$_" });
+my $symvers = "$toy->{scratch}/toy-build/Module.symvers";
+my ($exports, $time) = (slurp($symvers), (stat $symvers)[9]);
+spew($symvers, "${exports}0x00000000\tfresh\tlib/third\tEXPORT_SYMBOL\t\n");
+refused('one with the name of an export', 1,
+    qr/^$end: 'fresh', a new symbol of 'vmlinux' .* 'toy_net' .* export of 'third': rename it$/m,
+    'kernel/one.c' => sub { $_ .= "int fresh(void) { return 1; }\n" },
+    'drivers/net/tx.c' => sub { s/toy_twice\(/fresh() + toy_twice(/; $_ = "int fresh(void);\n$_" });
+spew($symvers, $exports);
+utime $time, $time, $symvers or die;    # the core stays in the cache
 refused('a patch that breaks the build', 1,
     qr/kernel\/one\.c:8:.*error.*no_such_name.*\n(?:.*\n)*$end: .* source does not compile$/m,
     'kernel/one.c' => sub { s/one_value \+ 5/\n\n\t\tno_such_name/ });

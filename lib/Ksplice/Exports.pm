@@ -15,7 +15,7 @@ no warnings 'experimental::signatures';
 
 use Compress::Zlib qw(crc32);
 use Exporter       qw(import);
-use Ksplice        qw(read_file write_file);
+use Ksplice        qw(fail read_file write_file);
 
 our @EXPORT_OK = qw(write_changed_crcs write_new_exports keep_symvers);
 
@@ -44,10 +44,13 @@ sub write_changed_crcs ($file, @objects) {
 sub write_new_exports ($dir, $module, $symvers, @objects) {
     my %crc = map { read_crcs($_->{post_command}) } @objects;
     my $has_crcs = %crc || grep { /^0x(?!0+\t)/ } split /\n/, read_file($symvers);
+    my %exporter = read_file($symvers) =~ /^0x[0-9a-f]+\t(\S+)\t(?:\S+\/)?(\S+)\t/mg;
     my ($for_modpost, $lines) = ('', '');
     my $header = read_file("$dir/imports.h");
     while ($header =~ /^KSPLICE_EXPORT(?:_NS)?(_GPL)?\((\w+)(?:, (\w+))?\)$/mg) {
         my ($gpl, $name, $namespace) = ($1 // '', $2, $3 // '');
+        fail("the patch exports '$name', which '$exporter{$name}' exports already: rename it")
+            if $exporter{$name};
         # The source does not export it, so it has made no CRC: any will do.
         $crc{$name} //= sprintf '0x%08x', crc32("$module $name") if $has_crcs;
         $for_modpost .= "#SYMVER $name $crc{$name}\n" if defined $crc{$name};

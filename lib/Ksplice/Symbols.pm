@@ -23,7 +23,36 @@ use Ksplice           qw(fail warning progress capture read_file write_file);
 use Ksplice::Distro   qw(cache_dir release_image);
 use Ksplice::Kallsyms qw(image_symbols);
 
-our @EXPORT_OK = qw(wanted_symbols missing_symbols);
+our @EXPORT_OK = qw(check_clashes wanted_symbols missing_symbols);
+
+# check_clashes(SYMVERS, OBJECT...): fails if a target begins to refer to a new symbol of
+# another one, and a third module exports a symbol of that name.  The module loader would
+# choose the export.
+sub check_clashes ($symvers, @objects) {
+    my %of;
+    for my $object (@objects) {
+        push @{ $of{$_} }, $object for @{ $object->{targets} };
+    }
+    return if keys %of < 2;
+    my %exporter = read_file($symvers) =~ /^0x[0-9a-f]+\t(\S+)\t(?:\S+\/)?(\S+)\t/mg;
+    my %refers = map { $_ => { map { $_ => 1 } new_names('-u', @{ $of{$_} }) } } keys %of;
+    for my $target (sort keys %of) {
+        for my $name (grep { $exporter{$_} } new_names('--defined-only', @{ $of{$target} })) {
+            my $exporter = $exporter{$name} =~ tr/-/_/r;
+            my ($user) = grep { $_ ne $target && $_ ne $exporter && $refers{$_}{$name} }
+                sort keys %of;
+            fail("'$name', a new symbol of '$target' that '$user' refers to, has the name of an "
+                . "export of '$exporter': rename it") if defined $user && $exporter ne $target;
+        }
+    }
+    return;
+}
+
+# Names that the objects have after the patch and not before it.
+sub new_names ($option, @objects) {
+    my %is_old = map { $_ => 1 } symbols_of($option, 'pre', @objects);
+    return grep { !$is_old{$_} } symbols_of($option, 'post', @objects);
+}
 
 # Names that objects of other targets refer to and that are not exported: vmlinux has
 # to export the new ones.  Objects are {post, targets} each.

@@ -114,6 +114,21 @@ is(missing("fresh a.o f\n", 'mod', $in_module, $in_vmlinux), "a.o: 'fresh', whic
     . "is in 'vmlinux' and not exported: export it", 'one of another target');
 is(missing("fresh a.o f\n", 'vmlinux', { %$in_vmlinux, pre => $vmlinux[1] }), '',
     'one that the original has, as an update has added it that this one is on top of');
+{
+    my $n = 0;
+    no warnings 'redefine';
+    local *Ksplice::Symbols::release_image = sub ($release) { $n++; die "no $release\n" };
+    local @$config{qw(release system_map)} = ('1.2.4-none', undef);
+    my $warnings = '';
+    open my $stderr, '>&', \*STDERR or die;
+    close STDERR;
+    open STDERR, '>', \$warnings or die;
+    missing("none a.o f\n", $_) for qw(vmlinux mod other);
+    close STDERR;
+    open STDERR, '>&', $stderr or die;
+    is($n, 1, 'the image of the kernel is looked for once');
+    like($warnings, qr/'none', .* cannot be checked: there is no list/, '... which is reported');
+}
 
 # The list in an image, made as scripts/kallsyms does: pieces, markers, numbers
 my @names = map { ($_ % 2 ? 'T' : 't') . "name_$_" } 0 .. 999;

@@ -141,7 +141,9 @@ sub module_symbols ($config, $target) {
 # The package of the kernel, if it is one of a distribution.
 sub image_of ($config) {
     state %images;
-    return $images{ $config->{release} } //= eval { release_image($config->{release}) };
+    my $release = $config->{release};
+    $images{$release} = eval { release_image($release) } if !exists $images{$release};
+    return $images{$release};
 }
 
 1;

@@ -7,16 +7,40 @@
 
 use v5.32;
 use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
-use lib dirname(__FILE__) . '/lib';
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
+use Ksplice::Update qw(pack_update seal_update);
 use Test::Ksplice;
 use Test::Ksplice::Guest;
 
 my $patches = root_dir() . '/t/patches';
 make_updates(one => 'cumulative-1', two => 'cumulative-2', other => 'new-function-and-global',
     asleep => 'sleeper', awake => 'sleeper-2');
+my $exports = make_update(exports => 'new-exports');
+import_by_name(make_update('uses', 'export-user', "--on-top-of=$exports"), $exports);
 
-run_guest(80, <<'END', '--modules', '--tool=/sbin/dmsetup', '--timeout=900');
+# Has the new code of the update use an export by its name and CRC, as one that was built
+# with the Module.symvers of the other update.
+sub import_by_name ($file, $exports) {
+    my $dir = scratch_dir();
+    run_cmd('tar', '-xzf', $_, '-C', $dir) for $file, $exports;
+    my ($update) = glob "$dir/ksplice-uses";
+    my ($module) = glob "$update/*-new.ko";
+    my $name = 'ksplice_test_count';
+    my ($crc) = slurp("$dir/ksplice-exports/Module.symvers") =~ /^(0x\w+)\t$name\t/m or die;
+    my ($symbol) = (run_cmd('nm', $module))[1] =~ / U (\w+_$name)$/m or die;
+    my ($status) = run_cmd('objcopy', "--redefine-sym=$symbol=$name", $module);
+    die "cannot edit '$module'" if $status;
+    my ($version, $rest) = (pack('Q< a56', hex $crc, $name), 55 - length $symbol);
+    spew($module, slurp($module) =~ s/.{8}\Q$symbol\E\0.{$rest}/$version/sr);
+    seal_update($update);
+    pack_update($update, $file);
+    return;
+}
+
+run_guest(87, <<'END', '--modules', '--tool=/sbin/dmsetup', '--timeout=900');
 applied() { sed -n 's/ applied$//p' /sys/kernel/ksplice/state | tr '\n' ' '; }
 version() { grep '^patched' /proc/version || echo original; }
 data() {
@@ -208,6 +232,17 @@ seen 'data is what it was' data original 5
 says 'so is the module, and nobody awaits it' '^No arguments required$' module
 says 'one is applied' '^awake $' applied
 says 'dm_zero is free' '^dm_zero +[0-9]+ +0' lsmod
+undo awake
+
+# Two, one of which uses what the other exports
+ok 'one that exports something' ksplice-apply --partial /updates/exports.tar.gz
+apply uses
+says 'the second uses it' '^ksplice_exports_vmlinux_new .*ksplice_uses_vmlinux_new' lsmod
+refused 'the first alone cannot be replaced' 3 \
+	"module 'ksplice_uses_vmlinux_new' uses what update 'exports' exports" \
+	replace exports /updates/awake.tar.gz
+ok 'both can' replace exports,uses /updates/awake.tar.gz
+says 'they are gone' '^awake $' applied
 undo awake
 untouched 'nothing is left'
 END

@@ -83,18 +83,24 @@ static bool update_imports_from(const struct ksplice_update *other,
 	return false;
 }
 
-static bool __has_new_module(const struct ksplice_update *update,
-			     const struct module *module)
+/* Is it of the update, or of one that is put back in the same stop? */
+static bool __goes_with(const struct ksplice_update *update,
+			const struct module *module)
 {
+	const struct ksplice_update *other;
 	const struct ksplice_change *change;
 
-	list_for_each_entry(change, &update->changes, list)
-		if (change->new_module == module)
-			return true;
+	list_for_each_entry(other, &ksplice_updates, list) {
+		if (other != update && !other->is_hidden)
+			continue;
+		list_for_each_entry(change, &other->changes, list)
+			if (change->new_module == module)
+				return true;
+	}
 	return false;
 }
 
-/* Abort if a module that is not ours uses what the new code exports. */
+/* Abort if any other module uses what the new code exports. */
 static int __check_users(struct ksplice_update *update,
 			 struct ksplice_update *asker,
 			 const struct module *new_module)
@@ -104,7 +110,7 @@ static int __check_users(struct ksplice_update *update,
 
 	mutex_lock(ksplice_need.module_mutex);
 	list_for_each_entry(use, &new_module->source_list, source_list) {
-		if (__has_new_module(update, use->source))
+		if (__goes_with(update, use->source))
 			continue;
 		ret = ksplice_abort(asker, KSPLICE_MODULE_BUSY,
 			"module '%s' uses what update '%s' exports; remove it first",

@@ -20,7 +20,8 @@ use Ksplice          qw(capture read_file write_file progress);
 use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
-    find_includers included_sources foreign_objects depends_on kernel_dirs arch_directory plain_path
+    find_includers included_by included_sources foreign_objects depends_on kernel_dirs
+    arch_directory plain_path
 );
 
 # What kbuild includes in every C file by -include.
@@ -31,19 +32,82 @@ my @not_kernel = qw(Documentation LICENSES tools samples scripts arch usr rust d
 # The .c and .S files that include one of the files, in whatever way; all C
 # files of the tree is the reply ('*') for what is included everywhere.
 sub find_includers ($tree, @files) {
-    my $graph = $tree->{include_graph} //=
-        progress('reading the #include lines of the source', sub { read_graph($tree) });
+    my $graph = include_graph($tree);
     my %seen;
     my @todo = @files;
     while (defined(my $file = shift @todo)) {
         next if $seen{$file}++;
         return '*' if grep { $_ eq $file } @everywhere;
-        push @todo, @{ $graph->{of}{$file} // [] };
-        my $end = $file;
-        while ($end =~ s{^[^/]+/}{}) { push @todo, @{ $graph->{unknown}{$end} // [] } }
+        push @todo, direct_includers($graph, $file);
     }
     delete @seen{@files};
     return grep { /\.[cS]$/ } sort keys %seen;
+}
+
+# What the sources may include, in whatever way, FILE => SET, where the bit N of a set
+# (vec) is for the source N; the sources themselves, too.
+sub included_by ($tree, @sources) {
+    my $graph = include_graph($tree);
+    my %includes;
+    for my $file (list_files($tree)) {
+        push @{ $includes{$_} }, $file for direct_includers($graph, $file);
+    }
+    my %set;
+    for my $n (0 .. $#sources) {
+        $set{ $sources[$n] } //= '';
+        vec($set{ $sources[$n] }, $n, 1) = 1;
+    }
+    my @order = inner_first(\%includes, @sources);
+    my $is_new = 1;
+    while ($is_new) {
+        $is_new = 0;
+        for my $from (@order) {
+            my $set = $set{$from};
+            for my $file (@{ $includes{$from} // [] }) {
+                my $both = ($set{$file} // '') |. $set;
+                next if $both eq ($set{$file} // '');
+                $set{$file} = $both;
+                $is_new = 1;
+            }
+        }
+    }
+    return \%set;
+}
+
+# What can be reached from the sources, each file after those that include it, as far
+# as they are in no circle.
+sub inner_first ($includes, @sources) {
+    my (%seen, @order);
+    for my $source (@sources) {
+        next if $seen{$source}++;
+        my @stack = [$source, 0];
+        while (@stack) {
+            my $top = $stack[-1];
+            my $next = $includes->{ $top->[0] }[$top->[1]++];
+            if (!defined $next)        { unshift @order, (pop @stack)->[0] }
+            elsif (!$seen{$next}++)    { push @stack, [$next, 0] }
+        }
+    }
+    return @order;
+}
+
+sub include_graph ($tree) {
+    return $tree->{include_graph} //=
+        progress('reading the #include lines of the source', sub { read_graph($tree) });
+}
+
+sub direct_includers ($graph, $file) {
+    my @includers = @{ $graph->{of}{$file} // [] };
+    my $end = $file;
+    while ($end =~ s{^[^/]+/}{}) { push @includers, @{ $graph->{unknown}{$end} // [] } }
+    return @includers;
+}
+
+# All that may be included.
+sub list_files ($tree) {
+    return map { s{^\./}{}r } capture({ dir => $tree->{dir} }, 'find', kernel_dirs($tree),
+        '-type', 'f', '(', (map { ('-name', $_, '-o') } qw(*.h *.c *.S *.inc *.def *.inl *.tmpl)),
+        '-name', '*.lds', ')');
 }
 
 # Those of the sources that another source may include, like fs/binfmt_elf.c: told

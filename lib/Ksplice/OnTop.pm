@@ -67,6 +67,7 @@ sub stage_on_top ($dir, $scratch, $below, @inputs) {
     $all->{text} = @inputs == 1 && $inputs[0]{is_only} ? $inputs[0]{text}
         : join('', map { "$_->{name}\n" } @inputs) . "\n" . stage_diff($own, 3, @names);
     $all->{description} = substr $all->{description}, length $base->{description};
+    $all->{below} = $base->{stage};
     drop_marks($base->{stage}, $all->{stage}, sort keys %from);
     return ($base, $all);
 }

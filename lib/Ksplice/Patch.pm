@@ -27,7 +27,11 @@ use Ksplice::Touched  qw(touched_lines);
 
 our @EXPORT_OK = qw(
     read_patches read_series diff_new_versions diff_commit stage_patches changed_lines
+<<<<<<< HEAD
     spare_headers apply_patch
+=======
+    texts_of apply_patch
+>>>>>>> a3608fe (wip: used by create)
 );
 
 # --- inputs ----------------------------------------------------------------
@@ -172,6 +176,12 @@ sub spare_headers ($patch) {
 sub changed_lines ($patch, $name) {
     my (undef, undef, @lines) = grep { /^[-+]/ } split /\n/, stage_diff($patch->{stage}, 0, $name);
     return @lines;
+}
+
+# All that a file is in turn: in the tree, with the updates below the patch, and with it.
+sub texts_of ($dir, $patch, $name) {
+    return map { $_ ? $_->{text} : '' } map { staged_file($_, $name) } grep { $_ }
+        { dir => $dir, files => {}, originals => {} }, $patch->{below}, $patch->{stage};
 }
 
 # --- into the tree ---------------------------------------------------------

@@ -24,13 +24,17 @@ use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
 use Ksplice::Includes qw(find_includers included_sources foreign_objects
     depends_on kernel_dirs plain_path);
-use Ksplice::Patch    qw(changed_lines);
+use Ksplice::Patch    qw(changed_lines texts_of);
+use Ksplice::Reach    qw(reached_sources);
 use Ksplice::Tree     qw(list_objects list_apart ask_kbuild);
 
 our @EXPORT_OK = qw(find_objects account_for_unchanged owners_of objects_of added_objects);
 
 # So many objects take as long as all of them do.
 my $many = 200;
+
+# So few take less time than finding out which of them a change reaches.
+my $few = 15;
 
 # First match decides.
 my @kinds = (
@@ -67,8 +71,9 @@ my $more_objects = qr{^\+(?:\s*(?:\#.*)?
 # the objects as {name, targets, of} each by their plain names, where of lists the
 # files that it is compiled from; the sources that are new, for added_objects; and the
 # files that are compiled by being included.  Says what becomes of each other file, and
-# keeps that in the patch's accounts.
-sub find_objects ($tree, $patch) {
+# keeps that in the patch's accounts.  Of the objects that include a file only those
+# are returned that its changes can reach, unless all are wanted.
+sub find_objects ($tree, $patch, $all_includers) {
     my %of_kind = (source => [], included => [], build => [], document => [], text => []);
     $patch->{accounts} = {};
     push @{ $of_kind{ kind_of($_->{name}) } }, $_ for @{ $patch->{files} };
@@ -90,15 +95,20 @@ sub find_objects ($tree, $patch) {
     my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays,
         sources_to_include($tree, $objects, @{ $of_kind{source} });
     my $more = including_objects($tree, @headers);
+    my $unreached = $all_includers ? {} : keep_reached($tree, $patch, $more);
     push @{ $more->{$_}{of} }, @{ $objects->{$_}{of} } for grep { $more->{$_} } keys %$objects;
     $objects = { %$objects, %$more };
     my @added = grep { $_->{added} } @strays;
     fail('the patch adds a source that no Makefile names: ' . names(\@added))
         if @added && !@{ $of_kind{build} };
-    my %built = map { $_ => 1 } map { @{ $_->{of} } } values %$objects;
+    for my $name (sort keys %$unreached) {
+        account($patch, "changes nothing in the $unreached->{$name} objects that may include it",
+            { name => $name });
+    }
+    my %built = map { $_ => 1 } keys %$unreached, map { @{ $_->{of} } } values %$objects;
     my @unbuilt = grep { !$built{ $_->{name} } && !$_->{added} }
         @{ $of_kind{source} }, @{ $of_kind{included} };
-    if (!%$objects && !@added) {
+    if (!%$objects && !@added && !%$unreached) {
         fail('the patch touches no code') if !@unbuilt;
         fail('the patch touches only files that are not built with this .config: '
             . names(\@unbuilt));
@@ -289,9 +299,31 @@ sub including_objects ($tree, @files) {
             grep { !$all->{ s/\.[cS]\z/.o/r } } @{ $includers{$file} });
     }
     my $n = keys %objects;
-    note("$n object" . ($n > 1 ? 's' : '') . ' may include ' . names(\@files)
-        . ($n > $many ? ': compiling them all takes long, --full may be quicker' : '')) if $n;
+    note("$n object" . ($n > 1 ? 's' : '') . ' may include ' . names(\@files)) if $n;
     return \%objects;
+}
+
+# Takes out of the objects those that no change of an included file can reach.  Returns
+# the files that are left with none, NAME => how many it had.
+sub keep_reached ($tree, $patch, $objects) {
+    my (%source, %texts, %n);
+    return {} if keys %$objects <= $few;
+    for my $object (keys %$objects) {
+        my ($source) = grep { -e "$tree->{dir}/$_" } map { $object =~ s/\.o\z/$_/r } qw(.c .S);
+        $source{$source} = $object if defined $source;
+        $n{$_}++ for @{ $objects->{$object}{of} };
+    }
+    $texts{$_} //= [texts_of($tree->{dir}, $patch, $_)] for keys %n;
+    my @reached = progress('looking for what uses the changes of ' . join(' ', sort keys %texts),
+        sub { reached_sources($tree, \%texts, sort keys %source) });
+    my $n_all = keys %$objects;
+    delete @source{@reached};
+    delete @$objects{ values %source };
+    my $left = keys %$objects;
+    note("$left of $n_all objects can be changed by " . join(' ', sort keys %texts)
+        . ($left > $many ? ': compiling them takes long, --full may be quicker' : ''));
+    delete @n{ map { @{ $_->{of} } } values %$objects };
+    return \%n;
 }
 
 # What other parts of the image are compiled from a file that objects include, too,

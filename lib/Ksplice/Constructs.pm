@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Constructs.pm - what a header consists of, and what each part defines
+#
+# A construct is a directive of the preprocessor, or the text from one end of a
+# declaration to the next at the top level of a file.  Most only matter to code that
+# uses a name: a static function, a macro, a static variable, a prototype.  All others
+# matter to whatever includes the file.  The reader is no compiler: where it is in
+# doubt, a construct is of the kind 'other', which is right but wide.
+#
+# A construct is
+#   kind    function   a static function with its body
+#           macro      a #define
+#           variable   a static variable
+#           prototype  a declaration of one function
+#           type       a struct, union, enum or typedef
+#           condition  #if, #ifdef, #elif
+#           quiet      #else, #endif, #undef, #include, #error, #warning, #line
+#           other      anything else
+#   names   those that it defines
+#   head    of a function: all before its body; of a macro: its name and parameters
+#   text    all of it, without comments, with one blank for any white space
+#   params  of a macro with parameters: their names
+#   body    of a macro: what is after its name and parameters
+#   within  the conditions around it, joined
+
+package Ksplice::Constructs;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter qw(import);
+
+our @EXPORT_OK = qw(read_constructs read_macros plain_text words_of split_arguments);
+
+# What may stand before the name of a function, with parentheses of its own.
+my $attributes = qr{^__(?:attribute__|printf|scanf|acquires|releases|must_hold|cond_acquires
+    |cond_lock|acquire|release|malloc|alloc_size|realloc_size|assume_aligned|nonnull|aligned
+    |no_sanitize|diagnose_as|compiletime_error|compiletime_warning)$}x;
+
+# What has a static function be there though nothing in the file refers to it, or does
+# something else that its body does not show.
+my $kept = qr{\b(?:__used|__used__|__visible|externally_visible|__externally_visible__
+    |__retain__|__bpf_kfunc|__constructor__|__destructor__|__alias__|__alias|__ifunc__|__weakref__
+    |asm|__asm__|__asm)\b|[(,][ ]*(?:used|retain|constructor|destructor|alias|ifunc|weakref)\b}x;
+
+my $plain_type = qr{(?:const|volatile|unsigned|signed|void|int|long|short|char|bool|_Bool
+    |[us](?:8|16|32|64)|__\w+|\w+_t|(?:struct|union|enum)[ ]\w+)\b[ *]*}x;
+
+# Without comments, lines that a backslash joins joined.
+sub plain_text ($text) {
+    $text =~ s/\\[ \t]*\n//g;
+    $text =~ s{("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|/\*.*?(?:\*/|\z)|//[^\n]*}
+        {$1 // ' '}gse;
+    return $text;
+}
+
+sub words_of ($text) { return $text =~ /([A-Za-z_]\w*)/g }
+
+# The constructs of a text, in their order.
+sub read_constructs ($text) {
+    my $state = { found => [], conditions => [], within => [], text => '', depth => 0, torn => 0 };
+    for my $line (split /\n/, plain_text($text)) {
+        if ($line =~ /^\s*(?:#|%:)\s*(\w*)\s*(.*?)\s*$/) { read_directive($state, $1, $2) }
+        else                                              { read_code($state, $line) }
+    }
+    end_construct($state, 1) if $state->{text} =~ /\S/;
+    return @{ $state->{found} };
+}
+
+# The macros of a text alone.
+sub read_macros ($text) {
+    my $define = qr{^[ \t]*(?:\#|%:)[ \t]*define\b(?:[^\\\n]|\\.|\\\n)*}m;
+    return map { plain_text($_) =~ /define\s+(.*?)\s*\z/s ? macro($1) : () }
+        map { s/\\[ \t]*\n//gr } $text =~ /($define)/g;
+}
+
+sub add ($state, %construct) {
+    $construct{text} =~ s/\s+/ /g;
+    push @{ $state->{found} }, { names => [], within => join("\n", @{ $state->{within} }),
+        %construct };
+    return;
+}
+
+# --- directives ------------------------------------------------------------
+
+sub read_directive ($state, $word, $rest) {
+    if ($word eq 'define') {
+        add($state, %{ macro($rest) });
+        return;
+    }
+    # Part of a declaration was before it: neither that nor the rest is understood.
+    if (!$state->{depth} && $state->{text} =~ /\S/) {
+        end_construct($state, 1);
+        $state->{torn} = 1;
+    }
+    $state->{text} .= " \n#$word $rest\n" if $state->{depth};
+    follow_condition($state, $word, $rest);
+    my $kind = $word =~ /^(?:if|ifdef|ifndef|elif|elifdef|elifndef)$/ ? 'condition'
+        : $word =~ /^(?:else|endif|undef|include|error|warning|line|)$/ ? 'quiet' : 'other';
+    $kind = 'quiet' if $word eq 'pragma' && $rest =~ /^(?:once|GCC diagnostic\b)/;
+    add($state, kind => $kind, text => "#$word $rest");
+    return;
+}
+
+# Each branch starts as deep as the #if; all have to end equally deep, or what follows
+# is not understood.
+sub follow_condition ($state, $word, $rest) {
+    my ($conditions, $within) = @$state{qw(conditions within)};
+    if ($word =~ /^if/) {
+        push @$conditions, { depth => $state->{depth}, end => undef };
+        push @$within, "$word $rest";
+    } elsif ($word =~ /^(?:el|endif)/ && @$conditions) {
+        my $condition = $conditions->[-1];
+        $state->{lost} = 1 if ($condition->{end} // $state->{depth}) != $state->{depth};
+        $condition->{end} = $state->{depth};
+        if ($word eq 'endif') {
+            $state->{lost} = 1 if !$condition->{has_else} && $condition->{depth} != $state->{depth};
+            pop @$conditions;
+            pop @$within;
+        } else {
+            $condition->{has_else} = 1 if $word eq 'else';
+            $state->{depth} = $condition->{depth};
+            $within->[-1] .= " / $word $rest";
+        }
+    } elsif ($word eq 'endif') {
+        $state->{lost} = 1;
+    }
+    return;
+}
+
+sub macro ($definition) {
+    my ($name, $params, $body) = $definition =~ /^(\w+)(?:\(([^()]*)\))?(.*)$/s;
+    return { kind => 'other', names => [], text => "#define $definition" } if !defined $name;
+    s/^\s+|\s+\z//g for $body;
+    my %macro = (kind => 'macro', names => [$name], text => "#define $definition",
+        body => $body =~ s/\s+/ /gr, head => $name);
+    if (defined $params) {
+        $macro{params} = [map { s/^\s+|\s+\z//gr } split /,/, $params];
+        # GNU's "args..." is a name of its own; "..." is __VA_ARGS__.
+        s/\s*\.\.\.\z// && ($_ eq '' && ($_ = '__VA_ARGS__'), $macro{more} = 1)
+            for @{ $macro{params} };
+        $macro{head} .= "($params)";
+    }
+    return \%macro;
+}
+
+# --- code ------------------------------------------------------------------
+
+sub read_code ($state, $line) {
+    for ($line) {
+        pos = 0;
+        while (/\G([^;{}()\["'\]]*)([;{}()\[\]]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["']|\z)/gc) {
+            my ($plain, $mark) = ($1, $2);
+            $state->{text} .= $plain . $mark;
+            last if $mark eq '';
+            if    ($mark =~ /^[{(\[]$/) { open_bracket($state, $mark) }
+            elsif ($mark =~ /^[})\]]$/) { close_bracket($state, $mark) }
+            elsif ($mark eq ';' && !$state->{depth} && !$state->{lost}) { end_construct($state, 0) }
+        }
+    }
+    $state->{text} .= "\n";
+    # DEFINE_SOMETHING(...) by itself on a line, without a semicolon.
+    end_construct($state, 0) if !$state->{depth} && !$state->{lost} && $line =~ /\)\s*\z/
+        && $state->{text} !~ /$kept/
+        && !grep { !/^\s*[A-Z_][A-Z0-9_]*\s*\z/ } outside($state->{text});
+    return;
+}
+
+sub open_bracket ($state, $mark) {
+    if ($mark eq '{' && !$state->{depth}) {
+        $state->{head} //= substr $state->{text}, 0, -1;
+        $state->{n_bodies}++;
+    }
+    $state->{depth}++;
+    return;
+}
+
+sub close_bracket ($state, $mark) {
+    if (!$state->{depth}) {
+        $state->{lost} = 1;
+        return;
+    }
+    $state->{depth}--;
+    end_construct($state, 0)
+        if $mark eq '}' && !$state->{depth} && !$state->{lost} && is_function_head($state->{head});
+    return;
+}
+
+# Of what is before a brace: nothing else has parentheses, but for attributes of types.
+sub is_function_head ($head) {
+    return $head =~ /\)/ && $head !~ /=/
+        && $head !~ /^\s*(?:typedef\s+)?(?:struct|union|enum)\s+
+            (?:\w+\s*)?(?:__\w+\s*\(.*\)\s*)*(?:\w+\s*)?\z/sx;
+}
+
+sub end_construct ($state, $in_doubt) {
+    my ($text, $head, $n_bodies) = @$state{qw(text head n_bodies)};
+    $in_doubt ||= $state->{torn} || $state->{lost};
+    @$state{qw(text head n_bodies torn)} = ('', undef, 0, 0);
+    s/\s+/ /g, s/^ | \z//g for $text;
+    return if $text eq '' || $text eq ';';
+    my %construct = (kind => 'other', text => $text);
+    if (!$in_doubt && ($n_bodies // 0) <= 1) {
+        %construct = (%construct, defined $head ? with_body($text, $head) : declaration($text));
+    }
+    add($state, %construct);
+    return;
+}
+
+sub with_body ($text, $head) {
+    s/\s+/ /g, s/^ | \z//g for $head;
+    if (is_function_head($head)) {
+        return if $head !~ /^[\w *]*\bstatic\b[\w *]*\(/ || $head =~ /$kept/;
+        my @names = grep { !/$attributes/ } map { /(\w+) ?\z/ ? $1 : () } outside($head);
+        return @names ? (kind => 'function', names => \@names, head => $head) : ();
+    }
+    return (kind => 'type') if $head =~ /^(?:typedef|struct|union|enum)\b/ && $text !~ /=.*\{|\} ?=/
+        && ($head =~ /^typedef\b/ || $text =~ /\} ?(?:__\w+(?: ?\(.*\))? ?)*;\z/);
+    return variable($text);
+}
+
+# What is before each parenthesis that is in no other.
+sub outside ($head) {
+    my ($depth, $plain, @before) = (0, '');
+    for my $part ($head =~ /([()]|[^()]+)/g) {
+        if ($part eq '(') {
+            push @before, $plain if !$depth++;
+            $plain = '';
+        } elsif ($part eq ')') { $depth-- }
+        elsif (!$depth)        { $plain .= $part }
+    }
+    return @before;
+}
+
+sub declaration ($text) {
+    return (kind => 'type')
+        if $text =~ /^typedef [^=]*;\z/ || $text =~ /^(?:struct|union|enum) \w+ ?;\z/;
+    return (kind => 'prototype', names => [$1], head => $text)
+        if $text =~ /^(?:extern )?$plain_type+(\w+) ?\([^={}]*\)[^={}()]*;\z/ && $text !~ /$kept/
+        && $text !~ /^static\b/;
+    return variable($text);
+}
+
+sub variable ($text) {
+    my ($name) = $text =~ /^static [\w *]*?(\w+) ?(?:\[[^=\]]*\] ?)*(?:=|;\z)/ or return;
+    return if $text =~ /$kept/ || $text =~ /=/ && $text !~ /^[^=]*= ?\{/ && $text =~ /,/;
+    return (kind => 'variable', names => [$name]);
+}
+
+# --- arguments -------------------------------------------------------------
+
+# The arguments in the parentheses that open at the position in the text, without
+# comments, and where they end; nothing if they do not close.
+sub split_arguments ($text, $at) {
+    my ($depth, $argument, @arguments) = (0, '');
+    pos($text) = $at;
+    while ($text =~ m{\G("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'
+        |/\*.*?\*/|//[^\n]*|\\\n|[^()\[\]\{\},"'/\\]+|.)}gcsx) {
+        my $part = $1;
+        if ($part =~ m{^(?:/[/*]|\\\n)}) { $part = ' ' }
+        if ($part =~ /^[(\[{]\z/ && $depth++ == 0) { next }
+        if ($part =~ /^[)\]}]\z/ && --$depth == 0) { return ([@arguments, $argument], pos $text) }
+        if ($part eq ',' && $depth == 1) {
+            push @arguments, $argument;
+            $argument = '';
+        } else {
+            $argument .= $part;
+        }
+        return if length $argument > 20_000;
+    }
+    return;
+}
+
+1;

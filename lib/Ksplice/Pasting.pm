@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Pasting.pm - the names that ## makes of parts, where they are wanted ones
+#
+# A macro that pastes has patterns: "get_" and the first parameter, say.  What calls
+# it makes names of them, or, if it is a macro as well, patterns of its own.  They are
+# followed from the macros that have a ## to all that use them, but only those that
+# some wanted name fits.  An argument counts as it is written, and as what it
+# becomes if it is a macro; where that is not simple, it may become anything.
+#
+# A pattern is a list of elements:
+#   [literal => WORD]
+#   [argument => N]         what the parameter N of the macro is
+#   [word => WORD]          the word, or what it is as a macro
+#   [call => WORD, ITEMS...]  the same with arguments, of which each is a list of items
+#   [number => '']          digits
+#   [any => '']
+
+package Ksplice::Pasting;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter            qw(import);
+use Ksplice             qw(capture);
+use Ksplice::Constructs qw(read_macros plain_text split_arguments);
+use Ksplice::Includes   qw(kernel_dirs);
+
+our @EXPORT_OK = qw(new_pasting pasted_names);
+
+# A macro of macros of macros: no deeper.
+my $deepest = 12;
+my $most_patterns = 200;
+
+# The lines of macros for a plain number, of which there are millions.
+my $is_number = '^[ \t]*#[ \t]*define[ \t]+[A-Za-z0-9_]+[ \t]+'
+    . '\(?-?(0[xX])?[0-9a-fA-F]+[uUlL]*\)?[ \t]*(/[/*].*)?$';
+
+# SOURCE is what knows the files: headers, sources (lists of names), and the functions
+# is_header, constructs (of a header), texts (of a file), with_words, with_text (those of a
+# list of files that have one of the words, or of the texts), lines (of the files, by
+# a regular expression of grep, but not another one).
+sub new_pasting ($tree, $source) {
+    return { tree => $tree, source => $source, done => {}, pieces => {},
+        files => [@{ $source->{headers} }, @{ $source->{sources} }] };
+}
+
+# Where one of the wanted names is made: [FILE, CONSTRUCT, NAME], with the construct of
+# a header, undef in a source.  What was returned once is not again.
+sub pasted_names ($pasting, @wanted) {
+    return if !@wanted;
+    $pasting->{wanted} = join "\n", @wanted;
+    $pasting->{bases} //= [read_bases($pasting)];
+    my (%seen, @hits);
+    my @todo = @{ $pasting->{bases} };
+    while (@todo) {
+        my %patterns;
+        for (grep { fits($pasting, $_->{pattern}) } @todo) {
+            push @{ $patterns{ $_->{macro} } }, $_->{pattern} if !$seen{ key_of($_) }++;
+        }
+        @todo = ();
+        for my $use (uses_of($pasting, sort keys %patterns)) {
+            for my $pattern (map { made_by($pasting, $use, $_) } @{ $patterns{ $use->{macro} } }) {
+                if (!grep { $_->[0] eq 'argument' } @$pattern) {
+                    push @hits, hits_of($pasting, $use, $pattern);
+                } elsif (defined $use->{piece}{macro}) {
+                    push @todo, { macro => $use->{piece}{macro}, pattern => $pattern };
+                }
+            }
+        }
+    }
+    return @hits;
+}
+
+sub key_of ($base) { return join ' ', $base->{macro}, map { @$_ } @{ $base->{pattern} } }
+
+sub hits_of ($pasting, $use, $pattern) {
+    my $regex = regex($pattern);
+    my %names = map { $_ => 1 } $pasting->{wanted} =~ /$regex/g;
+    return map { [$use->{file}, $use->{piece}{construct}, $_] }
+        grep { !$pasting->{done}{"$use->{file} $use->{piece} $_"}++ } sort keys %names;
+}
+
+sub fits ($pasting, $pattern) { return $pasting->{wanted} =~ regex($pattern) }
+
+sub regex ($pattern) {
+    my $text = join '', map {
+        $_->[0] eq 'literal' ? $_->[1] : $_->[0] eq 'number' ? '\d+' : '\w*'
+    } @$pattern;
+    return qr/^($text)$/m;
+}
+
+# --- macros that paste -----------------------------------------------------
+
+# {macro, pattern} of each ## that is in the files.
+sub read_bases ($pasting) {
+    my $source = $pasting->{source};
+    my %bases;
+    for my $file ($source->{with_text}->($pasting->{files}, '##', '%:%:')) {
+        for my $macro (grep { defined $_->{body} } map { read_macros($_) }
+            $source->{texts}->($file)) {
+            for my $item (grep { $_ && @$_ > 1 } items_of($macro->{body}, $macro->{params})) {
+                my $base = { macro => $macro->{names}[0], pattern => merged($item) };
+                $bases{ key_of($base) } = $base;
+            }
+        }
+    }
+    return map { $bases{$_} } sort keys %bases;
+}
+
+# The text as a list of items: patterns of what ## joins, or of one word or call;
+# undef for another mark.
+sub items_of ($text, $params) {
+    my %number = map { $params->[$_] => $_ } 0 .. $#{ $params // [] };
+    my ($joins, @items);
+    my @parts = parts_of($text);
+    for my $i (0 .. $#parts) {
+        my $part = $parts[$i];
+        if (!ref $part && $part =~ /^(?:##|%:%:)\z/) {
+            $joins = 1;
+            next;
+        }
+        my $is_operand = $joins || ($parts[$i + 1] // '') =~ /^(?:##|%:%:)\z/;
+        my $item = ref $part
+            ? [[call => $part->[0], map { [items_of($_, $params)] } @{ $part->[1] }]]
+            : $part =~ /^\w/ ? [element($part, \%number, $is_operand)] : undef;
+        if ($joins && @items && $items[-1] && $item) { push @{ $items[-1] }, @$item }
+        else                                         { push @items, $item }
+        $joins = 0;
+    }
+    return @items;
+}
+
+# Words, marks, and calls as [WORD, [ARGUMENT...]]; an operand of ## calls nothing.
+my $part = qr/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[A-Za-z0-9_]+|\#\#|%:%:|\S/;
+
+sub parts_of ($text) {
+    my @parts;
+    pos($text) = 0;
+    while ($text =~ /\G\s*($part)/gc) {
+        my $part = $1;
+        if ($part =~ /^[A-Za-z_]/ && $text =~ /\G\s*(?=\()/gc) {
+            my $at = pos $text;
+            my ($arguments, $end) = split_arguments($text, $at);
+            if ($arguments && !(@parts && !ref $parts[-1] && $parts[-1] =~ /^(?:##|%:%:)\z/)) {
+                pos($text) = $end;
+                $part = [$part, $arguments];
+            } else {
+                pos($text) = $at;
+            }
+        }
+        push @parts, $part;
+    }
+    return @parts;
+}
+
+# An operand of ## is not expanded.
+sub element ($word, $number, $is_operand) {
+    return [argument => $number->{$word}] if defined $number->{$word};
+    return [literal => $word] if $is_operand || $word =~ /^\d/;
+    return [word => $word];
+}
+
+# Literals that follow each other are one.
+sub merged ($pattern) {
+    my @merged;
+    for (@$pattern) {
+        if (@merged && $merged[-1][0] eq 'literal' && $_->[0] eq 'literal') {
+            $merged[-1] = [literal => $merged[-1][1] . $_->[1]];
+        } elsif (!@merged || $merged[-1][0] ne 'any' || $_->[0] ne 'any') {
+            push @merged, $_;
+        }
+    }
+    return \@merged;
+}
+
+# --- uses ------------------------------------------------------------------
+
+# Where the files use one of the macros: {macro, piece, arguments, file}; the arguments
+# are lists of items, undef where there are none.
+sub uses_of ($pasting, @macros) {
+    return if !@macros;
+    my $any = join '|', @macros;
+    $any = qr/(?<![A-Za-z0-9_])($any)(?![A-Za-z0-9_])/;
+    my @uses;
+    for my $file ($pasting->{source}{with_words}->($pasting->{files}, @macros)) {
+        for my $piece (pieces_of($pasting, $file)) {
+            my $text = $piece->{text};
+            while ($text =~ /$any/g) {
+                my ($macro, $end) = ($1, pos $text);
+                my ($texts) = $text =~ /\G\s*(?=\()/gc ? split_arguments($text, pos $text) : ();
+                pos($text) = $end;
+                my $arguments = $texts && [map { [items_of($_, $piece->{params})] } @$texts];
+                push @uses, { macro => $macro, piece => $piece, file => $file,
+                    arguments => $arguments };
+            }
+        }
+    }
+    return @uses;
+}
+
+# {text, macro, params, construct}: of a macro its body, with its name; other text.
+sub pieces_of ($pasting, $file) {
+    my $source = $pasting->{source};
+    return @{ $pasting->{pieces}{$file} //= [$source->{is_header}->($file)
+        ? map { piece_of($_) } grep { $_->{kind} !~ /^(?:condition|quiet)$/ }
+            $source->{constructs}->($file)
+        : map { source_pieces($_) } $source->{texts}->($file)] };
+}
+
+sub piece_of ($construct) {
+    return { construct => $construct, text => $construct->{text} } if $construct->{kind} ne 'macro';
+    return { construct => $construct, text => $construct->{body},
+        macro => $construct->{names}[0], params => $construct->{params} };
+}
+
+# Comments stay in, but for those in arguments.
+sub source_pieces ($text) {
+    my @macros = map { { %{ piece_of($_) }, construct => undef } }
+        grep { defined $_->{body} } read_macros($text);
+    $text =~ s/^[ \t]*(?:\#|%:)(?:[^\\\n]|\\.|\\\n)*//mg;
+    return (@macros, { text => $text });
+}
+
+# The patterns that a use of a macro makes of one that the macro has.
+sub made_by ($pasting, $use, $pattern) {
+    my $piece = $use->{piece};
+    return map { merged($_) } map { resolved($pasting, 0, $_) }
+        substituted($pattern, @{ $use->{arguments} }) if $use->{arguments};
+    # Another name for it; or it is handed on, to be called with arguments that are not seen.
+    return $pattern if defined $piece->{macro} && $piece->{text} eq $use->{macro};
+    return merged([map { $_->[0] eq 'argument' ? [any => ''] : $_ } @$pattern]);
+}
+
+# The patterns with the arguments in: only the end of an argument that ## touches is
+# part of a name.
+sub substituted ($pattern, @arguments) {
+    my @parts = ([]);
+    for my $i (0 .. $#$pattern) {
+        my $element = $pattern->[$i];
+        if ($element->[0] eq 'call') {
+            my (undef, $word, @lists) = @$element;
+            push @{ $parts[-1] }, [call => $word, map { [in_list($_, @arguments)] } @lists];
+            next;
+        }
+        if ($element->[0] ne 'argument') {
+            push @{ $parts[-1] }, $element;
+            next;
+        }
+        my @items = @{ $arguments[ $element->[1] ] // [] } or next;
+        join_on(\@parts, $items[ @items > 1 && $i == 0 ? -1 : 0 ]);
+        if (@items > 1 && $i > 0 && $i < $#$pattern) {
+            push @parts, [];
+            join_on(\@parts, $items[-1]);
+        }
+    }
+    return grep { @$_ } @parts;
+}
+
+# The items of an argument with the arguments in: one of them may be many items.
+sub in_list ($items, @arguments) {
+    return map {
+        !$_ ? undef
+            : @$_ == 1 && $_->[0][0] eq 'argument' ? @{ $arguments[ $_->[0][1] ] // [] }
+            : (substituted($_, @arguments))[0]
+    } @$items;
+}
+
+# A mark that is no word ends the pattern.
+sub join_on ($parts, $item) {
+    if ($item) { push @{ $parts->[-1] }, @$item }
+    else       { push @$parts, [] }
+    return;
+}
+
+# --- words that are macros -------------------------------------------------
+
+# The patterns that one becomes when its words and calls are expanded, but for those
+# that no wanted name can have in it.
+sub resolved ($pasting, $depth, $pattern) {
+    my @patterns = ([]);
+    for my $element (@$pattern) {
+        my @choices = grep { is_in_wanted($pasting, $_) } choices_of($pasting, $depth, $element);
+        my %seen;
+        @patterns = grep { !$seen{ join ' ', map { @$_ } @$_ }++ }
+            map { my $before = $_; map { merged([@$before, @$_]) } @choices } @patterns;
+        return [[any => '']] if @patterns > $most_patterns;
+    }
+    return grep { is_in_wanted($pasting, $_) } @patterns;
+}
+
+sub is_in_wanted ($pasting, $pattern) {
+    return !grep { $_->[0] eq 'literal' && index($pasting->{wanted}, $_->[1]) < 0 } @$pattern;
+}
+
+sub choices_of ($pasting, $depth, $element) {
+    my ($kind, $word, @arguments) = @$element;
+    return [$element] if $kind ne 'word' && $kind ne 'call';
+    return [[number => '']] if $word =~ /^__(?:COUNTER|LINE|INCLUDE_LEVEL)__\z/;
+    return [[literal => 'kmod_'], [any => '']] if $word eq '__KBUILD_MODNAME';
+    return [[any => '']] if $word =~ /^KBUILD_\w+\z/ || $depth > $deepest;
+    # Where nothing defines it, it is itself.
+    return ([[literal => $word]], map { expanded($pasting, $depth, $kind, $_, @arguments) }
+        @{ definitions($pasting)->{$word} // [] });
+}
+
+# What the ends of a macro's body become.
+sub expanded ($pasting, $depth, $kind, $macro, @arguments) {
+    return [[any => '']] if !ref $macro;
+    my ($params, $body) = @$macro;
+    return if $kind eq 'word' && $params;
+    my @items = items_of($body, $params);
+    # Without parameters of its own it may be the name of what is called.
+    return [[any => '']] if $kind eq 'call' && !$params && @items;
+    return map { resolved($pasting, $depth + 1, $_) }
+        map { $params ? substituted($_, @arguments) : $_ }
+        grep { $_ } @items > 1 ? @items[0, -1] : @items;
+}
+
+# WORD => [[PARAMS, BODY]...], undef as PARAMS without; '' for one that is long, or is set
+# by an option -D.  Those for numbers are left out: see $number.
+sub definitions ($pasting) {
+    return $pasting->{definitions} //= do {
+        my %of;
+        for ($pasting->{source}{lines}->('^[ \t]*#[ \t]*define', $is_number)) {
+            my ($name, $params, $body) = /define\s+(\w+)(?:\(([^()]*)\))?(.*)/ or next;
+            my $is_long = $body =~ m{\\\s*\z|/\*(?!.*\*/)} || ($params // '') =~ /\./;
+            my $list = defined $params ? [split /\s*,\s*/, $params =~ s/^\s+|\s+\z//gr] : undef;
+            push @{ $of{$name} }, $is_long ? '' : [$list, plain_text($body)];
+        }
+        push @{ $of{$_} }, '' for capture({ dir => $pasting->{tree}{dir}, ok => [0, 1] },
+            'grep', '-rhoP', '--include=Makefile*', '--include=Kbuild*', '-e',
+            '-D\s*\K[A-Za-z_]\w*',
+            kernel_dirs($pasting->{tree}));
+        \%of;
+    };
+}
+
+1;

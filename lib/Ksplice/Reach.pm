@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Reach.pm - which of the sources that include a changed header it can change
+#
+# A change inside a static inline function or a macro can only be seen in code that
+# uses it.  So the names that have changed are followed: a function or a macro of a
+# header that uses one has changed too, and in the end a source is compiled if it
+# has one of the names in it.  A name that ## makes of parts counts where it is made
+# (Pasting.pm).
+#
+# This is about text, not about a compiler's view of it: conditions, scopes and types are
+# not looked at, so it may reach too much.  It must never reach too little.  What is
+# changed or reached in another way than by name (a type, a condition, a declaration
+# that is not understood) is taken to reach all that includes its file.
+#
+# A reached name is {macro, shape, at}: whether it is one of a macro; whether
+# more than a body changes (a type, a value at compile time, whether it is there at all);
+# and the files that define it, as a set of sources that include one of them.  A name
+# counts only where some source includes it together with what uses it.
+
+package Ksplice::Reach;
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Exporter            qw(import);
+use Ksplice             qw(capture run read_file temp_dir write_file);
+use Ksplice::Constructs qw(read_constructs plain_text);
+use Ksplice::Includes   qw(included_by);
+use Ksplice::Pasting    qw(new_pasting pasted_names);
+
+our @EXPORT_OK = qw(reached_sources);
+
+# reached_sources(TREE, {FILE => [TEXT...]}, SOURCE...): of the sources those that
+# one of the files can change.  The texts are all that a file is in turn: in the tree, with
+# the updates below, and with the patch.
+sub reached_sources ($tree, $texts, @sources) {
+    my $reach = {
+        dir => $tree->{dir}, texts => $texts, sources => \@sources,
+        set => included_by($tree, @sources),
+        constructs => {}, names => {}, todo => [], whole => {}, reached => '',
+    };
+    $reach->{files} = [grep { is_header($reach, $_) } sort keys %{ $reach->{set} }];
+    for my $file (sort keys %$texts) {
+        start_from($reach, $file, $texts->{$file}) if defined $reach->{set}{$file};
+    }
+    follow_names($reach);
+    my $pasting = new_pasting($tree, {
+        headers    => $reach->{files},
+        sources    => \@sources,
+        is_header  => sub ($file) { is_header($reach, $file) },
+        constructs => sub ($file) { constructs_of($reach, $file) },
+        texts      => sub ($file) { texts_of($reach, $file) },
+        with_words => sub ($files, @words) { files_with($reach, $files, '-w', @words) },
+        with_text  => sub ($files, @texts) { files_with($reach, $files, '-F', @texts) },
+        lines      => sub ($regex, $but) { lines_with($reach, $regex, $but) },
+    });
+    while (my @made = pasted_names($pasting, keys %{ $reach->{names} })) {
+        use_of($reach, @$_) for @made;
+        last if !@{ $reach->{todo} };
+        follow_names($reach);
+    }
+    find_in_sources($reach);
+    return map { $sources[$_] } grep { vec $reach->{reached}, $_, 1 } 0 .. $#sources;
+}
+
+# Is it more than a source of its own?
+sub is_header ($reach, $file) {
+    $reach->{is_source} //= { map { $_ => 1 } @{ $reach->{sources} } };
+    return !$reach->{is_source}{$file};
+}
+
+# --- what has changed ------------------------------------------------------
+
+sub start_from ($reach, $file, $texts) {
+    my @versions = map { [read_constructs($_ // '')] } @$texts;
+    for my $i (0 .. $#versions) {
+        for my $j ($i + 1 .. $#versions) {
+            my ($old, $new) = changed($versions[$i], $versions[$j]);
+            return reach_file($reach, $file) if !$old;
+            start_with($reach, $file, $_, @$new) for @$old;
+            start_with($reach, $file, $_, @$old) for @$new;
+        }
+    }
+    return;
+}
+
+sub key ($construct) { return "$construct->{within}\0$construct->{text}" }
+
+# The constructs that only one of two lists has; nothing if what both have is in another
+# order.
+sub changed ($old, $new) {
+    my (%n, @old, @new);
+    $n{ key($_) }++ for @$old;
+    my @both;
+    for (@$new) {
+        if ($n{ key($_) }) { $n{ key($_) }--; push @both, key($_) }
+        else               { push @new, $_ }
+    }
+    my %left = %n;
+    my @kept;
+    for (reverse @$old) {
+        if ($left{ key($_) }) { $left{ key($_) }--; unshift @old, $_ }
+        else                  { unshift @kept, key($_) }
+    }
+    return if "@both" ne "@kept";
+    return (\@old, \@new);
+}
+
+# A construct of one version that the others have not.
+sub start_with ($reach, $file, $construct, @others) {
+    my $kind = $construct->{kind};
+    return reach_file($reach, $file) if $kind !~ /^(?:function|macro|variable|prototype)$/;
+    my $is_body = $kind =~ /^(?:function|macro)$/ && grep { $_->{kind} eq $kind
+        && $_->{head} eq $construct->{head} && $_->{within} eq $construct->{within} } @others;
+    add_name($reach, $file, $_, $kind eq 'macro', !$is_body) for @{ $construct->{names} };
+    return;
+}
+
+# --- names -----------------------------------------------------------------
+
+sub add_name ($reach, $file, $name, $is_macro, $is_shape) {
+    my $entry = $reach->{names}{$name} //= { macro => 0, shape => 0, at => '' };
+    my $at = $entry->{at} |. ($reach->{set}{$file} // '');
+    return if $entry->{macro} >= $is_macro && $entry->{shape} >= $is_shape && $entry->{at} eq $at;
+    $entry->{macro} ||= $is_macro ? 1 : 0;
+    $entry->{shape} ||= $is_shape ? 1 : 0;
+    $entry->{at} = $at;
+    push @{ $reach->{todo} }, $name;
+    return;
+}
+
+# All sources that include the file.
+sub reach_file ($reach, $file) {
+    return if $reach->{whole}{$file}++;
+    $reach->{reached} |.= $reach->{set}{$file} // '';
+    return;
+}
+
+sub follow_names ($reach) {
+    while (@{ $reach->{todo} }) {
+        my %new = map { $_ => 1 } @{ $reach->{todo} };
+        $reach->{todo} = [];
+        my $any = any_of(keys %new);
+        for my $file (files_with($reach, $reach->{files}, '-w', keys %new)) {
+            next if $reach->{whole}{$file};
+            for my $construct (constructs_of($reach, $file)) {
+                my %used = map { $_ => 1 } $construct->{text} =~ /$any/g;
+                use_of($reach, $file, $construct, $_) for sort keys %used;
+            }
+        }
+    }
+    return;
+}
+
+sub any_of (@names) {
+    my $any = join '|', map { quotemeta } sort @names;
+    return qr/(?<![A-Za-z0-9_])($any)(?![A-Za-z0-9_])/;
+}
+
+# Those of the files that have one of the words; those of the patch always.
+sub files_with ($reach, $files, $how, @words) {
+    my @own = grep { $reach->{texts}{$_} } @$files;
+    return (@own, grep { !$reach->{texts}{$_} } grep_files($reach, $files, $how, @words));
+}
+
+sub grep_files ($reach, $files, $how, @words) {
+    return if !@words || !@$files;
+    $reach->{scratch} //= temp_dir();
+    my ($list, $patterns) = map { "$reach->{scratch}/$_" } qw(files words);
+    write_file($list, join "\0", @$files);
+    write_file($patterns, join '', map { "$_\n" } @words);
+    local $ENV{LC_ALL} = 'C';
+    return capture({ dir => $reach->{dir}, ok => [0, 1, 123] },
+        'xargs', '-0', '-a', $list, 'grep', '-slFf', $patterns, $how, '--');
+}
+
+# The lines of all files that match a regular expression, and do not match another one.
+sub lines_with ($reach, $regex, $but) {
+    $reach->{scratch} //= temp_dir();
+    my ($list, $lines) = map { "$reach->{scratch}/$_" } qw(all lines);
+    write_file($list, join "\0", @{ $reach->{files} }, @{ $reach->{sources} });
+    local $ENV{LC_ALL} = 'C';
+    run({ dir => $reach->{dir} }, 'sh', '-c',
+        'xargs -0 -a "$1" grep -shE "$2" -- | grep -vE "$3" >"$4"; true',
+        'sh', $list, $regex, $but, $lines);
+    return split(/\n/, read_file($lines)), map { grep { /$regex/ } split /\n/ }
+        map { grep { defined } @$_ } values %{ $reach->{texts} };
+}
+
+# Of a file of the patch those of each of its texts.
+sub constructs_of ($reach, $file) {
+    return @{ $reach->{constructs}{$file} //= [map { read_header($file, $_) }
+        texts_of($reach, $file)] };
+}
+
+sub texts_of ($reach, $file) {
+    return grep { defined } @{ $reach->{texts}{$file} } if $reach->{texts}{$file};
+    return read_file("$reach->{dir}/$file");
+}
+
+# Assembly and whatever else is not C is one construct.
+sub read_header ($file, $text) {
+    return read_constructs($text) if $file =~ /\.(?:[ch]|inc|def|inl)\z/;
+    return { kind => 'other', names => [], within => '', text => $text };
+}
+
+# A construct of a header uses a reached name, or makes it by ##.
+sub use_of ($reach, $file, $construct, $name) {
+    my $entry = $reach->{names}{$name};
+    return if $reach->{whole}{$file};
+    return if ($entry->{at} &. ($reach->{set}{$file} // '')) !~ /[^\0]/;
+    if (!$construct) {
+        reach_file($reach, $file);
+        return;
+    }
+    my $kind = $construct->{kind};
+    my $is_own = grep { $_ eq $name } @{ $construct->{names} };
+    if ($kind eq 'function') {
+        return if $is_own && !$entry->{macro};
+        my $in_head = $construct->{head} =~ /${\ any_of($name)}/ && !$is_own;
+        add_name($reach, $file, $_, 0, $in_head && ($entry->{macro} || $entry->{shape}))
+            for @{ $construct->{names} };
+    } elsif ($kind eq 'macro') {
+        return if $construct->{body} !~ /${\ any_of($name)}/ && !made_there($construct, $name);
+        return if grep { $_ eq $name } @{ $construct->{params} // [] };
+        add_name($reach, $file, $construct->{names}[0], 1, 0);
+    } elsif ($kind eq 'variable') {
+        add_name($reach, $file, $_, 0, 1) for @{ $construct->{names} };
+    } elsif (!is_harmless($entry, $construct, $name, $is_own)) {
+        reach_file($reach, $file);
+    }
+    return;
+}
+
+# Does ## make the name there, which is not written?
+sub made_there ($construct, $name) { return $construct->{text} !~ /${\ any_of($name)}/ }
+
+# A construct that has the name, but cannot become another one by that.
+sub is_harmless ($entry, $construct, $name, $is_own) {
+    my ($kind, $text) = @$construct{qw(kind text)};
+    return 1 if $kind eq 'quiet' && $text !~ /^#(?:include|line)/;
+    if ($kind eq 'condition') {
+        return 0 if $entry->{shape};
+        return 1 if !$entry->{macro};
+        $text =~ s/(?:defined *\(? *|ifn?def +)\w+//g;
+        return $text !~ /${\ any_of($name)}/;
+    }
+    return 0 if $entry->{macro};
+    # What a function does is nothing that a type or a declaration could ask for.
+    return 1 if $kind eq 'prototype' && $is_own;
+    return $kind eq 'type' && !$entry->{shape};
+}
+
+# --- the sources -----------------------------------------------------------
+
+sub find_in_sources ($reach) {
+    my %number = map { $reach->{sources}[$_] => $_ } 0 .. $#{ $reach->{sources} };
+    my @left = grep { !vec $reach->{reached}, $number{$_}, 1 } @{ $reach->{sources} };
+    my @names = keys %{ $reach->{names} };
+    return if !@names;
+    my $any = any_of(@names);
+    for my $source (grep_files($reach, \@left, '-w', @names)) {
+        my $text = read_file("$reach->{dir}/$source");
+        $text = plain_text($text) if $source =~ /\.c\z/;
+        my %used = map { $_ => 1 } $text =~ /$any/g;
+        vec($reach->{reached}, $number{$source}, 1) = 1
+            if grep { vec $reach->{names}{$_}{at}, $number{$source}, 1 } keys %used;
+    }
+    return;
+}
+
+1;

@@ -98,7 +98,7 @@ void ksplice_entry_find(const struct ksplice_match *m,
 					ksplice_redirect_offset(&m->pre, span));
 	u32 len;
 
-	/* Then there is no room for the redirect. */
+	/* The ftrace site of a wrong image may reach beyond the function. */
 	offset = min_t(u32, offset, function->size);
 	function->redirect = function->body + offset;
 	function->redirect_room = function->size - offset +

@@ -92,9 +92,9 @@ static bool is_span(const struct ksplice_pre *pre, u32 span)
 	return span < pre->n_spans;
 }
 
-static const char *check_label(const struct ksplice_pre *pre,
-			       const struct ksplice_label *label)
+static const char *check_label(const struct ksplice_pre *pre, u32 index)
 {
+	const struct ksplice_label *label = &pre->labels[index];
 	bool is_content = label->flags & KSPLICE_LABEL_CONTENT;
 
 	if (!is_string(pre, label->name, MAX_NAME_LEN) ||
@@ -110,19 +110,6 @@ static const char *check_label(const struct ksplice_pre *pre,
 		return "a label of anonymous data has no contents";
 	if (label->flags & KSPLICE_LABEL_UNDEFINED)
 		return "an undefined label has a span";
-	return NULL;
-}
-
-static const char *check_labels(const struct ksplice_pre *pre)
-{
-	const char *reason;
-	u32 i;
-
-	for (i = 0; i < pre->n_labels; i++) {
-		reason = check_label(pre, &pre->labels[i]);
-		if (reason)
-			return reason;
-	}
 	return NULL;
 }
 
@@ -332,30 +319,16 @@ static const char *check_span(const struct ksplice_pre *pre, u32 index)
 	return reason;
 }
 
-static const char *check_spans(const struct ksplice_pre *pre)
+static const char *check_all(const struct ksplice_pre *pre, u32 n,
+			     const char *(*check)(const struct ksplice_pre *,
+						  u32 index))
 {
-	const char *reason;
+	const char *reason = NULL;
 	u32 i;
 
-	for (i = 0; i < pre->n_spans; i++) {
-		reason = check_span(pre, i);
-		if (reason)
-			return reason;
-	}
-	return NULL;
-}
-
-static const char *check_own_labels(const struct ksplice_pre *pre)
-{
-	const char *reason;
-	u32 i;
-
-	for (i = 0; i < pre->n_spans; i++) {
-		reason = check_own_label(pre, i);
-		if (reason)
-			return reason;
-	}
-	return NULL;
+	for (i = 0; i < n && !reason; i++)
+		reason = check(pre, i);
+	return reason;
 }
 
 static const char *check_units(const struct ksplice_pre *pre)
@@ -399,13 +372,11 @@ int ksplice_pre_init(struct ksplice_pre *pre, const void *image,
 {
 	*reason = get_tables(pre, image, size);
 	if (!*reason)
-		*reason = check_spans(pre);
-	if (!*reason)
-		*reason = check_labels(pre) ?: check_own_labels(pre);
-	if (!*reason)
-		*reason = check_units(pre);
-	if (!*reason)
-		*reason = check_imports(pre);
+		*reason = check_all(pre, pre->n_spans, check_span) ?:
+			  check_all(pre, pre->n_labels, check_label) ?:
+			  check_all(pre, pre->n_spans, check_own_label) ?:
+			  check_units(pre) ?:
+			  check_imports(pre);
 	return *reason ? -EINVAL : 0;
 }
 

@@ -12,23 +12,7 @@ use Test::Ksplice;
 use Test::Ksplice::Objmanip;
 use Test::More;
 
-my $diff = diff_text(<<'END');
-int ext(int);
-void *reg(const char *);
-static int counter;
-int f(int x)
-{
-	asm volatile("1: nop\n.pushsection .smp_locks,\"a\"\n.balign 4\n.long 1b - .\n.popsection");
-	reg("string");
-	counter += x;
-#ifdef PATCHED
-	return ext(x) + 1;
-#else
-	return ext(x);
-#endif
-}
-int g(int x) { return ext(x + 2); }
-END
+my $diff = diff_text(slurp(root_dir() . '/t/fixtures/small-update.c'));
 is($diff->{status}, 0, 'a small update') or diag $diff->{err};
 my %file = map { $_ => slurp("$diff->{dir}/$_.o") } qw(old new);
 my $copy = scratch_dir() . '/copy.o';
@@ -102,7 +86,7 @@ for (
     ['labels', 12, $n_spans, "label '$label' has span $n_spans of $n_spans"],
     ['labels', 12, 0xffffffff, "label '$label' has no contents"],
     ['labels', 12, 0, "label '$label' has no contents"],
-    ['labels', 8, 0, 'span 2 and its label are not of one kind'],
+    ['labels', 8, 0, 'span 3 and its label are not of one kind'],
     ['labels', 8, 1 << 4 | 1 << 7, "label '$label' is undefined and has a span"],
     ['spans', 0, $n_labels - 1, 'span 0 and its label are not of one kind'],
     ['spans', 0, $n_labels, "the start 0 of span 0 has label $n_labels of $n_labels"],

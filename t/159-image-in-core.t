@@ -44,24 +44,7 @@ my ($status, $out, $err) = run_cmd($ENV{CC} // 'gcc', qw(-g -O1), '-fsanitize=ad
     '-DKBUILD_MODNAME="ksplice"', '-o', "$dir/read", root_dir() . '/t/fixtures/read-images.c');
 is($status, 0, 'the check compiles as a program') or BAIL_OUT($err);
 
-my $diff = diff_text(<<'END');
-int ext(int);
-void *reg(const char *);
-static int counter;
-int f(int x)
-{
-	asm volatile("1: nop\n.pushsection .smp_locks,\"a\"\n.balign 4\n.long 1b - .\n.popsection");
-	reg("string");
-	counter += x;
-#ifdef PATCHED
-	return ext(x) + 1;
-#else
-	return ext(x);
-#endif
-}
-int g(int x) { return ext(1) + ext(2) + ext(3) + ext(4) + ext(x + 5); }
-int h(int x) { return ext(1) + ext(2) + ext(3) + ext(4) + ext(x + 6); }
-END
+my $diff = diff_text(slurp(root_dir() . '/t/fixtures/small-update.c'));
 is($diff->{status}, 0, 'a small update') or diag $diff->{err};
 mkdir "$dir/images" or die;
 ($status, $out, $err) = run_cmd('perl', root_dir() . '/t/lib/hostile.pl', "$diff->{dir}/old.o",

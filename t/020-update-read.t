@@ -25,7 +25,7 @@ my $contents = "kid abc12345\nrelease 6.1.0-56-amd64\narch x86_64\ncore ksplice.
 # The entries of a good update, with some of them replaced, added or (undef) dropped;
 # its contents fit the files, unless that is replaced.
 sub entries (%other) {
-    my %content = ('api-version' => "3\n", description => "Fix it\n",
+    my %content = ('api-version' => "4\n", description => "Fix it\n",
         'ksplice.ko' => 'core', $old => 'old', $new => 'new');
     my $lines = delete $other{lines} // $contents;
     my $sealed = sealed_contents($lines, %content);
@@ -37,7 +37,7 @@ sub entries (%other) {
 
 # The same with contents that fit the files as they are given here.
 sub fitting (%other) {
-    my %content = ('api-version' => "3\n", 'ksplice.ko' => 'core', $old => 'old', $new => 'new',
+    my %content = ('api-version' => "4\n", 'ksplice.ko' => 'core', $old => 'old', $new => 'new',
         %other);
     delete @content{ grep { !defined $content{$_} } keys %content };
     return entries(%content, contents => sealed_contents($contents, %content),
@@ -142,10 +142,10 @@ refused('no contents', "is not an update: it has no 'contents'", entries(content
 refused('no api version', "is not an update: it has no 'api-version'",
     entries('api-version' => undef));
 refused('an older api version',
-    "has api version '2', but this ksplice has 3: build it again with this ksplice-create",
-    entries('api-version' => "2\n", contents => $contents));
-for my $api ('4', '3.1', 'x') {
-    refused("api version $api", "has api version '$api', but this ksplice has 3: "
+    "has api version '3', but this ksplice has 4: build it again with this ksplice-create",
+    entries('api-version' => "3\n", contents => $contents));
+for my $api ('5', '4.1', 'x') {
+    refused("api version $api", "has api version '$api', but this ksplice has 4: "
         . 'it needs another version of ksplice', entries('api-version' => "$api\n"));
 }
 refused('a module that is missing', "is incomplete: '$new' is missing", entries($new => undef));
@@ -192,7 +192,7 @@ refused('contents that is too large', "has a 'contents' that is too large",
     entries(contents => 'x' x (1 + (1 << 20))));
 refused('contents that says more than there may be', 'would unpack to more than 256 MiB',
     entries(contents => sealed_contents($contents . "file x 268435456 " . sha256_hex('') . "\n",
-        'api-version' => "3\n", 'ksplice.ko' => 'core', $old => 'old', $new => 'new')));
+        'api-version' => "4\n", 'ksplice.ko' => 'core', $old => 'old', $new => 'new')));
 refused('more files than there may be', 'has more than 10000 files',
     map { { name => "$top/$_" } } 0 .. 10_000);
 refused('a name that is too long', 'has a name that is too long',
@@ -230,6 +230,13 @@ for my $line (map { "file $_ 4 " . 'a' x 64 } 'contents', 'description') {
         ", line $n ('" . ($n == 6 ? $line : "file description 7 " . sha256_hex("Fix it\n"))
         . "'): a second one of this name");
 }
+for my $line ('needs', 'needs below', 'needs below x', 'needs all HASH', 'needs below HASH x') {
+    my $bad = $line =~ s/HASH/'e' x 64/er;
+    malformed("contents: '$line'", sub { $_ .= "$bad\n" },
+        ", line 6 ('$bad'): not the id and the hash of one update");
+}
+malformed('contents: an id needed twice', sub { $_ .= ('needs below ' . 'e' x 64 . "\n") x 2 },
+    ", line 7 ('needs below " . 'e' x 64 . "'): a second one of this id");
 malformed('contents: a hash that is none', sub { $_ .= "hash x\n" },
     ", line 6 ('hash x'): not one valid value");
 malformed('contents: a change without modules', sub { s/^change.*/change vmlinux/m },

@@ -33,7 +33,7 @@ sub make_update (@order) {
 my @files = ('ksplice.ko', 'patch', 'description', 'dump/some.txt',
     map { ("ksplice-abc12345-$_-old.ko", "ksplice-abc12345-$_-new.ko") } 'vmlinux', $target);
 my $place = make_update(@files);
-is(slurp("$place/api-version"), "3\n", 'api-version is written');
+is(slurp("$place/api-version"), "4\n", 'api-version is written');
 my $lines = <<"END";
 kid abc12345
 release 6.1.0-56-amd64
@@ -42,7 +42,7 @@ core ksplice.ko
 change vmlinux ksplice-abc12345-vmlinux-old.ko ksplice-abc12345-vmlinux-new.ko
 change $target ksplice-abc12345-$target-old.ko ksplice-abc12345-$target-new.ko
 END
-my $sealed = sealed_contents($lines, 'api-version' => "3\n",
+my $sealed = sealed_contents($lines, 'api-version' => "4\n",
     map { $_ => "content of $_\n" } @files);
 is(slurp("$place/contents"), $sealed, 'contents is written, with the hashes of all files');
 write_update($place, \%update);

@@ -161,7 +161,7 @@ is($kernel->modules, 'ext4', 'and it is reversed');
 # In the place of others, which were applied before it.
 sub with_others (@kids) {
     return kernel(modules => [qw(ext4 ksplice)], order => [@kids],
-        update => { map { $_ => { stage => 'applied', match => '' } } @kids });
+        update => { map { $_ => { stage => 'applied', match => '', hash => 'e' x 64 } } @kids });
 }
 for (['one', 'one'], ['two,one', 'one two'], ['all', 'one two']) {
     my ($replace, $kids) = @$_;
@@ -223,15 +223,30 @@ like($out, qr/update 'abc' stays applied, because it has replaced 'one'/,
 for (['two', 1], ['one', 0]) {
     my ($applied, $expected) = @$_;
     my $kernel = with_others($applied);
-    local $update{needs} = ['one'];
+    local $update{needs} = [{ kid => 'one', hash => 'e' x 64 }];
     my ($status, undef, $message) = apply($kernel);
     is($status, $expected, "an update that needs 'one', and '$applied' is applied");
     like($message, qr/'abc' needs 'one'/, '  ... it is reported') if $expected;
-    is_deeply($kernel->{update}{abc}{needs}, $expected ? undef : ['one'], '  ... to the core');
+    is($kernel->{update}{abc}{needs}, $expected ? undef : 'one=' . 'e' x 64,
+        '  ... to the core');
     next if $expected;
     $kernel = with_others($applied);
     ($status, undef, $message) = apply($kernel, replace => 'one');
     like($message, qr/'abc' was built on top of 'one' and cannot replace it/, 'nor replaced by it');
+}
+{
+    local $update{needs} = [{ kid => 'one', hash => 'd' x 64 }];
+    for my $applied ('e' x 64, '') {
+        my $kernel = with_others('one');
+        $kernel->{update}{one}{hash} = $applied;
+        my ($status, undef, $message) = apply($kernel);
+        my $has = $applied ? "the hash $applied" : 'no known hash';
+        is("$status $message", "1 'abc' was built on top of the update 'one' with the hash "
+            . 'd' x 64 . ",\n  but the 'one' that is applied has $has\n  undo that and apply the "
+            . "other one, or build 'abc' again with --on-top-of the applied one",
+            "another update of its id, with $has, is refused");
+        is("@{ $kernel->{did} }", '', '  ... and nothing is done');
+    }
 }
 
 # Busy.

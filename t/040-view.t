@@ -43,7 +43,7 @@ my $kernel = Test::FakeKernel->new(modules => ['xfs'],
         patches => "vmlinux f ffffffff81000000 ffffffffc0000010\n"
             . "ext4 g ffffffffc0100000 ffffffffc0000020\n"
             . "ext4 x ffffffffc0100100 ffffffffc0000100 data\n" },
-    late => { stage => 'applied', abort_cause => 'ok', needs => "abc12345\n",
+    late => { stage => 'applied', abort_cause => 'ok', needs => 'abc12345=' . 'f' x 64 . "\n",
         replaces => "one two\n", match => "ext4 matched 1 of 1 functions\n",
         patches => '', awaits => { xfs => 0, ext4 => 1, btrfs => 0 } },
     12345678 => { stage => 'preparing', abort_cause => 'no_match', reason => 'f+0x3: ret',
@@ -127,7 +127,7 @@ my ($file, $top) = (scratch_dir() . '/update.tar.gz', 'ksplice-abc12345');
 my $patch = "--- a/fs/proc/x.c\t2024\n+++ b/fs/proc/x.c\n\@\@ -1 +1 \@\@\n-a\n+b\n"
     . "--- /dev/null\n+++ b/fs/new.h\n";
 my %content = (
-    'api-version' => "3\n", 'ksplice.ko' => 'x', patch => $patch, description => "Fix \"it\"\n",
+    'api-version' => "4\n", 'ksplice.ko' => 'x', patch => $patch, description => "Fix \"it\"\n",
     summary => "vmlinux: replace fs/x.o f (1 -> 2 bytes)\nvmlinux: deleted fs/x.o g\n",
     "$top-vmlinux-old.ko" => 'x', "$top-vmlinux-new.ko" => 'x');
 $content{contents} = sealed_contents(<<"END", %content);
@@ -135,8 +135,8 @@ kid abc12345
 release 6.1.0-56-amd64
 arch x86_64
 core ksplice.ko
-needs first
-needs second
+needs first ${\('e' x 64)}
+needs second ${\('d' x 64)}
 change vmlinux $top-vmlinux-old.ko $top-vmlinux-new.ko
 END
 make_tar($file, map { { name => "$top/$_", content => $content{$_} } } sort keys %content);

@@ -7,7 +7,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
-use Ksplice::Update qw(read_update);
+use Ksplice::Update qw(read_update seal_update);
 use Test::Ksplice;
 use Test::More;
 use Test::Toy;
@@ -34,7 +34,8 @@ is($status, 1, 'the second does not fit the source without the first');
 is_deeply([make('second', "--patch=$second", '--on-top-of=first.tar.gz')],
     [0, "vmlinux: replace kernel/one.o\nsecond.tar.gz\n", ''], 'it does on top of it');
 my $update = read_update("$toy->{scratch}/second.tar.gz");
-is_deeply($update->{needs}, ['first'], 'it needs the first');
+my %hash = map { $_ => read_update("$toy->{scratch}/$_.tar.gz")->{hash} } qw(first second);
+is_deeply($update->{needs}, [{ kid => 'first', hash => $hash{first} }], 'it needs the first');
 is(slurp("$update->{dir}/patch"), slurp($second), 'the patch in it is its own');
 
 # Of another file: what the first has changed is the same in both sources.
@@ -47,11 +48,22 @@ is_deeply([make('beside', "--patch=$two", '--on-top-of=first.tar.gz')],
 is_deeply([make('third', "--patch=$two", '--on-top-of=first.tar.gz',
     '--on-top-of=second.tar.gz')], [0, "vmlinux: replace kernel/two.o\nthird.tar.gz\n", ''],
     'on top of two');
-is_deeply(read_update("$toy->{scratch}/third.tar.gz")->{needs}, [qw(first second)],
+is_deeply(read_update("$toy->{scratch}/third.tar.gz")->{needs},
+    [map { { kid => $_, hash => $hash{$_} } } qw(first second)],
     'it needs both');
 ($status, undef, $err) = make('wrong', "--patch=$two", '--on-top-of=second.tar.gz');
 is("$status $err", "1 ksplice-create: 'second.tar.gz' was built on top of 'first': "
     . "pass that one to --on-top-of first\n", 'without what that one needs');
+run_cmd('tar', '-xzf', "$toy->{scratch}/first.tar.gz", '-C', $toy->{scratch});
+spew("$toy->{scratch}/ksplice-first/description", "another one\n");
+seal_update("$toy->{scratch}/ksplice-first");
+my $sealed = read_update("$toy->{scratch}/ksplice-first")->{hash};
+($status, undef, $err) = make('wrong', "--patch=$two", '--on-top-of=ksplice-first',
+    '--on-top-of=second.tar.gz');
+is("$status $err", "1 ksplice-create: 'second.tar.gz' was built on top of 'first' with the hash "
+    . "$hash{first},\n  but that of --on-top-of has the hash $sealed: pass the one that it was "
+    . "built with, or build 'second' again\n", 'with another one of its id');
+run_cmd('rm', '-r', "$toy->{scratch}/ksplice-first");
 ($status, undef, $err) = make('wrong', "--patch=$two", ('--on-top-of=first.tar.gz') x 2);
 is("$status $err", "1 ksplice-create: --on-top-of: the update 'first' is given twice\n", 'twice');
 ($status, undef, $err) = make('first', "--patch=$two", '--on-top-of=first.tar.gz');

@@ -18,7 +18,27 @@ make_update(second => 'version-again', "--on-top-of=$update{first}");
 make_update(beside => 'string-only', "--on-top-of=$update{first}");
 make_update(strict => 'reader-again', "--on-top-of=$update{marked}");
 
-run_guest(60, <<'END');
+run_guest(66, <<'END');
+# The second needs the first, and not only one of its id.
+unpack first && echo 'another one' > ksplice-first/description && pack first2 || exit
+unchecked() {
+	perl -I/opt/ksplice/lib -MKsplice::Apply -e 'no warnings;
+		*Ksplice::Apply::check_needed = sub {};
+		$0 = "/opt/ksplice/ksplice-apply";
+		do $0' "$@"
+}
+ok 'another update with the id of the first' ksplice-apply /tmp/first2.tar.gz
+refused 'the second was not built on top of that' 1 \
+	"'second' was built on top of the update 'first' with the hash [0-9a-f]{64}," \
+	ksplice-apply /updates/second.tar.gz
+refused '... which is named, too' 1 "the 'first' that is applied has the hash [0-9a-f]{64}$" \
+	ksplice-apply /updates/second.tar.gz
+refused 'the core refuses it, too' 1 \
+	"'second' needs the 'first' with the hash [0-9a-f]{64}, but the applied one has [0-9a-f]" \
+	unchecked /updates/second.tar.gz
+undo first
+untouched 'nothing is left'
+
 refused 'the second needs the first' 1 "is not applied: 'second' needs 'first'" \
 	ksplice-apply /updates/second.tar.gz
 untouched 'nothing is left'

@@ -12,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(34, <<'END');
+run_guest(43, <<'END');
 # changed NAME SED-SCRIPT: the update with other contents, as /tmp/NAME.tar.gz
 changed() {
 	unpack function && sed -i "$2" ksplice-*/contents && pack "$1"
@@ -78,8 +78,15 @@ ok 'the core takes an id' awaits abc_1
 for id in all state ABC 'f\344' abcdefghijklmnopq ''; do
 	not_ok "it refuses the id '$id'" awaits "$id"
 done
-not_ok '... also in the list of those that an update needs' \
-	sh -c 'echo all > /sys/kernel/ksplice/abc_1/needs'
+not_ok '... also in the list of those that an update replaces' \
+	sh -c 'echo all > /sys/kernel/ksplice/abc_1/replaces'
+hash=$(echo | sha256sum | sed 's/ .*//')
+needs() { echo "$*" > /sys/kernel/ksplice/abc_1/needs; }
+ok 'it takes two ids with hashes' needs first=$hash second=$hash
+for list in first "first=$hash second" "first=$hash=$hash" "first=${hash}0" "first=$hash,$hash" \
+	"first=" "all=$hash" "first=$(echo $hash | tr a-f A-F)"; do
+	not_ok "it refuses the needs '$list'" needs "$list"
+done
 echo abc_1 > /sys/kernel/ksplice/forget
 rmmod ksplice
 untouched 'nothing is left'

@@ -7,8 +7,8 @@
  *	hash	of the files of the update; empty if they were loaded by hand
  *	request	write the same: it is begun, and the write returns at once;
  *		reads "none", "running" or "done ERRNO"
- *	needs	KIDs of updates that must be applied, and stay
- *	replaces	those of updates that are put back in the stop that
+ *	needs	KID=HASH of updates that must be applied, and stay
+ *	replaces	KIDs of updates that are put back in the stop that
  *		applies it, or were; both are written before its modules are
  *		loaded, and a write adds to what was there
  *	kick	write 1: threads in the way are asked to leave the kernel
@@ -117,7 +117,7 @@ static int request_run(struct kobject *kobj, char *words)
 }
 KSPLICE_COMMAND(request, 0644, request_read);
 
-/* A list of KIDs, a line; an empty one if there is none. */
+/* Such a list, a line; an empty one if there is none. */
 static ssize_t kids_read(struct kobject *kobj, char *to, loff_t offset,
 			 size_t count, bool is_needs)
 {

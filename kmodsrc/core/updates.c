@@ -19,7 +19,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -32,17 +31,6 @@
 #include "model/update.h"
 
 static DEFINE_MUTEX(membership_mutex);
-
-/* Return: is it a SHA-256 in hexadecimal, or empty? */
-static bool is_valid_hash(const char *hash)
-{
-	const char *p;
-
-	for (p = hash; *p; p++)
-		if (!isxdigit(*p) || isupper(*p))
-			return false;
-	return p == hash || p == hash + KSPLICE_HASH_LEN;
-}
 
 static struct ksplice_update *update_new(const char *kid, const char *hash,
 					 unsigned int n_changes)
@@ -152,7 +140,7 @@ struct ksplice_update *ksplice_update_begin(const char *kid, const char *hash,
 	struct ksplice_update *update;
 	int ret = -EEXIST;
 
-	if (!ksplice_kid_is_valid(kid) || !is_valid_hash(hash))
+	if (!ksplice_kid_is_valid(kid) || !ksplice_hash_is_valid(hash))
 		return ERR_PTR(-EINVAL);
 	ksplice_updates_lock();
 	if (__find_or_drop(kid, true))
@@ -182,7 +170,7 @@ struct ksplice_update *ksplice_update_join(const struct ksplice_change_id *id,
 		pr_err("'%s' cannot be the id of an update\n", id->kid);
 		return ERR_PTR(-EINVAL);
 	}
-	if (!is_valid_hash(id->hash)) {
+	if (!ksplice_hash_is_valid(id->hash)) {
 		pr_err("'%s' has a hash that is not one\n", owner->name);
 		return ERR_PTR(-EINVAL);
 	}

@@ -3,6 +3,8 @@
  * kids.c - ids of updates, and lists of them
  *
  * A KID is the name of a directory in sysfs, and part of the names of modules.
+ * Two updates may have one KID, so where it matters which one it is, the hash of
+ * the files goes with it: KID=HASH.
  *
  * An update may say of others that it needs them, or that it takes their place.
  * They are named, not pointed to: an update may go at any time but while the
@@ -10,6 +12,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "ksplice.h"
 #include "model/kids.h"
 
 #define KID_LEN		16
@@ -37,16 +40,34 @@ bool ksplice_kid_is_valid(const char *kid)
 	return is_valid(kid, strlen(kid));
 }
 
-bool ksplice_kids_are_valid(const char *kids)
+static bool is_hash(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == KSPLICE_HASH_LEN;
+}
+
+bool ksplice_hash_is_valid(const char *hash)
+{
+	return !*hash || (is_hash(hash) && !hash[KSPLICE_HASH_LEN]);
+}
+
+bool ksplice_kids_are_valid(const char *kids, bool have_hashes)
 {
 	size_t len;
 
 	for (;; kids += len + 1) {
-		len = strcspn(kids, " ");
-		if (!is_valid(kids, len))
+		len = strcspn(kids, " =");
+		if (!is_valid(kids, len) || (kids[len] == '=') != have_hashes)
 			return false;
+		if (have_hashes) {
+			kids += len + 1;
+			if (!is_hash(kids))
+				return false;
+			len = KSPLICE_HASH_LEN;
+		}
 		if (!kids[len])
 			return true;
+		if (kids[len] != ' ')
+			return false;
 	}
 }
 
@@ -56,8 +77,8 @@ const char *ksplice_kids_next(const char **at, size_t *len)
 
 	if (!kid || !*kid)
 		return NULL;
-	*len = strcspn(kid, " ");
-	*at = kid + *len;
+	*len = strcspn(kid, " =");
+	*at = kid + strcspn(kid, " ");
 	return kid;
 }
 

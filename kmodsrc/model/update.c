@@ -41,7 +41,7 @@ int __ksplice_add_kids(struct ksplice_update *update, char **list,
 {
 	char *both;
 
-	if (!ksplice_kids_are_valid(kids) ||
+	if (!ksplice_kids_are_valid(kids, list == &update->needs) ||
 	    ksplice_kids_have(kids, update->kid))
 		return -EINVAL;
 	if (!list_empty(&update->changes) || update->stage == KSPLICE_APPLIED)

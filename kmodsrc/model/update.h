@@ -137,7 +137,8 @@ struct ksplice_update {
 	const char *kid;
 	char hash[KSPLICE_HASH_LEN + 1];	/* of its files; or "" */
 	unsigned int n_changes;		/* that it has in all */
-	char *needs;			/* KIDs of updates that it stands on */
+	char *needs;			/* KID=HASH of updates that it is on
+					 * top of */
 	char *replaces;			/* and of those that are put back in
 					 * the stop that applies it, or were
 					 * while it is applied; or NULL */
@@ -181,7 +182,7 @@ struct ksplice_change *__ksplice_find_change(struct ksplice_update *update,
 
 /*
  * Add to update->needs or update->replaces, before its modules are there.
- * Return: 0, -EINVAL if it is no list of other KIDs, -EBUSY if it is too late,
+ * Return: 0, -EINVAL if it is no list of others, -EBUSY if it is too late,
  * or -ENOMEM.
  */
 int __ksplice_add_kids(struct ksplice_update *update, char **list,

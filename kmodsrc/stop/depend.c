@@ -203,23 +203,37 @@ int __ksplice_depend_check_reverse(struct ksplice_update *update,
 	return __check_others(update, asker);
 }
 
+static const struct ksplice_update *__find_applied(const char *kid, size_t len)
+{
+	const struct ksplice_update *update;
+
+	list_for_each_entry(update, &ksplice_updates, list)
+		if (update->stage == KSPLICE_APPLIED &&
+		    strlen(update->kid) == len &&
+		    !memcmp(update->kid, kid, len))
+			return update;
+	return NULL;
+}
+
 static int __check_applied(struct ksplice_update *update, const char *kids,
 			   const char *how)
 {
-	struct ksplice_update *other;
+	const struct ksplice_update *other;
 	const char *kid;
 	size_t len;
 
 	while ((kid = ksplice_kids_next(&kids, &len))) {
-		list_for_each_entry(other, &ksplice_updates, list)
-			if (other->stage == KSPLICE_APPLIED &&
-			    strlen(other->kid) == len &&
-			    !memcmp(other->kid, kid, len))
-				break;
-		if (list_entry_is_head(other, &ksplice_updates, list))
+		other = __find_applied(kid, len);
+		if (!other)
 			return ksplice_abort(update, KSPLICE_MISSING_UPDATE,
 					     "'%s' %s '%.*s'", update->kid,
 					     how, (int)len, kid);
+		if (kid[len] == '=' &&
+		    strncmp(kid + len + 1, other->hash, KSPLICE_HASH_LEN))
+			return ksplice_abort(update, KSPLICE_MISSING_UPDATE,
+				"'%s' %s the '%s' with the hash %.*s, but the applied one has %s",
+				update->kid, how, other->kid, KSPLICE_HASH_LEN,
+				kid + len + 1, other->hash);
 	}
 	return 0;
 }

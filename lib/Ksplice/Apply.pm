@@ -228,7 +228,8 @@ sub release_target ($kernel, $target) {
 sub announce_update ($kernel, $update, $changes, $done) {
     my $kid = $update->{kid};
     my @absent = @{ $changes->{absent} };
-    my %others = (needs => $update->{needs} // [], replaces => $changes->{replaced});
+    my %others = (needs => [map { "$_->{kid}=$_->{hash}" } @{ $update->{needs} // [] }],
+        replaces => $changes->{replaced});
     return if !@absent && !grep { @$_ } values %others;
     push @$done, ['awaited'];
     keep_update($kernel->store, $update, @absent) if @absent;
@@ -382,12 +383,11 @@ sub quoted (@names) { return join ', ', map { "'$_'" } @names }
 # The ids in the order of applying.  Fails if one is not applied or must stay, or if an
 # update that this one needs is not applied.
 sub updates_to_replace ($kernel, $update, $wanted) {
-    my ($kid, @needs) = ($update->{kid}, @{ $update->{needs} // [] });
+    my $kid = $update->{kid};
     my @applied = applied_updates($kernel);
     my %is_applied = map { $_ => 1 } @applied;
-    for my $need (grep { !$is_applied{$_} } @needs) {
-        fail_abort('missing_update', "'$kid' needs '$need'");
-    }
+    my @needs = @{ $update->{needs} // [] };
+    check_needed($kernel, $update, $is_applied{ $_->{kid} }, $_) for @needs;
     return if !defined $wanted;
     my %is_wanted = map { $_ => 1 } $wanted eq 'all' ? grep { $_ ne $kid } @applied
         : split /,/, $wanted;
@@ -400,9 +400,23 @@ sub updates_to_replace ($kernel, $update, $wanted) {
     for my $other (sort keys %is_wanted) {
         fail_abort('missing_update', "'$kid' is to replace '$other'") if !$is_applied{$other};
         fail("update '$kid' was built on top of '$other' and cannot replace it: build it from the "
-            . 'source without it') if grep { $_ eq $other } @needs;
+            . 'source without it') if grep { $_->{kid} eq $other } @needs;
     }
     return grep { $is_wanted{$_} } @applied;
+}
+
+# The update that this one was built on top of, and not only another one of its id.
+sub check_needed ($kernel, $update, $is_applied, $need) {
+    my ($ours, $kid, $hash) = ($update->{kid}, @$need{qw(kid hash)});
+    fail_abort('missing_update', "'$ours' needs '$kid'") if !$is_applied;
+    my $applied = $kernel->read_update_file($kid, 'hash');
+    return if $applied eq $hash;
+    fact(applied_hash => $applied);
+    fail("'$ours' was built on top of the update '$kid' with the hash $hash,\n"
+        . "  but the '$kid' that is applied has "
+        . (length $applied ? "the hash $applied" : 'no known hash')
+        . "\n  undo that and apply the other one, or build '$ours' again with --on-top-of the "
+        . 'applied one');
 }
 
 sub check_core_version ($kernel) {

@@ -219,7 +219,7 @@ sub await ($self, $kid, $hash, $n, $program, @targets) {
 # Names the updates that this one needs or replaces, before its modules are loaded.
 # Returns '' or the problem.
 sub name_others ($self, $kid, $how, @kids) {
-    while (my @some = splice @kids, 0, 100) {
+    while (my @some = splice @kids, 0, 40) {
         my $problem = $self->write_attribute("$kid/$how", "@some");
         return $problem if $problem;
     }

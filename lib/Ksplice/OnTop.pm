@@ -24,26 +24,31 @@ use Ksplice::Update qw(read_update);
 
 our @EXPORT_OK = qw(read_below stage_on_top);
 
-# read_below(CONFIG, FILE...) -> inputs for stage_patches, with their kid, in the order
-# of applying.
+# read_below(CONFIG, FILE...) -> inputs for stage_patches, with their kid and hash, in the
+# order of applying.
 sub read_below ($config, @files) {
     my (@below, %seen);
     my %ours = (release => $config->{release}, arch => machine($config));
     for my $file (@files) {
         my $update = read_update($file);
-        my $kid = $update->{kid};
+        my ($kid, $hash) = @$update{qw(kid hash)};
         for my $what (sort keys %ours) {
             fail("'$file' is for a kernel of $what '$update->{$what}', not '$ours{$what}'")
                 if $update->{$what} ne $ours{$what};
         }
         for my $need (@{ $update->{needs} }) {
-            fail("'$file' was built on top of '$need': pass that one to --on-top-of first")
-                unless $seen{$need};
+            my $what = "'$file' was built on top of '$need->{kid}'";
+            my $seen = $seen{ $need->{kid} }
+                // fail("$what: pass that one to --on-top-of first");
+            fail("$what with the hash $need->{hash},\n  but that of --on-top-of has the hash "
+                . "$seen: pass the one that it was built with, or build '$kid' again")
+                if $seen ne $need->{hash};
         }
-        fail("--on-top-of: the update '$kid' is given twice") if $seen{$kid}++;
+        fail("--on-top-of: the update '$kid' is given twice") if $seen{$kid};
+        $seen{$kid} = $hash;
         -f "$update->{dir}/patch" or fail("'$file' has no patch in it to build the source from");
-        push @below, { kid => $kid, name => $file, text => read_file("$update->{dir}/patch"),
-            options => [] };
+        push @below, { kid => $kid, hash => $hash, name => $file,
+            text => read_file("$update->{dir}/patch"), options => [] };
     }
     return @below;
 }

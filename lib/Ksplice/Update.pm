@@ -24,7 +24,7 @@ our @EXPORT_OK = qw(API_VERSION is_kid is_target module_file module_name
     read_update read_part_of_update write_update seal_update pack_update);
 
 # The version of the files and of the interface of the core, which has the same.
-use constant API_VERSION => '3';
+use constant API_VERSION => '4';
 
 # Reserved words: files of the core beside the directories named KID, and `all` of
 # --replace.
@@ -40,7 +40,7 @@ sub module_file ($kid, $target, $side) { return "ksplice-$kid-$target-$side.ko" 
 sub module_name ($kid, $target, $side) { return "ksplice_${kid}_${target}_$side" }
 
 # read_update(PATH) -> {path, dir, kid, hash, release, arch, core, description,
-# needs => [KID...], changes => [{target, old, new}...], files => {NAME => {size,
+# needs => [{kid, hash}...], changes => [{target, old, new}...], files => {NAME => {size,
 # sha256}}}: old, new and core are files in dir, a temporary directory.  It needs the
 # updates that it was built on top of.
 sub read_update ($path) {
@@ -66,7 +66,7 @@ sub read_part_of_update ($path) {
 sub write_update ($dir, $update) {
     my $kid = $update->{kid};
     my @lines = map { "$_ $update->{$_}" } qw(kid release arch core);
-    push @lines, map { "needs $_" } @{ $update->{needs} // [] };
+    push @lines, map { "needs $_->{kid} $_->{hash}" } @{ $update->{needs} // [] };
     for my $target (map { $_->{target} } @{ $update->{changes} }) {
         my @modules = map { module_file($kid, $target, $_) } qw(old new);
         push @lines, "change $target @modules";
@@ -246,10 +246,10 @@ sub parse_change ($update, $target = '', @files) {
     return undef;
 }
 
-sub parse_needs ($update, $kid = '', @more) {
-    return 'not one id of an update' if @more || !is_kid($kid);
-    return 'a second one of this id' if grep { $_ eq $kid } @{ $update->{needs} };
-    push @{ $update->{needs} }, $kid;
+sub parse_needs ($update, $kid = '', $hash = '', @more) {
+    return 'not the id and the hash of one update' if @more || !is_kid($kid) || !is_sha256($hash);
+    return 'a second one of this id' if grep { $_->{kid} eq $kid } @{ $update->{needs} };
+    push @{ $update->{needs} }, { kid => $kid, hash => $hash };
     return undef;
 }
 

@@ -45,7 +45,7 @@ sub describe_update ($kernel, $kid) {
     my @held = $stage eq 'applied' ? grep { $_ ne 'vmlinux' && !$is_open{$_} } @targets : ();
     return {
         id => $kid, hash => $text{hash}, stage => $stage,
-        (map { $_ => [split / /, $text{$_}] } qw(needs replaces)),
+        (map { $_ => [map { s/=.*//r } split / /, $text{$_}] } qw(needs replaces)),
         functions => $may{patches} ? \@functions : undef, data => $may{patches} ? \@data : undef,
         targets => \@targets, matched => \@matched, awaited => \@awaited, holds => \@held,
         abort_cause => $text{abort_cause}, reason => $may{reason} ? $text{reason} : undef,
@@ -61,7 +61,8 @@ sub describe_file ($update) {
     my @modules = map { { target => $_->{target}, old => $_->{old}, new => $_->{new} } }
         @{ $update->{changes} };
     return {
-        (map { $_ => $update->{$_} } qw(release arch core hash needs)), id => $update->{kid},
+        (map { $_ => $update->{$_} } qw(release arch core hash)), id => $update->{kid},
+        needs => [map { $_->{kid} } @{ $update->{needs} }],
         description => $update->{description} =~ s/\s+\z//r, changes => \@modules,
         summary => [split /\n/, $summary], patch => $patch,
         patched_files => [patched_files($patch)],

@@ -186,7 +186,7 @@ sub await ($self, $kid, $hash, $n, $program, @targets) {
 sub name_others ($self, $kid, $how, @kids) {
     my ($words) = $self->refusal("$how @kids");
     return $words if $words;
-    $self->{update}{$kid}{$how} = [@kids];
+    $self->{update}{$kid}{$how} = $how eq 'needs' ? "@kids" : [@kids];
     return '';
 }
 

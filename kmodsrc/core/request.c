@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * request.c - a change of stage that nobody waits for in the kernel
+ * request.c - a change of stage without a task that waits in the kernel
  *
  * Whoever writes to the stage file is in vfs_write() and all the rest of the
  * way while the update is applied, so these functions could never be replaced.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * request.h - a change of stage that nobody waits for in the kernel
+ * request.h - a change of stage without a task that waits in the kernel
  */
 #ifndef KSPLICE_REQUEST_H
 #define KSPLICE_REQUEST_H

@@ -23,8 +23,8 @@
  *
  * An update that is off the list is about to be removed: -ENODEV.
  *
- * What everybody may read has no address of the kernel and no other user's
- * thread in it.
+ * Files that all users can read have no addresses of the kernel and no tasks of
+ * other users in them.
  */
 #include <linux/capability.h>
 #include <linux/fs.h>

@@ -3,8 +3,8 @@
  * kids.c - ids of updates, and lists of them
  *
  * A KID is the name of a directory in sysfs, and part of the names of modules.
- * Two updates may have one KID, so where it matters which one it is, the hash of
- * the files goes with it: KID=HASH.
+ * Two updates may have one KID.  Where it matters which one it is, the hash of
+ * the files is added: KID=HASH.
  *
  * An update may say of others that it needs them, or that it takes their place.
  * They are named, not pointed to: an update may go at any time but while the

@@ -58,7 +58,7 @@ struct ksplice_function {
 	unsigned int redirect_room;	/* bytes that may be overwritten */
 	unsigned int redirect_len;	/* and that are: whole instructions */
 	const char *site_conflict;	/* static string or NULL */
-	const char *running_conflict;	/* likewise: why nobody may be in it,
+	const char *running_conflict;	/* likewise: why no task may be in it,
 					 * though the author allows it */
 
 	/* Filled by register_new_code and apply. */

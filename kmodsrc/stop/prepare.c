@@ -194,7 +194,7 @@ static void add_earlier(struct ksplice_ranges *ranges,
 	}
 }
 
-/* Where nobody may be when the function is replaced. */
+/* The code that no task may be in when the function is replaced. */
 static void add_ranges(struct ksplice_ranges *ranges,
 		       const struct ksplice_function *function)
 {
@@ -255,7 +255,7 @@ static int add_function(struct ksplice_stop *stop,
 	return 0;
 }
 
-/* Nobody may be in the code of a change that is put back. */
+/* No task may be in the new code of a change that is put back. */
 static int add_reversed(struct ksplice_stop *stop,
 			struct ksplice_change *change)
 {
@@ -272,7 +272,7 @@ static int add_reversed(struct ksplice_stop *stop,
 	return ret;
 }
 
-/* Nor in the functions that one which is applied replaces. */
+/* Nor in the functions that a change replaces which is applied. */
 static int add_applied(struct ksplice_stop *stop,
 		       struct ksplice_change *change)
 {

@@ -44,7 +44,7 @@ struct ksplice_stop {
 	u8 *scratch;			/* room for the longest piece of it */
 	struct ksplice_stack stack;
 	struct ksplice_precheck precheck;
-	struct ksplice_park *park;	/* NULL: nobody is asked to leave */
+	struct ksplice_park *park;	/* NULL: no task is kicked */
 	struct ksplice_running *running;	/* one a possible CPU */
 
 	const struct cpumask *cpus;	/* that are stopped */

@@ -111,7 +111,8 @@ gives('a name that is taken', ['--patch=' . patch_file('taken',
     . "apply to '$tree': 'Documentation/toy.rst' is there already\n");
 gives('a copy', ['--dry-run', '--patch=' . patch_file('copy',
     "diff --git a/kernel/one.c b/kernel/1.h\nsimilarity index 100%\ncopy from kernel/one.c\n"
-    . "copy to kernel/1.h\n" . $one)], 0, $replace, '');
+    . "copy to kernel/1.h\n" . $one)],
+    0, "new, and included by nothing in the patch: kernel/1.h\n$replace", '');
 gives('another mode', ['--patch=' . patch_file('mode',
     "diff --git a/kernel/one.c b/kernel/one.c\nold mode 100644\nnew mode 100755\n")],
     66, "changes nothing in 'kernel/one.o': kernel/one.c\n",

@@ -172,12 +172,12 @@ static bool same_target(const struct span *pre_span, const struct reloc *pre,
 	if (pre->target_offset != post->target_offset)
 		return false;
 	/* The place that an entry is about: same_entries() compares it. */
-	if (pre_span->section->table && a == pre_span->parent)
-		return b == post_span->parent;
+	if (pre_span->section->table && a == pre_span->links.parent)
+		return b == post_span->links.parent;
 	if (a == pre_span || b == post_span)
 		return a == pre_span && b == post_span;
-	if (a->peer || b->peer)
-		return a->peer == b;
+	if (peer_of(a) || peer_of(b))
+		return peer_of(a) == b;
 	if (a->section->kind != b->section->kind)
 		return false;
 	/* Parts of a function that have no names */
@@ -204,14 +204,14 @@ static bool is_behind(const struct span *entry)
 	uint64_t offset;
 
 	return entry->section->table->is_unwind &&
-	       table_subject(entry, &offset) && offset >= entry->parent->size;
+	       table_subject(entry, &offset) && offset >= entry->links.parent->size;
 }
 
 static const struct span *next_entry(const struct span *span, size_t *i)
 {
-	while (*i < span->n_entries && is_behind(span->entries[*i]))
+	while (*i < span->links.n_entries && is_behind(span->links.entries[*i]))
 		++*i;
-	return *i < span->n_entries ? span->entries[(*i)++] : NULL;
+	return *i < span->links.n_entries ? span->links.entries[(*i)++] : NULL;
 }
 
 static bool same_entries(const struct span *pre, const struct span *post,

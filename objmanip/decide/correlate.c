@@ -149,12 +149,12 @@ static void match_names(struct pair *pair)
 		struct named *named = strmap_get(&map, symbol->name);
 
 		if (!named->post || named->pre_twice || named->post_twice ||
-		    named->pre->peer || named->post->peer)
+		    peer_of(named->pre) || peer_of(named->post))
 			continue;
 		if (sorts_agree(named->pre, named->post))
 			match_set(named->pre, named->post);
 		else if (is_init_data(named->pre))
-			named->post->maybe = named->pre;
+			named->post->correlation.candidate = named->pre;
 	}
 }
 
@@ -179,7 +179,7 @@ static void match_contents(struct pair *pair)
 	struct span *span;
 
 	for_each_span(span, pair->post) {
-		if (!is_by_content(span) || span->peer)
+		if (!is_by_content(span) || peer_of(span))
 			continue;
 
 		const char *key = content_key(span);
@@ -190,7 +190,7 @@ static void match_contents(struct pair *pair)
 		vec_add((*slot)->post, (*slot)->n_post) = span;
 	}
 	for_each_span(span, pair->pre) {
-		if (!is_by_content(span) || span->peer)
+		if (!is_by_content(span) || peer_of(span))
 			continue;
 
 		struct group *group = strmap_get(&map, content_key(span));
@@ -235,7 +235,7 @@ static void collect_groups(struct groups *groups, struct pair *pair)
 	struct span *span;
 
 	for_each_span(span, pair->pre) {
-		if (!sort_of(span) || span->peer || is_by_content(span))
+		if (!sort_of(span) || peer_of(span) || is_by_content(span))
 			continue;
 
 		struct group *group = group_of(groups, span);
@@ -243,7 +243,7 @@ static void collect_groups(struct groups *groups, struct pair *pair)
 		vec_add(group->pre, group->n_pre) = span;
 	}
 	for_each_span(span, pair->post) {
-		if (!sort_of(span) || span->peer || is_by_content(span))
+		if (!sort_of(span) || peer_of(span) || is_by_content(span))
 			continue;
 
 		struct group *group = group_of(groups, span);
@@ -269,7 +269,7 @@ static int by_number(const void *a, const void *b)
 static void match_in_order(struct group *group)
 {
 	for (size_t i = 0; i < group->n_pre; i++)
-		if (!group->pre[i]->peer && !group->post[i]->peer)
+		if (!peer_of(group->pre[i]) && !peer_of(group->post[i]))
 			match_set(group->pre[i], group->post[i]);
 }
 
@@ -277,7 +277,7 @@ static void match_exact(struct group *group)
 {
 	for (size_t i = 0; i < group->n_pre; i++)
 		for (size_t j = 0; j < group->n_post; j++)
-			if (!group->pre[i]->peer && !group->post[j]->peer &&
+			if (!peer_of(group->pre[i]) && !peer_of(group->post[j]) &&
 			    !strcmp(group->pre[i]->name, group->post[j]->name))
 				match_set(group->pre[i], group->post[j]);
 }
@@ -290,8 +290,8 @@ static void match_cold(struct group *group)
 		for (size_t j = 0; j < group->n_post; j++) {
 			struct span *post = group->post[j];
 
-			if (pre->parent && post->parent && !pre->peer &&
-			    !post->peer && pre->parent->peer == post->parent)
+			if (pre->links.parent && post->links.parent && !peer_of(pre) &&
+			    !peer_of(post) && peer_of(pre->links.parent) == post->links.parent)
 				match_set(pre, post);
 		}
 	}
@@ -299,7 +299,7 @@ static void match_cold(struct group *group)
 
 static void match_clones(struct group *group)
 {
-	if (group->n_pre && group->pre[0]->parent)
+	if (group->n_pre && group->pre[0]->links.parent)
 		match_cold(group);
 	else if (group->n_pre == group->n_post)
 		match_in_order(group);
@@ -310,13 +310,13 @@ static void match_clones(struct group *group)
 /* Who it is that refers: an entry of a table or a .cold part stands for f. */
 static struct span *owner(struct span *referrer)
 {
-	return referrer->parent ?: referrer;
+	return referrer->links.parent ?: referrer;
 }
 
 static bool refers(const struct span *by, const struct span *to)
 {
-	for (size_t i = 0; i < to->n_referrers; i++)
-		if (owner(to->referrers[i]) == by)
+	for (size_t i = 0; i < to->links.n_referrers; i++)
+		if (owner(to->links.referrers[i]) == by)
 			return true;
 	return false;
 }
@@ -324,7 +324,7 @@ static bool refers(const struct span *by, const struct span *to)
 /* May it still get a peer? */
 static bool is_open(const struct span *span)
 {
-	return !span->peer && !span->alone;
+	return !peer_of(span) && !span->correlation.alone;
 }
 
 /* The unpaired ones of a list that the function refers to */
@@ -350,9 +350,9 @@ static struct list referred(struct span **spans, size_t n,
  */
 static bool may_be(const struct span *pre, const struct span *post)
 {
-	return !pre->scope || !post->scope ||
+	return !pre->correlation.scope || !post->correlation.scope ||
 	       span_is_disposable(pre) ||
-	       !strcmp(pre->scope, post->scope);
+	       !strcmp(pre->correlation.scope, post->correlation.scope);
 }
 
 static bool is_similar(const struct span *pre, const struct span *post)
@@ -381,7 +381,7 @@ static bool is_only_pair(const struct span *pre, const struct list *pres,
 /* A flag without references looks like any other one: also a single one. */
 static void set_guess(struct span *pre, struct span *post, bool only)
 {
-	post->by_order = !only || (span_is_disposable(pre) && !pre->n_relocs);
+	post->correlation.by_order = !only || (span_is_disposable(pre) && !pre->n_relocs);
 	match_set(pre, post);
 }
 
@@ -412,8 +412,8 @@ static bool match_lists(const struct list *pre, const struct list *post)
 		return found;
 	/* As many as before, but changed: one of them has a new initialiser. */
 	for (size_t i = 0; i < pre->n; i++) {
-		for (size_t j = 0; !pre->spans[i]->peer && j < post->n; j++) {
-			if (post->spans[j]->peer ||
+		for (size_t j = 0; !peer_of(pre->spans[i]) && j < post->n; j++) {
+			if (peer_of(post->spans[j]) ||
 			    !may_be(pre->spans[i], post->spans[j]))
 				continue;
 			match_set(pre->spans[i], post->spans[j]);
@@ -432,17 +432,17 @@ static bool match_by_referrers(struct group *group, bool equal_only)
 	for (size_t i = 0; i < group->n_pre; i++) {
 		struct span *span = group->pre[i];
 
-		for (size_t j = 0; is_open(span) && j < span->n_referrers;
+		for (size_t j = 0; is_open(span) && j < span->links.n_referrers;
 		     j++) {
-			struct span *by = owner(span->referrers[j]);
+			struct span *by = owner(span->links.referrers[j]);
 
-			if (!by->peer)
+			if (!peer_of(by))
 				continue;
 
 			struct list pre = referred(group->pre, group->n_pre,
 						   by);
 			struct list post = referred(group->post, group->n_post,
-						    by->peer);
+						    peer_of(by));
 
 			if (equal_only && pre.n != post.n)
 				continue;
@@ -455,10 +455,10 @@ static bool match_by_referrers(struct group *group, bool equal_only)
 
 static bool has_unpaired_referrer(const struct span *span)
 {
-	for (size_t i = 0; i < span->n_referrers; i++) {
-		const struct span *by = owner(span->referrers[i]);
+	for (size_t i = 0; i < span->links.n_referrers; i++) {
+		const struct span *by = owner(span->links.referrers[i]);
 
-		if (by->section->kind == KIND_TEXT && !by->peer)
+		if (by->section->kind == KIND_TEXT && !peer_of(by))
 			return true;
 	}
 	return false;
@@ -488,7 +488,7 @@ static void match_unreferred(struct group *group)
 			struct span *post = group->post[j];
 
 			if (is_open(pre) && is_open(post) &&
-			    !pre->n_referrers && !post->n_referrers &&
+			    !pre->links.n_referrers && !post->links.n_referrers &&
 			    is_similar(pre, post))
 				match_set(pre, post);
 		}
@@ -499,8 +499,8 @@ static bool is_only_in_scope(const struct span *span, struct span **spans,
 			     size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (spans[i] != span && is_open(spans[i]) && spans[i]->scope &&
-		    !strcmp(spans[i]->scope, span->scope))
+		if (spans[i] != span && is_open(spans[i]) && spans[i]->correlation.scope &&
+		    !strcmp(spans[i]->correlation.scope, span->correlation.scope))
 			return false;
 	return true;
 }
@@ -514,7 +514,7 @@ static void match_scopes(struct group *group)
 		for (size_t j = 0; j < group->n_post && is_open(pre); j++) {
 			struct span *post = group->post[j];
 
-			if (is_open(post) && pre->scope && post->scope &&
+			if (is_open(post) && pre->correlation.scope && post->correlation.scope &&
 			    is_similar(pre, post) &&
 			    is_only_in_scope(pre, group->pre, group->n_pre) &&
 			    is_only_in_scope(post, group->post, group->n_post))
@@ -539,12 +539,12 @@ static void match_rest(struct group *group)
 	}
 	for (size_t i = 0; i < group->n_pre; i++) {
 		pre = group->pre[i];
-		if (pre->peer || span_is_disposable(pre) ||
+		if (peer_of(pre) || span_is_disposable(pre) ||
 		    !strchr("dpf", sort_of(pre)))
 			continue;
 		for (size_t j = 0; j < group->n_post; j++)
-			if (!group->post[j]->peer)
-				group->post[j]->maybe = pre;
+			if (!peer_of(group->post[j]))
+				group->post[j]->correlation.candidate = pre;
 	}
 }
 

@@ -9,15 +9,15 @@
 
 void match_set(struct span *pre, struct span *post)
 {
-	bug_on(pre->peer || post->peer);
-	pre->peer = post;
-	post->peer = pre;
+	bug_on(pre->correlation.peer || post->correlation.peer);
+	pre->correlation.peer = post;
+	post->correlation.peer = pre;
 }
 
 void match_clear(struct span *pre, struct span *post)
 {
-	bug_on(pre->peer != post || post->peer != pre);
-	pre->peer = post->peer = NULL;
+	bug_on(pre->correlation.peer != post || post->correlation.peer != pre);
+	pre->correlation.peer = post->correlation.peer = NULL;
 }
 
 static bool is_entry(const struct symbol *symbol)
@@ -36,7 +36,7 @@ const struct symbol *match_odd_alias(const struct symbol *pre,
 		const struct symbol *symbol = &post->symbols[i];
 
 		if (is_entry(symbol) && !strcmp(symbol->name, pre->name))
-			return symbol->span != pre->span->peer ? symbol : NULL;
+			return symbol->span != pre->span->correlation.peer ? symbol : NULL;
 	}
 	return NULL;
 }

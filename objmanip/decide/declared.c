@@ -99,7 +99,7 @@ static bool same_columns(const struct place *pre, const struct place *post,
 /* Only what the compiler numbers is left to be paired. */
 static bool is_open(const struct span *span)
 {
-	return span && !span->peer && !span_is_content(span);
+	return span && !peer_of(span) && !span_is_content(span);
 }
 
 static void pair_up(const struct declaration *pre,
@@ -112,15 +112,15 @@ static void pair_up(const struct declaration *pre,
 	}
 	/* One that the compiler has dropped on the other side */
 	if (is_open(pre->span) && !post->span)
-		pre->span->alone = span_is_disposable(pre->span);
+		pre->span->correlation.alone = span_is_disposable(pre->span);
 	if (is_open(post->span) && !pre->span)
-		post->span->alone = span_is_disposable(post->span);
+		post->span->correlation.alone = span_is_disposable(post->span);
 }
 
 static void set_alone(const struct declaration *d)
 {
 	if (is_open(d->span) && span_is_disposable(d->span))
-		d->span->alone = true;
+		d->span->correlation.alone = true;
 }
 
 static void match_place(const struct pair *pair, const struct places *pre,

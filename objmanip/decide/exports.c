@@ -31,7 +31,7 @@ static bool same_export_field(const struct reloc *pre,
 		       pre->target_offset == post->target_offset &&
 		       same_export_text(a, b);
 	/* An export of the object itself names the symbol. */
-	if (a && b && a->peer == b)
+	if (a && b && peer_of(a) == b)
 		return pre->target_offset == post->target_offset;
 	return !a && !b && !strcmp(pre->symbol->name, post->symbol->name) &&
 	       pre->addend == post->addend;

@@ -61,7 +61,7 @@ static const char *obstacle_in_place(const struct span *post)
 			return "it holds distances from itself";
 		if (reloc->target && reloc->target_offset &&
 		    reloc->target->section->kind == KIND_TEXT &&
-		    reloc->target->state != SPAN_SAME)
+		    reloc->target->diff.state != SPAN_SAME)
 			return "it holds places inside of functions";
 	}
 	return NULL;
@@ -69,37 +69,37 @@ static const char *obstacle_in_place(const struct span *post)
 
 static void refuse_in_place(const struct span *pre)
 {
-	const char *obstacle = obstacle_in_place(pre->peer);
+	const char *obstacle = obstacle_in_place(peer_of(pre));
 
 	if (pre->section->kind == KIND_PERCPU)
 		refuse("%s: '%s' is marked ksplice_replace_data, but there is one for each CPU: keep it, and set it in a hook",
 		       unit_of(pre), pre->name);
 	else if (!pre->symbol)
 		refuse("%s: read-only data '%s' changes (%s)", unit_of(pre),
-		       pre->name, pre->why);
+		       pre->name, pre->diff.why);
 	else if (obstacle)
 		refuse("%s: '%s' changes (%s) and cannot be replaced in place: %s",
-		       unit_of(pre), pre->name, pre->why, obstacle);
+		       unit_of(pre), pre->name, pre->diff.why, obstacle);
 }
 
 static void refuse_data(const struct span *pre)
 {
-	const struct span *post = pre->peer;
+	const struct span *post = peer_of(pre);
 
 	if (pre->section->kind != post->section->kind)
 		refuse("%s: '%s' %s: that of the running kernel stays where it is: give the new one another name",
-		       unit_of(pre), pre->name, pre->why);
-	else if (pre->other_place)
+		       unit_of(pre), pre->name, pre->diff.why);
+	else if (pre->diff.is_moved)
 		refuse("%s: '%s' %s: that of the running kernel stays as it is",
-		       unit_of(pre), pre->name, pre->why);
+		       unit_of(pre), pre->name, pre->diff.why);
 	else if (pre->size != post->size)
 		refuse("%s: the size of '%s' changes from %llu to %llu: the running kernel has the old one",
 		       unit_of(pre), pre->name,
 		       (unsigned long long)pre->size,
 		       (unsigned long long)post->size);
-	else if (pre->data_mark == DATA_KEEP)
+	else if (pre->marks.data == DATA_KEEP)
 		return;
-	else if (pre->data_mark == DATA_REPLACE ||
+	else if (pre->marks.data == DATA_REPLACE ||
 		 pre->section->kind == KIND_RODATA)
 		refuse_in_place(pre);
 	else
@@ -111,8 +111,8 @@ bool forbid_is_in_use(const struct span *span)
 {
 	if (span->symbol && span->symbol->is_global)
 		return true;
-	for (size_t i = 0; i < span->n_referrers; i++) {
-		enum section_kind kind = span->referrers[i]->section->kind;
+	for (size_t i = 0; i < span->links.n_referrers; i++) {
+		enum section_kind kind = span->links.referrers[i]->section->kind;
 
 		if (kind != KIND_IGNORED && kind != KIND_EXPORT)
 			return true;
@@ -122,19 +122,19 @@ bool forbid_is_in_use(const struct span *span)
 
 bool forbid_leaves_in_place(const struct span *span)
 {
-	if (span->state != SPAN_CHANGED || span->data_mark == DATA_KEEP)
+	if (span->diff.state != SPAN_CHANGED || span->marks.data == DATA_KEEP)
 		return false;
-	if (span->data_mark == DATA_REPLACE)
+	if (span->marks.data == DATA_REPLACE)
 		return true;
 	return span->section->kind == KIND_RODATA &&
-	       (forbid_is_in_use(span) || forbid_is_in_use(span->peer));
+	       (forbid_is_in_use(span) || forbid_is_in_use(peer_of(span)));
 }
 
 /* Said once for both: for pre, and for what only post has. */
 static void refuse_fixed(const struct span *span)
 {
-	const char *what = span->state == SPAN_NEW ? "is new" :
-			   span->state == SPAN_DELETED ? "is gone" : "changes";
+	const char *what = span->diff.state == SPAN_NEW ? "is new" :
+			   span->diff.state == SPAN_DELETED ? "is gone" : "changes";
 
 	if (span->section->kind == KIND_UNKNOWN)
 		refuse("%s: '%s' %s, in section '%s' that objmanip does not know",
@@ -148,22 +148,22 @@ static void refuse_span(const struct span *span)
 {
 	switch (span->section->kind) {
 	case KIND_TEXT:
-		if (span->state == SPAN_CHANGED)
+		if (span->diff.state == SPAN_CHANGED)
 			refuse_code(span);
-		else if (span->state == SPAN_DELETED && !span->symbol)
+		else if (span->diff.state == SPAN_DELETED && !span->symbol)
 			refuse("%s: code without a symbol changes in section '%s'",
 			       unit_of(span), span->section->name);
 		break;
 	case KIND_RODATA:
 	case KIND_DATA:
 	case KIND_PERCPU:
-		if (span->state == SPAN_CHANGED &&
-		    (forbid_is_in_use(span) || forbid_is_in_use(span->peer)))
+		if (span->diff.state == SPAN_CHANGED &&
+		    (forbid_is_in_use(span) || forbid_is_in_use(peer_of(span))))
 			refuse_data(span);
 		break;
 	case KIND_FIXED:
 	case KIND_UNKNOWN:
-		if (span->state != SPAN_SAME)
+		if (span->diff.state != SPAN_SAME)
 			refuse_fixed(span);
 		break;
 	default:
@@ -174,13 +174,13 @@ static void refuse_span(const struct span *span)
 /* A table that we do not know would be missing for the new function. */
 static void refuse_unknown_table(const struct span *span)
 {
-	if (span->section->kind != KIND_UNKNOWN || span->state != SPAN_SAME)
+	if (span->section->kind != KIND_UNKNOWN || span->diff.state != SPAN_SAME)
 		return;
 	for (size_t i = 0; i < span->n_relocs; i++) {
 		const struct span *target = span->relocs[i].target;
 
 		if (target && target->section->kind == KIND_TEXT &&
-		    target->state == SPAN_CHANGED)
+		    target->diff.state == SPAN_CHANGED)
 			refuse("%s: '%s' changes, and section '%s' that objmanip does not know refers to it",
 			       unit_of(span), target->name,
 			       span->section->name);
@@ -249,7 +249,7 @@ void forbid_differences(struct pair *pair)
 	for_each_span(span, pair->pre)
 		refuse_span(span);
 	for_each_span(span, pair->post) {
-		if (!span->peer)
+		if (!peer_of(span))
 			refuse_span(span);
 		refuse_unknown_table(span);
 	}

@@ -55,7 +55,7 @@ struct span *hook_function(const struct span *hook)
 		return NULL;
 	}
 	if (!reloc->target || reloc->target->section->kind != KIND_TEXT ||
-	    reloc->target_offset || reloc->target->state != SPAN_NEW) {
+	    reloc->target_offset || reloc->target->diff.state != SPAN_NEW) {
 		refuse("%s: '%s' is a hook (%s), but no new function of this file: call it from one",
 		       unit, referent_name(reloc), kind);
 		return NULL;

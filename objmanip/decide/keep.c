@@ -43,22 +43,22 @@ struct queue {
 
 static void keep(struct queue *queue, struct span *span)
 {
-	if (span->keep)
+	if (span->decision.keep)
 		return;
-	span->keep = true;
+	span->decision.keep = true;
 	vec_add(queue->spans, queue->n) = span;
-	for (size_t i = 0; i < span->n_entries; i++)
-		keep(queue, span->entries[i]);
+	for (size_t i = 0; i < span->links.n_entries; i++)
+		keep(queue, span->links.entries[i]);
 }
 
 /* A variable of the same size that only the old version refers to, or NULL */
 static const struct span *find_gone(const struct span *by,
 				    const struct span *target)
 {
-	for (size_t i = 0; by->peer && i < by->peer->n_relocs; i++) {
-		const struct span *old = by->peer->relocs[i].target;
+	for (size_t i = 0; peer_of(by) && i < peer_of(by)->n_relocs; i++) {
+		const struct span *old = peer_of(by)->relocs[i].target;
 
-		if (old && old->state == SPAN_DELETED && old->symbol &&
+		if (old && old->diff.state == SPAN_DELETED && old->symbol &&
 		    old->section->kind == target->section->kind &&
 		    old->size == target->size && !span_is_disposable(old) &&
 		    strcmp(old->name, target->name))
@@ -70,7 +70,7 @@ static const struct span *find_gone(const struct span *by,
 static void warn_of_renamed(const struct span *by, const struct span *target)
 {
 	const struct span *gone = target->section->kind == KIND_RODATA ||
-		span_is_disposable(target) || target->keep ?
+		span_is_disposable(target) || target->decision.keep ?
 		NULL : find_gone(by, target);
 
 	if (gone)
@@ -81,13 +81,13 @@ static void warn_of_renamed(const struct span *by, const struct span *target)
 static void keep_new(struct queue *queue, const struct span *by,
 		     struct span *target)
 {
-	if (target->maybe && target->maybe->section->kind == KIND_INIT)
+	if (target->correlation.candidate && target->correlation.candidate->section->kind == KIND_INIT)
 		refuse("%s: '%s', which '%s' refers to, is gone since boot, and so is its value",
 		       unit_of(by), target->name, by->name);
-	else if (target->maybe)
+	else if (target->correlation.candidate)
 		refuse("%s: cannot tell whether '%s', which '%s' refers to, is '%s' of the running kernel: give it a name of its own",
 		       unit_of(by), target->name, by->name,
-		       target->maybe->name);
+		       target->correlation.candidate->name);
 	else {
 		warn_of_renamed(by, target);
 		keep(queue, target);
@@ -96,9 +96,9 @@ static void keep_new(struct queue *queue, const struct span *by,
 
 static void keep_old(const struct span *by, const struct span *target)
 {
-	if (target->by_order && !state_is_confirmed(target))
+	if (target->correlation.by_order && !state_is_confirmed(target))
 		refuse("%s: cannot tell which '%s' of the running kernel is '%s', which '%s' refers to: the function has several of that name",
-		       unit_of(by), target->peer->name, target->name,
+		       unit_of(by), peer_of(target)->name, target->name,
 		       by->name);
 }
 
@@ -128,16 +128,16 @@ static void keep_target(struct queue *queue, const struct span *by,
 	case KIND_RODATA:
 		if (span_is_content(target))
 			keep(queue, target);
-		else if (target->state == SPAN_NEW)
+		else if (target->diff.state == SPAN_NEW)
 			keep_new(queue, by, target);
 		break;
 	case KIND_TEXT:
-		if (target->state == SPAN_NEW)
+		if (target->diff.state == SPAN_NEW)
 			keep_new_code(queue, target);
 		break;
 	case KIND_DATA:
 	case KIND_PERCPU:
-		if (target->state == SPAN_NEW)
+		if (target->diff.state == SPAN_NEW)
 			keep_new(queue, by, target);
 		else
 			keep_old(by, target);
@@ -199,23 +199,23 @@ static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 	for (size_t i = 1; i < section->n_spans; i++)
 		if (section->spans[i] == target)
 			before = section->spans[i - 1];
-	if (!before || !before->peer || span_is_disposable(before) ||
+	if (!before || !peer_of(before) || span_is_disposable(before) ||
 	    before->start + before->size != target->start ||
 	    !is_place(reloc, section, target->start))
 		return false;
-	if (target->state == SPAN_NEW && is_address(reloc) &&
+	if (target->diff.state == SPAN_NEW && is_address(reloc) &&
 	    refers(by, before))
 		return true;
-	if (!by->peer)
+	if (!peer_of(by))
 		return false;
 
-	const struct span *pre = before->peer;
+	const struct span *pre = peer_of(before);
 
-	if (target->peer && target->peer->section == pre->section &&
-	    target->peer->start == pre->start + pre->size)
+	if (peer_of(target) && peer_of(target)->section == pre->section &&
+	    peer_of(target)->start == pre->start + pre->size)
 		return false;
-	for (size_t i = 0; i < by->peer->n_relocs; i++)
-		if (is_place(&by->peer->relocs[i], pre->section,
+	for (size_t i = 0; i < peer_of(by)->n_relocs; i++)
+		if (is_place(&peer_of(by)->relocs[i], pre->section,
 			     pre->start + pre->size))
 			return true;
 	return false;
@@ -239,7 +239,7 @@ static void keep_references(struct queue *queue, const struct span *span)
 		struct span *target = reloc->target;
 
 		/* Another unit of the target may define it, or a better one. */
-		if (target ? target->overridden : reloc->symbol->is_global)
+		if (target ? target->decision.overridden : reloc->symbol->is_global)
 			target = strmap_get(&queue->globals, target ?
 					    target->name :
 					    reloc->symbol->name);
@@ -291,7 +291,7 @@ static void find_overridden(const struct strmap *globals,
 			span->symbol->is_weak ?
 			strmap_get(globals, span->name) : NULL;
 
-		span->overridden = other && other != span && is_strong(other);
+		span->decision.overridden = other && other != span && is_strong(other);
 	}
 }
 
@@ -304,19 +304,19 @@ static void refuse_moved(const struct queue *queue, struct object *pre)
 		const bool is_data = span->section->kind == KIND_DATA ||
 				     span->section->kind == KIND_PERCPU;
 		/* A static variable may become global for its new users. */
-		const struct span *moved = span->state == SPAN_DELETED &&
+		const struct span *moved = span->diff.state == SPAN_DELETED &&
 			span->symbol && (span->symbol->is_global || is_data) ?
 			strmap_get(&queue->globals, span->name) : NULL;
 
 		const struct span *better = span->symbol &&
-			span->symbol->is_weak && span->peer ?
+			span->symbol->is_weak && peer_of(span) ?
 			strmap_get(&queue->globals, span->name) : NULL;
 
-		if (moved && moved->state == SPAN_NEW)
+		if (moved && moved->diff.state == SPAN_NEW)
 			refuse("%s: '%s' moves to %s: not supported",
 			       unit_of(span), span->name, unit_of(moved));
-		if (better && better != span->peer &&
-		    better->state == SPAN_NEW && is_strong(better))
+		if (better && better != peer_of(span) &&
+		    better->diff.state == SPAN_NEW && is_strong(better))
 			refuse("%s: '%s' is weak, and %s gets another one: who does not change would go on using the weak one",
 			       unit_of(span), span->name, unit_of(better));
 	}
@@ -330,11 +330,11 @@ static void keep_parts(struct queue *queue, struct object *post)
 	for_each_span(span, post) {
 		if (span->section->kind != KIND_TEXT)
 			continue;
-		if ((span->parent && span->parent->keep) ||
-		    (span->whole && span->whole->keep))
+		if ((span->links.parent && span->links.parent->decision.keep) ||
+		    (span->links.whole && span->links.whole->decision.keep))
 			keep(queue, span);
-		if (span->whole && span->keep)
-			keep(queue, span->whole);
+		if (span->links.whole && span->decision.keep)
+			keep(queue, span->links.whole);
 	}
 }
 
@@ -344,9 +344,9 @@ static void refuse_odd(const struct queue *queue)
 	for (size_t i = 0; i < queue->n; i++) {
 		const struct span *span = queue->spans[i];
 
-		if (span->odd)
+		if (span->flow.odd)
 			refuse("%s: '%s' changes or is new, and %s: it cannot be copied",
-			       unit_of(span), span->name, span->odd);
+			       unit_of(span), span->name, span->flow.odd);
 	}
 }
 
@@ -359,8 +359,8 @@ static size_t keep_in_place(struct queue *queue, struct object *pre)
 	for_each_span(span, pre) {
 		if (!forbid_leaves_in_place(span))
 			continue;
-		keep(queue, span->peer);
-		span->patched = true;
+		keep(queue, peer_of(span));
+		span->decision.patched = true;
 		n++;
 	}
 	return n;
@@ -433,12 +433,12 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 		refuse_moved(&queue, pairs[i].pre);
 		for_each_span(span, pairs[i].pre) {
 			if (span->section->kind != KIND_TEXT ||
-			    span->state != SPAN_CHANGED || span->overridden)
+			    span->diff.state != SPAN_CHANGED || span->decision.overridden)
 				continue;
-			keep(&queue, span->peer);
-			if (span->parent)
+			keep(&queue, peer_of(span));
+			if (span->links.parent)
 				continue;
-			span->patched = true;
+			span->decision.patched = true;
 			n_patched++;
 		}
 		n_patched += keep_in_place(&queue, pairs[i].pre);

@@ -58,7 +58,7 @@ void label_pair(struct pair *pair)
 		for (size_t j = 0; j < section->n_spans; j++) {
 			struct span *span = section->spans[j];
 
-			span->label = span->peer ? span->peer->label :
+			span->label = peer_of(span) ? peer_of(span)->label :
 				unused_label(&used, plain_label(span));
 		}
 	}

@@ -447,7 +447,7 @@ static bool has_kept(struct object *post)
 	struct span *span;
 
 	for_each_span(span, post)
-		if (span->keep)
+		if (span->decision.keep)
 			return true;
 	return false;
 }

@@ -92,10 +92,10 @@ static void allow_running(struct pair *pair, const struct mark *mark)
 	bool is_found = false;
 
 	for_each_span(span, pair->pre) {
-		if (!span->patched || span->section->kind != KIND_TEXT ||
+		if (!span->decision.patched || span->section->kind != KIND_TEXT ||
 		    !is_of_function(span, mark->name))
 			continue;
-		span->allow_running = true;
+		span->marks.allow_running = true;
 		is_found = true;
 	}
 	if (!is_found)
@@ -111,7 +111,7 @@ static struct span *find_changed(struct pair *pair, const struct mark *mark)
 	for_each_span(span, pair->pre) {
 		enum section_kind kind = span->section->kind;
 
-		if (span->state != SPAN_CHANGED || !span->symbol ||
+		if (span->diff.state != SPAN_CHANGED || !span->symbol ||
 		    (kind != KIND_RODATA && kind != KIND_DATA &&
 		     kind != KIND_PERCPU) ||
 		    strcmp(name_base(span->name), mark->name))
@@ -135,10 +135,10 @@ static void set_data_mark(struct pair *pair, const struct mark *mark, int value)
 
 	if (!span)
 		return;
-	if (span->data_mark != DATA_UNMARKED)
+	if (span->marks.data != DATA_UNMARKED)
 		refuse("%s: '%s' is marked both ksplice_keep_data and ksplice_replace_data",
 		       pair->unit, mark->name);
-	span->data_mark = value;
+	span->marks.data = value;
 }
 
 static void keep_data(struct pair *pair, const struct mark *mark)

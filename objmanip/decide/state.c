@@ -23,30 +23,30 @@
 
 static void set_changed(struct span *pre, const char *why, uint64_t offset)
 {
-	pre->state = pre->peer->state = SPAN_CHANGED;
-	pre->why = pre->peer->why = why;
-	pre->why_offset = pre->peer->why_offset = offset;
+	pre->diff.state = peer_of(pre)->diff.state = SPAN_CHANGED;
+	pre->diff.why = peer_of(pre)->diff.why = why;
+	pre->diff.offset = peer_of(pre)->diff.offset = offset;
 }
 
 static void dissolve(struct span *pre)
 {
-	struct span *post = pre->peer;
+	struct span *post = peer_of(pre);
 
 	match_clear(pre, post);
-	pre->state = SPAN_DELETED;
-	post->state = SPAN_NEW;
+	pre->diff.state = SPAN_DELETED;
+	post->diff.state = SPAN_NEW;
 }
 
 static bool is_middle_of_changed(const struct reloc *reloc)
 {
 	return reloc->target && reloc->target_offset &&
 	       reloc->target->section->kind == KIND_TEXT &&
-	       reloc->target->state == SPAN_CHANGED;
+	       reloc->target->diff.state == SPAN_CHANGED;
 }
 
 static const struct span *function_of(const struct span *span)
 {
-	return span->parent ?: span;
+	return span->links.parent ?: span;
 }
 
 /* A changed function that the span refers into the middle of, or NULL */
@@ -59,10 +59,10 @@ static const struct span *changed_inside(const struct span *span)
 		    function_of(reloc->target) != function_of(span))
 			return reloc->target;
 	}
-	for (size_t i = 0; i < span->n_jumps; i++) {
-		const struct jump *jump = &span->jumps[i];
+	for (size_t i = 0; i < span->flow.n_jumps; i++) {
+		const struct jump *jump = &span->flow.jumps[i];
 
-		if (jump->target_offset && jump->target->state == SPAN_CHANGED)
+		if (jump->target_offset && jump->target->diff.state == SPAN_CHANGED)
 			return jump->target;
 	}
 	return NULL;
@@ -74,8 +74,8 @@ static const struct span *changed_inside(const struct span *span)
  */
 static bool is_read_by_code_only(const struct span *span)
 {
-	for (size_t i = 0; i < span->n_referrers; i++)
-		if (!kind_is_code(span->referrers[i]->section->kind))
+	for (size_t i = 0; i < span->links.n_referrers; i++)
+		if (!kind_is_code(span->links.referrers[i]->section->kind))
 			return false;
 	return true;
 }
@@ -132,7 +132,7 @@ static bool is_number_that_moves(const struct span *pre,
 /* Is a fresh copy for the new code as good as the old one? */
 static bool can_dissolve(const struct span *pre)
 {
-	const struct span *post = pre->peer;
+	const struct span *post = peer_of(pre);
 
 	if (!pre->symbol || !pre->symbol->is_global) {
 		if (span_is_disposable(pre) || is_number_that_moves(pre, post))
@@ -162,14 +162,14 @@ static bool is_alone(const struct span *span)
 /* What of its place new code may rely on and the running kernel lacks, or NULL */
 static const char *other_place(const struct span *pre)
 {
-	const struct section *from = pre->section, *to = pre->peer->section;
+	const struct section *from = pre->section, *to = peer_of(pre)->section;
 
 	if (!is_data(pre) || span_is_content(pre))
 		return NULL;
 	if (!strcmp(from->name, ".data..ro_after_init") &&
 	    strcmp(to->name, from->name) && to->kind != KIND_RODATA)
 		return "is no longer read-only after boot";
-	if (is_alone(pre) && is_alone(pre->peer) && to->align > from->align)
+	if (is_alone(pre) && is_alone(peer_of(pre)) && to->align > from->align)
 		return xasprintf("is aligned to %u instead of %u bytes",
 				 to->align, from->align);
 	return NULL;
@@ -179,8 +179,8 @@ static const char *other_place(const struct span *pre)
 static bool becomes_constant(const struct span *pre)
 {
 	return pre->section->kind == KIND_DATA &&
-	       pre->peer->section->kind == KIND_RODATA &&
-	       compare_spans(pre, pre->peer, NULL, NULL);
+	       peer_of(pre)->section->kind == KIND_RODATA &&
+	       compare_spans(pre, peer_of(pre), NULL, NULL);
 }
 
 /* Returns whether anything has become known that was not. */
@@ -190,9 +190,9 @@ static bool compare_one(struct span *pre)
 	uint64_t offset = 0;
 	const char *why = NULL;
 
-	if (!pre->peer || pre->state != SPAN_SAME)
+	if (!peer_of(pre) || pre->diff.state != SPAN_SAME)
 		return false;
-	if (pre->section->kind != pre->peer->section->kind) {
+	if (pre->section->kind != peer_of(pre)->section->kind) {
 		if (can_dissolve(pre)) {
 			dissolve(pre);
 			return true;
@@ -200,7 +200,7 @@ static bool compare_one(struct span *pre)
 		if (!becomes_constant(pre)) {
 			set_changed(pre, xasprintf("moves from %s to %s",
 				kind_name(pre->section->kind),
-				kind_name(pre->peer->section->kind)), 0);
+				kind_name(peer_of(pre)->section->kind)), 0);
 			return true;
 		}
 	}
@@ -210,7 +210,7 @@ static bool compare_one(struct span *pre)
 		return true;
 	} else if (why) {
 		set_changed(pre, why, 0);
-		pre->other_place = pre->peer->other_place = true;
+		pre->diff.is_moved = peer_of(pre)->diff.is_moved = true;
 		return true;
 	}
 	inside = changed_inside(pre);
@@ -223,7 +223,7 @@ static bool compare_one(struct span *pre)
 		/* The new body needs the places in it, others the old ones. */
 		set_changed(pre, xasprintf("refers to the middle of '%s'",
 					   inside->name), 0);
-	} else if (!compare_spans(pre, pre->peer, &why, &offset)) {
+	} else if (!compare_spans(pre, peer_of(pre), &why, &offset)) {
 		if (can_dissolve(pre))
 			dissolve(pre);
 		else
@@ -237,16 +237,16 @@ static bool compare_one(struct span *pre)
 /* A function and its .cold part change together. */
 static bool compare_parts(struct span *cold)
 {
-	struct span *parent = cold->parent;
+	struct span *parent = cold->links.parent;
 
-	if (cold->section->kind != KIND_TEXT || !parent || !parent->peer)
+	if (cold->section->kind != KIND_TEXT || !parent || !peer_of(parent))
 		return false;
-	if (cold->state != SPAN_SAME && parent->state == SPAN_SAME) {
+	if (cold->diff.state != SPAN_SAME && parent->diff.state == SPAN_SAME) {
 		set_changed(parent, xasprintf("its part '%s' differs",
 					      cold->name), 0);
 		return true;
 	}
-	if (cold->state == SPAN_SAME && parent->state != SPAN_SAME) {
+	if (cold->diff.state == SPAN_SAME && parent->diff.state != SPAN_SAME) {
 		set_changed(cold, xasprintf("part of '%s'", parent->name), 0);
 		return true;
 	}
@@ -256,13 +256,13 @@ static bool compare_parts(struct span *cold)
 /* All that lies between the first entry of a function and its end */
 static bool compare_entries(struct span *part)
 {
-	struct span *whole = part->whole;
+	struct span *whole = part->links.whole;
 
-	if (part->section->kind != KIND_TEXT || !whole || !whole->peer ||
-	    !part->peer || (part->state == SPAN_SAME) ==
-			   (whole->state == SPAN_SAME))
+	if (part->section->kind != KIND_TEXT || !whole || !peer_of(whole) ||
+	    !peer_of(part) || (part->diff.state == SPAN_SAME) ==
+			   (whole->diff.state == SPAN_SAME))
 		return false;
-	if (part->state == SPAN_SAME)
+	if (part->diff.state == SPAN_SAME)
 		set_changed(part, xasprintf("part of '%s'", whole->name), 0);
 	else
 		set_changed(whole, xasprintf("its part '%s' differs",
@@ -278,7 +278,7 @@ static void set_initial_state(struct object *object, enum span_state unpaired)
 		for (size_t j = 0; j < section->n_spans; j++) {
 			struct span *span = section->spans[j];
 
-			span->state = span->peer ? SPAN_SAME : unpaired;
+			span->diff.state = peer_of(span) ? SPAN_SAME : unpaired;
 		}
 	}
 }
@@ -290,9 +290,9 @@ static void compare_aliases(struct pair *pair)
 		const struct symbol *pre = &pair->pre->symbols[i];
 		const struct symbol *post = match_odd_alias(pre, pair->post);
 		struct span *span = !post ? NULL :
-			pre->span->peer ? pre->span : post->span->peer;
+			peer_of(pre->span) ? pre->span : peer_of(post->span);
 
-		if (span && span->state == SPAN_SAME)
+		if (span && span->diff.state == SPAN_SAME)
 			set_changed(span, xasprintf("'%s' is a name of it on one side only",
 						    pre->name), 0);
 	}
@@ -309,9 +309,9 @@ static void set_states_of_parts(struct object *object)
 		    section->kind != KIND_ALT_AUX)
 			continue;
 		for (size_t j = 0; j < section->n_spans; j++)
-			if (section->spans[j]->parent)
-				section->spans[j]->state =
-					section->spans[j]->parent->state;
+			if (section->spans[j]->links.parent)
+				section->spans[j]->diff.state =
+					section->spans[j]->links.parent->diff.state;
 	}
 }
 
@@ -326,17 +326,17 @@ static bool matters(const struct span *span)
 	case KIND_TEXT:
 	case KIND_FIXED:
 	case KIND_UNKNOWN:
-		return span->state != SPAN_SAME;
+		return span->diff.state != SPAN_SAME;
 	case KIND_RODATA:
 	case KIND_DATA:
 	case KIND_PERCPU:
 		/* A new one may be what another object needs. */
-		if (span->state == SPAN_NEW)
+		if (span->diff.state == SPAN_NEW)
 			return global;
-		return span->state == SPAN_CHANGED &&
-		       (global || span->n_referrers);
+		return span->diff.state == SPAN_CHANGED &&
+		       (global || span->links.n_referrers);
 	case KIND_HOOK:
-		return span->state == SPAN_NEW;
+		return span->diff.state == SPAN_NEW;
 	default:
 		return false;
 	}
@@ -351,17 +351,17 @@ static size_t count_matters(const struct object *object, bool paired)
 
 		for (size_t j = 0; j < section->n_spans; j++)
 			n += matters(section->spans[j]) &&
-			     (paired || !section->spans[j]->peer);
+			     (paired || !peer_of(section->spans[j]));
 	}
 	return n;
 }
 
 bool state_is_confirmed(const struct span *post)
 {
-	for (size_t i = 0; i < post->n_referrers; i++) {
-		const struct span *by = function_of(post->referrers[i]);
+	for (size_t i = 0; i < post->links.n_referrers; i++) {
+		const struct span *by = function_of(post->links.referrers[i]);
 
-		if (by->section->flags & SEC_CODE && by->state == SPAN_SAME)
+		if (by->section->flags & SEC_CODE && by->diff.state == SPAN_SAME)
 			return true;
 	}
 	return false;
@@ -376,11 +376,11 @@ static void drop_guesses(struct object *post)
 	struct span *span;
 
 	for_each_span(span, post) {
-		if (!span->by_order || !span->peer || !span->n_referrers ||
+		if (!span->correlation.by_order || !peer_of(span) || !span->links.n_referrers ||
 		    !span_is_disposable(span) || state_is_confirmed(span))
 			continue;
-		dissolve(span->peer);
-		span->unsure = true;
+		dissolve(peer_of(span));
+		span->correlation.is_fresh = true;
 	}
 }
 

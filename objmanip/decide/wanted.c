@@ -32,7 +32,7 @@ bool wanted_has(const struct strmap *wanted, const struct symbol *symbol)
 	const struct span *span = symbol->span;
 
 	return wanted && symbol->is_global && span &&
-	       symbol->value == span->start && span->state == SPAN_NEW &&
+	       symbol->value == span->start && span->diff.state == SPAN_NEW &&
 	       (span->section->kind == KIND_TEXT ||
 		span->section->kind == KIND_RODATA ||
 		span->section->kind == KIND_DATA) &&

@@ -12,7 +12,7 @@
 #include "model/object.h"
 
 enum span_state {
-	SPAN_UNPAIRED,		/* not looked at yet */
+	SPAN_UNKNOWN,		/* not compared yet */
 	SPAN_SAME,		/* pre and post agree */
 	SPAN_CHANGED,		/* both have it, and it differs */
 	SPAN_NEW,		/* only in post */
@@ -26,69 +26,122 @@ struct jump {
 	uint64_t target_offset;
 };
 
+/*
+ * Each step of the way writes its own part and reads those before it.  A part is
+ * zero until its step has run.
+ */
 struct span {
+	/*
+	 * What it is.  Written by read/cut.c, valid ever after.
+	 */
 	struct section *section;
 	uint64_t start, size;		/* in the section, without padding */
+	uint64_t extent;		/* up to where its symbols say it goes */
 	struct symbol *symbol;		/* the one at its start that names it
 					 * (function or object before NOTYPE,
 					 * global before local), or NULL */
-	uint64_t extent;		/* up to where its symbols say it goes */
 	const char *name;		/* symbol's name, else made up */
-	const char *label;		/* label.h; set for pre and post */
-	struct span *peer;		/* in the other object, or NULL */
-	struct span *maybe;		/* in post: the one of pre that it could
-					 * be, when nothing tells for certain */
-	bool by_order;			/* in post: which of several of one name
-					 * its peer is, only their order tells */
-	bool alone;			/* a flag of a line that is new, or gone:
-					 * the other object has no such one */
-	bool unsure;			/* in post: a fresh flag, as nothing tells
-					 * which one of pre it is */
-	const char *scope;		/* of a static local: the function that
-					 * it stands in; NULL: not known */
-	enum span_state state;
-	bool other_place;		/* CHANGED, but not in its contents */
-	const char *why;		/* CHANGED: one line for people */
-	uint64_t why_offset;		/* of the first difference */
-	struct span *parent;		/* of a .cold part: its function; of an
+	struct reloc *relocs;		/* offset in [start, start + size) */
+	size_t n_relocs;
+	/*
+	 * Where control leaves it without a relocation.  Written by read/jump.c,
+	 * for code that shares its section, before the relocations are given to
+	 * the spans: it adds some.
+	 */
+	struct {
+		struct jump *jumps;	/* would be missing in a copy */
+		size_t n_jumps;
+		bool runs_on;		/* into what follows it */
+		const char *odd;	/* what of it is not understood, or NULL */
+	} flow;
+	/*
+	 * Which spans belong together.  Written by read/refer.c, when the
+	 * referents of all relocations are known; whole by read/cut.c.
+	 */
+	struct {
+		struct span *parent;	/* of a .cold part: its function; of an
 					 * entry of a table: the function that
 					 * it is about; of the code of an
 					 * alternative: the function */
-	struct span *whole;		/* of a part of a function that begins
+		struct span *whole;	/* of a part of a function that begins
 					 * with another entry: the first part */
-	/* Relocations with offset in [start, start + size). */
-	struct reloc *relocs;
-	size_t n_relocs;
-	/* Of a function: the entries of tables about it (their parent is this
-	 * span), by table and place, else as they stand in the object. */
-	struct span **entries;
-	size_t n_entries;
-	/* Spans with a relocation whose target this is, each once. */
-	struct span **referrers;
-	size_t n_referrers;
-	/* Of code that shares its section: what would be missing in a copy. */
-	struct jump *jumps;
-	size_t n_jumps;
-	bool runs_on;			/* into what stands behind it */
-	const char *odd;		/* what of it is not understood, or NULL */
-	/* In post, set by keep.c: it goes into the new code. */
-	bool keep;
+		/* Of a function: the entries of tables about it (their parent is
+		 * this span), by table and offset, else as in the object */
+		struct span **entries;
+		size_t n_entries;
+		/* Spans with a relocation whose referent this is, each once */
+		struct span **referrers;
+		size_t n_referrers;
+	} links;
 	/*
-	 * In pre, set by keep.c: a function that gets the redirect, or data
-	 * that is overwritten with its peer.  A .cold part, whose parent is
-	 * the function, does not have this set.
+	 * Which span of the other object is the same thing.  Written by
+	 * decide/correlate.c and declared.c, scope by read/scope.c; valid after
+	 * match_pair().  state.c takes a peer away again where a fresh copy
+	 * is as good and the old one does not fit.
 	 */
-	bool patched;
-	/* In pre, set by marks.c: what the author says of a changed variable */
-	enum { DATA_UNMARKED, DATA_KEEP, DATA_REPLACE } data_mark;
-	/* A weak one, for which another unit of the target has a better one */
-	bool overridden;
-	/* In pre, set by marks.c: running calls of it may end in the old body. */
-	bool allow_running;
-	/* For the writers: index in the pre image, symbol in the output. */
-	unsigned int index;
-	void *out;
+	struct {
+		struct span *peer;	/* in the other object, or NULL */
+		struct span *candidate;	/* in post: the one of pre that it could
+					 * be, when nothing tells for certain */
+		bool by_order;		/* in post: which of several of one name
+					 * its peer is, only their order tells */
+		bool alone;		/* a flag of a line that is new, or gone:
+					 * the other object has no such one */
+		bool is_fresh;		/* in post: a fresh flag, as nothing tells
+					 * which one of pre it is (state.c) */
+		const char *scope;	/* of a static local: the function that
+					 * it stands in; NULL: not known */
+	} correlation;
+	/*
+	 * What differs.  Written by decide/state.c, in pre and post; valid after
+	 * state_decide().
+	 */
+	struct {
+		enum span_state state;
+		bool is_moved;		/* CHANGED, but not in its contents */
+		const char *why;	/* CHANGED: one line for people */
+		uint64_t offset;	/* of the first difference */
+	} diff;
+	/*
+	 * Its unique name, in pre and post.  Written by decide/label.c.
+	 */
+	const char *label;
+	/*
+	 * What the author of the patch says, in pre.  Written by decide/marks.c:
+	 * data before anything is kept, allow_running after it.
+	 */
+	struct {
+		enum { DATA_UNMARKED, DATA_KEEP, DATA_REPLACE } data;
+		bool allow_running;	/* calls may end in the old function */
+	} marks;
+	/*
+	 * What happens to it.  Written by decide/keep.c; valid after
+	 * keep_decide().
+	 */
+	struct {
+		bool keep;		/* in post: it goes into the new code */
+		bool patched;		/* in pre: a function that gets the
+					 * redirect, or data that is overwritten
+					 * with its peer.  A .cold part, whose
+					 * parent is the function, is not */
+		bool overridden;	/* a weak one, for which another unit of
+					 * the target has a better one */
+	} decision;
+	/*
+	 * For the writers.  index is written by old_code_number(), copy by
+	 * new_code_write().
+	 */
+	struct {
+		unsigned int index;	/* in pre: in the pre image */
+		struct copy *copy;	/* in post: see new-code.c; or NULL */
+	} emit;
 };
+
+/* What it is correlated with, in the other object, or NULL */
+static inline struct span *peer_of(const struct span *span)
+{
+	return span->correlation.peer;
+}
 
 /*
  * The span with that offset; in padding, the one before it; at the end of the

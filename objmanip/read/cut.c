@@ -236,7 +236,7 @@ static void find_wholes(struct section *section)
 		struct span *span = section->spans[i];
 
 		if (span->start < end) {
-			span->whole = whole;
+			span->links.whole = whole;
 		} else if (span->symbol) {
 			whole = span;
 			end = span->start + span->symbol->size;

@@ -71,12 +71,12 @@ static void relocate_span(struct span *span, struct reloc **relocs,
 	for (uint64_t at = span->start; at < end; at += insn.length) {
 		if (!section->object->arch->decode(section->contents + at,
 						   end - at, &insn)) {
-			span->odd = xasprintf("has no instruction at offset 0x%llx that is known",
+			span->flow.odd = xasprintf("has no instruction at offset 0x%llx that is known",
 				(unsigned long long)(at - span->start));
 			return;
 		}
 		if (!insn.is_fill)
-			span->runs_on = !insn.is_end;
+			span->flow.runs_on = !insn.is_end;
 
 		struct span *target = outside(span, at, &insn, &place);
 
@@ -84,7 +84,7 @@ static void relocate_span(struct span *span, struct reloc **relocs,
 			vec_add(*relocs, *n_relocs) =
 				make_reloc(at, &insn, target, place);
 		else if (target)
-			vec_add(span->jumps, span->n_jumps) = (struct jump) {
+			vec_add(span->flow.jumps, span->flow.n_jumps) = (struct jump) {
 				at - span->start, target, place - target->start
 			};
 	}
@@ -149,10 +149,10 @@ void jump_company(const struct span *span, size_t *first, size_t *last)
 	const struct section *section = span->section;
 
 	*first = *last = index_of(span);
-	if (span->runs_on && *last + 1 < section->n_spans)
+	if (span->flow.runs_on && *last + 1 < section->n_spans)
 		++*last;
-	for (size_t i = 0; i < span->n_jumps; i++) {
-		size_t target = index_of(span->jumps[i].target);
+	for (size_t i = 0; i < span->flow.n_jumps; i++) {
+		size_t target = index_of(span->flow.jumps[i].target);
 
 		if (target < *first)
 			*first = target;

@@ -91,7 +91,7 @@ static void find_cold_parents(struct object *object)
 			    strlen(symbol->name) == (size_t)(end - cold->name) &&
 			    !strncmp(symbol->name, cold->name,
 				     end - cold->name))
-				cold->span->parent = symbol->span;
+				cold->span->links.parent = symbol->span;
 		}
 	}
 }
@@ -118,10 +118,10 @@ static void find_table_parents(struct section *section)
 	for (size_t i = 0; i < section->n_spans; i++) {
 		struct span *entry = section->spans[i];
 
-		entry->parent = table_subject(entry, &offset);
-		if (entry->parent)
-			vec_add(entry->parent->entries,
-				entry->parent->n_entries) = entry;
+		entry->links.parent = table_subject(entry, &offset);
+		if (entry->links.parent)
+			vec_add(entry->links.parent->links.entries,
+				entry->links.parent->links.n_entries) = entry;
 		if (!section->table->replacement)
 			continue;
 
@@ -130,7 +130,7 @@ static void find_table_parents(struct section *section)
 
 		if (reloc && reloc->target &&
 		    reloc->target->section->kind == KIND_REPLACEMENT)
-			reloc->target->parent = entry->parent;
+			reloc->target->links.parent = entry->links.parent;
 	}
 }
 
@@ -146,7 +146,7 @@ static void find_aux_parents(struct object *object)
 
 			if (target &&
 			    target->section->kind == KIND_ALT_AUX)
-				target->parent = span_find(section,
+				target->links.parent = span_find(section,
 						section->relocs[j].offset);
 		}
 	}
@@ -163,10 +163,10 @@ static void find_referrers(struct section *section)
 			if (!target || target == span)
 				continue;
 			/* All of this span's come one after the other. */
-			if (target->n_referrers && span ==
-			    target->referrers[target->n_referrers - 1])
+			if (target->links.n_referrers && span ==
+			    target->links.referrers[target->links.n_referrers - 1])
 				continue;
-			vec_add(target->referrers, target->n_referrers) = span;
+			vec_add(target->links.referrers, target->links.n_referrers) = span;
 		}
 	}
 }
@@ -193,8 +193,8 @@ void refer_resolve(struct object *object)
 
 		find_referrers(section);
 		for (size_t j = 0; j < section->n_spans; j++)
-			vec_sort(section->spans[j]->entries,
-				 section->spans[j]->n_entries,
+			vec_sort(section->spans[j]->links.entries,
+				 section->spans[j]->links.n_entries,
 				 sizeof(struct span *), by_entry);
 	}
 }

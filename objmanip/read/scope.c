@@ -82,7 +82,7 @@ static void read_variable(struct reader *reader, Dwarf_Die *variable,
 	int line, column = 0;
 
 	if (span && scope)
-		span->scope = scope;
+		span->correlation.scope = scope;
 	if (!name || !file || !is_declared(variable) ||
 	    dwarf_decl_line(variable, &line))
 		return;

@@ -400,11 +400,11 @@ void explain_difference(struct bytes *out, const struct span *pre,
 			const struct touched_lines *lines)
 {
 	const struct arch *arch = pre->section->object->arch;
-	const struct span *post = pre->peer;
+	const struct span *post = peer_of(pre);
 	struct debug debug = { .span = pre };
 	Dwarf *dwarf = dwarf_open_for(pre->section->object, &debug.module);
-	const char *why = pre->why, *old = NULL, *new = NULL;
-	uint64_t old_at = pre->why_offset, new_at = old_at;
+	const char *why = pre->diff.why, *old = NULL, *new = NULL;
+	uint64_t old_at = pre->diff.offset, new_at = old_at;
 	struct reader a, b;
 
 	debug.dir = dwarf_compile_dir(dwarf);
@@ -418,8 +418,8 @@ void explain_difference(struct bytes *out, const struct span *pre,
 			   !refer_otherwise(&a, &b))));
 	if (old || new) {
 		/* The reason is about the bytes; it may have been a jump. */
-		if (pre->why_offset < a.printer.start ||
-		    pre->why_offset >= a.printer.end) {
+		if (pre->diff.offset < a.printer.start ||
+		    pre->diff.offset >= a.printer.end) {
 			why = "another instruction";
 			old_at = a.printer.start;
 		}

@@ -40,7 +40,7 @@
 /* What of a function makes it hard to replace, or "" */
 static const char *busy_words(const struct span *pre, enum busy busy)
 {
-	if (pre->allow_running)
+	if (pre->marks.allow_running)
 		return "; running calls may end in the old one";
 	switch (busy) {
 	case BUSY_NOT:
@@ -59,7 +59,7 @@ static const char *busy_words(const struct span *pre, enum busy busy)
 static void explain_busy(struct bytes *out, const struct span *pre,
 			 enum busy busy, const char *by)
 {
-	if (pre->allow_running || busy == BUSY_NOT)
+	if (pre->marks.allow_running || busy == BUSY_NOT)
 		return;
 	if (by)
 		bytes_printf(out, "    it calls '%s': if that is in the way, try ksplice-apply --kick, or write\n",
@@ -74,7 +74,7 @@ static void add_replaced(struct bytes *out, const struct pair *pair,
 			 const struct span *pre,
 			 const struct touched_lines *touched)
 {
-	const struct span *post = pre->peer;
+	const struct span *post = peer_of(pre);
 	const char *by;
 	enum busy busy = busy_function(pre, &by);
 
@@ -83,7 +83,7 @@ static void add_replaced(struct bytes *out, const struct pair *pair,
 		     (unsigned long long)post->size, busy_words(pre, busy));
 	if (!touched)
 		return;
-	if (pre->state == SPAN_CHANGED)
+	if (pre->diff.state == SPAN_CHANGED)
 		explain_difference(out, pre, touched);
 	else
 		bytes_printf(out, "    unchanged; another one's new code needs it\n");
@@ -98,7 +98,7 @@ static void add_overwritten(struct bytes *out, const struct pair *pair,
 		     pre->name, (unsigned long long)pre->size);
 	if (touched)
 		bytes_printf(out, "    +0x%llx: %s\n",
-			     (unsigned long long)pre->why_offset, pre->why);
+			     (unsigned long long)pre->diff.offset, pre->diff.why);
 }
 
 static void add_kept(struct bytes *out, const struct pair *pair,
@@ -106,15 +106,15 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 {
 	const char *what;
 
-	if (post->keep && post->state == SPAN_SAME && !post->parent &&
+	if (post->decision.keep && post->diff.state == SPAN_SAME && !post->links.parent &&
 	    post->section->kind == KIND_TEXT)
 		bytes_printf(out, "copy %s %s (what is replaced jumps to it without a relocation)\n",
 			     pair->unit, post->name);
-	if (!post->keep || post->state != SPAN_NEW || span_is_content(post))
+	if (!post->decision.keep || post->diff.state != SPAN_NEW || span_is_content(post))
 		return;
 	switch (post->section->kind) {
 	case KIND_TEXT:
-		if (post->parent)
+		if (post->links.parent)
 			return;
 		what = "function";
 		break;
@@ -128,7 +128,7 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 	}
 	bytes_printf(out, "new %s %s %s (%llu bytes%s)\n", what, pair->unit,
 		     post->name, (unsigned long long)post->size,
-		     post->unsure ? "; a fresh one, as nothing tells which old one it is" : "");
+		     post->correlation.is_fresh ? "; a fresh one, as nothing tells which old one it is" : "");
 }
 
 static bool is_data(const struct span *span)
@@ -147,11 +147,11 @@ static void add_unused(struct bytes *out, const struct pair *pair,
 		       const struct span *post)
 {
 	const bool is_variable = is_data(post) &&
-		(!post->n_referrers ||
+		(!post->links.n_referrers ||
 		 (post->symbol && post->symbol->is_global));
 
-	if (post->state == SPAN_NEW && !post->keep && !post->overridden &&
-	    !post->parent && post->symbol &&
+	if (post->diff.state == SPAN_NEW && !post->decision.keep && !post->decision.overridden &&
+	    !post->links.parent && post->symbol &&
 	    (post->section->kind == KIND_TEXT || is_variable))
 		bytes_printf(out, "ignored %s%s %s (new, but nothing that is replaced refers to it)\n",
 			     is_variable ? "data " : "", pair->unit,
@@ -161,8 +161,8 @@ static void add_unused(struct bytes *out, const struct pair *pair,
 static void add_deleted(struct bytes *out, const struct pair *pair,
 			const struct span *pre)
 {
-	if (pre->section->kind == KIND_TEXT && !pre->parent &&
-	    pre->state == SPAN_DELETED)
+	if (pre->section->kind == KIND_TEXT && !pre->links.parent &&
+	    pre->diff.state == SPAN_DELETED)
 		bytes_printf(out, "deleted %s %s\n", pair->unit, pre->name);
 }
 
@@ -170,7 +170,7 @@ static void add_deleted(struct bytes *out, const struct pair *pair,
 static void add_overridden(struct bytes *out, const struct pair *pair,
 			   const struct span *pre)
 {
-	if (pre->overridden && pre->state == SPAN_CHANGED)
+	if (pre->decision.overridden && pre->diff.state == SPAN_CHANGED)
 		bytes_printf(out, "ignored %s %s (weak, and another unit has a better one)\n",
 			     pair->unit, pre->name);
 }
@@ -190,8 +190,8 @@ static void add_hooks(struct bytes *out, const struct pair *pair)
 static void add_unreferred(struct bytes *out, const struct pair *pair,
 			   const struct span *pre)
 {
-	if (pre->state == SPAN_CHANGED && is_data(pre) && !pre->patched &&
-	    !forbid_is_in_use(pre) && !forbid_is_in_use(pre->peer))
+	if (pre->diff.state == SPAN_CHANGED && is_data(pre) && !pre->decision.patched &&
+	    !forbid_is_in_use(pre) && !forbid_is_in_use(peer_of(pre)))
 		bytes_printf(out, "ignored data %s %s (nothing refers to it)\n",
 			     pair->unit, pre->name);
 }
@@ -199,7 +199,7 @@ static void add_unreferred(struct bytes *out, const struct pair *pair,
 static void add_ignored(struct bytes *out, const struct pair *pair,
 			const struct span *span)
 {
-	if (span->section->kind == KIND_INIT && span->state != SPAN_SAME)
+	if (span->section->kind == KIND_INIT && span->diff.state != SPAN_SAME)
 		bytes_printf(out, "ignored %s %s (%s: %s)\n", pair->unit,
 			     span->name, span->section->name,
 			     !strncmp(span->section->name, ".exit", 5) ?
@@ -261,14 +261,14 @@ static void add_exports(struct bytes *out, const struct pair *pair)
 /* Does an entry about the function differ in what is not compared of it? */
 static bool has_other_lines(const struct span *pre)
 {
-	const struct span *post = pre->peer;
+	const struct span *post = peer_of(pre);
 
-	for (size_t i = 0; i < pre->n_entries && i < post->n_entries; i++) {
-		const struct table *table = pre->entries[i]->section->table;
+	for (size_t i = 0; i < pre->links.n_entries && i < post->links.n_entries; i++) {
+		const struct table *table = pre->links.entries[i]->section->table;
 
 		if (table && table->neutral_size &&
-		    memcmp(span_bytes(pre->entries[i]) + table->neutral_start,
-			   span_bytes(post->entries[i]) + table->neutral_start,
+		    memcmp(span_bytes(pre->links.entries[i]) + table->neutral_start,
+			   span_bytes(post->links.entries[i]) + table->neutral_start,
 			   table->neutral_size))
 			return true;
 	}
@@ -281,8 +281,8 @@ static void add_other_lines(struct bytes *out, const struct pair *pair)
 	size_t n = 0;
 
 	for_each_span(span, pair->pre)
-		if (span->section->kind == KIND_TEXT && span->peer &&
-		    span->state == SPAN_SAME && !span->patched)
+		if (span->section->kind == KIND_TEXT && peer_of(span) &&
+		    span->diff.state == SPAN_SAME && !span->decision.patched)
 			n += has_other_lines(span);
 	if (n)
 		bytes_printf(out, "ignored %s %zu function%s (only line numbers differ)\n",
@@ -299,7 +299,7 @@ static void add_deleted_data(struct bytes *out, const struct pair *pair,
 		     span->section->kind == KIND_PERCPU ||
 		     (explain && span->section->kind == KIND_RODATA &&
 		      !span_is_content(span))) && span->symbol &&
-		    span->state == SPAN_DELETED && !span_is_disposable(span))
+		    span->diff.state == SPAN_DELETED && !span_is_disposable(span))
 			bytes_printf(out, "deleted data %s %s (%llu bytes; it stays)\n",
 				     pair->unit, span->name,
 				     (unsigned long long)span->size);
@@ -317,7 +317,7 @@ static void add_left_out(struct bytes *out, const struct pair *pair)
 	for_each_span(span, pair->pre)
 		add_ignored(out, pair, span);
 	for_each_span(span, pair->post)
-		if (!span->peer)
+		if (!peer_of(span))
 			add_ignored(out, pair, span);
 	add_modinfo(out, pair);
 }
@@ -328,10 +328,10 @@ static void add_pair(struct bytes *out, const struct pair *pair,
 	struct span *span;
 
 	for_each_span(span, pair->pre)
-		if (span->patched && span->section->kind == KIND_TEXT)
+		if (span->decision.patched && span->section->kind == KIND_TEXT)
 			add_replaced(out, pair, span, touched);
 	for_each_span(span, pair->pre)
-		if (span->patched && span->section->kind != KIND_TEXT)
+		if (span->decision.patched && span->section->kind != KIND_TEXT)
 			add_overwritten(out, pair, span, touched);
 	for_each_span(span, pair->post)
 		add_kept(out, pair, span);

@@ -61,15 +61,15 @@ struct writer {
 /* Is it code that takes the place of an old function? */
 static bool is_replacement(const struct span *span)
 {
-	return span->section->kind == KIND_TEXT && span->peer &&
-	       !span->parent;
+	return span->section->kind == KIND_TEXT && peer_of(span) &&
+	       !span->links.parent;
 }
 
 /* Is it the new contents of data that the running kernel has? */
 static bool is_in_place(const struct span *span)
 {
-	return span->section->kind != KIND_TEXT && span->peer &&
-	       span->peer->patched;
+	return span->section->kind != KIND_TEXT && peer_of(span) &&
+	       peer_of(span)->decision.patched;
 }
 
 /* --- sections ------------------------------------------------------------ */
@@ -139,7 +139,7 @@ static uint64_t span_align(const struct span *span)
 static struct copy *copy_behind(const struct span *span,
 				const struct span *before)
 {
-	const struct copy *neighbour = before->out;
+	const struct copy *neighbour = before->emit.copy;
 	uint64_t end = before->start + before->size;
 	struct copy *copy = xcalloc(1, sizeof(*copy));
 
@@ -205,16 +205,16 @@ static void copy_section(struct writer *writer, const struct section *section)
 		const struct span *behind = i + 1 < section->n_spans ?
 			section->spans[i + 1] : NULL;
 
-		if (!span->keep)
+		if (!span->decision.keep)
 			continue;
 		if (is_joined(section))
-			span->out = copy_joined(writer, span);
-		else if (before && before->out)
-			span->out = copy_behind(span, before);
-		else if (behind && behind->keep)
-			span->out = copy_first(writer, span);
+			span->emit.copy = copy_joined(writer, span);
+		else if (before && before->emit.copy)
+			span->emit.copy = copy_behind(span, before);
+		else if (behind && behind->decision.keep)
+			span->emit.copy = copy_first(writer, span);
 		else
-			span->out = copy_alone(writer, span);
+			span->emit.copy = copy_alone(writer, span);
 	}
 }
 
@@ -229,7 +229,7 @@ static void copy_spans(struct writer *writer, struct object *post)
 
 static bool is_copied(const struct symbol *symbol)
 {
-	return symbol->span && symbol->span->out && !symbol->is_section &&
+	return symbol->span && symbol->span->emit.copy && !symbol->is_section &&
 	       !symbol->is_file && *symbol->name &&
 	       strncmp(symbol->name, ".L", 2);
 }
@@ -260,7 +260,7 @@ static const char *new_name(const struct writer *writer,
 			    const struct symbol *symbol)
 {
 	if (!is_in_place(symbol->span) &&
-	    (!symbol->is_function || !symbol->span->peer))
+	    (!symbol->is_function || !peer_of(symbol->span)))
 		return symbol->name;
 	return xasprintf("%s.ksplice_%s", symbol->name, writer->kid);
 }
@@ -268,7 +268,7 @@ static const char *new_name(const struct writer *writer,
 static void copy_symbol(struct writer *writer, const struct symbol *symbol)
 {
 	const struct span *span = symbol->span;
-	struct copy *copy = span->out;
+	struct copy *copy = span->emit.copy;
 	struct elf_symbol *out = elf_symbol_new(writer->elf,
 		new_name(writer, symbol), copy->section,
 		copy->offset + symbol->value - span->start);
@@ -349,7 +349,7 @@ static const char *needed_by(const struct writer *writer,
 	    strmap_get(&writer->linked, symbol->name))
 		return NULL;
 	return xasprintf("%s %s", from->section->object->unit,
-			 (from->parent ?: from)->name);
+			 (from->links.parent ?: from)->name);
 }
 
 static struct elf_symbol *import(struct writer *writer, const char *label,
@@ -403,7 +403,7 @@ static struct elf_symbol *import_span(struct writer *writer,
 		    from->section->object->unit, from->name, span->name,
 		    span->section->name);
 	}
-	if (!span->peer)
+	if (!peer_of(span))
 		die("%s: new code of '%s' refers to '%s', which is not in the original and was not kept",
 		    from->section->object->unit, from->name, span->name);
 	return import(writer, span->label, symbol ? symbol->name : "",
@@ -425,14 +425,14 @@ static bool means_copy(const struct span *from, const struct reloc *reloc,
 static void copy_reloc(struct writer *writer, const struct span *from,
 		       const struct reloc *reloc)
 {
-	const struct copy *at = from->out;
+	const struct copy *at = from->emit.copy;
 	const struct symbol *symbol = reloc->symbol;
 	const struct span *target = reloc->target;
 	int64_t offset = reloc->target_offset;
 	struct elf_symbol *out;
 
 	/* Defined in another unit of the target, or there is a better one? */
-	if ((!target && !symbol->section) || (target && target->overridden)) {
+	if ((!target && !symbol->section) || (target && target->decision.overridden)) {
 		const struct symbol *global =
 			strmap_get(&writer->globals,
 				   target ? target->name : symbol->name);
@@ -454,8 +454,8 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 				     symbol->name, true,
 				     needed_by(writer, from, symbol));
 		}
-	} else if (target->out && means_copy(from, reloc, target, offset)) {
-		const struct copy *copy = target->out;
+	} else if (target->emit.copy && means_copy(from, reloc, target, offset)) {
+		const struct copy *copy = target->emit.copy;
 
 		out = copy->symbol;
 		if (!out) {
@@ -474,7 +474,7 @@ static void copy_relocs(struct writer *writer, struct object *post)
 	struct span *span;
 
 	for_each_span(span, post)
-		for (size_t i = 0; span->out && i < span->n_relocs; i++)
+		for (size_t i = 0; span->emit.copy && i < span->n_relocs; i++)
 			copy_reloc(writer, span, &span->relocs[i]);
 }
 
@@ -497,7 +497,7 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 		};
 
 		/* As a pointer: what the running kernel has is the original. */
-		if (span->peer)
+		if (peer_of(span))
 			entry.import = import_span(writer, span, span)->name;
 		vec_add(writer->imports->exports,
 			writer->imports->n_exports) = entry;
@@ -538,10 +538,10 @@ static void add_bounds(struct writer *writer, struct elf_section *section,
 static void add_patch(struct writer *writer, struct elf_section *patches,
 		      const struct span *pre)
 {
-	const struct span *post = pre->peer;
-	const struct copy *copy = post->out;
+	const struct span *post = peer_of(pre);
+	const struct copy *copy = post->emit.copy;
 	struct ksplice_patch_record record = {
-		.span = pre->index,
+		.span = pre->emit.index,
 		.new_size = post->size,
 		.kind = post->section->kind == KIND_TEXT ?
 			KSPLICE_PATCH_FUNCTION : KSPLICE_PATCH_DATA,
@@ -562,8 +562,8 @@ static void add_patches(struct writer *writer, struct pair *pairs,
 	patches->align = 8;
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].pre)
-			if (span->patched && !span->parent && span->peer &&
-			    span->peer->out)
+			if (span->decision.patched && !span->links.parent && peer_of(span) &&
+			    peer_of(span)->emit.copy)
 				add_patch(writer, patches, span);
 	add_bounds(writer, patches, "ksplice_patches", "ksplice_patches_end");
 }
@@ -582,7 +582,7 @@ static void add_hook(struct writer *writer, struct elf_section *hooks,
 					strlen(function->name) + 1, 1);
 
 	add_address(writer, hooks, at + offsetof(typeof(record), call),
-		    function->out);
+		    function->emit.copy);
 	elf_reloc_add(hooks, at + offsetof(typeof(record), name),
 		      writer->arch->pointer_type, elf_section_symbol(names),
 		      name);

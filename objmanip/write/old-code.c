@@ -21,7 +21,7 @@
 
 #include <stdlib.h>
 
-/* span->index between marking and numbering */
+/* span->emit.index between marking and numbering */
 enum { MARKED = KSPLICE_NONE - 1 };
 
 /* The code of an alternative: a range of its section */
@@ -55,7 +55,7 @@ static bool is_describable(const struct span *span)
 
 		if (reloc->type->howto)
 			continue;
-		if (span->patched || (span->parent && span->parent->patched))
+		if (span->decision.patched || (span->links.parent && span->links.parent->decision.patched))
 			die("'%s': relocation type %u in '%s' is not supported",
 			    span->section->object->path, reloc->type->number,
 			    span->section->name);
@@ -144,7 +144,7 @@ static struct unit unit_new(struct object *pre)
 static void mark(struct span *span)
 {
 	if (span)
-		span->index = MARKED;
+		span->emit.index = MARKED;
 }
 
 static void mark_pre(struct object *pre)
@@ -152,10 +152,10 @@ static void mark_pre(struct object *pre)
 	struct span *span;
 
 	for_each_span(span, pre)
-		span->index = KSPLICE_NONE;
+		span->emit.index = KSPLICE_NONE;
 	for_each_span(span, pre) {
 		/* Another unit may refer to it by its name. */
-		if (span->patched || (span->symbol && span->symbol->is_global))
+		if (span->decision.patched || (span->symbol && span->symbol->is_global))
 			mark(span);
 		if (image_kind(span) != KSPLICE_SPAN_TEXT &&
 		    image_kind(span) != KSPLICE_SPAN_RODATA &&
@@ -172,11 +172,11 @@ static void mark_post(struct object *post)
 	struct span *span;
 
 	for_each_span(span, post) {
-		if (!span->keep)
+		if (!span->decision.keep)
 			continue;
 		for (size_t i = 0; i < span->n_relocs; i++)
 			if (span->relocs[i].target)
-				mark(span->relocs[i].target->peer);
+				mark(peer_of(span->relocs[i].target));
 	}
 }
 
@@ -189,11 +189,11 @@ static unsigned int number_spans(struct object *pre, unsigned int next)
 		for_each_span(span, pre)
 			if (image_kind(span) == kind &&
 			    (kind <= KSPLICE_SPAN_RODATA ||
-			     span->index == MARKED))
-				span->index = next++;
+			     span->emit.index == MARKED))
+				span->emit.index = next++;
 	for_each_span(span, pre)
-		if (span->index == MARKED)
-			span->index = KSPLICE_NONE;
+		if (span->emit.index == MARKED)
+			span->emit.index = KSPLICE_NONE;
 	return next;
 }
 
@@ -253,7 +253,7 @@ static uint32_t label_span(struct image *image, const struct span *span,
 	label->symbol = image_string(image, span->symbol ?
 				     span->symbol->name : "");
 	label->flags = label_flags(span, symvers);
-	label->span = span->index;
+	label->span = span->emit.index;
 	return index;
 }
 
@@ -413,19 +413,19 @@ static void add_span(struct image *image, const struct unit *unit,
 	};
 
 	if (kind == KSPLICE_SPAN_TEXT) {
-		const struct span *function = span->parent ?: span;
+		const struct span *function = span->links.parent ?: span;
 
-		if (span->parent) {
-			record.parent = span->parent->index;
-			if (span->parent->patched)
+		if (span->links.parent) {
+			record.parent = span->links.parent->emit.index;
+			if (span->links.parent->decision.patched)
 				record.flags |= KSPLICE_SPAN_PART;
-		} else if (span->patched) {
+		} else if (span->decision.patched) {
 			record.flags |= KSPLICE_SPAN_PATCHED;
 		}
-		if (function->allow_running)
+		if (function->marks.allow_running)
 			record.flags |= KSPLICE_SPAN_ALLOW_RUNNING;
 		add_sites(image, &record, unit, section, span->start, symvers);
-	} else if (span->patched) {
+	} else if (span->decision.patched) {
 		record.flags |= KSPLICE_SPAN_PATCHED;
 	}
 	if (kind != KSPLICE_SPAN_DATA) {
@@ -433,7 +433,7 @@ static void add_span(struct image *image, const struct unit *unit,
 					 span->size);
 		add_relocs(image, &record, section, span->start, symvers);
 	}
-	bug_on(span->index != image->n_spans);
+	bug_on(span->emit.index != image->n_spans);
 	vec_add(image->spans, image->n_spans) = record;
 }
 
@@ -477,12 +477,12 @@ static void add_unit(struct image *image, struct pair *pair,
 	struct span *span;
 
 	for_each_span(span, pair->pre)
-		n += span->index != KSPLICE_NONE;
+		n += span->emit.index != KSPLICE_NONE;
 	unit.first_replacement = image->n_spans + n;
 	for (unsigned int kind = KSPLICE_SPAN_TEXT; kind <= KSPLICE_SPAN_DATA;
 	     kind++)
 		for_each_span(span, pair->pre)
-			if (span->index != KSPLICE_NONE &&
+			if (span->emit.index != KSPLICE_NONE &&
 			    image_kind(span) == kind)
 				add_span(image, &unit, span, kind, symvers);
 	for (size_t i = 0; i < unit.n_replacements; i++)
@@ -521,7 +521,7 @@ void old_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 	/* What is defined first, so that nothing of it counts as undefined. */
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].pre)
-			if (span->index != KSPLICE_NONE)
+			if (span->emit.index != KSPLICE_NONE)
 				label_span(image, span, symvers);
 	for (size_t i = 0; i < n_pairs; i++)
 		add_unit(image, &pairs[i], symvers);

@@ -4,8 +4,8 @@
  *
  * "diff" takes the objects of one target before (pre) and after (post) the
  * patch and writes what an update consists of.  The steps are those of
- * cmd_diff(): load, cut, match, compare, label, keep, write.  "compare" stops
- * after the fourth; it finds no change only if "diff" has nothing to say.
+ * cmd_diff(): read, correlate, compare, label, keep, write.  "compare" stops
+ * after the third; it finds no change only if "diff" has nothing to say.
  * "image" writes the pre image of objects that nothing is
  * changed in, to have them matched.  Exit status: see die.h.
  */
@@ -67,7 +67,7 @@ static int cmd_compare(int argc, char **argv)
 
 	struct pair pair = load_pair(argv[1], argv[1], argv[2]);
 
-	match_pair(&pair);
+	correlate_pair(&pair);
 	return state_decide(&pair) || marks_any(pair.post) ||
 	       summary_any(&pair) ? EXIT_CHANGED : EXIT_NO_CHANGES;
 }
@@ -171,7 +171,7 @@ static int cmd_diff(int argc, char **argv)
 
 		pair.lines = lines;
 		pair.wanted = &wanted;
-		match_pair(&pair);
+		correlate_pair(&pair);
 		state_decide(&pair);
 		label_pair(&pair);
 		vec_add(pairs, n_pairs) = pair;
@@ -236,7 +236,7 @@ static int cmd_image(int argc, char **argv)
 	for (int i = optind; i < argc; i++) {
 		struct pair pair = parse_unit(argv[i]);
 
-		match_pair(&pair);
+		correlate_pair(&pair);
 		label_pair(&pair);
 		vec_add(pairs, n_pairs) = pair;
 	}

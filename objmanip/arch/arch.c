@@ -2,8 +2,8 @@
 /*
  * arch.c - the architectures that are compiled in
  *
- * Each folder beside this file is one.  The linker collects what ARCH_REGISTER()
- * makes in a section, so no list has to be kept.
+ * Each folder beside this file is one.  The linker collects what
+ * ARCH_REGISTER() makes in a section, so no list has to be kept.
  */
 #include "arch/arch.h"
 #include "util/vec.h"
@@ -12,7 +12,8 @@ extern const struct arch *const __start_objmanip_archs[];
 extern const struct arch *const __stop_objmanip_archs[];
 
 #define for_each_arch(at)						\
-	for ((at) = __start_objmanip_archs; (at) != __stop_objmanip_archs; (at)++)
+	for ((at) = __start_objmanip_archs;				\
+	     (at) != __stop_objmanip_archs; (at)++)
 
 const struct arch *arch_find(unsigned int machine)
 {
@@ -36,7 +37,8 @@ const char *arch_names(void)
 }
 
 const struct reloc_type *arch_reloc_type(const struct arch *arch,
-					 unsigned int number, unsigned int size)
+					 unsigned int number,
+					 unsigned int size)
 {
 	const struct reloc_type *type;
 

@@ -21,7 +21,7 @@ struct bias {
 };
 
 struct section_pattern {
-	const char *pattern;		/* a name with one '*' at most; NULL: end */
+	const char *pattern;		/* with one '*' at most; NULL: end */
 	enum section_kind kind;
 };
 
@@ -71,7 +71,8 @@ const char *arch_names(void);
 
 /* A type that its table lacks is RELOC_OTHER, with a field of that size. */
 const struct reloc_type *arch_reloc_type(const struct arch *arch,
-					 unsigned int number, unsigned int size);
+					 unsigned int number,
+					 unsigned int size);
 
 /* NULL if it has none */
 const struct site_kind *arch_site_kind(const struct arch *arch,

@@ -4,10 +4,10 @@
  *
  * Two spans are the same if their bytes are, outside the fields of relocations,
  * and each relocation is applied at the same offset, is of the same type and
- * refers to the same thing: the peer, at the same offset; for contents (strings,
- * constants) equal contents; for what another object defines, the same name.  A
- * function must also agree in its entries of all tables, with the code of
- * alternatives; only line numbers of a bug table do not count.
+ * refers to the same thing: the peer, at the same offset; for contents
+ * (strings, constants) equal contents; for what another object defines, the
+ * same name.  A function must also agree in its entries of all tables, with the
+ * code of alternatives; only line numbers of a bug table do not count.
  */
 #include "decide/compare.h"
 #include "model/table.h"
@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-static bool same_target(const struct span *pre_span, const struct reloc *pre,
+static bool same_referent(const struct span *pre_span, const struct reloc *pre,
 			const struct span *post_span,
 			const struct reloc *post);
 
@@ -52,7 +52,7 @@ static bool same_type(const struct reloc *pre, const struct reloc *post)
 	return pre->type->plain == post->type->plain;
 }
 
-/* The offset of the first difference in bits that the linker leaves, or the end */
+/* The first difference in bits that the linker leaves, or the field's end */
 static uint64_t differs_beside(const struct span *pre, const struct span *post,
 			       uint64_t at, const struct reloc_type *type)
 {
@@ -98,8 +98,8 @@ static bool same_body(const struct span *pre, const struct span *post,
 		end = a_at < b_at ? a_at : b_at;
 		if (end > size)
 			end = size;
-		if (table && table->neutral_size && at <= table->neutral_start &&
-		    end > table->neutral_start) {
+		if (table && table->neutral_size &&
+		    at <= table->neutral_start && end > table->neutral_start) {
 			differs = first_difference(pre, post, at,
 						   table->neutral_start);
 			if (differs < table->neutral_start)
@@ -120,7 +120,7 @@ static bool same_body(const struct span *pre, const struct span *post,
 		if (!same_type(a, b))
 			return report(why, offset, end,
 				      "relocation of another type");
-		if (!same_target(pre, a, post, b))
+		if (!same_referent(pre, a, post, b))
 			return report(why, offset, end,
 				xasprintf("refers to '%s' instead of '%s'",
 					  referent_text(b), referent_text(a)));
@@ -140,10 +140,10 @@ static bool same_body(const struct span *pre, const struct span *post,
 /* Two references to contents: does the same stand there? */
 static bool same_content(const struct reloc *pre, const struct reloc *post)
 {
-	const struct span *a = pre->target, *b = post->target;
-	int64_t a_at = pre->target_offset, b_at = post->target_offset;
+	const struct span *a = pre->referent, *b = post->referent;
+	int64_t a_at = pre->referent_offset, b_at = post->referent_offset;
 
-	/* Of a string all from that place on counts; so may one share. */
+	/* Of a string all from there on counts: strings may share an end. */
 	if (a->section->kind == KIND_STRING &&
 	    b->section->kind == KIND_STRING &&
 	    a_at >= 0 && a_at < (int64_t)a->size &&
@@ -154,11 +154,11 @@ static bool same_content(const struct reloc *pre, const struct reloc *post)
 	return a_at == b_at && same_body(a, b, NULL, NULL);
 }
 
-static bool same_target(const struct span *pre_span, const struct reloc *pre,
+static bool same_referent(const struct span *pre_span, const struct reloc *pre,
 			const struct span *post_span,
 			const struct reloc *post)
 {
-	const struct span *a = pre->target, *b = post->target;
+	const struct span *a = pre->referent, *b = post->referent;
 
 	if (!a != !b)
 		return false;
@@ -169,9 +169,9 @@ static bool same_target(const struct span *pre_span, const struct reloc *pre,
 		return false;
 	if (span_is_content(a))
 		return same_content(pre, post);
-	if (pre->target_offset != post->target_offset)
+	if (pre->referent_offset != post->referent_offset)
 		return false;
-	/* The place that an entry is about: same_entries() compares it. */
+	/* The subject of an entry: same_entries() compares it. */
 	if (pre_span->section->table && a == pre_span->links.parent)
 		return b == post_span->links.parent;
 	if (a == pre_span || b == post_span)
@@ -184,7 +184,7 @@ static bool same_target(const struct span *pre_span, const struct reloc *pre,
 	if (a->section->kind == KIND_REPLACEMENT ||
 	    a->section->kind == KIND_ALT_AUX)
 		return compare_spans(a, b, NULL, NULL);
-	/* Sections that are not paired */
+	/* Sections that are not correlated */
 	if (a->section->kind == KIND_IGNORED ||
 	    a->section->kind == KIND_EXPORT)
 		return !strcmp(a->name, b->name);
@@ -195,7 +195,7 @@ bool compare_fields(const struct span *pre_span, const struct reloc *pre,
 		    const struct span *post_span, const struct reloc *post)
 {
 	return same_type(pre, post) &&
-	       same_target(pre_span, pre, post_span, post);
+	       same_referent(pre_span, pre, post_span, post);
 }
 
 /* An entry behind the end of its function: it is about what follows. */
@@ -204,7 +204,8 @@ static bool is_behind(const struct span *entry)
 	uint64_t offset;
 
 	return entry->section->table->is_unwind &&
-	       table_subject(entry, &offset) && offset >= entry->links.parent->size;
+	       table_subject(entry, &offset) &&
+	       offset >= entry->links.parent->size;
 }
 
 static const struct span *next_entry(const struct span *span, size_t *i)

@@ -3,28 +3,38 @@
  * correlate.c - which span of post is which span of pre
  *
  * Third step of "compare" and "diff".  A wrong answer here is the worst that
- * can happen: new code would use the wrong variable of the running kernel.
- * So a name decides only if it is a name that a person wrote, and once in
- * each object; numbers that the compiler appended decide nothing.
+ * can happen: new code would use the wrong variable of the running kernel.  So
+ * a name decides only if a person wrote it, and it is there once in each
+ * object; numbers that the compiler appended decide nothing.
  *
- *   1. Names without numbers.
- *   2. Strings, constants and the like, by contents.
- *   3. Clones of functions: those of one name and sort in their order if
- *      there are as many as before, else by their exact names (a wrong answer
- *      costs nothing: all callers of a changed clone change as well).
- *      A .cold part goes with its function.
+ *   1. Names without numbers, such as dup_mmap() and max_threads of
+ *      kernel/fork.c.
+ *   2. Strings, constants and the like, by contents, such as the format of
+ *      loadavg_proc_show(), which has no name at all.
+ *   3. Clones of functions: those of one name and sort in their order if there
+ *      are as many as before, else by their exact names.  A wrong answer costs
+ *      nothing: all callers of a changed clone change as well.  A .cold part
+ *      goes with its function.  So __set_oom_adj.isra.0 of fs/proc/base.c, and
+ *      with it __set_oom_adj.isra.0.cold.
  *   4. Numbered variables, by the line that declares them, as far as the patch
- *      left it alone (declared.c).
- *   5. Other numbered variables, by who refers to them: if a paired function
- *      refers to as many of one name as before, they are the same ones in the
- *      same order.  If not, those with equal contents, where that is
- *      unambiguous.  Of flags (WARN_ONCE() and the like) the order is a guess:
- *      compare.c gives it up unless code that does not change confirms it.
+ *      left it alone (declared.c).  The pr_warn_once() in __set_oom_adj() has
+ *      the flag __already_done.3.  If a patch adds another one to that
+ *      function, both have other numbers, but the line says which of them is
+ *      the old one.
+ *   5. Other numbered variables, by the functions that refer to them: if a
+ *      correlated function refers to as many of one name as before, they are
+ *      the same ones in the same order.  If not, those with equal contents,
+ *      where that is unambiguous.  vm_area_alloc() refers to one dummy_vm_ops,
+ *      so dummy_vm_ops.252 of kernel/fork.o is the one of another number in
+ *      post.  Of flags (WARN_ONCE() and the like) the order is a guess: state.c
+ *      gives it up unless code that does not change confirms it.
  *   6. One that is left on both sides, when code moved into or out of a
- *      function that only one side has (inlining).
- *   In 5 and 6 only if they stand in the source of the same function, as far
- *   as the debug information tells (scope.c).
- * What stays open is written down in maybe, and keep.c refuses to use it.
+ *      function that only one side has.  If memcg_charge_kernel_stack.part.0 of
+ *      kernel/fork.o is inlined into its caller in post, what only that
+ *      referred to is referred to by the caller now.
+ *   In 5 and 6 only if they stand in the source of the same function, as far as
+ *   the debug information says (scope.c).
+ * Whatever stays open is noted as a candidate, and keep.c refuses to use it.
  */
 #include "decide/correlate.h"
 #include "decide/compare.h"
@@ -49,7 +59,7 @@ struct named {
 	bool pre_twice, post_twice;
 };
 
-/* Spans of different sorts are never each other; 0: not paired at all. */
+/* Spans of different sorts are never each other; 0: not correlated at all. */
 static char sort_of(const struct span *span)
 {
 	switch (span->section->kind) {
@@ -114,7 +124,7 @@ static bool is_init_data(const struct span *span)
 	       !(span->section->flags & SEC_CODE);
 }
 
-static void match_names(struct pair *pair)
+static void correlate_names(struct pair *pair)
 {
 	struct strmap map = {};
 
@@ -152,7 +162,7 @@ static void match_names(struct pair *pair)
 		    peer_of(named->pre) || peer_of(named->post))
 			continue;
 		if (sorts_agree(named->pre, named->post))
-			match_set(named->pre, named->post);
+			correlation_set(named->pre, named->post);
 		else if (is_init_data(named->pre))
 			named->post->correlation.candidate = named->pre;
 	}
@@ -173,7 +183,7 @@ static const char *content_key(const struct span *span)
 	return key;
 }
 
-static void match_contents(struct pair *pair)
+static void correlate_contents(struct pair *pair)
 {
 	struct strmap map = {};
 	struct span *span;
@@ -197,7 +207,7 @@ static void match_contents(struct pair *pair)
 
 		/* n_pre counts those that are used up. */
 		if (group && group->n_pre < group->n_post)
-			match_set(span, group->post[group->n_pre++]);
+			correlation_set(span, group->post[group->n_pre++]);
 	}
 }
 
@@ -266,23 +276,24 @@ static int by_number(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-static void match_in_order(struct group *group)
+static void correlate_in_order(struct group *group)
 {
 	for (size_t i = 0; i < group->n_pre; i++)
 		if (!peer_of(group->pre[i]) && !peer_of(group->post[i]))
-			match_set(group->pre[i], group->post[i]);
+			correlation_set(group->pre[i], group->post[i]);
 }
 
-static void match_exact(struct group *group)
+static void correlate_exact(struct group *group)
 {
 	for (size_t i = 0; i < group->n_pre; i++)
 		for (size_t j = 0; j < group->n_post; j++)
-			if (!peer_of(group->pre[i]) && !peer_of(group->post[j]) &&
+			if (!peer_of(group->pre[i]) &&
+			    !peer_of(group->post[j]) &&
 			    !strcmp(group->pre[i]->name, group->post[j]->name))
-				match_set(group->pre[i], group->post[j]);
+				correlation_set(group->pre[i], group->post[j]);
 }
 
-static void match_cold(struct group *group)
+static void correlate_cold(struct group *group)
 {
 	for (size_t i = 0; i < group->n_pre; i++) {
 		struct span *pre = group->pre[i];
@@ -290,24 +301,25 @@ static void match_cold(struct group *group)
 		for (size_t j = 0; j < group->n_post; j++) {
 			struct span *post = group->post[j];
 
-			if (pre->links.parent && post->links.parent && !peer_of(pre) &&
-			    !peer_of(post) && peer_of(pre->links.parent) == post->links.parent)
-				match_set(pre, post);
+			if (pre->links.parent && post->links.parent &&
+			    !peer_of(pre) && !peer_of(post) &&
+			    peer_of(pre->links.parent) == post->links.parent)
+				correlation_set(pre, post);
 		}
 	}
 }
 
-static void match_clones(struct group *group)
+static void correlate_clones(struct group *group)
 {
 	if (group->n_pre && group->pre[0]->links.parent)
-		match_cold(group);
+		correlate_cold(group);
 	else if (group->n_pre == group->n_post)
-		match_in_order(group);
+		correlate_in_order(group);
 	else
-		match_exact(group);
+		correlate_exact(group);
 }
 
-/* Who it is that refers: an entry of a table or a .cold part stands for f. */
+/* The function that refers: a table entry or .cold part stands for it. */
 static struct span *owner(struct span *referrer)
 {
 	return referrer->links.parent ?: referrer;
@@ -327,7 +339,7 @@ static bool is_open(const struct span *span)
 	return !peer_of(span) && !span->correlation.alone;
 }
 
-/* The unpaired ones of a list that the function refers to */
+/* Those of a list that are open and that the function refers to */
 struct list {
 	struct span **spans;
 	size_t n;
@@ -381,12 +393,13 @@ static bool is_only_pair(const struct span *pre, const struct list *pres,
 /* A flag without references looks like any other one: also a single one. */
 static void set_guess(struct span *pre, struct span *post, bool only)
 {
-	post->correlation.by_order = !only || (span_is_disposable(pre) && !pre->n_relocs);
-	match_set(pre, post);
+	post->correlation.by_order =
+		!only || (span_is_disposable(pre) && !pre->n_relocs);
+	correlation_set(pre, post);
 }
 
-/* Returns whether anything was paired. */
-static bool match_lists(const struct list *pre, const struct list *post)
+/* Returns whether anything was correlated. */
+static bool correlate_lists(const struct list *pre, const struct list *post)
 {
 	const bool disposable = pre->n && span_is_disposable(pre->spans[0]);
 	bool found = false;
@@ -412,11 +425,12 @@ static bool match_lists(const struct list *pre, const struct list *post)
 		return found;
 	/* As many as before, but changed: one of them has a new initialiser. */
 	for (size_t i = 0; i < pre->n; i++) {
-		for (size_t j = 0; !peer_of(pre->spans[i]) && j < post->n; j++) {
+		for (size_t j = 0; !peer_of(pre->spans[i]) && j < post->n;
+		     j++) {
 			if (peer_of(post->spans[j]) ||
 			    !may_be(pre->spans[i], post->spans[j]))
 				continue;
-			match_set(pre->spans[i], post->spans[j]);
+			correlation_set(pre->spans[i], post->spans[j]);
 			found = true;
 		}
 	}
@@ -427,7 +441,7 @@ static bool match_lists(const struct list *pre, const struct list *post)
  * Step 5 for one group, with those functions only that refer to as many of
  * them as before, or with all.
  */
-static bool match_by_referrers(struct group *group, bool equal_only)
+static bool correlate_by_referrers(struct group *group, bool equal_only)
 {
 	for (size_t i = 0; i < group->n_pre; i++) {
 		struct span *span = group->pre[i];
@@ -446,14 +460,15 @@ static bool match_by_referrers(struct group *group, bool equal_only)
 
 			if (equal_only && pre.n != post.n)
 				continue;
-			if (match_lists(&pre, &post))
+			if (correlate_lists(&pre, &post))
 				return true;
 		}
 	}
 	return false;
 }
 
-static bool has_unpaired_referrer(const struct span *span)
+/* A function that refers to it is on one side only. */
+static bool has_new_referrer(const struct span *span)
 {
 	for (size_t i = 0; i < span->links.n_referrers; i++) {
 		const struct span *by = owner(span->links.referrers[i]);
@@ -464,7 +479,7 @@ static bool has_unpaired_referrer(const struct span *span)
 	return false;
 }
 
-static struct span *only_unpaired(struct span **spans, size_t n)
+static struct span *only_open(struct span **spans, size_t n)
 {
 	struct span *only = NULL;
 
@@ -478,8 +493,8 @@ static struct span *only_unpaired(struct span **spans, size_t n)
 	return only;
 }
 
-/* Nobody refers to them: any that are similar will do. */
-static void match_unreferred(struct group *group)
+/* Nothing refers to them: any that are similar will do. */
+static void correlate_unreferred(struct group *group)
 {
 	for (size_t i = 0; i < group->n_pre; i++) {
 		struct span *pre = group->pre[i];
@@ -488,9 +503,9 @@ static void match_unreferred(struct group *group)
 			struct span *post = group->post[j];
 
 			if (is_open(pre) && is_open(post) &&
-			    !pre->links.n_referrers && !post->links.n_referrers &&
-			    is_similar(pre, post))
-				match_set(pre, post);
+			    !pre->links.n_referrers &&
+			    !post->links.n_referrers && is_similar(pre, post))
+				correlation_set(pre, post);
 		}
 	}
 }
@@ -499,14 +514,16 @@ static bool is_only_in_scope(const struct span *span, struct span **spans,
 			     size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (spans[i] != span && is_open(spans[i]) && spans[i]->correlation.scope &&
-		    !strcmp(spans[i]->correlation.scope, span->correlation.scope))
+		if (spans[i] != span && is_open(spans[i]) &&
+		    spans[i]->correlation.scope &&
+		    !strcmp(spans[i]->correlation.scope,
+			    span->correlation.scope))
 			return false;
 	return true;
 }
 
 /* The one of its function on both sides, whatever became of the function */
-static void match_scopes(struct group *group)
+static void correlate_scopes(struct group *group)
 {
 	for (size_t i = 0; i < group->n_pre; i++) {
 		struct span *pre = group->pre[i];
@@ -514,8 +531,8 @@ static void match_scopes(struct group *group)
 		for (size_t j = 0; j < group->n_post && is_open(pre); j++) {
 			struct span *post = group->post[j];
 
-			if (is_open(post) && pre->correlation.scope && post->correlation.scope &&
-			    is_similar(pre, post) &&
+			if (is_open(post) && pre->correlation.scope &&
+			    post->correlation.scope && is_similar(pre, post) &&
 			    is_only_in_scope(pre, group->pre, group->n_pre) &&
 			    is_only_in_scope(post, group->post, group->n_post))
 				set_guess(pre, post, true);
@@ -524,16 +541,16 @@ static void match_scopes(struct group *group)
 }
 
 /* Step 6, and what is uncertain after it */
-static void match_rest(struct group *group)
+static void correlate_rest(struct group *group)
 {
-	match_unreferred(group);
-	match_scopes(group);
+	correlate_unreferred(group);
+	correlate_scopes(group);
 
-	struct span *pre = only_unpaired(group->pre, group->n_pre);
-	struct span *post = only_unpaired(group->post, group->n_post);
+	struct span *pre = only_open(group->pre, group->n_pre);
+	struct span *post = only_open(group->post, group->n_post);
 
 	if (pre && post && is_similar(pre, post) &&
-	    (has_unpaired_referrer(pre) || has_unpaired_referrer(post))) {
+	    (has_new_referrer(pre) || has_new_referrer(post))) {
 		set_guess(pre, post, true);
 		return;
 	}
@@ -567,16 +584,16 @@ static bool has_static_locals(const struct groups *groups, bool know_lines)
 	return false;
 }
 
-void match_pair(struct pair *pair)
+void correlate_pair(struct pair *pair)
 {
 	struct groups groups = {};
 	bool again;
 
-	match_names(pair);
-	match_contents(pair);
+	correlate_names(pair);
+	correlate_contents(pair);
 	collect_groups(&groups, pair);
 	if (has_static_locals(&groups, pair->lines))
-		match_declared(pair);
+		correlate_declared(pair);
 	for (size_t i = 0; i < groups.n; i++) {
 		struct group *group = groups.all[i];
 
@@ -590,7 +607,7 @@ void match_pair(struct pair *pair)
 		for (size_t i = 0; i < groups.n; i++)
 			if (is_of_sorts(groups.all[i], "tiu") &&
 			    !!strstr(groups.all[i]->key, ".cold") == cold)
-				match_clones(groups.all[i]);
+				correlate_clones(groups.all[i]);
 	/* A variable may be referred to by another: until nothing is found. */
 	do {
 		again = false;
@@ -598,11 +615,11 @@ void match_pair(struct pair *pair)
 		     equal_only--)
 			for (size_t i = 0; i < groups.n; i++)
 				while (is_of_sorts(groups.all[i], "rdpf") &&
-				       match_by_referrers(groups.all[i],
+				       correlate_by_referrers(groups.all[i],
 							  equal_only))
 					again = true;
 	} while (again);
 	for (size_t i = 0; i < groups.n; i++)
 		if (is_of_sorts(groups.all[i], "rdpf"))
-			match_rest(groups.all[i]);
+			correlate_rest(groups.all[i]);
 }

@@ -8,6 +8,6 @@
 #include "decide/pair.h"
 
 /* Set the peers of all spans of both objects. */
-void match_pair(struct pair *pair);
+void correlate_pair(struct pair *pair);
 
 #endif

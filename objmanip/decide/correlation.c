@@ -7,14 +7,14 @@
 
 #include <string.h>
 
-void match_set(struct span *pre, struct span *post)
+void correlation_set(struct span *pre, struct span *post)
 {
 	bug_on(pre->correlation.peer || post->correlation.peer);
 	pre->correlation.peer = post;
 	post->correlation.peer = pre;
 }
 
-void match_clear(struct span *pre, struct span *post)
+void correlation_clear(struct span *pre, struct span *post)
 {
 	bug_on(pre->correlation.peer != post || post->correlation.peer != pre);
 	pre->correlation.peer = post->correlation.peer = NULL;
@@ -27,7 +27,7 @@ static bool is_entry(const struct symbol *symbol)
 	       symbol->value == symbol->span->start;
 }
 
-const struct symbol *match_odd_alias(const struct symbol *pre,
+const struct symbol *correlation_odd_alias(const struct symbol *pre,
 				     const struct object *post)
 {
 	if (!is_entry(pre))
@@ -36,7 +36,9 @@ const struct symbol *match_odd_alias(const struct symbol *pre,
 		const struct symbol *symbol = &post->symbols[i];
 
 		if (is_entry(symbol) && !strcmp(symbol->name, pre->name))
-			return symbol->span != pre->span->correlation.peer ? symbol : NULL;
+			return symbol->span != pre->span->correlation.peer
+				       ? symbol
+				       : NULL;
 	}
 	return NULL;
 }

@@ -8,8 +8,8 @@
 #include "model/span.h"
 
 /* Correlate the two, which have no peer; the opposite. */
-void match_set(struct span *pre, struct span *post);
-void match_clear(struct span *pre, struct span *post);
+void correlation_set(struct span *pre, struct span *post);
+void correlation_clear(struct span *pre, struct span *post);
 
 /*
  * If that is a function's global name and post has the name for something else
@@ -17,7 +17,7 @@ void match_clear(struct span *pre, struct span *post);
  * side has it as a second name of another function, which is correlated by its
  * first name.
  */
-const struct symbol *match_odd_alias(const struct symbol *pre,
+const struct symbol *correlation_odd_alias(const struct symbol *pre,
 				     const struct object *post);
 
 #endif

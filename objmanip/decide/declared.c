@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * declared.c - pair numbered variables by where they are declared
+ * declared.c - correlate numbered variables by where they are declared
  *
  * Part of the third step.  A macro such as pr_warn_once() declares a static
  * variable, and each function may have many of that name.  The number that the
@@ -15,7 +15,7 @@
  * column by column.  Else nothing is said about them.
  *
  * A flag (span_is_disposable()) of a new line, or of one that is gone, has no
- * peer: it never is paired with another one because that looks alike.
+ * peer: it never is correlated with another one because that looks alike.
  */
 #include "decide/declared.h"
 #include "decide/correlation.h"
@@ -26,51 +26,51 @@
 #include <string.h>
 
 /* Those of one function, name and line */
-struct place {
+struct group {
 	const struct declaration **all;
 	size_t n;
 };
 
-struct places {
+struct groups {
 	struct strmap map;
-	struct place **all;
+	struct group **all;
 	size_t n;
 };
 
-static const char *place_key(const struct declaration *d, unsigned int line)
+static const char *group_key(const struct declaration *d, unsigned int line)
 {
 	return xasprintf("%s\n%s\n%s\n%u", d->scope, d->name, d->file, line);
 }
 
-static struct places places_of(const struct declarations *declarations)
+static struct groups groups_of(const struct declarations *declarations)
 {
-	struct places places = {};
+	struct groups groups = {};
 
 	for (size_t i = 0; i < declarations->n; i++) {
 		const struct declaration *d = &declarations->all[i];
-		struct place **slot = (struct place **)
-			strmap_slot(&places.map, place_key(d, d->line));
+		struct group **slot = (struct group **)
+			strmap_slot(&groups.map, group_key(d, d->line));
 
 		if (!*slot) {
 			*slot = xcalloc(1, sizeof(**slot));
-			vec_add(places.all, places.n) = *slot;
+			vec_add(groups.all, groups.n) = *slot;
 		}
 		vec_add((*slot)->all, (*slot)->n) = d;
 	}
-	return places;
+	return groups;
 }
 
-static const struct place *find_place(const struct places *places,
+static const struct group *find_group(const struct groups *groups,
 				      const struct declaration *d,
 				      unsigned int line)
 {
-	static const struct place none;
+	static const struct group none;
 
-	return strmap_get(&places->map, place_key(d, line)) ?: &none;
+	return strmap_get(&groups->map, group_key(d, line)) ?: &none;
 }
 
 /* How the declarations of one line of post are made up; n is what is left. */
-static bool count_new(const struct places *pre, const struct place *post,
+static bool count_new(const struct groups *pre, const struct group *post,
 		      const unsigned int *origins, size_t n_origins,
 		      size_t *n_new)
 {
@@ -79,7 +79,7 @@ static bool count_new(const struct places *pre, const struct place *post,
 	for (size_t i = 0; i < n_origins; i++) {
 		n_new_lines += !origins[i];
 		if (origins[i])
-			n_old += find_place(pre, post->all[0], origins[i])->n;
+			n_old += find_group(pre, post->all[0], origins[i])->n;
 	}
 	if (post->n < n_old)
 		return false;
@@ -87,7 +87,7 @@ static bool count_new(const struct places *pre, const struct place *post,
 	return !*n_new || n_new_lines == 1;
 }
 
-static bool same_columns(const struct place *pre, const struct place *post,
+static bool same_columns(const struct group *pre, const struct group *post,
 			 size_t from)
 {
 	for (size_t i = 0; i < pre->n; i++)
@@ -96,18 +96,18 @@ static bool same_columns(const struct place *pre, const struct place *post,
 	return true;
 }
 
-/* Only what the compiler numbers is left to be paired. */
+/* Only what the compiler numbers is left to be correlated. */
 static bool is_open(const struct span *span)
 {
 	return span && !peer_of(span) && !span_is_content(span);
 }
 
-static void pair_up(const struct declaration *pre,
-		    const struct declaration *post)
+static void correlate_two(const struct declaration *pre,
+			  const struct declaration *post)
 {
 	if (is_open(pre->span) && is_open(post->span) &&
 	    pre->span->section->kind == post->span->section->kind) {
-		match_set(pre->span, post->span);
+		correlation_set(pre->span, post->span);
 		return;
 	}
 	/* One that the compiler has dropped on the other side */
@@ -123,8 +123,8 @@ static void set_alone(const struct declaration *d)
 		d->span->correlation.alone = true;
 }
 
-static void match_place(const struct pair *pair, const struct places *pre,
-			const struct place *post)
+static void correlate_group(const struct pair *pair, const struct groups *pre,
+			    const struct group *post)
 {
 	unsigned int *origins;
 	size_t n_origins, n_new, at = 0;
@@ -134,7 +134,7 @@ static void match_place(const struct pair *pair, const struct places *pre,
 	    !count_new(pre, post, origins, n_origins, &n_new))
 		return;
 	for (size_t i = 0; i < n_origins; i++) {
-		const struct place *old = find_place(pre, post->all[0],
+		const struct group *old = find_group(pre, post->all[0],
 						     origins[i]);
 
 		if (origins[i] && !same_columns(old, post, at))
@@ -143,17 +143,17 @@ static void match_place(const struct pair *pair, const struct places *pre,
 	}
 	at = 0;
 	for (size_t i = 0; i < n_origins; i++) {
-		const struct place *old = find_place(pre, post->all[0],
+		const struct group *old = find_group(pre, post->all[0],
 						     origins[i]);
 
 		for (size_t j = 0; origins[i] && j < old->n; j++)
-			pair_up(old->all[j], post->all[at++]);
+			correlate_two(old->all[j], post->all[at++]);
 		for (size_t j = 0; !origins[i] && j < n_new; j++)
 			set_alone(post->all[at++]);
 	}
 }
 
-void match_declared(struct pair *pair)
+void correlate_declared(struct pair *pair)
 {
 	const struct declarations pre = scope_read(pair->pre);
 	const struct declarations post = scope_read(pair->post);
@@ -161,11 +161,11 @@ void match_declared(struct pair *pair)
 	if (!pair->lines)
 		return;
 
-	const struct places pre_places = places_of(&pre);
-	const struct places post_places = places_of(&post);
+	const struct groups pre_groups = groups_of(&pre);
+	const struct groups post_groups = groups_of(&post);
 
-	for (size_t i = 0; i < post_places.n; i++)
-		match_place(pair, &pre_places, post_places.all[i]);
+	for (size_t i = 0; i < post_groups.n; i++)
+		correlate_group(pair, &pre_groups, post_groups.all[i]);
 	for (size_t i = 0; i < pre.n; i++)
 		if (lines_is_gone(pair->lines, pre.all[i].file,
 				  pre.all[i].line))

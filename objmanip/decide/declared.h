@@ -8,9 +8,9 @@
 #include "decide/pair.h"
 
 /*
- * Set the peers of the numbered variables whose declarations stand in lines that
- * the patch left alone, and alone of flags that certainly have no peer.
+ * Set the peers of the numbered variables whose declarations stand in lines
+ * that the patch left alone, and alone of flags that certainly have no peer.
  */
-void match_declared(struct pair *pair);
+void correlate_declared(struct pair *pair);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * exports.c - what changes in the exports of an object
  *
- * Part of the fourth step.  An entry of an export is compared field by field.  Its
- * CRC is prototype.c's.
+ * Part of the fourth step.  An entry of an export is compared field by field.
+ * Its CRC is prototype.c's.
  */
 #include "decide/exports.h"
 #include "model/span.h"
@@ -23,16 +23,16 @@ static bool same_export_text(const struct span *pre, const struct span *post)
 static bool same_export_field(const struct reloc *pre,
 			      const struct reloc *post)
 {
-	const struct span *a = pre->target, *b = post->target;
+	const struct span *a = pre->referent, *b = post->referent;
 
 	if (a && b && a->section->kind == KIND_EXPORT &&
 	    b->section->kind == KIND_EXPORT)
 		return !strcmp(a->name, b->name) &&
-		       pre->target_offset == post->target_offset &&
+		       pre->referent_offset == post->referent_offset &&
 		       same_export_text(a, b);
 	/* An export of the object itself names the symbol. */
 	if (a && b && peer_of(a) == b)
-		return pre->target_offset == post->target_offset;
+		return pre->referent_offset == post->referent_offset;
 	return !a && !b && !strcmp(pre->symbol->name, post->symbol->name) &&
 	       pre->addend == post->addend;
 }
@@ -50,7 +50,8 @@ const char *exports_difference(const struct section *pre,
 	for (size_t i = 0; i < pre->n_relocs && !what; i++) {
 		const struct reloc *a = &pre->relocs[i], *b = &post->relocs[i];
 
-		if (a->offset != b->offset || a->type->number != b->type->number)
+		if (a->offset != b->offset ||
+		    a->type->number != b->type->number)
 			what = "its entry has another form";
 		else if (!same_export_field(a, b))
 			what = a->offset ?

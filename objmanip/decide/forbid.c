@@ -7,7 +7,7 @@
  * reason.
  *   - data: the running kernel has values of its own, and sizes; unless the
  *     author of the patch says what to do;
- *   - read-only data whose new bytes cannot stand at the old place;
+ *   - read-only data whose new bytes cannot stand where the old ones are;
  *   - what boot registers, and exports;
  *   - sections that objmanip does not know;
  *   - code that a redirect cannot stand for.
@@ -30,7 +30,8 @@ const struct fixed_code *forbid_code_in(const struct section *section)
 	const struct fixed_code *fixed = section->object->arch->fixed_code;
 
 	for (; fixed->prefix; fixed++)
-		if (!strncmp(section->name, fixed->prefix, strlen(fixed->prefix)))
+		if (!strncmp(section->name, fixed->prefix,
+			     strlen(fixed->prefix)))
 			return fixed;
 	return NULL;
 }
@@ -48,9 +49,9 @@ static void refuse_code(const struct span *pre)
 }
 
 /*
- * Why its new bytes could not stand at the old place, or NULL.  Numbers that
- * are distances are made for where the copy is; a place in a replaced function
- * is one of the new body for some and of the old one for others.
+ * Why its new bytes could not stand where the old ones are, or NULL.  Numbers
+ * that are distances are made for where the copy is; an address in a replaced
+ * function is one in the new function for some and in the old one for others.
  */
 static const char *obstacle_in_place(const struct span *post)
 {
@@ -59,9 +60,9 @@ static const char *obstacle_in_place(const struct span *post)
 
 		if (reloc->type->class != RELOC_ABSOLUTE)
 			return "it holds distances from itself";
-		if (reloc->target && reloc->target_offset &&
-		    reloc->target->section->kind == KIND_TEXT &&
-		    reloc->target->diff.state != SPAN_SAME)
+		if (reloc->referent && reloc->referent_offset &&
+		    reloc->referent->section->kind == KIND_TEXT &&
+		    reloc->referent->diff.state != SPAN_SAME)
 			return "it holds places inside of functions";
 	}
 	return NULL;
@@ -112,7 +113,8 @@ bool forbid_is_in_use(const struct span *span)
 	if (span->symbol && span->symbol->is_global)
 		return true;
 	for (size_t i = 0; i < span->links.n_referrers; i++) {
-		enum section_kind kind = span->links.referrers[i]->section->kind;
+		enum section_kind kind =
+			span->links.referrers[i]->section->kind;
 
 		if (kind != KIND_IGNORED && kind != KIND_EXPORT)
 			return true;
@@ -174,15 +176,16 @@ static void refuse_span(const struct span *span)
 /* A table that we do not know would be missing for the new function. */
 static void refuse_unknown_table(const struct span *span)
 {
-	if (span->section->kind != KIND_UNKNOWN || span->diff.state != SPAN_SAME)
+	if (span->section->kind != KIND_UNKNOWN ||
+	    span->diff.state != SPAN_SAME)
 		return;
 	for (size_t i = 0; i < span->n_relocs; i++) {
-		const struct span *target = span->relocs[i].target;
+		const struct span *referent = span->relocs[i].referent;
 
-		if (target && target->section->kind == KIND_TEXT &&
-		    target->diff.state == SPAN_CHANGED)
+		if (referent && referent->section->kind == KIND_TEXT &&
+		    referent->diff.state == SPAN_CHANGED)
 			refuse("%s: '%s' changes, and section '%s' that objmanip does not know refers to it",
-			       unit_of(span), target->name,
+			       unit_of(span), referent->name,
 			       span->section->name);
 	}
 }
@@ -232,7 +235,8 @@ static void refuse_aliases(struct pair *pair)
 {
 	for (size_t i = 0; i < pair->pre->n_symbols; i++) {
 		const struct symbol *pre = &pair->pre->symbols[i];
-		const struct symbol *post = match_odd_alias(pre, pair->post);
+		const struct symbol *post =
+			correlation_odd_alias(pre, pair->post);
 
 		if (post)
 			refuse("%s: '%s' is another name of '%s' on one side only: not supported",

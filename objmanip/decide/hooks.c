@@ -54,11 +54,11 @@ struct span *hook_function(const struct span *hook)
 		       unit, kind);
 		return NULL;
 	}
-	if (!reloc->target || reloc->target->section->kind != KIND_TEXT ||
-	    reloc->target_offset || reloc->target->diff.state != SPAN_NEW) {
+	if (!reloc->referent || reloc->referent->section->kind != KIND_TEXT ||
+	    reloc->referent_offset || reloc->referent->diff.state != SPAN_NEW) {
 		refuse("%s: '%s' is a hook (%s), but no new function of this file: call it from one",
 		       unit, referent_name(reloc), kind);
 		return NULL;
 	}
-	return reloc->target;
+	return reloc->referent;
 }

@@ -11,7 +11,7 @@
  * The new contents of data that is overwritten is kept likewise.
  * All else that kept code refers to stays where it is in the running kernel
  * and is imported: unchanged functions, every variable that pre has, and by
- * its address a changed function (a call goes to the new body, new-code.c).
+ * its address a changed function (a call goes to the new function, new-code.c).
  */
 #include "decide/keep.h"
 #include "decide/forbid.h"
@@ -53,99 +53,100 @@ static void keep(struct queue *queue, struct span *span)
 
 /* A variable of the same size that only the old version refers to, or NULL */
 static const struct span *find_gone(const struct span *by,
-				    const struct span *target)
+				    const struct span *referent)
 {
 	for (size_t i = 0; peer_of(by) && i < peer_of(by)->n_relocs; i++) {
-		const struct span *old = peer_of(by)->relocs[i].target;
+		const struct span *old = peer_of(by)->relocs[i].referent;
 
 		if (old && old->diff.state == SPAN_DELETED && old->symbol &&
-		    old->section->kind == target->section->kind &&
-		    old->size == target->size && !span_is_disposable(old) &&
-		    strcmp(old->name, target->name))
+		    old->section->kind == referent->section->kind &&
+		    old->size == referent->size && !span_is_disposable(old) &&
+		    strcmp(old->name, referent->name))
 			return old;
 	}
 	return NULL;
 }
 
-static void warn_of_renamed(const struct span *by, const struct span *target)
+static void warn_of_renamed(const struct span *by, const struct span *referent)
 {
-	const struct span *gone = target->section->kind == KIND_RODATA ||
-		span_is_disposable(target) || target->decision.keep ?
-		NULL : find_gone(by, target);
+	const struct span *gone = referent->section->kind == KIND_RODATA ||
+		span_is_disposable(referent) || referent->decision.keep ?
+		NULL : find_gone(by, referent);
 
 	if (gone)
 		warning("%s: '%s' is new and '%s' is gone: if it is the same one under another name, its value is lost",
-			unit_of(by), target->name, gone->name);
+			unit_of(by), referent->name, gone->name);
 }
 
 static void keep_new(struct queue *queue, const struct span *by,
-		     struct span *target)
+		     struct span *referent)
 {
-	if (target->correlation.candidate && target->correlation.candidate->section->kind == KIND_INIT)
+	if (referent->correlation.candidate &&
+	    referent->correlation.candidate->section->kind == KIND_INIT)
 		refuse("%s: '%s', which '%s' refers to, is gone since boot, and so is its value",
-		       unit_of(by), target->name, by->name);
-	else if (target->correlation.candidate)
+		       unit_of(by), referent->name, by->name);
+	else if (referent->correlation.candidate)
 		refuse("%s: cannot tell whether '%s', which '%s' refers to, is '%s' of the running kernel: give it a name of its own",
-		       unit_of(by), target->name, by->name,
-		       target->correlation.candidate->name);
+		       unit_of(by), referent->name, by->name,
+		       referent->correlation.candidate->name);
 	else {
-		warn_of_renamed(by, target);
-		keep(queue, target);
+		warn_of_renamed(by, referent);
+		keep(queue, referent);
 	}
 }
 
-static void keep_old(const struct span *by, const struct span *target)
+static void keep_old(const struct span *by, const struct span *referent)
 {
-	if (target->correlation.by_order && !state_is_confirmed(target))
+	if (referent->correlation.by_order && !state_is_confirmed(referent))
 		refuse("%s: cannot tell which '%s' of the running kernel is '%s', which '%s' refers to: the function has several of that name",
-		       unit_of(by), peer_of(target)->name, target->name,
+		       unit_of(by), peer_of(referent)->name, referent->name,
 		       by->name);
 }
 
-static void keep_new_code(struct queue *queue, struct span *target)
+static void keep_new_code(struct queue *queue, struct span *referent)
 {
-	const struct section *section = target->section;
+	const struct section *section = referent->section;
 	const struct fixed_code *obstacle = forbid_code_in(section);
 
 	if (obstacle && !obstacle->may_be_new)
-		refuse("%s: '%s' is new in section '%s': %s", unit_of(target),
-		       target->name, section->name, obstacle->why);
+		refuse("%s: '%s' is new in section '%s': %s", unit_of(referent),
+		       referent->name, section->name, obstacle->why);
 	else
-		keep(queue, target);
+		keep(queue, referent);
 }
 
 /* A kept span refers to this one. */
-static void keep_target(struct queue *queue, const struct span *by,
-			struct span *target)
+static void keep_referent(struct queue *queue, const struct span *by,
+			  struct span *referent)
 {
-	switch (target->section->kind) {
+	switch (referent->section->kind) {
 	case KIND_STRING:
 	case KIND_CONST:
 	case KIND_REPLACEMENT:
 	case KIND_ALT_AUX:
-		keep(queue, target);
+		keep(queue, referent);
 		break;
 	case KIND_RODATA:
-		if (span_is_content(target))
-			keep(queue, target);
-		else if (target->diff.state == SPAN_NEW)
-			keep_new(queue, by, target);
+		if (span_is_content(referent))
+			keep(queue, referent);
+		else if (referent->diff.state == SPAN_NEW)
+			keep_new(queue, by, referent);
 		break;
 	case KIND_TEXT:
-		if (target->diff.state == SPAN_NEW)
-			keep_new_code(queue, target);
+		if (referent->diff.state == SPAN_NEW)
+			keep_new_code(queue, referent);
 		break;
 	case KIND_DATA:
 	case KIND_PERCPU:
-		if (target->diff.state == SPAN_NEW)
-			keep_new(queue, by, target);
+		if (referent->diff.state == SPAN_NEW)
+			keep_new(queue, by, referent);
 		else
-			keep_old(by, target);
+			keep_old(by, referent);
 		break;
 	case KIND_INIT:
 		refuse("%s: '%s' refers to '%s' in section '%s', which is gone after boot",
-		       unit_of(by), by->name, target->name,
-		       target->section->name);
+		       unit_of(by), by->name, referent->name,
+		       referent->section->name);
 		break;
 	case KIND_FIXED:
 	case KIND_UNKNOWN:	/* if it differs, refused already */
@@ -158,18 +159,18 @@ static void keep_target(struct queue *queue, const struct span *by,
 	}
 }
 
-/* The place in the section that it means, if it names no symbol */
-static bool is_place(const struct reloc *reloc, const struct section *section,
-		     uint64_t place)
+/* Does it mean that offset in the section, and names no symbol? */
+static bool is_offset(const struct reloc *reloc, const struct section *section,
+		      uint64_t offset)
 {
 	return reloc->symbol->is_section && reloc->symbol->section == section &&
-	       reloc->symbol->value + reloc->addend + reloc->bias == place;
+	       reloc->symbol->value + reloc->addend + reloc->bias == offset;
 }
 
 static bool refers(const struct span *by, const struct span *to)
 {
 	for (size_t i = 0; i < by->n_relocs; i++)
-		if (by->relocs[i].target == to)
+		if (by->relocs[i].referent == to)
 			return true;
 	return false;
 }
@@ -191,19 +192,19 @@ static bool is_address(const struct reloc *reloc)
  */
 static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 {
-	const struct section *section = reloc->target->section;
-	const struct span *target = reloc->target, *before = NULL;
+	const struct section *section = reloc->referent->section;
+	const struct span *referent = reloc->referent, *before = NULL;
 
 	if (section->kind != KIND_DATA && section->kind != KIND_PERCPU)
 		return false;
 	for (size_t i = 1; i < section->n_spans; i++)
-		if (section->spans[i] == target)
+		if (section->spans[i] == referent)
 			before = section->spans[i - 1];
 	if (!before || !peer_of(before) || span_is_disposable(before) ||
-	    before->start + before->size != target->start ||
-	    !is_place(reloc, section, target->start))
+	    before->start + before->size != referent->start ||
+	    !is_offset(reloc, section, referent->start))
 		return false;
-	if (target->diff.state == SPAN_NEW && is_address(reloc) &&
+	if (referent->diff.state == SPAN_NEW && is_address(reloc) &&
 	    refers(by, before))
 		return true;
 	if (!peer_of(by))
@@ -211,11 +212,11 @@ static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 
 	const struct span *pre = peer_of(before);
 
-	if (peer_of(target) && peer_of(target)->section == pre->section &&
-	    peer_of(target)->start == pre->start + pre->size)
+	if (peer_of(referent) && peer_of(referent)->section == pre->section &&
+	    peer_of(referent)->start == pre->start + pre->size)
 		return false;
 	for (size_t i = 0; i < peer_of(by)->n_relocs; i++)
-		if (is_place(&peer_of(by)->relocs[i], pre->section,
+		if (is_offset(&peer_of(by)->relocs[i], pre->section,
 			     pre->start + pre->size))
 			return true;
 	return false;
@@ -236,24 +237,25 @@ static void keep_references(struct queue *queue, const struct span *span)
 {
 	for (size_t i = 0; i < span->n_relocs; i++) {
 		const struct reloc *reloc = &span->relocs[i];
-		struct span *target = reloc->target;
+		struct span *referent = reloc->referent;
 
 		/* Another unit of the target may define it, or a better one. */
-		if (target ? target->decision.overridden : reloc->symbol->is_global)
-			target = strmap_get(&queue->globals, target ?
-					    target->name :
-					    reloc->symbol->name);
-		if (!target || target == span)
+		if (referent ? referent->decision.overridden :
+			       reloc->symbol->is_global)
+			referent = strmap_get(&queue->globals, referent ?
+					      referent->name :
+					      reloc->symbol->name);
+		if (!referent || referent == span)
 			continue;
 		if (reloc->unsure ||
-		    (reloc->target && is_end_of_another(span, reloc)))
+		    (reloc->referent && is_end_of_another(span, reloc)))
 			refuse("%s: cannot tell what '%s' refers to in section '%s' at offset 0x%llx",
 			       unit_of(span), span->name,
-			       target->section->name,
+			       referent->section->name,
 			       (unsigned long long)(reloc->offset -
 						    span->start));
 		else
-			keep_target(queue, span, target);
+			keep_referent(queue, span, referent);
 	}
 }
 
@@ -280,7 +282,7 @@ static void collect_globals(struct strmap *globals, struct object *object)
 	}
 }
 
-/* The linker took another one: nobody ever calls these. */
+/* The linker took another one: these are never called. */
 static void find_overridden(const struct strmap *globals,
 			    struct object *object)
 {
@@ -291,11 +293,12 @@ static void find_overridden(const struct strmap *globals,
 			span->symbol->is_weak ?
 			strmap_get(globals, span->name) : NULL;
 
-		span->decision.overridden = other && other != span && is_strong(other);
+		span->decision.overridden =
+			other && other != span && is_strong(other);
 	}
 }
 
-/* Whoever does not change would go on using the old one. */
+/* Unchanged users would keep using the old one. */
 static void refuse_moved(const struct queue *queue, struct object *pre)
 {
 	struct span *span;
@@ -338,7 +341,7 @@ static void keep_parts(struct queue *queue, struct object *post)
 	}
 }
 
-/* Code whose copy might miss something that nobody knows of */
+/* Code whose copy might miss something */
 static void refuse_odd(const struct queue *queue)
 {
 	for (size_t i = 0; i < queue->n; i++) {
@@ -377,7 +380,7 @@ static size_t keep_hooks(struct queue *queue, struct object *post)
 			continue;
 		function = hook_function(span);
 		if (function)
-			keep_target(queue, span, function);
+			keep_referent(queue, span, function);
 		n++;
 	}
 	return n;
@@ -397,7 +400,7 @@ static size_t keep_exports(struct queue *queue, const struct pair *pair)
 
 		if (!symbol || !symbol->span)
 			continue;
-		keep_target(queue, symbol->span, symbol->span);
+		keep_referent(queue, symbol->span, symbol->span);
 		n++;
 	}
 	for (size_t i = 0; i < pair->post->n_symbols; i++) {
@@ -405,7 +408,7 @@ static size_t keep_exports(struct queue *queue, const struct pair *pair)
 
 		if (!wanted_has(pair->wanted, symbol))
 			continue;
-		keep_target(queue, symbol->span, symbol->span);
+		keep_referent(queue, symbol->span, symbol->span);
 		n++;
 	}
 	return n;
@@ -433,7 +436,8 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 		refuse_moved(&queue, pairs[i].pre);
 		for_each_span(span, pairs[i].pre) {
 			if (span->section->kind != KIND_TEXT ||
-			    span->diff.state != SPAN_CHANGED || span->decision.overridden)
+			    span->diff.state != SPAN_CHANGED ||
+			    span->decision.overridden)
 				continue;
 			keep(&queue, peer_of(span));
 			if (span->links.parent)

@@ -2,10 +2,10 @@
 /*
  * label.c - our unique names of symbols
  *
- * Fifth step, after pairing and comparing: the same thing has the same label
- * in pre and post, and no two things of a target have the same one.
+ * Fifth step, after correlating and comparing: the same thing has the same
+ * label in pre and post, and no two things of a target have the same one.
  *   global symbol		its name
- *   local symbol		name@unit, name@unit#1 ... in order of appearance
+ *   local symbol		name@unit, name@unit#1 ... as they appear
  *   without a symbol		section+0xoffset@unit
  * The label of something new never is one that pre uses: new code would be
  * given the address of an old variable.

@@ -8,8 +8,8 @@
 #include "decide/pair.h"
 
 /*
- * Set the label of each span, see kmodsrc/records.h.  The same thing has the same
- * label in pre and post.
+ * Set the label of each span, see kmodsrc/records.h.  The same thing has the
+ * same label in pre and post.
  */
 void label_pair(struct pair *pair);
 

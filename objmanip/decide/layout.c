@@ -6,7 +6,7 @@
  * running kernel has made, so what it knows about a struct must be what the
  * old code knew.  The debug information of pre and post is compared: a struct
  * or union that both define, by its name, must have the same size, and the
- * same members in the same places.
+ * same members at the same offsets.
  *   - Members of anonymous structs and unions count as the outer one's.
  *   - An anonymous struct with a typedef has the typedef's name.
  *   - Several of one name (in several functions): each of pre that has no
@@ -123,7 +123,7 @@ static bool aggregate_of(Dwarf_Die *member, Dwarf_Die *die, bool *has_name)
 }
 
 /* In bits, from the start of the struct; its type has so many bytes. */
-static uint64_t place_of(Dwarf_Die *member, uint64_t bytes)
+static uint64_t bit_of(Dwarf_Die *member, uint64_t bytes)
 {
 	uint64_t bit = 8 * number(member, DW_AT_data_member_location, 0);
 
@@ -153,7 +153,7 @@ static void read_member(struct layout *layout, Dwarf_Die *die,
 		bytes = 0;
 
 	const bool is_outer = aggregate_of(die, &inner, &has_name);
-	const uint64_t bit = base + place_of(die, bytes);
+	const uint64_t bit = base + bit_of(die, bytes);
 
 	if (name && *prefix)
 		name = xasprintf("%s.%s", prefix, name);
@@ -346,7 +346,8 @@ static const char *size_change(const struct member *pre,
 		return xasprintf("member '%s' changes its size from %llu to %llu bits",
 				 pre->name, (ull)pre->size, (ull)post->size);
 	return xasprintf("member '%s' changes its size from %llu to %llu",
-			 pre->name, (ull)(pre->size / 8), (ull)(post->size / 8));
+			 pre->name, (ull)(pre->size / 8),
+			 (ull)(post->size / 8));
 }
 
 /*

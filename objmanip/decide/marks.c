@@ -26,7 +26,7 @@ struct marks {
 	size_t n;
 };
 
-/* One inlined into several places is there several times. */
+/* A mark in a function that is inlined is there several times. */
 static bool is_known(const struct marks *marks, const struct mark *mark)
 {
 	for (size_t i = 0; i < marks->n; i++)
@@ -92,7 +92,8 @@ static void allow_running(struct pair *pair, const struct mark *mark)
 	bool is_found = false;
 
 	for_each_span(span, pair->pre) {
-		if (!span->decision.patched || span->section->kind != KIND_TEXT ||
+		if (!span->decision.patched ||
+		    span->section->kind != KIND_TEXT ||
 		    !is_of_function(span, mark->name))
 			continue;
 		span->marks.allow_running = true;

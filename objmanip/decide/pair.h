@@ -14,7 +14,7 @@ struct pair {
 	struct object *pre, *post;
 	const struct strmap *wanted;	/* new symbols of these names are to be
 					 * exported; NULL: none */
-	const struct lines *lines;	/* of the patched files; NULL: unknown */
+	const struct lines *lines;	/* of patched files; NULL: unknown */
 };
 
 #endif

@@ -3,14 +3,14 @@
  * state.c - which spans are changed, new or gone
  *
  * Fourth step.  Spans that compare.c finds different are changed.  That a
- * function calls or reads something that changes does not change it: the redirect
- * stands at the old entry.  But it changes with one that
+ * function calls or reads something that changes does not change it: the
+ * redirect stands at the old entry.  But it changes with one that
  *   - it jumps into the middle of,
  *   - is its .cold part, or the other way round,
  *   - is another entry of the same assembly function.
  * Data of which a fresh copy is as good (name_is_disposable()), read-only data
- * that only code reads, and tables of addresses inside a changed function are not
- * changed but new: they are correlated no longer, and what refers to them
+ * that only code reads, and tables of addresses inside a changed function are
+ * not changed but new: they are correlated no longer, and what refers to them
  * changes.  All this repeats until nothing changes any more.
  */
 #include "decide/state.h"
@@ -32,16 +32,16 @@ static void dissolve(struct span *pre)
 {
 	struct span *post = peer_of(pre);
 
-	match_clear(pre, post);
+	correlation_clear(pre, post);
 	pre->diff.state = SPAN_DELETED;
 	post->diff.state = SPAN_NEW;
 }
 
 static bool is_middle_of_changed(const struct reloc *reloc)
 {
-	return reloc->target && reloc->target_offset &&
-	       reloc->target->section->kind == KIND_TEXT &&
-	       reloc->target->diff.state == SPAN_CHANGED;
+	return reloc->referent && reloc->referent_offset &&
+	       reloc->referent->section->kind == KIND_TEXT &&
+	       reloc->referent->diff.state == SPAN_CHANGED;
 }
 
 static const struct span *function_of(const struct span *span)
@@ -56,21 +56,21 @@ static const struct span *changed_inside(const struct span *span)
 		const struct reloc *reloc = &span->relocs[i];
 
 		if (is_middle_of_changed(reloc) &&
-		    function_of(reloc->target) != function_of(span))
-			return reloc->target;
+		    function_of(reloc->referent) != function_of(span))
+			return reloc->referent;
 	}
 	for (size_t i = 0; i < span->flow.n_jumps; i++) {
 		const struct jump *jump = &span->flow.jumps[i];
 
-		if (jump->target_offset && jump->target->diff.state == SPAN_CHANGED)
-			return jump->target;
+		if (jump->to_offset && jump->to->diff.state == SPAN_CHANGED)
+			return jump->to;
 	}
 	return NULL;
 }
 
 /*
  * Only code that still runs refers to it.  What init code registered, or
- * other data points to, somebody may hold.
+ * other data points to, may be held anywhere.
  */
 static bool is_read_by_code_only(const struct span *span)
 {
@@ -80,7 +80,7 @@ static bool is_read_by_code_only(const struct span *span)
 	return true;
 }
 
-/* A table that the compiler made for a switch: all places in functions */
+/* A table that the compiler made for a switch: all addresses in functions */
 static bool is_jump_table(const struct span *span)
 {
 	if (span->symbol || span->section->kind != KIND_RODATA ||
@@ -89,15 +89,15 @@ static bool is_jump_table(const struct span *span)
 	for (size_t i = 0; i < span->n_relocs; i++) {
 		const struct reloc *reloc = &span->relocs[i];
 
-		if (!reloc->target || !reloc->target_offset ||
-		    reloc->target->section->kind != KIND_TEXT)
+		if (!reloc->referent || !reloc->referent_offset ||
+		    reloc->referent->section->kind != KIND_TEXT)
 			return false;
 	}
 	return is_read_by_code_only(span);
 }
 
 /*
- * Nobody but code has its address, so all who use the new one can be replaced.
+ * Only code has its address, so all code that uses the new one can be replaced.
  * With pointers in it and of the size it had it may be a table of operations,
  * which objects of the running kernel point to: they would not be told.  One
  * that grows is an array, which code searches.
@@ -116,8 +116,8 @@ static bool is_variable(const struct span *span)
 }
 
 /*
- * Is it a number that becomes constant, or no longer is?  All code that reads it
- * then is new: a constant is what the new source says, and one that was
+ * Is it a number that becomes constant, or no longer is?  All code that reads
+ * it then is new: a constant is what the new source says, and one that was
  * constant had no other value.
  */
 static bool is_number_that_moves(const struct span *pre,
@@ -159,8 +159,11 @@ static bool is_alone(const struct span *span)
 	return span->section->n_spans == 1;
 }
 
-/* What of its place new code may rely on and the running kernel lacks, or NULL */
-static const char *other_place(const struct span *pre)
+/*
+ * NULL, or what differs of where it is: new code may rely on that, and the
+ * running kernel does not have it.
+ */
+static const char *new_location(const struct span *pre)
 {
 	const struct section *from = pre->section, *to = peer_of(pre)->section;
 
@@ -175,7 +178,7 @@ static const char *other_place(const struct span *pre)
 	return NULL;
 }
 
-/* Becomes constant, and is else the same: that of the running kernel will do. */
+/* It becomes constant, and is else the same: the one that runs will do. */
 static bool becomes_constant(const struct span *pre)
 {
 	return pre->section->kind == KIND_DATA &&
@@ -204,7 +207,7 @@ static bool compare_one(struct span *pre)
 			return true;
 		}
 	}
-	why = other_place(pre);
+	why = new_location(pre);
 	if (why && can_dissolve(pre)) {
 		dissolve(pre);
 		return true;
@@ -220,7 +223,7 @@ static bool compare_one(struct span *pre)
 	} else if (inside && can_dissolve(pre)) {
 		dissolve(pre);
 	} else if (inside && is_data(pre)) {
-		/* The new body needs the places in it, others the old ones. */
+		/* The new function needs the new addresses, others the old. */
 		set_changed(pre, xasprintf("refers to the middle of '%s'",
 					   inside->name), 0);
 	} else if (!compare_spans(pre, peer_of(pre), &why, &offset)) {
@@ -270,7 +273,8 @@ static bool compare_entries(struct span *part)
 	return true;
 }
 
-static void set_initial_state(struct object *object, enum span_state unpaired)
+static void set_initial_state(struct object *object,
+			      enum span_state without_peer)
 {
 	for (size_t i = 0; i < object->n_sections; i++) {
 		struct section *section = &object->sections[i];
@@ -278,7 +282,8 @@ static void set_initial_state(struct object *object, enum span_state unpaired)
 		for (size_t j = 0; j < section->n_spans; j++) {
 			struct span *span = section->spans[j];
 
-			span->diff.state = peer_of(span) ? SPAN_SAME : unpaired;
+			span->diff.state = peer_of(span) ? SPAN_SAME :
+							    without_peer;
 		}
 	}
 }
@@ -288,7 +293,8 @@ static void compare_aliases(struct pair *pair)
 {
 	for (size_t i = 0; i < pair->pre->n_symbols; i++) {
 		const struct symbol *pre = &pair->pre->symbols[i];
-		const struct symbol *post = match_odd_alias(pre, pair->post);
+		const struct symbol *post =
+			correlation_odd_alias(pre, pair->post);
 		struct span *span = !post ? NULL :
 			peer_of(pre->span) ? pre->span : peer_of(post->span);
 
@@ -311,7 +317,8 @@ static void set_states_of_parts(struct object *object)
 		for (size_t j = 0; j < section->n_spans; j++)
 			if (section->spans[j]->links.parent)
 				section->spans[j]->diff.state =
-					section->spans[j]->links.parent->diff.state;
+					section->spans[j]
+						->links.parent->diff.state;
 	}
 }
 
@@ -342,7 +349,7 @@ static bool matters(const struct span *span)
 	}
 }
 
-static size_t count_matters(const struct object *object, bool paired)
+static size_t count_matters(const struct object *object, bool with_peer)
 {
 	size_t n = 0;
 
@@ -351,7 +358,7 @@ static size_t count_matters(const struct object *object, bool paired)
 
 		for (size_t j = 0; j < section->n_spans; j++)
 			n += matters(section->spans[j]) &&
-			     (paired || !peer_of(section->spans[j]));
+			     (with_peer || !peer_of(section->spans[j]));
 	}
 	return n;
 }
@@ -361,7 +368,8 @@ bool state_is_confirmed(const struct span *post)
 	for (size_t i = 0; i < post->links.n_referrers; i++) {
 		const struct span *by = function_of(post->links.referrers[i]);
 
-		if (by->section->flags & SEC_CODE && by->diff.state == SPAN_SAME)
+		if (by->section->flags & SEC_CODE &&
+		    by->diff.state == SPAN_SAME)
 			return true;
 	}
 	return false;
@@ -376,8 +384,9 @@ static void drop_guesses(struct object *post)
 	struct span *span;
 
 	for_each_span(span, post) {
-		if (!span->correlation.by_order || !peer_of(span) || !span->links.n_referrers ||
-		    !span_is_disposable(span) || state_is_confirmed(span))
+		if (!span->correlation.by_order || !peer_of(span) ||
+		    !span->links.n_referrers || !span_is_disposable(span) ||
+		    state_is_confirmed(span))
 			continue;
 		dissolve(peer_of(span));
 		span->correlation.is_fresh = true;

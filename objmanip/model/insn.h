@@ -12,8 +12,8 @@
 
 struct insn {
 	unsigned int length;
-	bool is_end;			/* the next one is not run after it; of a
-					 * call that is so only if it is last */
+	bool is_end;			/* it never continues to the next one; a
+					 * call does, unless it is the last */
 	bool is_fill;			/* fills the room between functions */
 	/*
 	 * A jump, call or operand that is relative to the instruction: how far
@@ -23,9 +23,9 @@ struct insn {
 	 */
 	bool is_relative;
 	int64_t distance;
-	unsigned int field;		/* where it is applied, from the first byte */
+	unsigned int field;		/* its offset in the instruction */
 	int64_t bias;			/* see struct reloc */
-	const struct reloc_type *type;	/* NULL: the field is too short for one */
+	const struct reloc_type *type;	/* NULL: too short a field for any */
 };
 
 #endif

@@ -8,15 +8,15 @@
 #include <stdbool.h>
 
 enum section_kind {
-	KIND_TEXT,		/* .text, .text.*, .noinstr.text, .sched.text... */
+	KIND_TEXT,		/* .text, .text.*, .noinstr.text ... */
 	KIND_RODATA,		/* .rodata, .rodata.* */
 	KIND_STRING,		/* *.str1.1, *.str1.8: mergeable strings */
 	KIND_CONST,		/* .rodata.cst*: mergeable constants */
 	KIND_DATA,		/* .data, .data.*, .bss.*, ro_after_init ... */
 	KIND_PERCPU,		/* .data..percpu* */
 	KIND_INIT,		/* .init.*, .exit.*, .initcall*: not for us */
-	KIND_TABLE,		/* a table of entries about functions, table.h */
-	KIND_EXPORT,		/* ___ksymtab*, __ksymtab_strings, ___kcrctab* */
+	KIND_TABLE,		/* a table of entries about code, table.h */
+	KIND_EXPORT,		/* ___ksymtab*, __ksymtab_strings ... */
 	KIND_REPLACEMENT,	/* .altinstr_replacement: code of alternatives;
 				 * the span's parent is the function */
 	KIND_ALT_AUX,		/* .altinstr_aux: code that functions jump to

@@ -72,7 +72,7 @@ bool name_is_disposable(const char *name)
 	};
 	const char *base = name_base(name);
 
-	/* A variable of a file has no number: somebody else's name for it. */
+	/* A variable of a file has no number: its author chose the name. */
 	if (!strcmp(base, name))
 		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

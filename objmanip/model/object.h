@@ -8,7 +8,7 @@
  * shot, nothing is freed.
  *
  * All pointers between the structs are direct.  A relocation against a section
- * symbol has been turned into one against the span at that place, see span.h.
+ * symbol has been turned into one against the span there, see span.h.
  */
 #ifndef OBJMANIP_MODEL_OBJECT_H
 #define OBJMANIP_MODEL_OBJECT_H
@@ -27,7 +27,7 @@ struct table;
 struct symbol {
 	asymbol *bfd;
 	const char *name;
-	struct section *section;	/* NULL: undefined, absolute or common */
+	struct section *section;	/* NULL: undefined or absolute */
 	uint64_t value;			/* offset in its section */
 	uint64_t size;			/* st_size */
 	struct span *span;		/* that it lies in, or NULL */
@@ -41,15 +41,16 @@ struct reloc {
 	struct symbol *symbol;		/* as the object has it */
 	int64_t addend;
 	/*
-	 * What it refers to: a span of this object, or NULL for an undefined
+	 * Its referent: a span of this object, or NULL for an undefined
 	 * (or absolute) symbol, and the offset from there that is meant.  A
 	 * field that is relative to the end of its instruction has that
 	 * distance in its addend (-4, or -5 before an immediate byte): it is
-	 * not part of target_offset, but bias, so that always
-	 *	symbol->value + addend + bias == target->start + target_offset
+	 * not part of referent_offset, but bias, so that always
+	 *	symbol->value + addend + bias ==
+	 *			referent->start + referent_offset
 	 */
-	struct span *target;
-	int64_t target_offset;
+	struct span *referent;
+	int64_t referent_offset;
 	int64_t bias;
 	bool unsure;			/* the span could be another one */
 };
@@ -68,7 +69,7 @@ struct section {
 	flagword flags;
 	uint64_t size;
 	unsigned int align;		/* in bytes */
-	unsigned int entsize;		/* of merged data; of a table's entries */
+	unsigned int entsize;		/* of merged data, of table entries */
 	const struct table *table;	/* KIND_TABLE: its description */
 	struct section *subjects;	/* see struct table; or NULL */
 	uint8_t *contents;		/* NULL if it has none (.bss) */

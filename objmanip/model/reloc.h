@@ -17,8 +17,8 @@ enum reloc_class {
 				 * of the instruction */
 	RELOC_CALL,		/* the same, in a call or jump only */
 	RELOC_PAGE,		/* the distance of its page */
-	RELOC_PAGE_OFFSET,	/* its offset in its page: goes with a RELOC_PAGE
-				 * of another instruction */
+	RELOC_PAGE_OFFSET,	/* its offset in its page: goes with a
+				 * RELOC_PAGE of another instruction */
 };
 
 struct reloc_type {
@@ -27,7 +27,7 @@ struct reloc_type {
 	unsigned int size;		/* bytes that the field has */
 	uint64_t mask;			/* the bits of these, as a little-endian
 					 * number, that the linker sets */
-	unsigned int plain;		/* number of the type that says the same,
+	unsigned int plain;		/* number of the type of that meaning,
 					 * if there are two; else its own */
 	unsigned int howto;		/* enum ksplice_howto; 0: none, and code
 					 * with it cannot be described */

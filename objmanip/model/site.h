@@ -13,8 +13,8 @@ struct site {
 	uint64_t offset;		/* in it */
 	unsigned int kind;		/* enum ksplice_site_kind */
 	unsigned int length, value;
-	const struct reloc *reloc;	/* refers to what its label stands for: the
-					 * destination, key, thunk ...; or NULL */
+	const struct reloc *reloc;	/* of its label: the destination, key,
+					 * thunk ...; or NULL */
 	int64_t addend;			/* to the start of the referent */
 	/* ALTERNATIVE: in the section of replacements */
 	uint64_t replacement, replacement_length;

@@ -60,13 +60,13 @@ bool span_is_disposable(const struct span *span)
 
 const char *referent_name(const struct reloc *reloc)
 {
-	return reloc->target ? reloc->target->name : reloc->symbol->name;
+	return reloc->referent ? reloc->referent->name : reloc->symbol->name;
 }
 
 const char *referent_text(const struct reloc *reloc)
 {
-	if (!reloc->target_offset)
+	if (!reloc->referent_offset)
 		return referent_name(reloc);
 	return xasprintf("%s%s", referent_name(reloc),
-			 distance_text(reloc->target_offset));
+			 distance_text(reloc->referent_offset));
 }

@@ -19,16 +19,16 @@ enum span_state {
 	SPAN_DELETED,		/* only in pre */
 };
 
-/* A field that leads out of the span and can have no relocation (jump.c) */
+/* A jump out of the span that can have no relocation (read/jump.c) */
 struct jump {
 	uint64_t offset;		/* in the span, of the instruction */
-	struct span *target;
-	uint64_t target_offset;
+	struct span *to;
+	uint64_t to_offset;
 };
 
 /*
- * Each step of the way writes its own part and reads those before it.  A part is
- * zero until its step has run.
+ * Each step of the way writes its own part and reads those before it.  A part
+ * is zero until its step has run.
  */
 struct span {
 	/*
@@ -36,7 +36,7 @@ struct span {
 	 */
 	struct section *section;
 	uint64_t start, size;		/* in the section, without padding */
-	uint64_t extent;		/* up to where its symbols say it goes */
+	uint64_t extent;		/* where its symbols say it ends */
 	struct symbol *symbol;		/* the one at its start that names it
 					 * (function or object before NOTYPE,
 					 * global before local), or NULL */
@@ -44,15 +44,15 @@ struct span {
 	struct reloc *relocs;		/* offset in [start, start + size) */
 	size_t n_relocs;
 	/*
-	 * Where control leaves it without a relocation.  Written by read/jump.c,
-	 * for code that shares its section, before the relocations are given to
-	 * the spans: it adds some.
+	 * Where control leaves it without a relocation.  Written by
+	 * read/jump.c, for code that shares its section, before the relocations
+	 * are given to the spans: it adds some.
 	 */
 	struct {
 		struct jump *jumps;	/* would be missing in a copy */
 		size_t n_jumps;
 		bool runs_on;		/* into what follows it */
-		const char *odd;	/* what of it is not understood, or NULL */
+		const char *odd;	/* what is not understood, or NULL */
 	} flow;
 	/*
 	 * Which spans belong together.  Written by read/refer.c, when the
@@ -65,8 +65,8 @@ struct span {
 					 * alternative: the function */
 		struct span *whole;	/* of a part of a function that begins
 					 * with another entry: the first part */
-		/* Of a function: the entries of tables about it (their parent is
-		 * this span), by table and offset, else as in the object */
+		/* Of a function: the entries of tables about it (it is their
+		 * parent), by table and offset, else as in the object */
 		struct span **entries;
 		size_t n_entries;
 		/* Spans with a relocation whose referent this is, each once */
@@ -76,25 +76,25 @@ struct span {
 	/*
 	 * Which span of the other object is the same thing.  Written by
 	 * decide/correlate.c and declared.c, scope by read/scope.c; valid after
-	 * match_pair().  state.c takes a peer away again where a fresh copy
+	 * correlate_pair().  state.c takes a peer away again where a fresh copy
 	 * is as good and the old one does not fit.
 	 */
 	struct {
 		struct span *peer;	/* in the other object, or NULL */
 		struct span *candidate;	/* in post: the one of pre that it could
 					 * be, when nothing tells for certain */
-		bool by_order;		/* in post: which of several of one name
-					 * its peer is, only their order tells */
-		bool alone;		/* a flag of a line that is new, or gone:
+		bool by_order;		/* in post: its peer is one of several
+					 * of one name, taken by their order */
+		bool alone;		/* a flag of a line that is new or gone:
 					 * the other object has no such one */
-		bool is_fresh;		/* in post: a fresh flag, as nothing tells
-					 * which one of pre it is (state.c) */
+		bool is_fresh;		/* in post: a fresh flag, as it is not
+					 * known which of pre it is (state.c) */
 		const char *scope;	/* of a static local: the function that
 					 * it stands in; NULL: not known */
 	} correlation;
 	/*
-	 * What differs.  Written by decide/state.c, in pre and post; valid after
-	 * state_decide().
+	 * What differs.  Written by decide/state.c, in pre and post; valid
+	 * after state_decide().
 	 */
 	struct {
 		enum span_state state;
@@ -107,8 +107,8 @@ struct span {
 	 */
 	const char *label;
 	/*
-	 * What the author of the patch says, in pre.  Written by decide/marks.c:
-	 * data before anything is kept, allow_running after it.
+	 * What the author of the patch says, in pre.  Written by
+	 * decide/marks.c: data before anything is kept, allow_running after it.
 	 */
 	struct {
 		enum { DATA_UNMARKED, DATA_KEEP, DATA_REPLACE } data;

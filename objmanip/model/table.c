@@ -32,8 +32,8 @@ struct span *table_subject(const struct span *entry, uint64_t *offset)
 
 	const struct reloc *reloc = table_field(entry, section->table->subject);
 
-	if (!reloc || !reloc->target)
+	if (!reloc || !reloc->referent)
 		return NULL;
-	*offset = reloc->target_offset;
-	return reloc->target;
+	*offset = reloc->referent_offset;
+	return reloc->referent;
 }

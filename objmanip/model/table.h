@@ -4,8 +4,8 @@
  *
  * One description for each layout: how long an entry is, which of its fields
  * (byte offsets, each with a relocation) says which code it is about, its site
- * kind in the pre image.  The entries are spans of their own, whose parent is the
- * function (the text span) that they are about.
+ * kind in the pre image.  The entries are spans of their own, whose parent is
+ * the function (the text span) that they are about.
  */
 #ifndef OBJMANIP_MODEL_TABLE_H
 #define OBJMANIP_MODEL_TABLE_H
@@ -19,11 +19,11 @@
 struct table {
 	const char *section;		/* ".altinstructions"; NULL: end */
 	unsigned int entry_size;
-	unsigned int subject;		/* the field that refers to the code that
-					 * the entry is about */
-	const char *subjects;		/* not NULL: there is no such field; it is
-					 * that of the entry with the same index
-					 * in the section of this name */
+	unsigned int subject;		/* the field that refers to the code
+					 * that the entry is about */
+	const char *subjects;		/* not NULL: there is no such field, but
+					 * the entry with the same index in the
+					 * section of this name has it */
 	unsigned int site_kind;		/* enum ksplice_site_kind, or 0 */
 	/* Bytes of an entry that do not count as a change (line numbers). */
 	unsigned int neutral_start, neutral_size;
@@ -32,7 +32,7 @@ struct table {
 	unsigned int replacement, replacement_length;
 	bool is_unwind;			/* an entry is about what follows, up to
 					 * the next one's */
-	bool has_short_end;		/* the last entry may lack its padding */
+	bool has_short_end;		/* the last may lack its padding */
 };
 
 /* The relocation of the entry's field at that byte offset, or NULL. */

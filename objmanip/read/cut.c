@@ -4,8 +4,8 @@
  *
  * Where a section is cut:
  *   1. strings at their NULs, constants and tables by their entry size;
- *   2. code of alternatives where an entry of their table says that a replacement
- *      starts, and what the kernel runs until then where a function jumps to;
+ *   2. code of alternatives where an entry of their table says that a
+ *      replacement starts, and KIND_ALT_AUX where a function jumps to;
  *   3. everything else at its symbols, unless one lies inside another; mostly
  *      there is only one symbol.  A global one inside an assembly function is
  *      another entry of it: there it is cut, and the pieces belong together.
@@ -130,10 +130,14 @@ static void cut_aux(struct section *section)
 		for (size_t j = 0; j < from->n_relocs; j++) {
 			const struct reloc *reloc = &from->relocs[j];
 
-			if (reloc->symbol->section == section)
-				vec_add(cuts, n_cuts) = reloc->symbol->value +
-					reloc->addend +
-					object->arch->bias(from, reloc).value[0];
+			if (reloc->symbol->section != section)
+				continue;
+
+			const struct bias bias =
+				object->arch->bias(from, reloc);
+
+			vec_add(cuts, n_cuts) = reloc->symbol->value +
+						reloc->addend + bias.value[0];
 		}
 	}
 	cut_at(section, cuts, n_cuts);
@@ -152,7 +156,7 @@ static bool is_cut(const struct symbol *symbol)
 	return true;
 }
 
-static int by_place(const void *a, const void *b)
+static int by_symbol(const void *a, const void *b)
 {
 	const struct symbol *x = *(struct symbol *const *)a;
 	const struct symbol *y = *(struct symbol *const *)b;
@@ -174,7 +178,7 @@ static void cut_symbols(struct section *section, struct symbol **symbols,
 			add_span(section, 0, 0);
 		return;
 	}
-	vec_sort(symbols, n_symbols, sizeof(*symbols), by_place);
+	vec_sort(symbols, n_symbols, sizeof(*symbols), by_symbol);
 	for (size_t i = 0; i < n_symbols; i++) {
 		const struct symbol *symbol = symbols[i];
 
@@ -190,7 +194,7 @@ static void cut_symbols(struct section *section, struct symbol **symbols,
 	cut_at(section, cuts, n_cuts);
 }
 
-/* Which of two symbols at the same place names it? */
+/* Which of two symbols at one offset names it? */
 static bool is_better(const struct symbol *a, const struct symbol *b)
 {
 	if ((a->is_function || a->is_object) !=

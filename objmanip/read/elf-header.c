@@ -2,9 +2,9 @@
 /*
  * elf-header.c - what libbfd knows of a file and keeps to itself
  *
- * The public <bfd.h> has no way to e_machine and st_size.  The file is mapped and
- * its section header table searched for the symbol table; every offset is checked
- * against the size of the file.
+ * The public <bfd.h> has no way to e_machine and st_size.  The file is mapped
+ * and its section header table searched for the symbol table; every offset is
+ * checked against the size of the file.
  */
 #include "read/elf-header.h"
 #include "util/die.h"

@@ -5,11 +5,11 @@
  * Part of the second step.  Where a section holds several functions, those of
  * .sched.text and .noinstr.text and all assembly, the assembler works out the
  * distance from one to a local symbol of another by itself.  A copy of the
- * function would jump to nowhere.  So the instructions are followed, and a field
- * that leads out of its span gets the relocation that the assembler saved.  It
- * cannot be done for a field that is too short, or if a function runs on into the
- * next one: then both are copied side by side, with all that lies between them,
- * whether the other ones change or not.
+ * function would jump to nowhere.  So the instructions are followed, and a
+ * field that leads out of its span gets the relocation that the assembler
+ * saved.  It cannot be done for a field that is too short, or if a function
+ * runs on into the next one: then both are copied side by side, with all that
+ * lies between them, whether the other ones change or not.
  */
 #include "read/jump.h"
 #include "arch/arch.h"
@@ -34,29 +34,29 @@ static bool has_reloc(const struct section *section, uint64_t offset)
 
 /* What an instruction refers to outside of its span, or NULL */
 static struct span *outside(const struct span *span, uint64_t at,
-			    const struct insn *insn, uint64_t *place)
+			    const struct insn *insn, uint64_t *to)
 {
 	struct section *section = span->section;
 
 	if (!insn->is_relative || has_reloc(section, at + insn->field))
 		return NULL;
-	*place = at + insn->distance;
-	if (*place >= section->size)
+	*to = at + insn->distance;
+	if (*to >= section->size)
 		return NULL;
 
-	struct span *target = span_find(section, *place);
+	struct span *referent = span_find(section, *to);
 
-	return target != span && *place >= target->start ? target : NULL;
+	return referent != span && *to >= referent->start ? referent : NULL;
 }
 
 static struct reloc make_reloc(uint64_t at, const struct insn *insn,
-			       const struct span *target, uint64_t place)
+			       const struct span *referent, uint64_t to)
 {
 	return (struct reloc) {
 		.offset = at + insn->field,
 		.type = insn->type,
-		.symbol = target->symbol,
-		.addend = (int64_t)(place - target->symbol->value) - insn->bias,
+		.symbol = referent->symbol,
+		.addend = (int64_t)(to - referent->symbol->value) - insn->bias,
 	};
 }
 
@@ -65,7 +65,7 @@ static void relocate_span(struct span *span, struct reloc **relocs,
 			  size_t *n_relocs)
 {
 	const struct section *section = span->section;
-	uint64_t end = span->start + span->size, place = 0;
+	uint64_t end = span->start + span->size, to = 0;
 	struct insn insn;
 
 	for (uint64_t at = span->start; at < end; at += insn.length) {
@@ -78,15 +78,15 @@ static void relocate_span(struct span *span, struct reloc **relocs,
 		if (!insn.is_fill)
 			span->flow.runs_on = !insn.is_end;
 
-		struct span *target = outside(span, at, &insn, &place);
+		struct span *referent = outside(span, at, &insn, &to);
 
-		if (target && target->symbol && insn.type)
+		if (referent && referent->symbol && insn.type)
 			vec_add(*relocs, *n_relocs) =
-				make_reloc(at, &insn, target, place);
-		else if (target)
-			vec_add(span->flow.jumps, span->flow.n_jumps) = (struct jump) {
-				at - span->start, target, place - target->start
-			};
+				make_reloc(at, &insn, referent, to);
+		else if (referent)
+			vec_add(span->flow.jumps, span->flow.n_jumps) =
+				(struct jump) { at - span->start, referent,
+						to - referent->start };
 	}
 }
 
@@ -152,11 +152,11 @@ void jump_company(const struct span *span, size_t *first, size_t *last)
 	if (span->flow.runs_on && *last + 1 < section->n_spans)
 		++*last;
 	for (size_t i = 0; i < span->flow.n_jumps; i++) {
-		size_t target = index_of(span->flow.jumps[i].target);
+		const size_t to = index_of(span->flow.jumps[i].to);
 
-		if (target < *first)
-			*first = target;
-		if (target > *last)
-			*last = target;
+		if (to < *first)
+			*first = to;
+		if (to > *last)
+			*last = to;
 	}
 }

@@ -59,7 +59,8 @@ static void load_symbols(struct object *object)
 			die("'%s' has the common symbol '%s': compile with -fno-common",
 			    object->path, symbol->name);
 		if (!bfd_is_const_section(sym->section))
-			symbol->section = &object->sections[sym->section->index];
+			symbol->section =
+				&object->sections[sym->section->index];
 	}
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * refer.c - what relocations refer to, and who refers to what
+ * refer.c - the referents of relocations, and the referrers of spans
  *
  * Second half of the second step, when the sections of an object are cut.
- * Each relocation gets its target: a reference to a section's symbol becomes
+ * Each relocation gets its referent: a reference to a section's symbol becomes
  * one to the span at that offset.  Where it could be one of two spans the
  * relocation is marked unsure, and keep.c refuses to use it.  Then parts and
  * entries of tables get the function that they belong to, and each span the
@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-static struct span *target_at(const struct reloc *reloc, int64_t bias)
+static struct span *referent_at(const struct reloc *reloc, int64_t bias)
 {
 	struct section *section = reloc->symbol->section;
 	int64_t offset = reloc->symbol->value + reloc->addend + bias;
@@ -31,22 +31,23 @@ static void resolve(struct section *section, struct reloc *reloc)
 	struct bias bias = section->object->arch->bias(section, reloc);
 
 	reloc->bias = bias.value[0];
-	reloc->target_offset = reloc->addend + reloc->bias;
+	reloc->referent_offset = reloc->addend + reloc->bias;
 	if (!symbol->section)
 		return;
 	if (symbol->is_section) {
-		reloc->target = target_at(reloc, reloc->bias);
+		reloc->referent = referent_at(reloc, reloc->bias);
 		for (unsigned int i = 1; i < bias.n; i++)
-			if (target_at(reloc, bias.value[i]) != reloc->target)
+			if (referent_at(reloc, bias.value[i]) !=
+			    reloc->referent)
 				reloc->unsure = true;
 	} else {
-		reloc->target = symbol->span;
+		reloc->referent = symbol->span;
 	}
-	if (!reloc->target)
+	if (!reloc->referent)
 		return;
-	reloc->target_offset += symbol->value - reloc->target->start;
+	reloc->referent_offset += symbol->value - reloc->referent->start;
 	/* Before the first one, or in the padding behind it: of which? */
-	if (symbol->is_section && reloc->target_offset < 0 &&
+	if (symbol->is_section && reloc->referent_offset < 0 &&
 	    symbol->section->n_spans > 1)
 		reloc->unsure = true;
 }
@@ -68,8 +69,8 @@ static void resolve_empty_replacements(struct section *section)
 			continue;
 		replacement->symbol = subject->symbol;
 		replacement->addend = subject->addend;
-		replacement->target = subject->target;
-		replacement->target_offset = subject->target_offset;
+		replacement->referent = subject->referent;
+		replacement->referent_offset = subject->referent_offset;
 		replacement->unsure = subject->unsure;
 	}
 }
@@ -88,7 +89,8 @@ static void find_cold_parents(struct object *object)
 			struct symbol *symbol = &object->symbols[j];
 
 			if (symbol->span && symbol->is_function &&
-			    strlen(symbol->name) == (size_t)(end - cold->name) &&
+			    strlen(symbol->name) ==
+				    (size_t)(end - cold->name) &&
 			    !strncmp(symbol->name, cold->name,
 				     end - cold->name))
 				cold->span->links.parent = symbol->span;
@@ -128,9 +130,9 @@ static void find_table_parents(struct section *section)
 		struct reloc *reloc =
 			table_field(entry, section->table->replacement);
 
-		if (reloc && reloc->target &&
-		    reloc->target->section->kind == KIND_REPLACEMENT)
-			reloc->target->links.parent = entry->links.parent;
+		if (reloc && reloc->referent &&
+		    reloc->referent->section->kind == KIND_REPLACEMENT)
+			reloc->referent->links.parent = entry->links.parent;
 	}
 }
 
@@ -142,14 +144,22 @@ static void find_aux_parents(struct object *object)
 		if (section->kind != KIND_TEXT && section->kind != KIND_INIT)
 			continue;
 		for (size_t j = 0; j < section->n_relocs; j++) {
-			struct span *target = section->relocs[j].target;
+			struct span *referent = section->relocs[j].referent;
 
-			if (target &&
-			    target->section->kind == KIND_ALT_AUX)
-				target->links.parent = span_find(section,
+			if (referent &&
+			    referent->section->kind == KIND_ALT_AUX)
+				referent->links.parent = span_find(section,
 						section->relocs[j].offset);
 		}
 	}
+}
+
+static bool is_last_referrer(const struct span *referent,
+			     const struct span *span)
+{
+	const size_t n = referent->links.n_referrers;
+
+	return n && referent->links.referrers[n - 1] == span;
 }
 
 static void find_referrers(struct section *section)
@@ -158,15 +168,15 @@ static void find_referrers(struct section *section)
 		struct span *span = section->spans[i];
 
 		for (size_t j = 0; j < span->n_relocs; j++) {
-			struct span *target = span->relocs[j].target;
+			struct span *referent = span->relocs[j].referent;
 
-			if (!target || target == span)
+			if (!referent || referent == span)
 				continue;
 			/* All of this span's come one after the other. */
-			if (target->links.n_referrers && span ==
-			    target->links.referrers[target->links.n_referrers - 1])
+			if (is_last_referrer(referent, span))
 				continue;
-			vec_add(target->links.referrers, target->links.n_referrers) = span;
+			vec_add(referent->links.referrers,
+				referent->links.n_referrers) = span;
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * refer.h - what relocations refer to, and who refers to what
+ * refer.h - the referents of relocations, and the referrers of spans
  */
 #ifndef OBJMANIP_READ_REFER_H
 #define OBJMANIP_READ_REFER_H
@@ -8,7 +8,7 @@
 #include "model/span.h"
 
 /*
- * For an object whose sections are cut: set target, target_offset, bias and
+ * For an object whose sections are cut: set referent, referent_offset, bias and
  * unsure of all relocations; parent, entries and referrers of all spans.
  */
 void refer_resolve(struct object *object);

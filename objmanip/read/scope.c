@@ -24,7 +24,7 @@ struct reader {
 	struct declarations found;
 };
 
-/* The address that the variable has, in the sections as libdwfl placed them */
+/* The address of the variable, in the sections as libdwfl laid them out */
 static bool address_of(Dwarf_Die *variable, Dwarf_Addr *address)
 {
 	Dwarf_Attribute attribute;

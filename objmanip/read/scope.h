@@ -9,7 +9,7 @@
 
 /* One that the compiler numbers: a static local, or one of __UNIQUE_ID() */
 struct declaration {
-	const char *scope;	/* the function whose source it stands in, or "" */
+	const char *scope;	/* the function that it stands in, or "" */
 	const char *name;	/* without numbers */
 	const char *file;	/* relative to where the compiler ran */
 	unsigned int line;	/* of a macro: where the source uses it */

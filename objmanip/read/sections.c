@@ -8,8 +8,9 @@
  *
  * The sections of the architecture and the names of its tables are looked at
  * first.  To teach objmanip a new section: find out what reads it (the linker
- * script, the module loader, boot code), choose the kind, and add a line here or
- * in arch/; a table of entries about functions gets its layout in arch/ only.
+ * script, the module loader, boot code), choose the kind, and add a line here
+ * or in arch/; a table of entries about functions gets its layout in arch/
+ * only.
  */
 #include "read/sections.h"
 

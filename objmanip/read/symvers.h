@@ -25,7 +25,7 @@ struct symvers {
 /* Read the file; dies with its line if that makes no sense. */
 struct symvers *symvers_load(const char *path);
 
-/* NULL if nobody exports it. */
+/* NULL if it is not exported. */
 const struct export *symvers_find(const struct symvers *symvers,
 				  const char *name);
 

@@ -58,7 +58,8 @@ static bool is_in(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
-#define IS_IN(name, list)	is_in(name, list, sizeof(list) / sizeof(*(list)))
+#define IS_IN(name, list)						\
+	is_in(name, list, sizeof(list) / sizeof(*(list)))
 
 /* Is it one of those that the architecture adds? */
 static bool is_always_of(const struct span *span)

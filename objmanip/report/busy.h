@@ -9,9 +9,9 @@
 
 enum busy {
 	BUSY_NOT,
-	BUSY_SLEEPS,	/* it waits for something: what it is called by sleeps */
-	BUSY_ALWAYS,	/* some thread is in it at any time */
-	BUSY_WRITER,	/* so is who writes to the stage file */
+	BUSY_SLEEPS,	/* it waits for something: its callers sleep */
+	BUSY_ALWAYS,	/* some task is in it at any time */
+	BUSY_WRITER,	/* the task that writes to sysfs is */
 };
 
 /* Of a function; *by is the function that it sleeps in, or NULL. */

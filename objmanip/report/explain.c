@@ -10,8 +10,9 @@
  * Old and new code are read side by side with libopcodes, up to the first
  * instruction that is another one.  Fields that have a relocation are shown as
  * what they refer to; a jump inside of the function that only goes farther is
- * no difference.  Which function the patch has touched, and what is inlined where,
- * the debug information of pre tells: its lines are those of the original.
+ * no difference.  Which function the patch has touched, and what is inlined
+ * where, the debug information of pre tells: its lines are those of the
+ * original.
  */
 #include "report/explain.h"
 #include "arch/arch.h"
@@ -36,8 +37,8 @@ struct printer {
 	const struct span *span;
 	uint64_t start, end;		/* in the span, of this instruction */
 	struct bytes text;
-	bool has_target;		/* it has printed what a field refers to */
-	size_t target_start, target_end;	/* where in the text */
+	bool has_referent;		/* the text has a referent */
+	size_t referent_start, referent_end;	/* where in the text */
 };
 
 static int print(void *stream, const char *fmt, ...)
@@ -90,22 +91,22 @@ static const struct reloc *reloc_of(const struct printer *printer)
 	return NULL;
 }
 
-static void print_target(struct printer *printer, const struct reloc *reloc)
+static void print_referent(struct printer *printer, const struct reloc *reloc)
 {
-	printer->target_start = printer->text.n;
+	printer->referent_start = printer->text.n;
 	bytes_printf(&printer->text, "%s", referent_text(reloc));
-	printer->has_target = true;
-	printer->target_end = printer->text.n;
+	printer->has_referent = true;
+	printer->referent_end = printer->text.n;
 }
 
-/* A place that the instruction names: in the span, unless it is relocated. */
+/* An address in the instruction: of the span, unless it is relocated */
 static void print_address(bfd_vma address, struct disassemble_info *info)
 {
 	struct printer *printer = info->stream;
 	const struct reloc *reloc = reloc_of(printer);
 
 	if (reloc)
-		print_target(printer, reloc);
+		print_referent(printer, reloc);
 	else
 		bytes_printf(&printer->text, "+0x%llx", (ull)address);
 }
@@ -159,24 +160,24 @@ static const char *reader_next(struct reader *reader)
 	printer->end = printer->start + length;
 	/* Again, now that it is known where it ends, and so what is in it. */
 	printer->text.n = 0;
-	printer->has_target = false;
+	printer->has_referent = false;
 	reader->disassemble(printer->start, &reader->info);
 	reloc = reloc_of(printer);
-	if (reloc && !printer->has_target) {
+	if (reloc && !printer->has_referent) {
 		bytes_printf(&printer->text, "  # ");
-		print_target(printer, reloc);
+		print_referent(printer, reloc);
 	}
 	return xasprintf("%.*s", (int)printer->text.n, printer->text.at);
 }
 
 /* The instruction without what its field refers to, which has other names */
-static const char *without_target(const struct printer *printer)
+static const char *without_referent(const struct printer *printer)
 {
 	const char *text = (const char *)printer->text.at;
 
-	return xasprintf("%.*s@%.*s", (int)printer->target_start, text,
-			 (int)(printer->text.n - printer->target_end),
-			 text + printer->target_end);
+	return xasprintf("%.*s@%.*s", (int)printer->referent_start, text,
+			 (int)(printer->text.n - printer->referent_end),
+			 text + printer->referent_end);
 }
 
 /*
@@ -188,13 +189,13 @@ static bool refer_alike(const struct reader *a, const struct reader *b)
 	const struct reloc *pre = reloc_of(&a->printer);
 	const struct reloc *post = reloc_of(&b->printer);
 
-	return pre && post && a->printer.has_target &&
-	       b->printer.has_target &&
+	return pre && post && a->printer.has_referent &&
+	       b->printer.has_referent &&
 	       pre->offset - a->printer.span->start - a->printer.start ==
 	       post->offset - b->printer.span->start - b->printer.start &&
 	       compare_fields(a->printer.span, pre, b->printer.span, post) &&
-	       !strcmp(without_target(&a->printer),
-		       without_target(&b->printer));
+	       !strcmp(without_referent(&a->printer),
+		       without_referent(&b->printer));
 }
 
 /* Names alone say nothing: two variables may have the same one. */

@@ -44,7 +44,7 @@ static const struct {
 };
 
 /* "label", "label+0x12", "label-4" */
-static void print_place(const struct ksplice_pre *view, uint32_t label,
+static void print_reference(const struct ksplice_pre *view, uint32_t label,
 			int64_t addend)
 {
 	printf("%s", image_label_name(view, label));
@@ -91,7 +91,7 @@ static void print_site(const struct arch *arch, const struct ksplice_pre *view,
 		printf(", %u bytes", site->length);
 	if (site->label != KSPLICE_NONE) {
 		printf(", ");
-		print_place(view, site->label, site->addend);
+		print_reference(view, site->label, site->addend);
 	}
 	if (site->span != KSPLICE_NONE)
 		printf(", span %u", site->span);
@@ -127,7 +127,7 @@ static void print_span(const struct arch *arch, const struct ksplice_pre *view,
 
 		printf("    0x%x %s ", reloc->offset,
 		       howto_name(arch, reloc->howto));
-		print_place(view, reloc->label, reloc->addend);
+		print_reference(view, reloc->label, reloc->addend);
 		putchar('\n');
 	}
 	for (uint32_t i = 0; i < span->n_sites; i++)

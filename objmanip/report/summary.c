@@ -98,7 +98,8 @@ static void add_overwritten(struct bytes *out, const struct pair *pair,
 		     pre->name, (unsigned long long)pre->size);
 	if (touched)
 		bytes_printf(out, "    +0x%llx: %s\n",
-			     (unsigned long long)pre->diff.offset, pre->diff.why);
+			     (unsigned long long)pre->diff.offset,
+			     pre->diff.why);
 }
 
 static void add_kept(struct bytes *out, const struct pair *pair,
@@ -106,11 +107,12 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 {
 	const char *what;
 
-	if (post->decision.keep && post->diff.state == SPAN_SAME && !post->links.parent &&
-	    post->section->kind == KIND_TEXT)
+	if (post->decision.keep && post->diff.state == SPAN_SAME &&
+	    !post->links.parent && post->section->kind == KIND_TEXT)
 		bytes_printf(out, "copy %s %s (what is replaced jumps to it without a relocation)\n",
 			     pair->unit, post->name);
-	if (!post->decision.keep || post->diff.state != SPAN_NEW || span_is_content(post))
+	if (!post->decision.keep || post->diff.state != SPAN_NEW ||
+	    span_is_content(post))
 		return;
 	switch (post->section->kind) {
 	case KIND_TEXT:
@@ -141,7 +143,7 @@ static bool is_data(const struct span *span)
 
 /*
  * A new function or variable that only post has and that nothing needs.  It may
- * be meant to take the place of a weak one that is not here.
+ * be meant instead of a weak one that is not here.
  */
 static void add_unused(struct bytes *out, const struct pair *pair,
 		       const struct span *post)
@@ -150,8 +152,8 @@ static void add_unused(struct bytes *out, const struct pair *pair,
 		(!post->links.n_referrers ||
 		 (post->symbol && post->symbol->is_global));
 
-	if (post->diff.state == SPAN_NEW && !post->decision.keep && !post->decision.overridden &&
-	    !post->links.parent && post->symbol &&
+	if (post->diff.state == SPAN_NEW && !post->decision.keep &&
+	    !post->decision.overridden && !post->links.parent && post->symbol &&
 	    (post->section->kind == KIND_TEXT || is_variable))
 		bytes_printf(out, "ignored %s%s %s (new, but nothing that is replaced refers to it)\n",
 			     is_variable ? "data " : "", pair->unit,
@@ -166,7 +168,7 @@ static void add_deleted(struct bytes *out, const struct pair *pair,
 		bytes_printf(out, "deleted %s %s\n", pair->unit, pre->name);
 }
 
-/* Changes that nobody in this kernel can see */
+/* Changes without an effect in this kernel */
 static void add_overridden(struct bytes *out, const struct pair *pair,
 			   const struct span *pre)
 {
@@ -190,8 +192,9 @@ static void add_hooks(struct bytes *out, const struct pair *pair)
 static void add_unreferred(struct bytes *out, const struct pair *pair,
 			   const struct span *pre)
 {
-	if (pre->diff.state == SPAN_CHANGED && is_data(pre) && !pre->decision.patched &&
-	    !forbid_is_in_use(pre) && !forbid_is_in_use(peer_of(pre)))
+	if (pre->diff.state == SPAN_CHANGED && is_data(pre) &&
+	    !pre->decision.patched && !forbid_is_in_use(pre) &&
+	    !forbid_is_in_use(peer_of(pre)))
 		bytes_printf(out, "ignored data %s %s (nothing refers to it)\n",
 			     pair->unit, pre->name);
 }
@@ -263,12 +266,15 @@ static bool has_other_lines(const struct span *pre)
 {
 	const struct span *post = peer_of(pre);
 
-	for (size_t i = 0; i < pre->links.n_entries && i < post->links.n_entries; i++) {
-		const struct table *table = pre->links.entries[i]->section->table;
+	for (size_t i = 0; i < pre->links.n_entries &&
+			   i < post->links.n_entries; i++) {
+		const struct span *a = pre->links.entries[i];
+		const struct span *b = post->links.entries[i];
+		const struct table *table = a->section->table;
 
 		if (table && table->neutral_size &&
-		    memcmp(span_bytes(pre->links.entries[i]) + table->neutral_start,
-			   span_bytes(post->links.entries[i]) + table->neutral_start,
+		    memcmp(span_bytes(a) + table->neutral_start,
+			   span_bytes(b) + table->neutral_start,
 			   table->neutral_size))
 			return true;
 	}
@@ -298,8 +304,9 @@ static void add_deleted_data(struct bytes *out, const struct pair *pair,
 		if ((span->section->kind == KIND_DATA ||
 		     span->section->kind == KIND_PERCPU ||
 		     (explain && span->section->kind == KIND_RODATA &&
-		      !span_is_content(span))) && span->symbol &&
-		    span->diff.state == SPAN_DELETED && !span_is_disposable(span))
+		      !span_is_content(span))) &&
+		    span->symbol && span->diff.state == SPAN_DELETED &&
+		    !span_is_disposable(span))
 			bytes_printf(out, "deleted data %s %s (%llu bytes; it stays)\n",
 				     pair->unit, span->name,
 				     (unsigned long long)span->size);

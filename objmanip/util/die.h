@@ -26,7 +26,7 @@ void die_bfd(const char *fmt, ...)
 /* "objmanip: warning: ...": goes on. */
 void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A bug of ours: abort with the place. */
+/* A bug of ours: abort with file and line. */
 #define bug_on(cond) do {						\
 	if (cond)							\
 		bug(__FILE__, __LINE__, #cond);				\

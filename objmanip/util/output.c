@@ -2,8 +2,8 @@
 /*
  * output.c - files that appear whole or not at all
  *
- * Every output is made in memory, written to a temporary file beside its place
- * and renamed.  Whoever finds the name finds all of it, and a failure or an
+ * Every output is made in memory, written to a temporary file in the same
+ * folder and renamed.  A file of that name is whole, and a failure or an
  * interrupted make leaves no half object behind.
  */
 #define _GNU_SOURCE		/* vasprintf() */

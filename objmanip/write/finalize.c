@@ -2,7 +2,7 @@
 /*
  * finalize.c - "objmanip finalize": the last look at a built module
  *
- * After modpost and ld.  A section that is loaded and that nobody knows means
+ * After modpost and ld.  A loaded section of an unknown name means
  * that the kernel's build system put something into the module which was not
  * thought of here; it is refused by name, as in the objects that go in.
  * Undefined symbols were checked by modpost.  objcopy(1), or what the

@@ -3,17 +3,16 @@
  * new-code.c - the object with all new code of a target
  *
  * Step of "diff" after keep.c has decided: each kept span of the post objects
- * is copied with its relocations, which get new targets:
- *   1. a span that is not replaced code, and is kept: its copy;
- *   2. a function that is kept and replaces an old one: the copy, if it is
- *      called, jumped to, entered in the middle, or named in a table; the
- *      entry of the old function, if it is a pointer: pointers are compared
- *      and outlive the update;
- *   3. data whose contents is written over the old one is imported: the copy
- *      is nobody's variable;
- *   4. everything else is imported: under its own name if it is exported,
- *      else under a placeholder that the -old.ko exports (DESIGN: the import
- *      table).
+ * is copied with its relocations, which get new referents:
+ *   1. a span that replaces no function, and is kept: its copy;
+ *   2. a new function that replaces an old one: the copy, if it is called,
+ *      jumped to, entered in the middle, or named in a table; the entry of the
+ *      old function, if it is a pointer: pointers are compared and outlive the
+ *      update;
+ *   3. data whose contents is written over the old one is imported: the copy is
+ *      no variable;
+ *   4. everything else is imported: under its own name if it is exported, else
+ *      under a placeholder that the -old.ko exports (doc/design.md).
  * A function or variable gets a section of its own; pieces of tables, strings
  * and code of alternatives are joined, in the order that they had.
  */
@@ -52,14 +51,14 @@ struct writer {
 	struct imports *imports;
 	struct strmap globals;		/* name: struct symbol, defined */
 	struct strmap linked;		/* names that pre has, or refers to: the
-					 * running kernel was linked with them */
+					 * kernel was linked with them */
 	struct strmap joined;		/* section name: struct elf_section */
 	struct strmap undefined;	/* label: struct elf_symbol */
 	struct strmap taken;		/* names of global symbols */
 };
 
-/* Is it code that takes the place of an old function? */
-static bool is_replacement(const struct span *span)
+/* Is it a new function that replaces an old one? */
+static bool replaces_function(const struct span *span)
 {
 	return span->section->kind == KIND_TEXT && peer_of(span) &&
 	       !span->links.parent;
@@ -251,10 +250,9 @@ static bool may_be_global(struct writer *writer, const char *name)
 }
 
 /*
- * The running kernel has a function of that name already.  Whoever asks for
- * it by name, to trace or probe it, must go on finding one, the original: the
- * kernel refuses a probe on a name that two functions have.  So must who asks
- * for data.
+ * The running kernel has a function of that name already.  The name must keep
+ * its one meaning, the original, for tracing and probes: the kernel refuses a
+ * probe on a name that two functions have.  So it is with data.
  */
 static const char *new_name(const struct writer *writer,
 			    const struct symbol *symbol)
@@ -414,11 +412,11 @@ static struct elf_symbol *import_span(struct writer *writer,
 
 /* Rules 2 and 3 of the file head */
 static bool means_copy(const struct span *from, const struct reloc *reloc,
-		       const struct span *target, int64_t offset)
+		       const struct span *referent, int64_t offset)
 {
-	if (is_in_place(target))
+	if (is_in_place(referent))
 		return false;
-	return !is_replacement(target) || from->section->table || offset ||
+	return !replaces_function(referent) || from->section->table || offset ||
 	       from->section->object->arch->is_branch(from->section, reloc);
 }
 
@@ -427,23 +425,24 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 {
 	const struct copy *at = from->emit.copy;
 	const struct symbol *symbol = reloc->symbol;
-	const struct span *target = reloc->target;
-	int64_t offset = reloc->target_offset;
+	const struct span *referent = reloc->referent;
+	int64_t offset = reloc->referent_offset;
 	struct elf_symbol *out;
 
 	/* Defined in another unit of the target, or there is a better one? */
-	if ((!target && !symbol->section) || (target && target->decision.overridden)) {
+	if ((!referent && !symbol->section) ||
+	    (referent && referent->decision.overridden)) {
 		const struct symbol *global =
 			strmap_get(&writer->globals,
-				   target ? target->name : symbol->name);
+				   referent ? referent->name : symbol->name);
 
 		if (global) {
-			target = global->span;
-			offset += global->value - target->start;
+			referent = global->span;
+			offset += global->value - referent->start;
 		}
 	}
 
-	if (!target) {
+	if (!referent) {
 		if (bfd_is_abs_section(symbol->bfd->section)) {
 			out = elf_symbol_new(writer->elf, symbol->name, NULL,
 					     symbol->value);
@@ -454,8 +453,9 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 				     symbol->name, true,
 				     needed_by(writer, from, symbol));
 		}
-	} else if (target->emit.copy && means_copy(from, reloc, target, offset)) {
-		const struct copy *copy = target->emit.copy;
+	} else if (referent->emit.copy &&
+		   means_copy(from, reloc, referent, offset)) {
+		const struct copy *copy = referent->emit.copy;
 
 		out = copy->symbol;
 		if (!out) {
@@ -463,7 +463,7 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 			offset += copy->offset;
 		}
 	} else {
-		out = import_span(writer, from, target);
+		out = import_span(writer, from, referent);
 	}
 	elf_reloc_add(at->section, at->offset + reloc->offset - from->start,
 		      reloc->type->number, out, offset - reloc->bias);
@@ -548,7 +548,8 @@ static void add_patch(struct writer *writer, struct elf_section *patches,
 	};
 	uint64_t at = elf_section_add(patches, &record, sizeof(record), 8);
 
-	add_address(writer, patches, at + offsetof(typeof(record), new_addr), copy);
+	add_address(writer, patches, at + offsetof(typeof(record), new_addr),
+		    copy);
 }
 
 static void add_patches(struct writer *writer, struct pair *pairs,
@@ -562,8 +563,8 @@ static void add_patches(struct writer *writer, struct pair *pairs,
 	patches->align = 8;
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].pre)
-			if (span->decision.patched && !span->links.parent && peer_of(span) &&
-			    peer_of(span)->emit.copy)
+			if (span->decision.patched && !span->links.parent &&
+			    peer_of(span) && peer_of(span)->emit.copy)
 				add_patch(writer, patches, span);
 	add_bounds(writer, patches, "ksplice_patches", "ksplice_patches_end");
 }

@@ -55,7 +55,9 @@ static bool is_describable(const struct span *span)
 
 		if (reloc->type->howto)
 			continue;
-		if (span->decision.patched || (span->links.parent && span->links.parent->decision.patched))
+		if (span->decision.patched ||
+		    (span->links.parent &&
+		     span->links.parent->decision.patched))
 			die("'%s': relocation type %u in '%s' is not supported",
 			    span->section->object->path, reloc->type->number,
 			    span->section->name);
@@ -155,7 +157,8 @@ static void mark_pre(struct object *pre)
 		span->emit.index = KSPLICE_NONE;
 	for_each_span(span, pre) {
 		/* Another unit may refer to it by its name. */
-		if (span->decision.patched || (span->symbol && span->symbol->is_global))
+		if (span->decision.patched ||
+		    (span->symbol && span->symbol->is_global))
 			mark(span);
 		if (image_kind(span) != KSPLICE_SPAN_TEXT &&
 		    image_kind(span) != KSPLICE_SPAN_RODATA &&
@@ -163,7 +166,7 @@ static void mark_pre(struct object *pre)
 		    !(span->section->table && span->section->table->site_kind))
 			continue;
 		for (size_t i = 0; i < span->n_relocs; i++)
-			mark(span->relocs[i].target);
+			mark(span->relocs[i].referent);
 	}
 }
 
@@ -175,8 +178,8 @@ static void mark_post(struct object *post)
 		if (!span->decision.keep)
 			continue;
 		for (size_t i = 0; i < span->n_relocs; i++)
-			if (span->relocs[i].target)
-				mark(peer_of(span->relocs[i].target));
+			if (span->relocs[i].referent)
+				mark(peer_of(span->relocs[i].referent));
 	}
 }
 
@@ -279,8 +282,8 @@ static uint32_t label_reloc(struct image *image, const struct reloc *reloc,
 	const struct symbol *symbol = reloc->symbol;
 	unsigned int flags = symbol->is_weak ? KSPLICE_LABEL_WEAK : 0;
 
-	if (reloc->target)
-		return label_span(image, reloc->target, symvers);
+	if (reloc->referent)
+		return label_span(image, reloc->referent, symvers);
 	/* A number, known when the unit was built */
 	if (bfd_is_abs_section(symbol->bfd->section))
 		flags |= KSPLICE_LABEL_IGNORED;
@@ -304,7 +307,7 @@ static void add_relocs(struct image *image, struct ksplice_span *record,
 			continue;
 
 		struct ksplice_reloc out = {
-			.addend = reloc->target_offset - reloc->bias,
+			.addend = reloc->referent_offset - reloc->bias,
 			.offset = reloc->offset - start,
 			.label = label_reloc(image, reloc, symvers),
 			.howto = reloc->type->howto,
@@ -357,7 +360,7 @@ static void sort_sites(struct ksplice_site *sites, size_t n)
 	}
 }
 
-/* Those about places in [start, start + size) of the section. */
+/* Those about code in [start, start + size) of the section. */
 static void add_sites(struct image *image, struct ksplice_span *record,
 		      const struct unit *unit, const struct section *section,
 		      uint64_t start, const struct symvers *symvers)

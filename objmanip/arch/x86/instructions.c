@@ -51,8 +51,8 @@ struct cursor {
 };
 
 /*
- * The field that is relative to the end of the instruction: the distance of a jump
- * or call, or the displacement of x(%rip); size 0: none.
+ * The field that is relative to the end of the instruction: the distance of a
+ * jump or call, or the displacement of x(%rip); size 0: none.
  */
 struct field {
 	unsigned int at, size;

@@ -43,7 +43,7 @@ static bool is_rex(int byte)
 	return byte >= 0x40 && byte <= 0x4f;
 }
 
-/* Is that a prefix of the instruction whose opcode starts n before the field? */
+/* Is it a prefix of the instruction whose opcode starts n before the field? */
 static bool has_prefix(const struct view *view, unsigned int n, int prefix)
 {
 	if (is_rex(before(view, n + 1)))
@@ -181,7 +181,7 @@ struct bias x86_bias(const struct section *section, const struct reloc *reloc)
 	case R_X86_64_PC32:
 		break;
 	case R_X86_64_PC8:
-		return (struct bias) { 1, { section->flags & SEC_CODE ? 1 : 0 } };
+		return (struct bias) { 1, { !!(section->flags & SEC_CODE) } };
 	default:
 		return (struct bias) { 1, { 0 } };
 	}

@@ -2,16 +2,17 @@
 /*
  * relocations.c - the types of relocations of x86-64
  *
- * A call of a local function has a PC32 relocation, of a global one PLT32.  There
- * is no PLT in the kernel: they say the same.
+ * A call of a local function has a PC32 relocation, of a global one PLT32.
+ * There is no PLT in the kernel: they say the same.
  */
 #include "arch/x86/x86.h"
 #include "kmodsrc/records.h"
 
 #include <elf.h>
 
-#define TYPE(type, class, size, plain, howto, name)			\
-	{ R_X86_64_##type, RELOC_##class, size, ~0ULL, R_X86_64_##plain, howto, name }
+#define TYPE(type, class, size, plain, howto, name)		\
+	{ R_X86_64_##type, RELOC_##class, size, ~0ULL, R_X86_64_##plain, \
+	  howto, name }
 
 const struct reloc_type x86_reloc_types[] = {
 	TYPE(NONE,	NONE,	 8, NONE, 0,		 NULL),

@@ -26,7 +26,7 @@ const struct site_kind x86_site_kinds[X86_N_SITE_KINDS] = {
 };
 
 /*
- * struct alt_instr: place, replacement (32 bits each), cpuid (16 bits), since
+ * struct alt_instr: code, replacement (32 bits each), cpuid (16 bits), since
  * Linux 6.3 flags (16 bits), length, length of the replacement (8 bits each),
  * and until Linux 5.12 the length of padding.
  */
@@ -44,12 +44,12 @@ static void read_alternative(const struct span *entry, struct site *site)
 	site->replacement_length = bytes[at + 1];
 	if (!site->replacement_length)
 		return;
-	if (!replacement || !replacement->target ||
-	    replacement->target->section->kind != KIND_REPLACEMENT)
+	if (!replacement || !replacement->referent ||
+	    replacement->referent->section->kind != KIND_REPLACEMENT)
 		die("'%s': an entry of '%s' has no replacement",
 		    entry->section->object->path, entry->section->name);
-	site->replacement = replacement->target->start +
-			    replacement->target_offset;
+	site->replacement = replacement->referent->start +
+			    replacement->referent_offset;
 }
 
 /* A key's address with flags in its two lowest bits */
@@ -62,9 +62,9 @@ static void read_key(const struct span *entry, struct site *site,
 	if (!key)
 		die("'%s': an entry of '%s' has no key",
 		    entry->section->object->path, entry->section->name);
-	site->value = key->target_offset & flags;
+	site->value = key->referent_offset & flags;
 	site->reloc = key;
-	site->addend = key->target_offset & ~3LL;
+	site->addend = key->referent_offset & ~3LL;
 }
 
 /* The thunk is what the first relocation at the site is to. */
@@ -78,14 +78,14 @@ static void read_thunk(struct site *site)
 		if (reloc->offset < start || reloc->offset > start + 3)
 			continue;
 		site->reloc = reloc;
-		site->addend = reloc->target_offset;
+		site->addend = reloc->referent_offset;
 		return;
 	}
 }
 
 /*
- * struct exception_table_entry: place, fix-up, and since Linux 5.16 a type and
- * registers (before, the address of a handler), 32 bits each.
+ * struct exception_table_entry: instruction, fix-up, and since Linux 5.16 a
+ * type and registers (before, the address of a handler), 32 bits each.
  */
 static void read_fixup(const struct span *entry, struct site *site)
 {
@@ -95,7 +95,7 @@ static void read_fixup(const struct span *entry, struct site *site)
 	if (!site->reloc)
 		die("'%s': an entry of '%s' has no fix-up",
 		    entry->section->object->path, entry->section->name);
-	site->addend = site->reloc->target_offset;
+	site->addend = site->reloc->referent_offset;
 	if (!table_field(entry, 8))
 		site->value = bytes[8] | bytes[9] << 8 | bytes[10] << 16 |
 			      (uint32_t)bytes[11] << 24;
@@ -126,7 +126,7 @@ void x86_read_site(const struct span *entry, struct site *site)
 			die("'%s': an entry of '%s' has no target",
 			    entry->section->object->path,
 			    entry->section->name);
-		site->addend = site->reloc->target_offset;
+		site->addend = site->reloc->referent_offset;
 		break;
 	case KSPLICE_SITE_SMP_LOCK:
 		site->length = 1;

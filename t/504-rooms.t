@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A room of objmanip includes headers of its own and of the rooms before it.
+# A room of objmanip includes headers of its own and of the rooms before it, and
+# HACKING.md has each file in its room.
 
 use v5.32;
 use warnings;
@@ -30,5 +31,21 @@ for my $file (sort @files) {
     is("@wrong", '', "$file includes what stands before it");
     ok(!defined $room || defined $rank{$room}, '... and is in a room');
 }
+
+# The lines of a room are those up to the next one.
+my ($map) = slurp(root_dir() . '/HACKING.md') =~ /^## The files of objmanip\n(.*?)^## /ms;
+my @parts = split m{^ {4}(?:(?=main\.c)|(\w+)/ )}m, $map;
+my %listed;
+shift @parts;
+while (@parts) {
+    my ($room, $lines) = splice @parts, 0, 2;
+    $room //= '';
+    $listed{$room} = { map { ($_ => 1) } ($lines // '') =~ /[\w-]+/g };
+}
+for my $file (sort @files) {
+    my ($room, $name) = $file =~ m{^(?:(\w+)/)?(?:.*/)?([\w-]+)\.};
+    ok($listed{$room // ''}{$name}, "HACKING.md has $file");
+}
+is(join(' ', grep { $_ ne '' } sort keys %listed), join(' ', sort @rooms), '... and all rooms');
 
 done_testing;

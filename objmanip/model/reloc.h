@@ -27,8 +27,8 @@ struct reloc_type {
 	unsigned int size;		/* bytes that the field has */
 	uint64_t mask;			/* the bits of these, as a little-endian
 					 * number, that the linker sets */
-	unsigned int plain;		/* number of the type of that meaning,
-					 * if there are two; else its own */
+	unsigned int plain;		/* its number, or that of the type that
+					 * it is compared as */
 	unsigned int howto;		/* enum ksplice_howto; 0: none, and code
 					 * with it cannot be described */
 	const char *name;		/* for people; NULL: has none */

@@ -71,6 +71,20 @@ is_deeply([$status, $out, $err],
     'what an update below has changed, and the patch takes out, is followed');
 
 is_deeply(tree_state($tree), $before, 'the source is as it was');
+
+spew("$tree/kernel/generated.uc", "#include <linux/many.h>\n"
+    . "int f\$#(int a) { return doubled(a); }\n");
+$patch = toy_patch($toy, $header => sub { s/a \+ 5/a + 35/ });
+for my $option ([], ['--all-includers']) {
+    ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run', @$option);
+    is_deeply([$status, $err], [1, 'ksplice-create: the patch changes what generated sources '
+        . "include, those made of kernel/generated.uc: only --full will do\n"],
+        "a source that will be generated is not forgotten: @$option");
+}
+$patch = toy_patch($toy, $header => sub { s/a \+ 6/a + 36/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
+is($status, 66, '... unless it has none of the names');
+unlink "$tree/kernel/generated.uc";
 is(left_behind($toy), '', 'nothing is left behind');
 
 done_testing();

@@ -20,8 +20,8 @@ use Ksplice          qw(capture read_file write_file progress);
 use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
-    find_includers included_by included_sources foreign_objects depends_on kernel_dirs
-    arch_directory plain_path
+    find_includers including_templates included_by included_sources foreign_objects depends_on
+    kernel_dirs arch_directory plain_path
 );
 
 # What kbuild includes in every C file by -include.
@@ -32,6 +32,15 @@ my @not_kernel = qw(Documentation LICENSES tools samples scripts arch usr rust d
 # The .c and .S files that include one of the files, in whatever way; all C
 # files of the tree is the reply ('*') for what is included everywhere.
 sub find_includers ($tree, @files) {
+    return grep { $_ eq '*' || /\.[cS]$/ } all_includers($tree, @files);
+}
+
+# Those from which sources are generated.
+sub including_templates ($tree, @files) {
+    return grep { /\.uc$/ } all_includers($tree, @files);
+}
+
+sub all_includers ($tree, @files) {
     my $graph = include_graph($tree);
     my %seen;
     my @todo = @files;
@@ -41,7 +50,7 @@ sub find_includers ($tree, @files) {
         push @todo, direct_includers($graph, $file);
     }
     delete @seen{@files};
-    return grep { /\.[cS]$/ } sort keys %seen;
+    return sort keys %seen;
 }
 
 # What the sources may include, in whatever way, FILE => SET, where the bit N of a set
@@ -190,7 +199,7 @@ sub read_graph ($tree) {
 
 sub include_lines ($tree) {
     return capture({ dir => $tree->{dir}, ok => [0, 1] },
-        'grep', '-rHE', '--include=*.[chS]', '--include=*.inc', '--include=*.def',
+        'grep', '-rHE', '--include=*.[chS]', '--include=*.inc', '--include=*.def', '--include=*.uc',
         '^[[:space:]]*#[[:space:]]*include', kernel_dirs($tree));
 }
 

@@ -22,7 +22,7 @@ no warnings 'experimental::signatures';
 use Exporter          qw(import);
 use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
-use Ksplice::Includes qw(find_includers included_sources foreign_objects
+use Ksplice::Includes qw(find_includers including_templates included_sources foreign_objects
     depends_on kernel_dirs plain_path);
 use Ksplice::Patch    qw(changed_lines texts_of);
 use Ksplice::Reach    qw(reached_sources);
@@ -32,6 +32,9 @@ our @EXPORT_OK = qw(find_objects account_for_unchanged owners_of objects_of adde
 
 # So many objects take as long as all of them do.
 my $many = 200;
+
+# A source of sources, as of lib/raid6.
+my $template = qr/\.uc\z/;
 
 # So few take less time than finding out which of them a change reaches.
 my $few = 15;
@@ -95,7 +98,10 @@ sub find_objects ($tree, $patch, $all_includers) {
     my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays,
         sources_to_include($tree, $objects, @{ $of_kind{source} });
     my $more = including_objects($tree, @headers);
-    my $unreached = $all_includers ? {} : keep_reached($tree, $patch, $more);
+    my $unreached = {};
+    my @included = map { $_->{name} } @headers;
+    if ($all_includers) { refuse_templates(including_templates($tree, @included)) }
+    else                { $unreached = keep_reached($tree, $patch, $more, @included) }
     push @{ $more->{$_}{of} }, @{ $objects->{$_}{of} } for grep { $more->{$_} } keys %$objects;
     $objects = { %$objects, %$more };
     my @added = grep { $_->{added} } @strays;
@@ -305,17 +311,20 @@ sub including_objects ($tree, @files) {
 
 # Takes out of the objects those that no change of an included file can reach.  Returns
 # the files that are left with none, NAME => how many it had.
-sub keep_reached ($tree, $patch, $objects) {
+sub keep_reached ($tree, $patch, $objects, @headers) {
     my (%source, %texts, %n);
-    return {} if keys %$objects <= $few;
+    my @templates = including_templates($tree, @headers);
+    return {} if keys %$objects <= $few && !@templates;
     for my $object (keys %$objects) {
         my ($source) = grep { -e "$tree->{dir}/$_" } map { $object =~ s/\.o\z/$_/r } qw(.c .S);
         $source{$source} = $object if defined $source;
         $n{$_}++ for @{ $objects->{$object}{of} };
     }
-    $texts{$_} //= [texts_of($tree->{dir}, $patch, $_)] for keys %n;
+    $texts{$_} //= [texts_of($tree->{dir}, $patch, $_)] for @headers;
     my @reached = progress('looking for what uses the changes of ' . join(' ', sort keys %texts),
-        sub { reached_sources($tree, \%texts, sort keys %source) });
+        sub { reached_sources($tree, \%texts, sort keys %source, @templates) });
+    refuse_templates(grep { /$template/ } @reached);
+    return {} if keys %$objects <= $few;
     my $n_all = keys %$objects;
     delete @source{@reached};
     delete @$objects{ values %source };
@@ -324,6 +333,14 @@ sub keep_reached ($tree, $patch, $objects) {
         . ($left > $many ? ': compiling them takes long, --full may be quicker' : ''));
     delete @n{ map { @{ $_->{of} } } values %$objects };
     return \%n;
+}
+
+# The sources that are generated of a template are made when their objects are, and
+# are nothing to look at before.
+sub refuse_templates (@templates) {
+    fail('the patch changes what generated sources include, those made of '
+        . join(' ', @templates) . ': only --full will do') if @templates;
+    return;
 }
 
 # What other parts of the image are compiled from a file that objects include, too,

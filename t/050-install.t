@@ -56,6 +56,13 @@ is("@dead", '', 'their links lead somewhere');
 
 # Comments may cite the checkout; text that users see may not.
 my @cited;
+for my $file (split /\n/,
+    (run_cmd('find', "$root/objmanip", "$root/kmodsrc", '-name', '*.[ch]'))[1]) {
+    my $text = slurp($file) =~ s{/\*.*?\*/|//[^\n]*}{}gsr;
+    push @cited, grep { !$is_page{$_} } $text =~ /\bdocument\("([^"]*)"\)/g;
+    $text =~ s/\bdocument\("[^"]*"\)//g;
+    push @cited, $text =~ m{([\w/-]+\.(?:md|pod))\b}g;
+}
 for my $file (map({ "$prefix/$place{$_}/$_" } sort keys %place),
     glob("$prefix/lib/ksplice/lib/*.pm"), glob("$prefix/lib/ksplice/lib/*/*.pm")) {
     my $text = slurp($file) =~ s/^\s*#.*$//mgr;

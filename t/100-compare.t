@@ -35,7 +35,7 @@ for (
         'const char *f(void) { return "y"; }'],
     ['a new function',     '', 'int f(void) { return 1; }'],
     ['a deleted function', 'int f(void) { return 1; }', ''],
-    ['an initialiser',     'int x = 1;', 'int x = 2;'],
+    ['an initializer',     'int x = 1;', 'int x = 2;'],
     ['a new global variable', '', 'int x;'],
     ['a table that grows by a pointer', 'void *t[] = { (void *)1 };',
         'void *t[] = { (void *)1, g };'],

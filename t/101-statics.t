@@ -61,15 +61,15 @@ END
 $diff = diff_text($ambiguous);
 is($diff->{status}, 1, 'one more of the same name in the same function is refused');
 my $message = "cannot tell whether 'count.N', which 'a' refers to, is 'count.N' of the "
-    . 'running kernel: give it a name of its own';
+    . 'running kernel: give it a unique name';
 is($diff->{err} =~ s/count\.\d+/count.N/gr, "objmanip: dir/1.o: $message\n" x 3,
     '... with the way out');
 
-# Where initialisers tell them apart it is not.
+# Where initializers tell them apart it is not.
 $ambiguous =~ s/(static int count)(; x \+=)/$1 = 1$2/;
 $ambiguous =~ s/(static int count)(; x \^=)/$1 = 2$2/;
 $diff = diff_text($ambiguous);
-is($diff->{status}, 0, 'initialisers tell them apart');
+is($diff->{status}, 0, 'initializers tell them apart');
 is(scalar(() = $diff->{summary} =~ /^new data dir\/1.o count/mg), 1, '... and only the one is new');
 
 # The function was inlined, and is not any more.

@@ -17,22 +17,22 @@ sub patch {
     return "#ifdef PATCHED\n$new\n#else\n$old\n#endif\n$rest\n";
 }
 
-my $wants = 'the running kernel has a value of its own: say ksplice_keep_data() or '
-    . 'ksplice_replace_data() of it, see ksplice-patch.h';
+my $wants = 'the variable already holds a live value: mark it with ksplice_keep_data() or '
+    . 'ksplice_replace_data(), see ' . root_dir() . '/doc/patch-author.md';
 my $use = 'int f(int i) { return x + i; }';
 is_refused(diff_text(patch('int x = 1;', 'int x = 2;', $use)),
-    "dir/1.o: initialiser of 'x' changes: $wants",
-    'an initialiser');
+    "dir/1.o: initializer of 'x' changes: $wants",
+    'an initializer');
 is_refused(diff_text(patch('int x;', 'int x = 2;', $use)),
-    "dir/1.o: initialiser of 'x' changes: $wants",
-    'an initialiser where there was none');
+    "dir/1.o: initializer of 'x' changes: $wants",
+    'an initializer where there was none');
 is_refused(diff_text(patch('long x[2] = {1};', 'long x[3] = {1};',
         'long f(int i) { return x[i]; }')),
-    "dir/1.o: the size of 'x' changes from 16 to 24: the running kernel has the old one",
+    "dir/1.o: the size of 'x' changes from 16 to 24: the running kernel keeps the old one",
     'a size');
 is_refused(diff_text(patch('int g(void); int (*x)(void) = g;',
         'int h(void); int (*x)(void) = h;', '')),
-    "dir/1.o: initialiser of 'x' changes: $wants",
+    "dir/1.o: initializer of 'x' changes: $wants",
     'a pointer');
 
 # All of them are listed.
@@ -62,11 +62,11 @@ is_deeply([map { $_->{symbol} =~ s/.*_//r }
     '... which points to the variables that there are');
 is_refused(diff_text($entries . patch(@arrays,
         "$search struct user { const struct entry *e; } user = { x };")),
-    "dir/1.o: the size of 'x' changes from 48 to 64: the running kernel has the old one",
+    "dir/1.o: the size of 'x' changes from 48 to 64: the running kernel keeps the old one",
     'one that a variable points to may not');
 
 # Variables that become constant, or no longer are.
-my $stays = ': that of the running kernel stays where it is: give the new one another name';
+my $stays = ': the variable of the running kernel stays where it is: give the new one another name';
 my ($const, $free) = map { "$_ x[9] = { 1, 2 };" } 'const int', 'int';
 my $read = 'int f(int i) { return ((volatile int *)x)[i]; }';
 my $grow = patch('int g(int i) { return i; }', 'int g(int i) { return ++x[i]; }', $read);
@@ -114,7 +114,7 @@ my $func = "void say(const char *);\n";
 is($diff->{status}, 66, 'another number of __func__ is no difference');
 
 # Names of flags of which a fresh one will do are those of static locals only.
-is_refused(diff_text(<<'END'), "dir/1.o: initialiser of 'descriptor' changes: $wants",
+is_refused(diff_text(<<'END'), "dir/1.o: initializer of 'descriptor' changes: $wants",
 #ifdef PATCHED
 static int descriptor = 6;
 #else
@@ -125,7 +125,7 @@ END
     "a file's variable is no debug message");
 
 # The new body must not jump into the old one.
-like(diff_text(<<'END')->{err}, qr/^objmanip: dir\/1\.o: initialiser of 'table\.\d+' changes:/,
+like(diff_text(<<'END')->{err}, qr/^objmanip: dir\/1\.o: initializer of 'table\.\d+' changes:/,
 int h(int);
 void *volatile *leak;
 int f(unsigned i, int x)

@@ -242,7 +242,7 @@ int g(int x) __attribute__((alias("f")));
 #endif
 END
     is(compare($pre, $post), 0, "an alias on one side is a difference: $patched");
-    is_refused(diff($pre, $post), "dir/1.o: 'g' is another name of 'f' on one side only: "
+    is_refused(diff($pre, $post), "dir/1.o: 'g' is another name of 'f' in one version only: "
         . 'not supported', '... that is refused');
 }
 my $aliased = diff_text(<<'END');

@@ -24,14 +24,14 @@ sub in ($section) { return "__attribute__((used, section(\"$section\")))" }
 # Sections that we do not know
 my $odd = in('.odd');
 is_refused(patched("int x $odd = 1;", "int x $odd = 2;"),
-    "dir/1.o: 'x' changes, in section '.odd' that objmanip does not know", 'a changed one');
+    "dir/1.o: 'x' changes, in the unknown section '.odd'", 'a changed one');
 is_refused(patched('', "int x $odd = 2;"),
-    "dir/1.o: 'x' is new, in section '.odd' that objmanip does not know", 'a new one');
+    "dir/1.o: 'x' is new, in the unknown section '.odd'", 'a new one');
 is_refused(patched("int x $odd = 2;", ''),
-    "dir/1.o: 'x' is gone, in section '.odd' that objmanip does not know", 'one that is gone');
+    "dir/1.o: 'x' is gone, in the unknown section '.odd'", 'one that is gone');
 is_refused(patched('int f(void) { return 1; }', 'int f(void) { return 2; }',
         "int (*x)(void) $odd = f;"),
-    "dir/1.o: 'f' changes, and section '.odd' that objmanip does not know refers to it",
+    "dir/1.o: 'f' changes, and the unknown section '.odd' refers to it",
     'one that says something about a changed function');
 is(patched('int f(void) { return 1; }', 'int f(void) { return 2; }',
         "int x $odd = 1;")->{status}, 0,
@@ -40,9 +40,10 @@ is(patched('int f(void) { return 1; }', 'int f(void) { return 2; }',
 # Registered at boot
 my $param = in('__param');
 is_refused(patched("int x $param = 1;", "int x $param = 2;"),
-    "dir/1.o: 'x' changes: what section '__param' holds is registered at boot", 'a parameter');
+    "dir/1.o: 'x' changes: the contents of section '__param' are registered at boot",
+    'a parameter');
 is_refused(patched('', 'int x ' . in('__tracepoints') . ' = 2;'),
-    "dir/1.o: 'x' is new: what section '__tracepoints' holds is registered at boot",
+    "dir/1.o: 'x' is new: the contents of section '__tracepoints' are registered at boot",
     'a new tracepoint');
 
 # Exports
@@ -85,7 +86,7 @@ is_refused(patched(assembly('movl $1,%eax\nret'), assembly('movl $2,%eax\nret'),
 my $init = '__attribute__((noinline, section(".init.text")))';
 is_refused(patched('int f(void) { return 1; }', 'int g(void); int f(void) { return g(); }',
         "int $init g(void) { return 3; }"),
-    "dir/1.o: 'f' refers to 'g' in section '.init.text', which is gone after boot",
+    "dir/1.o: 'f' refers to 'g' in section '.init.text', which is freed after boot",
     'a reference to what is gone after boot');
 my $diff = patched("int $init g(void) { return 2; }", "int $init g(void) { return 3; }",
     'int f(void) { return 1; }');

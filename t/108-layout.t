@@ -24,7 +24,8 @@ sub fixture ($old, $new, $rest) {
 
 sub refused ($diff, $what, $title) {
     return is_refused($diff, "dir/1.o: $what; objects of the running kernel keep the old one:"
-        . " put new values into shadow variables, see doc/patch-author.md", $title);
+        . ' put new values into shadow variables, see ' . root_dir() . '/doc/patch-author.md',
+        $title);
 }
 
 # What is done to a struct s by which its layout changes
@@ -134,8 +135,8 @@ is(diff(@same, @fix)->{status}, 0, 'a unit that does not change does not count')
 my $two = diff_text(fixture('struct s { long last; }; int x = 1;',
         'struct s { long b, last; }; int x = 2;', $use . ' int g(void) { return x; }'));
 is($two->{status}, 1, 'refused for two reasons');
-is(join(' ', $two->{err} =~ /^objmanip: dir\/1\.o: (\w+)/gm), 'initialiser struct',
-    '... and both are told');
+is(join(' ', $two->{err} =~ /^objmanip: dir\/1\.o: (\w+)/gm), 'initializer struct',
+    '... and both are reported');
 
 # Debug information in other forms, and none
 my $header = spew(scratch_dir() . '/header.h',
@@ -179,5 +180,22 @@ END
         build_object($source, "$dir/post.o", $flag, '-DPATCHED'));
     is("$diff->{status}: $diff->{err}", '0: ', "assembly with $flag");
 }
+
+# The document is cited as it is installed; by its name alone if it is not.
+my $prefix = scratch_dir();
+my ($installed, $page) = ("$prefix/lib/ksplice/objmanip/objmanip",
+    "$prefix/share/doc/ksplice/patch-author.md");
+spew($installed, slurp($ENV{KSPLICE_TEST_OBJMANIP} // root_dir() . '/objmanip/objmanip'));
+chmod 0755, $installed;
+my @pair = build_pair(fixture('struct s { long a, last; };', 'struct s { long last; };', $use));
+sub cited () {
+    my $symvers = spew("$prefix/symvers", '');
+    my (undef, undef, $err) = run_cmd($installed, 'diff', '--kid=abc', '--target=vmlinux',
+        "--symvers=$symvers", "--out=$prefix", "dir/1.o=$pair[0]=$pair[1]");
+    return ($err =~ /, see (\S+)$/)[0];
+}
+is(cited(), 'patch-author.md', 'without documents a message cites the name of one');
+spew($page, '');
+is(cited(), $page, 'an installed objmanip cites the installed one');
 
 done_testing;

@@ -79,12 +79,12 @@ ok(!exists objdump_sections("$marked->{dir}/new.o")->{'.ksplice_marks'}, '... wi
 
 is_refused(diff_text(source('ksplice_allow_running(stays);'), $include),
     "dir/1.o: 'stays' is marked ksplice_allow_running, but not replaced: "
-    . 'mark the function that it is part of, or take the mark away',
+    . 'mark the function that it is part of, or remove the mark',
     'a mark of what is not replaced is refused');
 is_refused(diff_text(source('ksplice_allow_running(run);int run(int x) { return x; }'
         =~ s/(k.*;)(int.*)/$2 $1/r), $include),
     "dir/1.o: 'run' is marked ksplice_allow_running, but not replaced: "
-    . 'mark the function that it is part of, or take the mark away',
+    . 'mark the function that it is part of, or remove the mark',
     '... also one with the name of which another one starts');
 
 # Nothing changes but the mark: that is no case for "no changes".

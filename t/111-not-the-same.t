@@ -60,13 +60,15 @@ int g(int *);
 static int x[4];
 int f(int i) { x[i]++; return (long)x & 63 ? g(x) : 7; }
 END
-    "dir/1.o: 'x' is aligned to 64 instead of 16 bytes: that of the running kernel stays as it is",
+    "dir/1.o: 'x' is aligned to 64 instead of 16 bytes: the variable of the running kernel "
+        . 'stays as it is',
     'a variable of another alignment');
 my $write = 'int f(int i) { return x += i; }';
 my $read = 'int f(int i) { return x; }';
 is_refused(patched('static int x ' . in('.data..ro_after_init') . " = 1; $read",
         "static int x = 1; $write"),
-    "dir/1.o: 'x' is no longer read-only after boot: that of the running kernel stays as it is",
+    "dir/1.o: 'x' is no longer read-only after boot: the variable of the running kernel stays as "
+        . 'it is',
     'a variable that can be written to from now on');
 is(summary(patched('static int x = 1; int f(int i) { return x += i + 1; }',
         'static int x ' . in('.data..read_mostly') . " = 1; $write")), '0: replace f',
@@ -74,7 +76,7 @@ is(summary(patched('static int x = 1; int f(int i) { return x += i + 1; }',
 my $init = in('.init.text') . ' void i(void) { x++; }';
 is_refused(patched('static int x ' . in('.init.data') . ' = 1; int f(void) { return 1; }',
         'static int x = 1; int f(void) { return x; }', $init),
-    "dir/1.o: 'x', which 'f' refers to, is gone since boot, and so is its value",
+    "dir/1.o: 'x', which 'f' refers to, was freed after boot, and its value is lost",
     'a variable that was there at boot only');
 
 # Functions of several names, weak ones
@@ -96,14 +98,15 @@ $diff = diff(@weak, @changed);
 @targets = map { $_->{symbol} } @{ objdump_relocations("$diff->{dir}/new.o")->{'.text.u'} };
 is("@targets", 'w', '... also if it changes');
 my @new = build_pair(source('', 'int w(int x) { return 7; }', 'int o(void) { return 1; }'));
-is_refused(diff(@weak, @new), "dir/1.o: 'w' is weak, and dir/2.o gets another one: who does not "
-    . 'change would go on using the weak one', 'a function that overrides a weak one from now on');
+is_refused(diff(@weak, @new), "dir/1.o: 'w' is weak, and dir/2.o gets a strong definition: "
+    . 'unchanged callers keep using the weak one',
+    'a function that overrides a weak one from now on');
 
 # The same under another name?
 $diff = diff_text("int g(int *);\n" . source('static int old; int f(int x) { return g(&old) + x; }',
     'static int new; int f(int x) { return g(&new) + x + 1; }'));
 is("$diff->{status} $diff->{err}", "0 objmanip: warning: dir/1.o: 'new' is new and 'old' is "
-    . "gone: if it is the same one under another name, its value is lost\n",
+    . "gone: if the patch renames it, its value is lost\n",
     'a variable that is renamed');
 
 # The end of an array, where something new stands now, asked for the first time

@@ -43,7 +43,7 @@ like($header,
 is_deeply([map { $_->{name} } grep { $_->{type} eq 'function' }
     objdump_symbols("$diff->{dir}/new.o")], [], '... and not copied');
 is_refused(patched("$f int k(void);", "$f int k(void);" . export('k')),
-    "dir/1.o: 'k' is a new export of what another object defines: export it there",
+    "dir/1.o: 'k' is a new export of a symbol that another object defines: export it there",
     'one of another object');
 
 # What was there
@@ -64,14 +64,14 @@ my @types = (
 for (@types) {
     my ($old, $new, $was, $is, $title) = @$_;
     is_refused(diff_text("int h(int);\n" . source($old, $new, export('f'))),
-        "dir/1.o: the exported 'f' was '$was' and is '$is': modules know the old one: "
-        . 'export another one', $title);
-    isnt(diff_text("int h(int);\n" . source($old, $new))->{err} =~ /modules know/, 1,
+        "dir/1.o: the exported 'f' was '$was' and is '$is': modules use the old one: "
+        . 'export the new one under another name', $title);
+    isnt(diff_text("int h(int);\n" . source($old, $new))->{err} =~ /modules use/, 1,
         '... matters if it is exported only');
 }
 unlike(patched('typedef int number; int f(const int x) { return h(x); }',
         'typedef int number; int f(number y) { return h(y) + 1; }', export('f') . "int h(int);")
-    ->{err}, qr/modules know/, 'names do not matter');
+    ->{err}, qr/modules use/, 'names do not matter');
 
 # CRCs
 my $dir = scratch_dir();
@@ -88,7 +88,7 @@ sub with_crcs ($text) {
 is((with_crcs("dir/2.o f\ndir/1.o other\n"))[2], '', 'the CRC of something else');
 my ($status, $out, $err) = with_crcs("dir/1.o f\n");
 is("$status $err", "0 objmanip: warning: dir/1.o: the CRCs of 1 exports change ('f'), but their "
-    . "types do not: modules go on using them\n", 'a CRC that changes without a cause is told');
+    . "types do not: modules keep using them\n", 'an unexplained CRC change is reported');
 run_cmd('strip', '--strip-debug', @pair);
 ($status, $out, $err) = with_crcs("dir/1.o f\n");
 is($status, 1, 'without debug information it is refused');

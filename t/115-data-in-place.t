@@ -115,10 +115,10 @@ $marks
 #endif
 END
 }
-my $wants = 'the running kernel has a value of its own: say ksplice_keep_data() or '
-    . 'ksplice_replace_data() of it, see ksplice-patch.h';
+my $wants = 'the variable already holds a live value: mark it with ksplice_keep_data() or '
+    . 'ksplice_replace_data(), see ' . root_dir() . '/doc/patch-author.md';
 is_refused(diff_text(writable(''), $include),
-    "dir/1.o: initialiser of 'x' changes: $wants", 'unmarked it is refused');
+    "dir/1.o: initializer of 'x' changes: $wants", 'unmarked it is refused');
 $diff = diff_text(writable('ksplice_keep_data(x);'), $include);
 is("$diff->{status} $diff->{err}", '66 ', 'what is kept is no change');
 $diff = diff_text(writable('ksplice_replace_data(x);'), $include);
@@ -151,12 +151,12 @@ for (
         "'x' is marked both ksplice_keep_data and ksplice_replace_data", 'both marks'],
     ['ksplice_keep_data(get);', undef,
         "'get' is marked ksplice_keep_data, but no variable of that name changes\n"
-        . "objmanip: dir/1.o: initialiser of 'x' changes: $wants", 'a mark of no variable'],
+        . "objmanip: dir/1.o: initializer of 'x' changes: $wants", 'a mark of no variable'],
     ['ksplice_replace_data(x);', 'static int x[VALUE];',
-        "the size of 'x' changes from 8 to 12: the running kernel has the old one", 'a size'],
+        "the size of 'x' changes from 8 to 12: the running kernel keeps the old one", 'a size'],
     ['ksplice_replace_data(x);', '__attribute__((section(".data..percpu"))) int x[2] = { VALUE };',
-        "'x' is marked ksplice_replace_data, but there is one for each CPU: "
-        . 'keep it, and set it in a hook', 'per-cpu data'],
+        "'x' is marked ksplice_replace_data, but it is per-cpu data: "
+        . 'mark it with ksplice_keep_data() and set it in a hook', 'per-cpu data'],
 ) {
     my ($marks, $declaration, $message, $title) = @$_;
     is_refused(diff_text(writable($marks, $declaration), $include), "dir/1.o: $message",
@@ -185,6 +185,7 @@ my $sysctl = diff_text("struct ctl_table { int mode; };\n#ifdef PATCHED\nasm($te
     . "#define N 2\n#else\n#define N 1\n#endif\nstruct ctl_table table[] = { { N } };\n");
 is("$sysctl->{status} $sysctl->{err}", "0 objmanip: warning: dir/1.o: 'table' is a sysctl table, "
     . 'which the kernel may have copied when it was registered: the copy keeps the old values, '
-    . "see doc/patch-author.md\n", 'a sysctl table that is replaced is a warning');
+    . 'see ' . root_dir() . "/doc/patch-author.md\n",
+    'a sysctl table that is replaced is a warning');
 
 done_testing;

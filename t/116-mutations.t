@@ -86,7 +86,7 @@ sub patched ($old, $new, $rest = '') {
 my $f = 'int f(int x) { return h(x) + 1; } int g(int x) { return h(x) + 2; }';
 is_refused(patched(export('f'), export('f') =~ s/\.long f/.long g/r, $f),
     "dir/1.o: the export of 'f' changes: it stands for 'g' instead of 'f': "
-        . 'modules know the old one',
+        . 'modules use the old one',
     'an export of another function');
 is_refused(patched(export('f', '_gpl'), export('f', '_gpl', 'SPACE'), $f),
     "dir/1.o: the export of 'f' changes its namespace", 'one that moves to a namespace');

@@ -58,7 +58,7 @@ is($symbol{caller}{global},  1, 'a global function stays one');
 is($symbol{changed}{global}, 0, 'and a static one');
 is($symbol{$_}{section}, ".text.$_", "$_ has its own section") for qw(changed caller taker);
 ok($symbol{$_}{size} > 0, "$_ has its size") for qw(changed caller taker added fresh zeroes);
-is($section->{'.data.fresh'}{size}, 4, 'initialised data has its bytes');
+is($section->{'.data.fresh'}{size}, 4, 'initialized data has its bytes');
 ok(!$section->{'.bss.zeroes'}{flags}{CONTENTS}, 'zeroes take no room in the file');
 ok($section->{'.data.fresh'}{flags}{DATA} && !$section->{'.data.fresh'}{flags}{READONLY},
     'and it can be written to');

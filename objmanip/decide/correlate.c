@@ -423,7 +423,7 @@ static bool correlate_lists(const struct list *pre, const struct list *post)
 	}
 	if (disposable || pre->n != post->n)
 		return found;
-	/* As many as before, but changed: one of them has a new initialiser. */
+	/* As many as before, but changed: one of them has a new initializer. */
 	for (size_t i = 0; i < pre->n; i++) {
 		for (size_t j = 0; !peer_of(pre->spans[i]) && j < post->n;
 		     j++) {

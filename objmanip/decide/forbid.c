@@ -2,20 +2,20 @@
 /*
  * forbid.c - what cannot be replaced in a running kernel
  *
- * First half of the sixth step of "diff": everything that differs and can
- * neither be replaced nor left as it is is refused, by its name and with the
- * reason.
- *   - data: the running kernel has values of its own, and sizes; unless the
- *     author of the patch says what to do;
- *   - read-only data whose new bytes cannot stand where the old ones are;
- *   - what boot registers, and exports;
+ * First half of the sixth step of "diff".  A difference that can neither be
+ * replaced nor left alone is refused, with its name and the reason:
+ *   - data, which already holds live values, unless the author of the patch
+ *     has marked it; and a change of its size;
+ *   - read-only data whose new bytes cannot replace the old ones in place;
+ *   - data that is registered at boot, and exports;
  *   - sections that objmanip does not know;
- *   - code that a redirect cannot stand for.
+ *   - code that cannot be redirected.
  */
 #include "decide/forbid.h"
 #include "decide/correlation.h"
 #include "decide/exports.h"
 #include "read/export.h"
+#include "util/document.h"
 #include "util/refuse.h"
 
 #include <string.h>
@@ -49,9 +49,9 @@ static void refuse_code(const struct span *pre)
 }
 
 /*
- * Why its new bytes could not stand where the old ones are, or NULL.  Numbers
- * that are distances are made for where the copy is; an address in a replaced
- * function is one in the new function for some and in the old one for others.
+ * Why its new bytes cannot replace the old ones in place, or NULL.  A distance
+ * is right only at the address that it was computed for.  An address inside of
+ * a replaced function may mean the new function or the old one.
  */
 static const char *obstacle_in_place(const struct span *post)
 {
@@ -73,7 +73,7 @@ static void refuse_in_place(const struct span *pre)
 	const char *obstacle = obstacle_in_place(peer_of(pre));
 
 	if (pre->section->kind == KIND_PERCPU)
-		refuse("%s: '%s' is marked ksplice_replace_data, but there is one for each CPU: keep it, and set it in a hook",
+		refuse("%s: '%s' is marked ksplice_replace_data, but it is per-cpu data: mark it with ksplice_keep_data() and set it in a hook",
 		       unit_of(pre), pre->name);
 	else if (!pre->symbol)
 		refuse("%s: read-only data '%s' changes (%s)", unit_of(pre),
@@ -88,13 +88,13 @@ static void refuse_data(const struct span *pre)
 	const struct span *post = peer_of(pre);
 
 	if (pre->section->kind != post->section->kind)
-		refuse("%s: '%s' %s: that of the running kernel stays where it is: give the new one another name",
+		refuse("%s: '%s' %s: the variable of the running kernel stays where it is: give the new one another name",
 		       unit_of(pre), pre->name, pre->diff.why);
 	else if (pre->diff.is_moved)
-		refuse("%s: '%s' %s: that of the running kernel stays as it is",
+		refuse("%s: '%s' %s: the variable of the running kernel stays as it is",
 		       unit_of(pre), pre->name, pre->diff.why);
 	else if (pre->size != post->size)
-		refuse("%s: the size of '%s' changes from %llu to %llu: the running kernel has the old one",
+		refuse("%s: the size of '%s' changes from %llu to %llu: the running kernel keeps the old one",
 		       unit_of(pre), pre->name,
 		       (unsigned long long)pre->size,
 		       (unsigned long long)post->size);
@@ -104,8 +104,8 @@ static void refuse_data(const struct span *pre)
 		 pre->section->kind == KIND_RODATA)
 		refuse_in_place(pre);
 	else
-		refuse("%s: initialiser of '%s' changes: the running kernel has a value of its own: say ksplice_keep_data() or ksplice_replace_data() of it, see ksplice-patch.h",
-		       unit_of(pre), pre->name);
+		refuse("%s: initializer of '%s' changes: the variable already holds a live value: mark it with ksplice_keep_data() or ksplice_replace_data(), see %s",
+		       unit_of(pre), pre->name, document("patch-author.md"));
 }
 
 bool forbid_is_in_use(const struct span *span)
@@ -132,17 +132,17 @@ bool forbid_leaves_in_place(const struct span *span)
 	       (forbid_is_in_use(span) || forbid_is_in_use(peer_of(span)));
 }
 
-/* Said once for both: for pre, and for what only post has. */
+/* Reported once for both: for pre, and for spans that only post has. */
 static void refuse_fixed(const struct span *span)
 {
 	const char *what = span->diff.state == SPAN_NEW ? "is new" :
 			   span->diff.state == SPAN_DELETED ? "is gone" : "changes";
 
 	if (span->section->kind == KIND_UNKNOWN)
-		refuse("%s: '%s' %s, in section '%s' that objmanip does not know",
+		refuse("%s: '%s' %s, in the unknown section '%s'",
 		       unit_of(span), span->name, what, span->section->name);
 	else
-		refuse("%s: '%s' %s: what section '%s' holds is registered at boot",
+		refuse("%s: '%s' %s: the contents of section '%s' are registered at boot",
 		       unit_of(span), span->name, what, span->section->name);
 }
 
@@ -173,7 +173,7 @@ static void refuse_span(const struct span *span)
 	}
 }
 
-/* A table that we do not know would be missing for the new function. */
+/* The new function would lack its entries in an unknown table. */
 static void refuse_unknown_table(const struct span *span)
 {
 	if (span->section->kind != KIND_UNKNOWN ||
@@ -184,7 +184,7 @@ static void refuse_unknown_table(const struct span *span)
 
 		if (referent && referent->section->kind == KIND_TEXT &&
 		    referent->diff.state == SPAN_CHANGED)
-			refuse("%s: '%s' changes, and section '%s' that objmanip does not know refers to it",
+			refuse("%s: '%s' changes, and the unknown section '%s' refers to it",
 			       unit_of(span), referent->name,
 			       span->section->name);
 	}
@@ -216,7 +216,7 @@ static void refuse_exports(struct object *pre, struct object *post)
 			refuse("%s: the export of '%s' changes its namespace",
 			       pre->unit, name);
 		else if (exports_difference(section, other))
-			refuse("%s: the export of '%s' changes: %s: modules know the old one",
+			refuse("%s: the export of '%s' changes: %s: modules use the old one",
 			       pre->unit, name,
 			       exports_difference(section, other));
 	}
@@ -225,12 +225,12 @@ static void refuse_exports(struct object *pre, struct object *post)
 		const char *name = export_name(section);
 
 		if (name && !export_find(pre, name) && !export_symbol(section))
-			refuse("%s: '%s' is a new export of what another object defines: export it there",
+			refuse("%s: '%s' is a new export of a symbol that another object defines: export it there",
 			       post->unit, name);
 	}
 }
 
-/* Old callers stay with what the name was. */
+/* Old callers keep using what the name was. */
 static void refuse_aliases(struct pair *pair)
 {
 	for (size_t i = 0; i < pair->pre->n_symbols; i++) {
@@ -239,7 +239,7 @@ static void refuse_aliases(struct pair *pair)
 			correlation_odd_alias(pre, pair->post);
 
 		if (post)
-			refuse("%s: '%s' is another name of '%s' on one side only: not supported",
+			refuse("%s: '%s' is another name of '%s' in one version only: not supported",
 			       pair->unit, pre->name,
 			       pre->span->symbol != pre ? pre->span->name :
 			       post->span->name);

@@ -2,16 +2,17 @@
 /*
  * keep.c - what goes into the new code
  *
- * Sixth step of "diff", over all units of a target at once.  When forbid.c
- * has refused what cannot be, kept is, starting from the changed functions,
- * and the hooks, what they need and the running kernel does not have:
+ * Sixth step of "diff", over all units of a target at once.  forbid.c has
+ * refused what cannot be replaced.  The changed functions and the hooks are
+ * kept, with everything they need that the running kernel lacks:
  *   - their .cold parts and their entries of tables,
  *   - new functions and variables that kept ones refer to,
  *   - contents (strings, constants), always as a copy.
- * The new contents of data that is overwritten is kept likewise.
- * All else that kept code refers to stays where it is in the running kernel
- * and is imported: unchanged functions, every variable that pre has, and by
- * its address a changed function (a call goes to the new function, new-code.c).
+ * The new contents of data that is overwritten are kept, too.
+ * Everything else that kept code refers to stays in the running kernel and is
+ * imported: unchanged functions, and every variable that pre has.  A changed
+ * function is imported where its address is taken; a call goes to the new
+ * function (new-code.c).
  */
 #include "decide/keep.h"
 #include "decide/forbid.h"
@@ -74,7 +75,7 @@ static void warn_of_renamed(const struct span *by, const struct span *referent)
 		NULL : find_gone(by, referent);
 
 	if (gone)
-		warning("%s: '%s' is new and '%s' is gone: if it is the same one under another name, its value is lost",
+		warning("%s: '%s' is new and '%s' is gone: if the patch renames it, its value is lost",
 			unit_of(by), referent->name, gone->name);
 }
 
@@ -83,10 +84,10 @@ static void keep_new(struct queue *queue, const struct span *by,
 {
 	if (referent->correlation.candidate &&
 	    referent->correlation.candidate->section->kind == KIND_INIT)
-		refuse("%s: '%s', which '%s' refers to, is gone since boot, and so is its value",
+		refuse("%s: '%s', which '%s' refers to, was freed after boot, and its value is lost",
 		       unit_of(by), referent->name, by->name);
 	else if (referent->correlation.candidate)
-		refuse("%s: cannot tell whether '%s', which '%s' refers to, is '%s' of the running kernel: give it a name of its own",
+		refuse("%s: cannot tell whether '%s', which '%s' refers to, is '%s' of the running kernel: give it a unique name",
 		       unit_of(by), referent->name, by->name,
 		       referent->correlation.candidate->name);
 	else {
@@ -144,7 +145,7 @@ static void keep_referent(struct queue *queue, const struct span *by,
 			keep_old(by, referent);
 		break;
 	case KIND_INIT:
-		refuse("%s: '%s' refers to '%s' in section '%s', which is gone after boot",
+		refuse("%s: '%s' refers to '%s' in section '%s', which is freed after boot",
 		       unit_of(by), by->name, referent->name,
 		       referent->section->name);
 		break;
@@ -159,7 +160,7 @@ static void keep_referent(struct queue *queue, const struct span *by,
 	}
 }
 
-/* Does it mean that offset in the section, and names no symbol? */
+/* Does it refer to that offset of the section, without naming a symbol? */
 static bool is_offset(const struct reloc *reloc, const struct section *section,
 		      uint64_t offset)
 {
@@ -175,20 +176,20 @@ static bool refers(const struct span *by, const struct span *to)
 	return false;
 }
 
-/* An address, not what is there: that is how one asks for the end. */
+/* An address, not the contents: only that can mean the end of an array. */
 static bool is_address(const struct reloc *reloc)
 {
 	return reloc->type->class == RELOC_ABSOLUTE;
 }
 
 /*
- * The end of an array is where the next variable starts, in a section that
- * holds several.  The assembler tells both by the same number.  Does it refer
- * to the end of what stood before something else, and did so already, or is it
- * the address of something new, and may be the end of what it refers to as
- * well?  Strings and constants have no ends that anybody asks for, nor has what
- * a macro made for itself: each pr_debug() of a file has a descriptor behind
- * that of another one.
+ * In a section with several variables, the end of an array is where the next
+ * variable starts, and the assembler writes the same number for both.  True if
+ * the reference meant the end of the variable before and that one had another
+ * neighbour in pre; or if it is the address of a new variable, and the code
+ * refers to the one before as well.  The end of a string or constant is never
+ * used, nor that of a macro's own data: the descriptors of all pr_debug() of a
+ * file follow each other.
  */
 static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 {
@@ -222,7 +223,7 @@ static bool is_end_of_another(const struct span *by, const struct reloc *reloc)
 	return false;
 }
 
-/* What it jumps to or runs on into, and has no relocation for */
+/* What it jumps to or falls through to without a relocation */
 static void keep_company(struct queue *queue, const struct span *span)
 {
 	size_t i, last;
@@ -239,7 +240,7 @@ static void keep_references(struct queue *queue, const struct span *span)
 		const struct reloc *reloc = &span->relocs[i];
 		struct span *referent = reloc->referent;
 
-		/* Another unit of the target may define it, or a better one. */
+		/* Another unit of the target may define or override it. */
 		if (referent ? referent->decision.overridden :
 			       reloc->symbol->is_global)
 			referent = strmap_get(&queue->globals, referent ?
@@ -282,7 +283,7 @@ static void collect_globals(struct strmap *globals, struct object *object)
 	}
 }
 
-/* The linker took another one: these are never called. */
+/* The linker chose another definition: these are never called. */
 static void find_overridden(const struct strmap *globals,
 			    struct object *object)
 {
@@ -298,7 +299,7 @@ static void find_overridden(const struct strmap *globals,
 	}
 }
 
-/* Unchanged users would keep using the old one. */
+/* Unchanged callers would keep using the old definition. */
 static void refuse_moved(const struct queue *queue, struct object *pre)
 {
 	struct span *span;
@@ -320,7 +321,7 @@ static void refuse_moved(const struct queue *queue, struct object *pre)
 			       unit_of(span), span->name, unit_of(moved));
 		if (better && better != peer_of(span) &&
 		    better->diff.state == SPAN_NEW && is_strong(better))
-			refuse("%s: '%s' is weak, and %s gets another one: who does not change would go on using the weak one",
+			refuse("%s: '%s' is weak, and %s gets a strong definition: unchanged callers keep using the weak one",
 			       unit_of(span), span->name, unit_of(better));
 	}
 }
@@ -341,7 +342,7 @@ static void keep_parts(struct queue *queue, struct object *post)
 	}
 }
 
-/* Code whose copy might miss something */
+/* Code whose copy might lack something */
 static void refuse_odd(const struct queue *queue)
 {
 	for (size_t i = 0; i < queue->n; i++) {

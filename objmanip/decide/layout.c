@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * layout.c - the structs of both sides must look alike
+ * layout.c - the structs of both versions must have the same layout
  *
  * Part of the sixth step of "diff".  New code works on objects that the
- * running kernel has made, so what it knows about a struct must be what the
- * old code knew.  The debug information of pre and post is compared: a struct
- * or union that both define, by its name, must have the same size, and the
- * same members at the same offsets.
+ * running kernel has made, so it must use the same layout as the old code.
+ * The debug information of pre and post is compared: a struct or union that
+ * both define under one name must have the same size, and the same members at
+ * the same offsets.
  *   - Members of anonymous structs and unions count as the outer one's.
  *   - An anonymous struct with a typedef has the typedef's name.
  *   - Several of one name (in several functions): each of pre that has no
@@ -19,17 +19,18 @@
  * compares the variable's size.
  *
  * A struct whose objects live on stacks only could change without harm, but
- * debug information does not tell: a pointer to it may come from anywhere.
+ * debug information does not show that: a pointer may point anywhere.
  *
- * Only debug information in one section of the object is used.  What lies
- * beside it (-gsplit-dwarf) has been overwritten by post's, libdw does not see
- * types in sections of their own (-fdebug-types-section), and a part of the
- * structs (-femit-struct-debug-*) is not enough: each is a warning, as no debug
- * information is.
+ * Only debug information in one section of the object is used.  Each of these
+ * is a warning, as missing debug information is: a file beside the object
+ * (-gsplit-dwarf), which post has overwritten; types in sections of their own
+ * (-fdebug-types-section), which libdw does not see; and a part of the structs
+ * (-femit-struct-debug-*).
  */
 #include "decide/layout.h"
 #include "read/dwarf-open.h"
 #include "util/die.h"
+#include "util/document.h"
 #include "util/refuse.h"
 #include "util/strmap.h"
 #include "util/vec.h"
@@ -51,7 +52,7 @@ struct layout {
 	struct layout *next;	/* another one of the same name */
 	const char *kind;	/* "struct" or "union" */
 	const char *name;
-	const void *die;	/* which tells it from all others */
+	const void *die;	/* identifies it */
 	uint64_t size;
 	struct member *members;	/* as declared */
 	size_t n_members;
@@ -321,7 +322,7 @@ static const struct member *find_member(const struct layout *layout,
 	return NULL;
 }
 
-/* A member that the other one has no member for, or NULL */
+/* A member that the other layout lacks, or NULL */
 static const struct member *find_only_in(const struct layout *layout,
 					 const struct layout *other)
 {
@@ -351,8 +352,8 @@ static const char *size_change(const struct member *pre,
 }
 
 /*
- * For people: what is likely to be the cause of all other differences.  NULL
- * if it is in the order of the members only.
+ * For the message: the likely cause of all other differences.  NULL if only
+ * the order of the members differs.
  */
 static const char *difference(const struct layout *pre,
 			      const struct layout *post)
@@ -384,7 +385,7 @@ static const char *difference(const struct layout *pre,
 	return NULL;
 }
 
-/* One of the list that looks the same, or NULL */
+/* A layout of the list that is the same, or NULL */
 static const struct layout *find_same(const struct layout *layout,
 				      const struct layout *list)
 {
@@ -394,7 +395,7 @@ static const struct layout *find_same(const struct layout *layout,
 	return NULL;
 }
 
-/* One that nothing in the other list looks like, or NULL */
+/* A layout that has no equal in the other list, or NULL */
 static const struct layout *find_odd(const struct layout *list,
 				     const struct layout *other)
 {
@@ -437,10 +438,11 @@ static void refuse_differences(const struct layouts *pre,
 	}
 	for (size_t i = 0; i < n_differ; i++)
 		if (!is_consequence(differ[i], differ, n_differ))
-			refuse("%s: %s '%s' has another layout: %s; objects of the running kernel keep the old one: put new values into shadow variables, see doc/patch-author.md",
+			refuse("%s: %s '%s' has another layout: %s; objects of the running kernel keep the old one: put new values into shadow variables, see %s",
 			       pre->object->unit, differ[i]->kind,
 			       differ[i]->name,
-			       difference(differ[i], differ[i]->became));
+			       difference(differ[i], differ[i]->became),
+			       document("patch-author.md"));
 }
 
 static bool has_kept(struct object *post)
@@ -455,7 +457,7 @@ static bool has_kept(struct object *post)
 
 void layout_compare(struct pair *pairs, size_t n_pairs)
 {
-	bool is_told = false;
+	bool is_warned = false;
 
 	for (size_t i = 0; i < n_pairs; i++) {
 		if (!has_kept(pairs[i].post))
@@ -464,10 +466,10 @@ void layout_compare(struct pair *pairs, size_t n_pairs)
 		const struct layouts pre = read_layouts(pairs[i].pre);
 		const struct layouts post = read_layouts(pairs[i].post);
 
-		if (!is_told && (!pre.is_known || !post.is_known)) {
+		if (!is_warned && (!pre.is_known || !post.is_known)) {
 			warning("%s: cannot compare struct layouts: no debug information",
 				pairs[i].unit);
-			is_told = true;
+			is_warned = true;
 		}
 		refuse_differences(&pre, &post);
 	}

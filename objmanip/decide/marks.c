@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * marks.c - what the author of the patch says about a name
+ * marks.c - what the author of the patch declares about a name
  *
  * Part of the sixth step.  The macros of ksplice-patch.h write texts, "WHAT
- * NAME", into the section .ksplice_marks, which is not loaded: nothing of it
- * gets into a module, and what the compiler makes of the rest is the same
- * with and without them.  What is refused: a mark that nothing comes of.
+ * NAME", into the section .ksplice_marks.  That section is not loaded and does
+ * not reach a module, and the compiler generates the same code with and
+ * without it.  A mark without an effect is refused.
  */
 #include "decide/marks.h"
 #include "decide/prototype.h"
 #include "model/name.h"
 #include "util/die.h"
+#include "util/document.h"
 #include "util/refuse.h"
 #include "util/vec.h"
 
@@ -26,7 +27,7 @@ struct marks {
 	size_t n;
 };
 
-/* A mark in a function that is inlined is there several times. */
+/* A mark in an inlined function occurs several times. */
 static bool is_known(const struct marks *marks, const struct mark *mark)
 {
 	for (size_t i = 0; i < marks->n; i++)
@@ -100,11 +101,11 @@ static void allow_running(struct pair *pair, const struct mark *mark)
 		is_found = true;
 	}
 	if (!is_found)
-		refuse("%s: '%s' is marked ksplice_allow_running, but not replaced: mark the function that it is part of, or take the mark away",
+		refuse("%s: '%s' is marked ksplice_allow_running, but not replaced: mark the function that it is part of, or remove the mark",
 		       pair->unit, mark->name);
 }
 
-/* A variable that changes, of that name but for the compiler's number */
+/* The variable of that name that changes; the compiler's number is ignored. */
 static struct span *find_changed(struct pair *pair, const struct mark *mark)
 {
 	struct span *span, *found = NULL;
@@ -153,8 +154,8 @@ static void warn_of_copies(const struct pair *pair, const struct mark *mark)
 	const char *type = prototype_of_variable(pair->post, mark->name);
 
 	if (type && !strcmp(type, "struct ctl_table []"))
-		warning("%s: '%s' is a sysctl table, which the kernel may have copied when it was registered: the copy keeps the old values, see doc/patch-author.md",
-			pair->unit, mark->name);
+		warning("%s: '%s' is a sysctl table, which the kernel may have copied when it was registered: the copy keeps the old values, see %s",
+			pair->unit, mark->name, document("patch-author.md"));
 }
 
 static void replace_data(struct pair *pair, const struct mark *mark)

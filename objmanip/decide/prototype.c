@@ -161,10 +161,10 @@ static bool compare_type(const struct pair *pair, const char *name,
 			 const char *pre, const char *post, bool crc)
 {
 	if (pre && post && strcmp(pre, post))
-		refuse("%s: the exported '%s' was '%s' and is '%s': modules know the old one: export another one",
+		refuse("%s: the exported '%s' was '%s' and is '%s': modules use the old one: export the new one under another name",
 		       pair->unit, name, pre, post);
 	else if (crc && !(pre && post))
-		refuse("%s: the CRC of the exported '%s' changes: modules know the old one: hide what they need not know of by #ifndef __GENKSYMS__",
+		refuse("%s: the CRC of the exported '%s' changes: modules use the old one: if they do not depend on the change, hide it by #ifndef __GENKSYMS__",
 		       pair->unit, name);
 	else
 		return crc;
@@ -193,7 +193,7 @@ static void compare_pair_exports(struct pair *pair,
 		n++;
 	}
 	if (n)
-		warning("%s: the CRCs of %zu exports change ('%s'), but their types do not: modules go on using them",
+		warning("%s: the CRCs of %zu exports change ('%s'), but their types do not: modules keep using them",
 			pair->unit, n, first);
 }
 

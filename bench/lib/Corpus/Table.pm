@@ -33,10 +33,10 @@ my %words = @results;
 # patch safely, see doc/limits.md.  One of several reasons is enough.
 my @rules = (
     qr/has another layout/,                     # the objects there are keep theirs
-    qr/initialiser of '\S+' changes/,           # writable data has a value by now
+    qr/initializer of '\S+' changes/,           # writable data has a value by now
     qr/the size of '\S+' changes/,              # something else points to it
     qr/the export of '\S+'|the exported '\S+' was|CRC of the exported/,  # modules know it
-    qr/what section '\S+' holds is registered at boot/,
+    qr/the contents of section '\S+' are registered at boot/,
 );
 
 sub by_rule ($reason) { return scalar grep { $reason =~ $_ } @rules }

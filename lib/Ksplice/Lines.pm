@@ -2,15 +2,15 @@
 #
 # Lines.pm - keep the line numbers of unchanged code
 #
-# A line more or less moves __LINE__ in every WARN, BUG and lockdep key after
-# it, and each is a difference in the object.  So behind each hunk a "#line N"
-# says which line of the original the next one is: unchanged code compiles to
-# unchanged bytes.  The directive goes before the first line where it can do no
-# harm: not inside a comment, a string, parentheses (arguments of a macro) or
-# lines joined by a backslash.  A small lexer finds such lines; where it is in
-# doubt it says no, at the cost of a few more differences.
+# A patch that adds or removes a line moves __LINE__ in every WARN, BUG and lockdep
+# key after it, and each is a difference in the object.  So a "#line N" after each
+# hunk restores the number that the next line has in the original, and unchanged code
+# compiles to unchanged bytes.  The directive is inserted before the first safe line:
+# one that is not inside a comment, a string, parentheses (arguments of a macro) or
+# lines joined by a backslash.  A small lexer finds such lines.  In doubt a line is
+# not safe, at the cost of a few more differences.
 #
-# Lines of the patch itself keep counting from the line they follow.
+# Lines of the patch itself are counted from the line that they follow.
 
 package Ksplice::Lines;
 use v5.32;
@@ -43,15 +43,15 @@ sub neutralise_file ($file, @hunks) {
     return;
 }
 
-# The text with the directives in.
+# The text with the directives inserted.
 sub neutralise ($text, @hunks) {
     my ($new) = number_lines($text, @hunks);
     return $new;
 }
 
-# The same, and for each of its lines what the compiler adds to its number: undef
-# if that depends on a condition.  Nothing is known of a text with directives of
-# its own, which is left alone.
+# The same, and for each of its lines the offset that the compiler adds to its number:
+# undef if that depends on a condition.  A text with directives of its own is returned
+# unchanged, without offsets.
 sub number_lines ($text, @hunks) {
     return $text if $text =~ /^[ \t]*#[ \t]*(?:line[ \t]+)?\d/m;
     my @added;
@@ -74,9 +74,9 @@ sub number_lines ($text, @hunks) {
     return ($new, @added);
 }
 
-# Which line of the original each line is, as objmanip/read/lines.c reads it: for the
-# text that was made from it, with directives if keep_lines is set.  In a tricky
-# patch the numbers of new lines are unsure: see is_tricky.
+# Which line of the original each line of the text is, as objmanip/read/lines.c reads
+# it; with directives if keep_lines is set.  In a tricky patch the numbers of new lines
+# are unsure: see is_tricky.
 sub line_map ($name, $text, $keep_lines, $tricky, @hunks) {
     my (undef, @added) = number_lines($text, @hunks);
     my @lines = split /^/m, $text;
@@ -108,13 +108,13 @@ sub new_lines ($hunk) {
 }
 
 # Does the patch change directives of the preprocessor or parts of definitions?
-# Then a line that is the same may be compiled to something else, or not at all.
+# Then an unchanged line may compile to something else, or not at all.
 sub is_tricky ($original, $file) {
     return scalar grep { /^[<>]\s*#/ || /^[<>].*\\\s*$/ }
         capture({ ok => [0, 1] }, 'diff', '-a', $original, $file);
 }
 
-# The line of the new file after a hunk => what to add for that of the old one.
+# The line of the new file after a hunk => the offset to its line in the old file.
 sub next_lines ($hunk) {
     my ($old, $old_end, $how, $new, $new_end) =
         $hunk =~ /^(\d+)(?:,(\d+))?([acd])(\d+)(?:,(\d+))?$/;
@@ -123,10 +123,11 @@ sub next_lines ($hunk) {
     return ($new_next => $old_next - $new_next);
 }
 
-# Before the first line.  depth: open parentheses; in: '' or what is open at the
-# end of the line, '/*' or '"'; joined: the line goes on in the next one;
-# directive: it is one, outside: the depth to return to after it; shift: what
-# the last #line said, undef if that depends on a condition; said: how many.
+# The state before the first line.  depth: open parentheses; in: '' or what is open at
+# the end of the line, '/*' or '"'; joined: the line continues in the next one;
+# directive: it is a directive, outside: the depth to return to after it; shift: the
+# offset of the last #line, undef if that depends on a condition; said: the number of
+# #line directives so far.
 sub new_state () {
     return { depth => 0, in => '', joined => 0, directive => 0, shift => 0, said => 0,
         conditions => [] };
@@ -183,9 +184,9 @@ sub scan_line ($state, $line) {
     return;
 }
 
-# Each branch of an #if starts as deep as the #if; after it we are as deep as
-# the deepest branch.  A #line in a branch that is not compiled is none, but a
-# line more: after one the shift is not known after the branch.
+# Each branch of an #if starts at the depth of the #if; the depth after it is that of
+# the deepest branch.  A #line in a branch that is not compiled has no effect, but
+# adds a line, so the shift is unknown after such a branch.
 sub scan_condition ($state, $word) {
     my $conditions = $state->{conditions};
     my %now = map { $_ => $state->{$_} } qw(depth shift);

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Objects.pm - compile objects before and after a patch, and tell which differ
+# Objects.pm - compile objects before and after a patch, and find those that differ
 #
-# snap_objects builds the pre objects: they stay in the tree, and the next update
+# snap_objects builds the pre objects.  They stay in the tree, so the next update
 # need not build them.  diff_objects builds the post objects and saves those that
-# differ; the tree is then as it was, whatever happens.
+# differ; it reverts the tree in any case.
 #
-# The _all forms are for --full, where it is not known before what a patch may
-# change: all objects there are in the tree are kept and compared.
+# The _all forms are for --full, where the affected objects are not known in advance:
+# all objects in the tree are kept and compared.
 
 package Ksplice::Objects;
 use v5.32;
@@ -29,10 +29,10 @@ our @EXPORT_OK = qw(
     snap_objects snap_all diff_objects diff_all post_object keep_all compare_all
 );
 
-# What patches may make kbuild write, besides objects.
+# Files other than objects that kbuild may write because of a patch.
 my $generated = qr{/(?:\.config|auto\.conf(?:\.cmd)?|[^/]+\.h)\z};
 
-# Builds the objects from the sources as they are.
+# Builds the objects from the original sources.
 sub snap_objects ($tree, @objects) {
     note_touched($tree->{dir}, built => grep { !-e "$tree->{dir}/$_" } @objects);
     build_original($tree, count(@objects, 'original object'), sub {
@@ -61,10 +61,10 @@ sub build_original ($tree, $what, $make) {
     die $error;
 }
 
-# Calls patch, which patches the tree and returns the objects that there are now
-# and were not before; builds the objects again and these, and links those that
-# differ into the directory: returns their names.  Returns undef if they do not
-# compile; the compiler's words are shown unless quiet.
+# Calls patch, which patches the tree and returns the new objects.  Builds the objects
+# again and the new ones, links those that differ into the directory, and returns their
+# names.  Returns undef if they do not compile; the compiler's messages are shown unless
+# quiet.
 sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
     my @added;
     return build_patched($tree, count(@objects, 'patched object'), sub {
@@ -78,7 +78,7 @@ sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
     });
 }
 
-# The same for all objects; fails if there are more afterwards.
+# The same for all objects; fails if the patch adds an object.
 sub diff_all ($tree, $dir, $patch, $quiet) {
     my $top = $tree->{dir};
     my @sources = grep { -e "$top/$_" } '.config', map { find_files($top, $_, $generated) }
@@ -107,7 +107,7 @@ sub diff_all ($tree, $dir, $patch, $quiet) {
     });
 }
 
-# Sources that kbuild has made from others, with the files where it writes down how.
+# Sources that kbuild has generated from others, and the .cmd files with the commands.
 sub generated_sources ($top) {
     my @commands = find_files($top, '', qr{/\.[^/]+\.[chS]\.cmd\z});
     return map { -f "$top/$_->[0]" ? @$_ : () }
@@ -139,11 +139,11 @@ sub link_changed ($tree, $dir, @changed) {
     return \@changed;
 }
 
-# Where the post object is after diff_objects, beside it what kbuild wrote about it
-# with .cmd at its end.
+# The path of the post object after diff_objects; kbuild's .cmd file of it is beside it,
+# with .cmd appended.
 sub post_object ($dir, $object) { "$dir/" . plain_path($object) }
 
-# In portions that fit on a command line.
+# In batches that fit on a command line.
 sub make_objects ($tree, $mode, $quiet, @objects) {
     while (my @portion = splice @objects, 0, 500) {
         return 0 if !make_tree($tree, $mode, $quiet, "KSPLICE_TARGETS=@portion");
@@ -155,14 +155,14 @@ sub count { my $word = pop; my $n = @_; return "$n $word" . ($n == 1 ? '' : 's')
 
 # --- called by ksplice-obj.pl, in the tree ---------------------------------
 
-# Keeps all objects, and what offsets in generated headers come from.
+# Keeps all objects, and the files that the offsets in generated headers are made from.
 sub keep_all ($dir) {
     keep_object("$dir/$_")
         for find_files($dir, '', qr/\.o\z/), find_files($dir, '', qr{/(?:bounds|asm-offsets)\.s\z});
     return;
 }
 
-# Calls compare for each object that was built again from a source.
+# Calls compare for each object that was rebuilt from a source.
 sub compare_all ($dir, $compare) {
     for my $object (map { "$dir/$_" } grep { /\.o\z/ } find_kept($dir)) {
         next if (stat $object)[1] == (stat "$object.KSPLICE_pre")[1];

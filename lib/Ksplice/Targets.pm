@@ -2,16 +2,16 @@
 #
 # Targets.pm - from the files that a patch touches to the objects to build
 #
-# Each file of the patch is accounted for: it is compiled into objects, is not
-# compiled, which is said, or is refused, as it is in the image where an update
-# cannot replace it (the vDSO) or decides how the kernel is built.
+# Each file of the patch is accounted for.  It is compiled into objects; or it is not
+# compiled, which is reported; or it is refused, because an update cannot replace that
+# part of the image (the vDSO), or because it determines how the kernel is built.
 #
-# A source gives its object, as far as kbuild makes one of it; anything else
-# that is compiled by being included gives every object that may include it.
-# A source that the patch adds gives one if a Makefile says so, of which
-# lines with objects are all that may be new: what kbuild makes of them can
-# only be asked when the tree is patched.  Refused by name are other changes of
-# what is built and how, as a running kernel cannot follow.
+# A source affects its object, if kbuild makes one from it.  Any other file that is
+# compiled by being included affects every object that may include it.  A source that
+# the patch adds has an object if a Makefile names it.  Only lines with objects may be
+# new in a Makefile; kbuild can evaluate them only once the tree is patched.  All other
+# changes of what is built and how are refused by name: a running kernel cannot follow
+# them.
 
 package Ksplice::Targets;
 use v5.32;
@@ -30,16 +30,16 @@ use Ksplice::Tree     qw(list_objects list_apart ask_kbuild);
 
 our @EXPORT_OK = qw(find_objects account_for_unchanged owners_of objects_of added_objects);
 
-# So many objects take as long as all of them do.
+# Compiling more objects than this takes about as long as compiling all.
 my $many = 200;
 
-# A source of sources, as of lib/raid6.
+# A template that sources are generated from, as in lib/raid6.
 my $template = qr/\.uc\z/;
 
-# So few take less time than finding out which of them a change reaches.
+# Compiling as few as these is faster than finding out which of them a change reaches.
 my $few = 15;
 
-# First match decides.
+# The first match decides.
 my @kinds = (
     [build     => qr{^tools/(?:objtool|build|bpf/resolve_btfids|include|lib/subcmd)/}],
     [document  => qr{^(?:Documentation|tools|samples|LICENSES|debian|usr/include|\.\w[^/]*)/}],
@@ -53,9 +53,9 @@ my @kinds = (
     [included  => qr{\.(?:h|inc|def)$}],
 );
 
-# Parts of the kernel's image that are linked by themselves.  The kernel and the
-# vDSO read and write the same data: a change of a header of it is refused, even if
-# objects of the kernel include it too; the copy of another part may stay as it is.
+# Parts of the kernel's image that are linked separately.  The kernel and the vDSO read
+# and write the same data, so a change of a header of the vDSO is refused, even if
+# objects of the kernel include it too.  The copy in another part may stay unchanged.
 my @parts = (
     { dir => qr{^(?:arch/\w+/entry/vdso|lib/vdso)/}, shares => 1,
         name => 'the vDSO (mapped into each process)' },
@@ -66,16 +66,16 @@ my @parts = (
     { dir => qr{}, name => 'a part of the image that is linked by itself' },
 );
 
-# A line of a Makefile that has a directory or a module consist of more.
+# A line of a Makefile that adds objects to a directory or a module.
 my $more_objects = qr{^\+(?:\s*(?:\#.*)?
     |\s*[\w-]+-(?:y|m|objs|\$\(\w+\))\s*\+=(?:\s*[\w./-]+(?:\.o|/)(?=\s|\z))+\s*)$}x;
 
-# What is to be built for the files of the patch ({name, added} each): returns
-# the objects as {name, targets, of} each by their plain names, where of lists the
-# files that it is compiled from; the sources that are new, for added_objects; and the
-# files that are compiled by being included.  Says what becomes of each other file, and
-# keeps that in the patch's accounts.  Of the objects that include a file only those
-# are returned that its changes can reach, unless all are wanted.
+# The objects to build for the files of the patch ({name, added} each).  Returns: the
+# objects by their plain names, each {name, targets, of}, where of lists the files that
+# it is compiled from; the new sources, for added_objects; and the files that are
+# compiled by being included.  Reports each other file, and records it in the accounts
+# of the patch.  Of the objects that include a file only those are returned that its
+# changes can reach, unless all are wanted.
 sub find_objects ($tree, $patch, $all_includers) {
     my %of_kind = (source => [], included => [], build => [], document => [], text => []);
     $patch->{accounts} = {};
@@ -125,17 +125,16 @@ sub find_objects ($tree, $patch, $all_includers) {
     return ($objects, [map { $_->{name} } @added], map { $_->{name} } @headers);
 }
 
-# Says, and notes down, why nothing is built for the files.
+# Reports and records why nothing is built for the files.
 sub account ($patch, $why, @files) {
     $patch->{accounts}{ $_->{name} } = $why for @files;
     note("$why: " . names(\@files)) if @files;
     return;
 }
 
-# Notes down, and says, which files are compiled into objects none of which is
-# among the changed ones.  With the other lines about what changes and what is not
-# built, each file of the patch is accounted for; not those that the updates below it
-# have changed, and it has not (OnTop.pm).
+# Reports and records the files none of whose objects is among the changed ones.  With
+# the other lines about changes and files that are not built, each file of the patch is
+# accounted for.  Files that only the updates below have changed are left out (OnTop.pm).
 sub account_for_unchanged ($patch, $objects, @changed) {
     my (%changed, %same);
     $changed{$_} = 1 for map { @{ $objects->{$_}{of} // [] } } @changed;
@@ -151,14 +150,14 @@ sub account_for_unchanged ($patch, $objects, @changed) {
     return;
 }
 
-# Is it, by its last name, what a Makefile of the kernel generates a source from?
+# Does a Makefile of the kernel name a file of this base name, to generate a source from it?
 sub is_in_makefile ($tree, $name) {
     my @found = capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep',
         '-rlwF', '--include=Makefile*', '--include=Kbuild*', basename($name), kernel_dirs($tree));
     return scalar @found;
 }
 
-# Sources that are compiled, but into something that an update cannot replace.
+# Refuses sources that are compiled into something that an update cannot replace.
 sub refuse_apart ($tree, @sources) {
     return if !@sources;
     my $apart = list_apart($tree, map { dirname($_->{name}) } @sources);
@@ -176,10 +175,10 @@ sub fail_apart ($file, $source) {
         . ': an update cannot replace that; leave it out of the patch');
 }
 
-# The part of the image that a source is in which has no object in the kernel's own.
+# The part of the image that a source outside of the kernel's objects belongs to.
 sub part_of ($source) { return (grep { $source =~ $_->{dir} } @parts)[0] }
 
-# A source that an object is built from must stay, under its name.
+# A source that an object is built from must keep its name.
 sub refuse_gone ($objects, @sources) {
     my @gone = grep { $_->{deleted} && $objects->{ $_->{name} =~ s/\.[cS]\z/.o/r } } @sources;
     fail('the patch removes or renames a source that is built: ' . names(\@gone)
@@ -187,14 +186,15 @@ sub refuse_gone ($objects, @sources) {
     return;
 }
 
-# Is all that it does to a Makefile to name objects?
+# Does the patch only add objects to this Makefile?
 sub adds_objects ($patch, $file) {
     return 0 if $file->{name} !~ m{(?:^|/)(?:Makefile|Kbuild)\z};
     return $file->{added} || !grep { !/$more_objects/ } changed_lines($patch, $file->{name});
 }
 
-# What Makefiles name from now on has its source, or the Makefile of the directory, in
-# the patch: what was there and was not built, or is of another target, would be left out.
+# The patch must contain the source of each object that it adds to a Makefile, or the
+# Makefile of each directory.  Otherwise an existing source that was not built, or that
+# belongs to another target, would be left out.
 sub refuse_more_objects ($patch, @makefiles) {
     my %is_new = map { s/\.[cS]\z/.o/r => 1 } map { $_->{name} } grep { $_->{added} }
         @{ $patch->{files} };
@@ -212,8 +212,8 @@ sub refuse_more_objects ($patch, @makefiles) {
     return;
 }
 
-# In the patched tree: the objects of sources that the patch has added, as
-# find_objects returns them.  They must be of targets that there were before.
+# In the patched tree: the objects of the sources that the patch adds, as find_objects
+# returns them.  Their targets must exist without the patch.
 sub added_objects ($tree, @sources) {
     my %now = map { /^y (\S+)/ ? (plain_path($1) => ['vmlinux'])
         : /^m (\S+) (\S+)/ ? (plain_path($1) => [$2 =~ tr/-/_/r]) : () }
@@ -232,7 +232,7 @@ sub added_objects ($tree, @sources) {
     return \%objects;
 }
 
-# The objects that the sources are compiled into, and the sources that are not.
+# The objects that the sources are compiled into, and the sources without an object.
 sub objects_of ($tree, @sources) {
     my (%objects, @strays);
     return \%objects if !@sources;
@@ -253,7 +253,7 @@ sub objects_of ($tree, @sources) {
     return (\%objects, @strays);
 }
 
-# Of a source that is in the kernel and in other parts of its image, too.
+# Warns if a source of the kernel is in other parts of its image, too.
 sub warn_of_copies ($tree, $name, @objects) {
     my $apart = list_apart($tree, map { dirname($_) } @objects);
     warning("'$name' is also in " . part_of($_)->{name} . ': that copy stays as it is')
@@ -261,7 +261,7 @@ sub warn_of_copies ($tree, $name, @objects) {
     return;
 }
 
-# The sources that are objects of their own and part of others as well.
+# The sources that have an object of their own and are included by others as well.
 sub sources_to_include ($tree, $objects, @sources) {
     my %own = map { $_->{name} => $_ } grep { $objects->{ $_->{name} =~ s/\.[cS]\z/.o/r } }
         @sources;
@@ -269,7 +269,7 @@ sub sources_to_include ($tree, $objects, @sources) {
     return @own{ included_sources($tree, sort keys %own) };
 }
 
-# The same for objects that were built, given by their names in the tree.
+# As objects_of, for objects that were built, given by their names in the tree.
 sub owners_of ($tree, @objects) {
     my ($owners, @strays) = objects_of($tree, map { { name => s/\.o\z/.c/r } }
         map { plain_path($_) } @objects);
@@ -277,8 +277,8 @@ sub owners_of ($tree, @objects) {
     return $owners;
 }
 
-# Directories that may build objects of sources somewhere else: a Makefile there
-# names '..' or includes another one.
+# Directories that may build objects from sources elsewhere: a Makefile there contains
+# '..' or includes another one.
 sub distant_dirs ($tree) {
     my @files = capture({ dir => $tree->{dir}, ok => [0, 1] },
         'grep', '-rlE', '--include=Makefile*', '--include=Kbuild*',
@@ -286,7 +286,7 @@ sub distant_dirs ($tree) {
     return map { dirname($_) } @files;
 }
 
-# The objects that include one of the files, perhaps.
+# The objects that may include one of the files.
 sub including_objects ($tree, @files) {
     return {} if !@files;
     my %includers = map { $_ => [find_includers($tree, $_)] } map { $_->{name} } @files;
@@ -309,8 +309,8 @@ sub including_objects ($tree, @files) {
     return \%objects;
 }
 
-# Takes out of the objects those that no change of an included file can reach.  Returns
-# the files that are left with none, NAME => how many it had.
+# Removes the objects that no change of an included file can reach.  Returns the files
+# that have no object left, NAME => the number it had.
 sub keep_reached ($tree, $patch, $objects, @headers) {
     my (%source, %texts, %n);
     my @templates = including_templates($tree, @headers);
@@ -335,16 +335,16 @@ sub keep_reached ($tree, $patch, $objects, @headers) {
     return \%n;
 }
 
-# The sources that are generated of a template are made when their objects are, and
-# are nothing to look at before.
+# Sources that are generated from a template are made together with their objects, and
+# cannot be examined before.
 sub refuse_templates (@templates) {
     fail('the patch changes what generated sources include, those made of '
         . join(' ', @templates) . ': only --full will do') if @templates;
     return;
 }
 
-# What other parts of the image are compiled from a file that objects include, too,
-# or that only these sources do.
+# Refuses a file that other parts of the image are compiled from, if no object includes
+# it or if that part shares data with the kernel; otherwise warns.
 sub check_copies ($tree, $file, $has_objects, @sources) {
     my $apart = list_apart($tree, map { dirname($_) } @sources);
     my %copies;

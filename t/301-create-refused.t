@@ -70,8 +70,10 @@ refused('a member in a struct that is in use', 1,
     qr/^objmanip: fs\/timerfd\.o: struct 'timerfd_ctx' has another layout: member 'mine' is new; /m,
     'fs/timerfd.c' => sub { s/(?<=\n)(?=\twait_queue_head_t wqh;)/\tlong mine;\n/ or die });
 refused('a tracepoint and a parameter of the module', 1,
-    qr/'__param_more'\ is\ new:\ what\ section\ '__param'\ holds\ is\ registered\ at\ boot\n.*
-        '__tracepoint_reads'\ is\ new:\ what\ section\ '__tracepoints'\ holds\ is\ registered/sx,
+    qr/'__param_more'\ is\ new:\ the\ contents\ of\ section\ '__param'\ are
+        \ registered\ at\ boot\n.*
+        '__tracepoint_reads'\ is\ new:\ the\ contents\ of\ section\ '__tracepoints'\ are
+        \ registered/sx,
     'fs/proc/cmdline.c' => sub {
         s/(?=static int cmdline_proc_show)/<<~'EOF'/e or die;
             #include <linux/moduleparam.h>

@@ -70,7 +70,7 @@ like($err, qr/^objmanip: cannot read '\Q$text\E': /, '... that names it');
 
 ($status, $out, $err) = run_cmd('objmanip/objmanip', 'compare', $pre, '/bin/true');
 is($status, 1, 'neither is a program');
-is($err, "objmanip: '/bin/true' is not a relocatable ELF object\n", '... which is said so');
+is($err, "objmanip: '/bin/true' is not a relocatable ELF object\n", '... which is reported');
 
 # Objects that are broken, or of another machine
 my $bytes = slurp($pre);

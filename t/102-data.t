@@ -73,14 +73,14 @@ my $grow = patch('int g(int i) { return i; }', 'int g(int i) { return ++x[i]; }'
 $diff = diff_text(patch("static $const", "static $free", $grow));
 is($diff->{summary} =~ s/ \(.*//mgr,
     "replace dir/1.o g\nreplace dir/1.o f\nnew data dir/1.o x\n",
-    'numbers that are no longer constant come with all code that reads them');
+    'numbers that are no longer constant: all code that reads them is replaced');
 $diff = diff_text(patch("static $free int g(int i) { return ++x[i]; }",
     "static $const int g(int i) { return i; }", $read));
 is($diff->{summary} =~ s/ \(.*//mgr,
     "replace dir/1.o g\nreplace dir/1.o f\nnew data dir/1.o x\ndeleted data dir/1.o x\n",
-    '... and so do those that become so');
+    '... and so with numbers that become constant');
 is_refused(diff_text(patch($const, $free, $grow)),
-    "dir/1.o: 'x' moves from read-only data to data$stays", '... if nobody else knows them');
+    "dir/1.o: 'x' moves from read-only data to data$stays", '... global ones are refused');
 
 my ($kept, $fixed, $other) =
     map { "static int *${_} x[2] = { &one, &two };" } '', 'const ', 'const';
@@ -163,12 +163,12 @@ int g(void) { int s = 0; for (int *p = b; p < b + 4; p++) s += h(p); return s; }
 int k(void) { int s = 0; for (int *p = a; p < a + 4; p++) s += h(p); return s; }
 END
 my $ends = diff_text($end);
-is($ends->{status}, 1, 'a new variable behind an array whose end is referred to is refused');
+is($ends->{status}, 1, 'a new variable after an array whose end is referred to is refused');
 like($ends->{err},
     qr/^objmanip: dir\/1\.o: cannot tell what '[gk]' refers to in section '.data\.\.read_mo/m,
     '... as it may be either');
 $end =~ s/^int [gk].*\n//mg;
-is(diff_text($end)->{status}, 0, '... and is not if nobody refers to the end');
+is(diff_text($end)->{status}, 0, '... but not if the end is unused');
 
 # Strings stand behind one another, too, but nobody asks for the end of one.
 my $strings = diff_text(<<'END');

@@ -168,7 +168,7 @@ asm(".pushsection .text.caller,\"ax\"\n.globl caller\n.type caller,@function\n"
 END
 $diff = diff_text("#ifdef PATCHED\n#define NUMBER \"5\"\n#else\n#define NUMBER \"4\"\n#endif\n"
     . $middle);
-is(lines($diff), 'replace outer; replace jumper', 'one that jumps into the middle comes along');
+is(lines($diff), 'replace outer; replace jumper', 'a jump into the middle is replaced, too');
 
 # A table of places in a changed function goes with it; one of another does not.
 $diff = diff_text("#ifdef PATCHED\n#define NUMBER 5\n#else\n#define NUMBER 4\n#endif\n" . <<'END');

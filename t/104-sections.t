@@ -32,7 +32,7 @@ is_refused(patched("int x $odd = 2;", ''),
 is_refused(patched('int f(void) { return 1; }', 'int f(void) { return 2; }',
         "int (*x)(void) $odd = f;"),
     "dir/1.o: 'f' changes, and the unknown section '.odd' refers to it",
-    'one that says something about a changed function');
+    'one that describes a changed function');
 is(patched('int f(void) { return 1; }', 'int f(void) { return 2; }',
         "int x $odd = 1;")->{status}, 0,
     'one that has nothing to do with it is no problem');
@@ -91,6 +91,6 @@ is_refused(patched('int f(void) { return 1; }', 'int g(void); int f(void) { retu
 my $diff = patched("int $init g(void) { return 2; }", "int $init g(void) { return 3; }",
     'int f(void) { return 1; }');
 is($diff->{status}, 66, 'a change in init code only is no change');
-is($diff->{summary}, "ignored dir/1.o g (.init.text: will not run)\n", '... which is said');
+is($diff->{summary}, "ignored dir/1.o g (.init.text: will not run)\n", '... which is reported');
 
 done_testing;

@@ -67,7 +67,7 @@ int f(int x) { $f
 END
 like($text, qr/^      - call +g$/m, 'the instruction of the old code, with what it refers to');
 like($text, qr/^      \+ call +h$/m, '... and of the new code');
-unlike($text, qr/inlines/, '... without the patch nobody knows whose it is');
+unlike($text, qr/inlines/, '... without the patch its origin is unknown');
 
 my $source = <<"END";
 int g(int), h(int), k(int);
@@ -89,7 +89,7 @@ unlike(summary($source, 'fs/fixture.c:7-9'), qr/'other'/, '... and in that one o
 unlike(summary($source, 'fs/fixture.c:7-7', 'fs/fixture.c:20-20'), qr/inlines/,
     '... not if it is in this one, too');
 unlike(summary($source, 'elsewhere/fixture.c:7-7'), qr/inlines/, '... nor if it is elsewhere');
-unlike(summary($source, 'fs/fixture.c:19-19'), qr/inlines 'other'/, 'behind a function');
+unlike(summary($source, 'fs/fixture.c:19-19'), qr/inlines 'other'/, 'after a function');
 
 $text = summary(<<"END");
 int g(int);
@@ -196,7 +196,7 @@ END
         qr/^replace dir\/1\.o $name \(\d+ -> \d+ bytes\Q$words\E\)$/,
         "$name that calls $call" . ($words || ' is nothing special'));
     my $advice = () = summary($source) =~ /^    ksplice_allow_running\($name\) in the patch/mg;
-    is($advice, defined $busy ? 1 : 0, '... what to do is told with --explain');
+    is($advice, defined $busy ? 1 : 0, '... --explain prints the remedy');
 }
 
 my $diff = diff(build_pair("#ifdef PATCHED\nint f(void) { return 5;

@@ -34,7 +34,7 @@ for (
     ['a member in the middle', 'long a; long last;', 'long a; long b; long last;',
         "member 'b' is new"],
     ['a member in a hole', 'int a; long last;', 'int a; int b; long last;', "member 'b' is new"],
-    ['a member that goes', 'long a; long last;', 'long last;', "member 'a' is gone"],
+    ['a member that is removed', 'long a; long last;', 'long last;', "member 'a' is gone"],
     ['a size', 'short a[2]; long last;', 'short a[6]; long last;',
         "member 'a' changes its size from 4 to 12"],
     ['an order', 'long a; long last;', 'long last; long a;',
@@ -106,7 +106,7 @@ refused(diff_text(either(locals([f => 1], [g1 => 2]), locals([f => 1], [g1 => 3]
 for (
     ['a new struct', '', 'struct s { long last; };',
         either('long f(long *s) { return 1; }', $use)],
-    ['a struct that goes', 'struct s { long last; };', '',
+    ['a struct that is removed', 'struct s { long last; };', '',
         either($use, 'long f(long *s) { return 1; }')],
     ['a struct that one side only declares', 'struct s;', 'struct s { long last; };',
         either('long f(struct s *s) { return 1; }', $use)],
@@ -147,7 +147,7 @@ refused(diff_text($moved, '-include', $header, '-gz'),
 for my $flag (qw(-g0 -gsplit-dwarf -fdebug-types-section -femit-struct-debug-baseonly)) {
     my ($pre, $post) = build_pair($moved, '-include', $header, $flag);
     my $diff = diff($pre, $pre, $post, $post);
-    is("$diff->{status}: $diff->{err}", '66: ', "$flag: nothing changes, nothing is said");
+    is("$diff->{status}: $diff->{err}", '66: ', "$flag: no change, no message");
     $diff = diff($pre, $post, build_pair($moved =~ s/\bf\b/g/r, '-include', $header, $flag));
     is("$diff->{status}: $diff->{err}", '0: objmanip: warning: dir/1.o: cannot compare'
         . " struct layouts: no debug information\n", "$flag: a warning, once");

@@ -98,7 +98,7 @@ is(shared($diff, $pre), 'g3:fresh', 'an old one that nothing reaches any more is
     "void f(int x)\n{\n$s[3]#ifdef NO\n$s[1]#endif\n$s[2]}\n");
 is(shared($diff, $pre), 'g2:fresh g3:fresh', 'a patch of directives leaves it open');
 like($diff->{summary}, qr/^new data .* _rs\.\d+ \(4 bytes; a fresh one, as nothing tells/m,
-    '... which is said');
+    '... which is reported');
 
 # Only the statement's text changes: it is a new statement.
 ($diff, $pre) = patched("void f(int x)\n{\n$s[1]$s[2]}\n",

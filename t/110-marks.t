@@ -48,7 +48,7 @@ END
 sub replaced {
     my ($file) = @_;
     my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $file);
-    is("$status $err", '0 ', 'inspect says that it is fine');
+    is("$status $err", '0 ', 'inspect finds no fault');
     return { map { /: function ([^, @]+)\S*, .*?, (?:\.\S+), (.*)$/ ? ($1 => $2) : () }
             split /\n/, $out };
 }

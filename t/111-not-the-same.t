@@ -157,7 +157,7 @@ END
 is(summary($diff), '0: replace f', 'a loop to the end of a string');
 my @at = sort { $a <=> $b } map { $_->{addend} }
     grep { $_->{symbol} eq '.rodata' } @{ objdump_relocations("$diff->{dir}/new.o")->{'.text.f'} };
-is("@at", '0 5 5', '... which is right behind it');
+is("@at", '0 5 5', '... which is right after it');
 
 # Code of an alternative with an exception entry of its own
 my $alternative = <<'END';

@@ -69,7 +69,7 @@ END
 $diff = diff_text($short);
 is(summary($diff), '0 b copy a', 'a short jump to one that does not change: it is copied as well');
 my ($jump) = grep { /^jmp/ } map { $_->[1] } @{ objdump_code("$diff->{dir}/new.o")->{b} };
-like($jump, qr/<a\.ksplice_abc>$/, '... and the jump goes there');
+like($jump, qr/<a\.ksplice_abc>$/, '... and is the target of the jump');
 is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_patches'} }, 1,
     '... but the old one is not replaced');
 $diff = diff_text($short =~ s/\+ 1; \}/+\n#ifdef PATCHED\n2\n#else\n1\n#endif\n; }/r);
@@ -92,7 +92,7 @@ sub patched ($old, $new) {
 }
 my $behind = function('behind', 'xor %eax,%eax; ret', 1);
 $diff = patched([function('f', 'mov $1,%eax'), $behind], [function('f', 'mov $2,%eax'), $behind]);
-is(summary($diff), '0 f copy behind', 'code that runs on is copied with what is behind it');
+is(summary($diff), '0 f copy behind', 'code that falls through is copied with the code after it');
 is(summary(patched([function('f', 'mov $1,%eax'), function('g', 'mov $1,%eax; ret', 1)],
     [function('f', 'mov $2,%eax'), function('g', 'mov $2,%eax; ret', 1)])), '0 f g',
     '... whether that changes or not');
@@ -107,7 +107,7 @@ like(targets($diff, 'f'), qr/^ksplice_abc_vmlinux_\d+_table R_X86_64_PC32$/,
     'an address beside it');
 $diff = patched([function('f', 'mov $1,%eax; 1: ret'), function('g', 'jmp 1b')],
     [function('f', 'mov $2,%eax; 1: ret'), function('g', 'jmp 1b')]);
-is(summary($diff), '0 f g', 'one that jumps into the middle of a changed one comes along');
+is(summary($diff), '0 f g', 'one that jumps into the middle of a changed one is replaced, too');
 
 # A function with a second entry: both are replaced, side by side.
 my $two = sub ($number, $operation) {
@@ -131,7 +131,7 @@ is(summary($diff), '0 f new function one new function two', 'a new one is in one
 # Copied together, both are aligned as they were.
 my @old = (function('f', 'mov $1,%eax'), function('g', 'mov $1,%eax; ret', 64), $behind);
 $diff = patched(\@old, [map { s/\$1/\$2/r } @old]);
-is(summary($diff), '0 f g', 'two that stand behind one another');
+is(summary($diff), '0 f g', 'two that follow one another');
 my %symbol = map { $_->{name} => $_ } objdump_symbols("$diff->{dir}/new.o");
 is($symbol{g}{value} % 64, 0, '... keep their places');
 is(objdump_sections("$diff->{dir}/new.o")->{'.text.asm'}{align}, 64, '... and their alignment');

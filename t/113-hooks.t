@@ -36,7 +36,7 @@ END
 sub inspect {
     my ($file) = @_;
     my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $file);
-    is("$status $err", '0 ', 'inspect says that it is fine');
+    is("$status $err", '0 ', 'inspect finds no fault');
     return $out;
 }
 

@@ -28,7 +28,8 @@ sub patched (@parts) { return diff_text(source(@parts)) }
 my $f = 'int h(int); int f(int x) { return h(x) + 1; }';
 my $diff = patched($f, "$f int g(int x) { return h(x) - 1; }" . export('g', '_gpl'));
 is($diff->{status}, 0, 'a new function that is exported is reason enough') or diag $diff->{err};
-is($diff->{summary} =~ s/ \(.*//mgr, "new function dir/1.o g\nnew export dir/1.o g\n", '... told');
+is($diff->{summary} =~ s/ \(.*//mgr, "new function dir/1.o g\nnew export dir/1.o g\n",
+    '... and reported');
 my $header = slurp("$diff->{dir}/imports.h");
 like($header, qr/^KSPLICE_EXPORT_GPL\(g\)$/m, '... and is in imports.h');
 my ($g) = grep { $_->{name} eq 'g' } objdump_symbols("$diff->{dir}/new.o");

@@ -18,7 +18,7 @@ my $include = '-I' . root_dir() . '/ksplice-patch';
 sub inspect {
     my ($file) = @_;
     my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $file);
-    is("$status $err", '0 ', 'inspect says that it is fine');
+    is("$status $err", '0 ', 'inspect finds no fault');
     return $out;
 }
 
@@ -129,7 +129,7 @@ like(inspect("$diff->{dir}/old.o"), qr/: data x\@dir\/1\.o, 8 bytes, \S+, replac
 like(inspect("$diff->{dir}/new.o"), qr/^patch span \d+: data x\.ksplice_abc, 8 bytes$/m,
     '... and the record names it');
 $diff = diff_text(writable('ksplice_keep_data(x); int f(void) { return ++x[0]; }'), $include);
-is($diff->{status}, 66, 'a new function that nobody calls is no change either');
+is($diff->{status}, 66, 'a new function without a caller is no change either');
 $diff = diff_text(writable('', <<'END'), $include);
 int get2(void);
 int get2(void)

@@ -30,7 +30,7 @@ END
 my $diff = diff({ symvers => "0x00000001\tsold\tvmlinux\tEXPORT_SYMBOL\t\n" }, @pair);
 is($diff->{status}, 0, 'new code may refer to anything');
 is(slurp("$diff->{dir}/needs"), "fresh dir/1.o f\n",
-    '... and what neither the original nor an export shows is listed, with who needs it');
+    '... and symbols of neither the original nor an export are listed, with their users');
 
 # A new symbol for another target
 my @vmlinux = build_pair(<<'END');
@@ -44,7 +44,7 @@ int spare(int x) { return h(x) + 4; }
 END
 $diff = diff({ wanted => "fresh\ncount\nf\nother\n" }, @vmlinux);
 is("$diff->{status} $diff->{err}", '0 ', 'new symbols are reason enough if they are wanted');
-is($diff->{summary} =~ s/^(new (?:function|data) .*?) \(.*/$1/mgr, <<'END', '... which is said');
+is($diff->{summary} =~ s/^(new (?:function|data) .*?) \(.*/$1/mgr, <<'END', '... and reported');
 new function dir/1.o fresh
 new data dir/1.o count
 ignored dir/1.o spare (new, but nothing that is replaced refers to it)

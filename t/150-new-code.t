@@ -83,7 +83,7 @@ my @records = @{ $relocation->{'.ksplice_patches'} };
 is_deeply([map { $_->{type} } @records], [('R_X86_64_64') x 3], 'three functions are replaced');
 is_deeply([sort map { $_->{symbol} } @records], [qw(caller changed taker)],
     'by the new ones');
-is($symbol{ksplice_patches}{value}, 0, 'their records start where the symbol says');
+is($symbol{ksplice_patches}{value}, 0, 'their records start at the symbol');
 is($symbol{ksplice_patches_end}{value}, $section->{'.ksplice_patches'}{size}, 'and end there');
 ok($symbol{$_}{global}, "$_ is global") for qw(ksplice_patches ksplice_patches_end);
 
@@ -116,7 +116,7 @@ END
 $diff = diff(@one, @two);
 is($diff->{status}, 0, 'two units make one object') or diag $diff->{err};
 $relocation = objdump_relocations("$diff->{dir}/new.o");
-is(targets('user'), 'service shared', 'a call into the other unit goes to the new body there');
+is(targets('user'), 'service shared', 'a call into the other unit is to the new body there');
 like(targets('pointer'), qr/${import}_service/, 'a pointer to the old entry there');
 
 # A cold part, and a function whose own address is in it.
@@ -136,7 +136,7 @@ END
 is($diff->{status}, 0, 'a function with a cold part') or diag $diff->{err};
 %symbol = map { $_->{name} => $_ } objdump_symbols("$diff->{dir}/new.o");
 $relocation = objdump_relocations("$diff->{dir}/new.o");
-is($symbol{'split.cold'}{section}, '.text.unlikely.split', 'the part comes along');
+is($symbol{'split.cold'}{section}, '.text.unlikely.split', 'the part is copied as well');
 ok((grep { /^split\.cold|^\.text\.unlikely/ } split / /, targets('split')),
     'and the function jumps to its copy');
 is(scalar @{ $relocation->{'.ksplice_patches'} }, 1, 'it is not replaced by itself');

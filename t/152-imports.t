@@ -74,7 +74,7 @@ like($out, qr/^import hidden as ksplice_abc_vmlinux_\d+_hidden$/m,
     'it has the imports with placeholders');
 like($out, qr/^import plain$/m, 'and the exported ones without');
 like($out, qr/^import in_space$/m, '... and those that pre does not refer to');
-like($out, qr/^label plain, global, exported, undefined$/m, 'labels say what is exported');
+like($out, qr/^label plain, global, exported, undefined$/m, 'labels show exports');
 like($out, qr/^label \Q$long\E, global, undefined$/m, 'labels are never cut');
 like($out, qr{^label local\@dir/1\.o, symbol local, function, span \d+$}m, 'a static one is not');
 

@@ -60,7 +60,7 @@ is($diff->{status}, 0, 'there is a pre image') or diag $diff->{err};
 sub inspect {
     my ($file) = @_;
     my ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $file);
-    is("$status $err", '0 ', 'inspect says that it is fine');
+    is("$status $err", '0 ', 'inspect finds no fault');
     return $out;
 }
 my $text = inspect("$diff->{dir}/old.o");
@@ -96,7 +96,7 @@ like(span_of("operations\@$unit"), qr/: read-only data .*\n    0x0 abs64 ext$/m,
     'read-only data with a pointer');
 like(span_of("counter\@$unit"), qr/: data .* 4 bytes, \.bss\.counter$/m, 'a variable that is used');
 like(span_of('unused_but_global'), qr/: data /, 'a global one, which others may use');
-is(span_of("unused\@$unit"), '', 'but none that nobody refers to');
+is(span_of("unused\@$unit"), '', 'but no unused one');
 is(span_of("setup\@$unit"), '', 'and no code that is gone after boot');
 
 like($text, qr/^label changed, global, function, span @{[number_of('changed')]}$/m,
@@ -121,7 +121,7 @@ like($sites, qr/^    $behind alternative, 1 bytes, value 0x22$/m,
 like($sites, qr/^    $behind smp lock, 1 bytes$/m, 'a lock prefix');
 like($sites, qr/^    0x[0-9a-f]+ retpoline, __x86_indirect_thunk_rax/m, 'a retpoline: its thunk');
 like($sites, qr/^    0x[0-9a-f]+ extable, sites\@\Q$unit\E\+$behind, value 0x7$/m,
-    'a fault: where it goes on, and its type');
+    'a fault: where it continues, and its type');
 my ($replacement) = $sites =~ /alternative, 5 bytes, span (\d+)/;
 like($text, qr/^  span $replacement: replacement \S+, 5 bytes, \.altinstr_replacement$/m,
     'the replacement is as long as its entry says');

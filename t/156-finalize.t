@@ -64,7 +64,7 @@ is("$status $err", "1 objmanip: 'false' could not take the debug information out
 ($status, $out, $err) = finalize($module, "$dir/fails.ko", { env => { OBJCOPY => '/none' } });
 is("$status $err", "1 objmanip: cannot run '/none': No such file or directory\n",
     'one that is not there');
-is_deeply([glob "$dir/fails*"], [], 'neither leaves anything behind');
+is_deeply([glob "$dir/fails*"], [], 'neither leaves a file');
 
 ($status, $out, $err) = finalize("$dir/none.ko", "$dir/out2.ko");
 is("$status $err", "1 objmanip: cannot read '$dir/none.ko': No such file or directory\n",

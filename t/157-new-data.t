@@ -115,7 +115,7 @@ END
     is($diff->{status}, 1, '... but it cannot be replaced');
     like($diff->{err},
         qr/^objmanip: '.*\.o': relocation type \d+ in '\.text\.odd' is not supported$/m,
-        '... which is said');
+        '... which is reported');
 }
 
 done_testing;

@@ -25,7 +25,7 @@ my @image = ('objmanip/objmanip', 'image', "--symvers=$symvers", "--out=$dir");
 my ($status, $out, $err) = run_cmd(@image, map { "dir/$_.o=$pair[$_]" } 0, 1);
 is("$status $out$err", '0 ', 'an image is made');
 ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', "$dir/old.o");
-is($status, 0, 'inspect says that it is fine') or diag $err;
+is($status, 0, 'inspect finds no fault') or diag $err;
 like($out, qr/^pre image: 2 units, /, 'both units are there');
 is(() = $out =~ /: function (?:inner|outer)\b/g, 4, '... with all their functions');
 unlike($out, qr/replaced/, '... none of which is replaced');

@@ -22,7 +22,7 @@ my ($status, $out, $err) = create_update("--patch=$patch", '--id=t300', '-o', "$
     "--timings=$dir/times");
 is_deeply([$status, $err], [0, ''], 'an update of one function');
 like($out, qr/^vmlinux: replace fs\/proc\/cmdline\.o cmdline_proc_show \(\d+ -> \d+ bytes\)$/m,
-    '... says what it replaces');
+    '... lists what it replaces');
 cmp_ok(-s "$dir/u.tar.gz", '<', 100_000, '... is smaller than 100 KB');
 is(read_update("$dir/u.tar.gz")->{release}, kernel_release(), '... and is for this kernel');
 my %cpu = map { my ($step, undef, $cpu) = split; ($step => $cpu) }
@@ -63,7 +63,7 @@ $patch = kernel_patch('arch/x86/pci/common.c' => sub {
 });
 unlink "$source/arch/x86/pci/common.o";
 ($status, $out, $err) = create_update("--patch=$patch", '--dry-run', '-j2');
-is_deeply([$status, $err], [0, ''], 'a directory that kbuild goes into twice');
+is_deeply([$status, $err], [0, ''], 'a directory that kbuild enters twice');
 like($out, qr/^vmlinux: replace arch\/x86\/pci\/common\.o pcibios_enable_device /m,
     '... compiles there once at a time');
 

@@ -90,7 +90,7 @@ sub provoke ($script, @option) {
 is("$status $out", "125 before\n1\nafter\n",
     'a warning is status 125, also if the console is made silent');
 is($err, "vm: the guest's kernel is tainted (warning), which its console does not tell of\n",
-    'and is told of');
+    'and is reported');
 
 ($status, $out, $err) = provoke('insmod /faults/faults.ko what=warn;'
     . ' rmmod faults; insmod /faults/faults.ko what=oops');
@@ -102,6 +102,6 @@ like($err, qr/\Avm: the guest's kernel reported a fault:
   \[[ \d.]+\] Kernel panic - not syncing: Fatal exception/s, 'the words are all of it');
 ($status, $out, $err) = provoke('sleep 1000', '--timeout=15');
 is($status, 124, 'a time-out is status 124');
-like($err, qr/\Avm: the time is up, 15 s\b/, 'and is told of');
+like($err, qr/\Avm: the time is up, 15 s\b/, 'and is reported');
 
 done_testing();

@@ -26,7 +26,7 @@ says 'a static function is replaced' '^patched: version$' cat /proc/version
 says 'and the rest of it still runs' '^Linux version' cat /proc/version
 says 'ksplice-view lists it' '^function .*applied' ksplice-view
 says 'and what it replaced' version_proc_show ksplice-view --id=function
-says 'matching is told' 'matched [0-9]+ of [0-9]+ functions' \
+says 'matching is logged' 'matched [0-9]+ of [0-9]+ functions' \
 	cat /sys/kernel/ksplice/function/match
 undo function
 says_not 'the old function runs again' patched cat /proc/version

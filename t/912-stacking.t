@@ -59,7 +59,7 @@ undo second
 says_not 'the second is gone' again cat /proc/version
 says 'the first runs' '^patched: version$' cat /proc/version
 apply second
-says 'the second goes in again' '^patched: again$' cat /proc/version
+says 'the second is applied again' '^patched: again$' cat /proc/version
 undo second
 undo first
 says 'the third is still in' 'loadavg$' cat /proc/loadavg
@@ -91,7 +91,7 @@ apply first
 stage=/sys/kernel/ksplice/second
 not_ok 'it is not applied to a body that it was not matched with' \
 	sh -c "echo applied > $stage/stage"
-says '... and says why' "^'version_proc_show' is not the version that was matched" \
+says '... and the reason is reported' "^'version_proc_show' is not the version that was matched" \
 	cat $stage/reason
 rmmod ksplice_second_vmlinux_new ksplice_second_vmlinux_old
 undo first
@@ -123,7 +123,7 @@ refused '... and the one that is in the second' 3 \
 	"process $late .late. is in ksys_read\+0x" \
 	ksplice-apply --wait=0 /updates/strict.tar.gz
 awake late
-refused 'the one in the first body is in the way alone' 3 \
+refused 'only the task in the first body conflicts' 3 \
 	"process $early .early. is in ksys_read\+0x" \
 	ksplice-apply --wait=0 /updates/strict.tar.gz
 ok 'it sleeps on' reads_pipe $early

@@ -13,10 +13,10 @@ make_updates(function => 'vmlinux-function');
 
 run_guest(22, <<'END');
 apply function
-says 'applied again: said so, and fine' 'already applied' \
+says 'applied again: reported, and no failure' 'already applied' \
 	ksplice-apply /updates/function.tar.gz
 says 'it is in once' '^1$' grep -c '^patched: version$' /proc/version
-says 'ksplice-view tells its hash' "^hash: +$(cat /sys/kernel/ksplice/function/hash)$" \
+says 'ksplice-view prints its hash' "^hash: +$(cat /sys/kernel/ksplice/function/hash)$" \
 	ksplice-view --file=/updates/function.tar.gz
 
 # Another update that was given the same id

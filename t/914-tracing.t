@@ -45,7 +45,7 @@ says 'traced afterwards' 'version_proc_show <-' traced
 tracer nop
 apply function
 tracer function
-says 'a tracer that comes later' 'version_proc_show <-' traced
+says 'a tracer that is attached later' 'version_proc_show <-' traced
 says 'and the new code runs' '^patched: version$' cat /proc/version
 tracer nop
 undo function
@@ -61,7 +61,7 @@ says 'and afterwards' 'probe:' hits
 no_probe
 apply function
 probe version_proc_show
-says 'a kprobe that comes later' 'probe:' hits
+says 'a kprobe that is set later' 'probe:' hits
 no_probe
 undo function
 

@@ -43,13 +43,13 @@ ok 'a thread sleeps in pipe_read' blocked
 refused 'the update is busy, and the thread is named' 3 \
 	"$reader.*sleeping-beauty.*pipe_read\+0x" \
 	ksplice-apply /updates/sleeper.tar.gz
-refused 'a dry run says the same' 3 \
+refused 'a dry run reports the same' 3 \
 	"$reader.*sleeping-beauty.*pipe_read\+0x" \
 	ksplice-apply --dry-run /updates/sleeper.tar.gz
 untouched 'nothing is left'
 ok 'the thread is where it was' blocked
 end_reader
-says 'and goes on unharmed' something cat /tmp/read
+says 'and continues unharmed' something cat /tmp/read
 apply sleeper
 start_reader nopipe
 says 'the new code runs' 'not permitted' cat /tmp/read
@@ -60,7 +60,7 @@ refused 'the undo is busy, and the thread is named' 3 \
 	"$reader.*awake.*pipe_read.ksplice_sleeper\+0x" ksplice-undo sleeper
 says 'it stays applied' '^sleeper .*applied' ksplice-view
 end_reader
-says 'the thread goes on unharmed' something cat /tmp/read
+says 'the task continues unharmed' something cat /tmp/read
 undo sleeper
 start_reader nopipe
 ok 'the old code runs' blocked

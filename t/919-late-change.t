@@ -19,8 +19,8 @@ cd /tmp && tar xzf /updates/late.tar.gz || exit
 late=/tmp/ksplice-first/ksplice-first-dm_mod-old.ko
 apply first
 hash=$(cat /sys/kernel/ksplice/first/hash)
-not_ok 'a change of another target comes when it is applied' insmod $late hash=$hash
-says 'the reason says so' 'too late: all 1 changes' cat /sys/kernel/ksplice/first/reason
+not_ok 'a change of another target cannot be loaded once it is applied' insmod $late hash=$hash
+says 'the reason is reported' 'too late: all 1 changes' cat /sys/kernel/ksplice/first/reason
 says 'it stays applied' '^first .*applied' ksplice-view
 says 'it runs' '^patched: version$' cat /proc/version
 says 'the other module is free' '^dm_mod +[0-9]+ +0' lsmod

@@ -91,7 +91,7 @@ echo abc_1 > /sys/kernel/ksplice/forget
 rmmod ksplice
 untouched 'nothing is left'
 
-says 'a dry run tells what would be done' 'can be applied: 1 function of vmlinux;' \
+says 'a dry run reports what would be done' 'can be applied: 1 function of vmlinux;' \
 	ksplice-apply --dry-run /updates/function.tar.gz
 untouched 'nothing is left'
 says_not 'and nothing was changed' patched cat /proc/version

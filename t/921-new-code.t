@@ -55,7 +55,7 @@ says '... and off again' '^key off$' try key-off
 says 'a static call' '^call 14$' try none
 says '... can go elsewhere' '^call 21$' try call
 try none > /dev/null
-ok 'a message that comes once' sh -c '[ $(dmesg | grep -c "ksplice_test: once") = 1 ]'
+ok 'a message that is logged once' sh -c '[ $(dmesg | grep -c "ksplice_test: once") = 1 ]'
 
 control=/sys/kernel/debug/dynamic_debug/control
 [ -e $control ] || mount -t debugfs none /sys/kernel/debug
@@ -63,7 +63,7 @@ says 'a debug message is known' 'fs/proc/cmdline.c:[0-9]+ .*try =_ ' grep ksplic
 says_not '... and off' debugging dmesg
 ok '... can be switched on' sh -c "echo 'func try +p' > $control"
 try none > /dev/null
-says '... and comes' 'ksplice_test: debugging none' dmesg
+says '... and is logged' 'ksplice_test: debugging none' dmesg
 
 echo 1 > /sys/kernel/tracing/events/task/task_rename/enable
 try trace > /dev/null

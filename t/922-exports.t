@@ -58,7 +58,7 @@ refused 'the update cannot be undone now' 3 "'user' uses what update '[a-z]+' ex
 	ksplice-undo exports
 says 'and is applied still' 'exports .*applied' ksplice-view
 ok 'the module can go' rmmod user
-ok '... and come again' insmod /user/user.ko
+ok '... and is loaded again' insmod /user/user.ko
 says '... and finds what it left' 'user: count 10, number 42$' dmesg
 rmmod user
 undo exports

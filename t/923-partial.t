@@ -57,31 +57,31 @@ module=$(modprobe -nv dm-mod | sed -n 's/^insmod \(.*dm-mod.ko\).*/\1/p')
 
 refused 'without --partial it is refused' 1 "not loaded.*'dm_mod'" \
 	ksplice-apply /updates/zz.tar.gz
-refused 'and how to do it is said' 1 'or apply with --partial' \
+refused 'and the remedy is reported' 1 'or apply with --partial' \
 	ksplice-apply /updates/zz.tar.gz
 untouched 'nothing is left'
 says 'with --partial it is applied' 'is applied: 1 function of vmlinux' \
 	ksplice-apply --partial /updates/zz.tar.gz
 says 'what is there is patched' '^patched: version$' cat /proc/version
 says 'the other one is awaited' '^dm_mod absent$' awaited zz
-says 'and ksplice-view says so' '^awaits: +dm_mod: not loaded' ksplice-view --id=zz
+says 'and ksplice-view shows it' '^awaits: +dm_mod: not loaded' ksplice-view --id=zz
 says 'its modules are kept where root alone can read them' '^drwx------.*root' \
 	ls -ld /run/ksplice/zz
 says 'an update with nothing to do now is applied, too' 'awaits its modules' \
 	ksplice-apply --partial /updates/aa.tar.gz
 
 # As what another module needs.
-ok 'the module comes, as another one needs it' modprobe dm-zero
+ok 'the module is loaded because another one needs it' modprobe dm-zero
 says 'it is patched' '^dm_mod applied$' awaited zz
 says 'by the second update, too' '^dm_mod applied$' awaited aa
 says 'the older update was the first' '^zz aa $' sh -c \
 	'dmesg | sed -n "s/.*update .\(..\). applied.*/\1/p" | tail -n 2 | tr "\n" " "'
 says 'its new code runs' '^heads 66$' heads
 says 'and that of the second' '^zeroes patched$' name
-says 'ksplice-view says so' '^awaits: +dm_mod: patched' ksplice-view --id=zz
+says 'ksplice-view shows it' '^awaits: +dm_mod: patched' ksplice-view --id=zz
 rmmod dm_zero
 not_ok 'it cannot go away' rmmod dm_mod
-says 'ksplice-view says who holds it' '^holds: +dm_mod$' ksplice-view --id=zz
+says 'ksplice-view shows which module it holds' '^holds: +dm_mod$' ksplice-view --id=zz
 undo zz
 not_ok 'nor without one of the two' rmmod dm_mod
 says 'the other one is in' '^zeroes patched$' sh -c "$(cat <<'EOS'
@@ -99,7 +99,7 @@ ok 'it may go now' rmmod dm_mod
 
 # By its file.
 ok 'once more' ksplice-apply -q --partial /updates/zz.tar.gz
-ok 'the module comes by its file' insmod $module
+ok 'the module is loaded by its file' insmod $module
 modprobe dm-zero
 says 'it is patched' '^heads 66$' heads
 rmmod dm_zero
@@ -113,16 +113,16 @@ says 'is awaited again' '^dm_mod absent$' awaited zz
 not_ok 'a module whose init fails' insmod $module major=259
 says 'is awaited again' '^dm_mod absent$' awaited zz
 says_not 'the modules of its change are gone' 'ksplice_zz_dm_mod' lsmod
-ok 'it comes again' modprobe dm-zero
+ok 'it is loaded again' modprobe dm-zero
 says 'and is patched' '^heads 66$' heads
 rmmod dm_zero
 ok 'removed by force' rmmod -f dm_mod
 says 'it is awaited again' '^dm_mod absent$' awaited zz
-says 'the kernel log tells' "module 'dm_mod' goes away, although update 'zz'" dmesg
+says 'the kernel log reports it' "module 'dm_mod' goes away, although update 'zz'" dmesg
 
 # It does not match.
-ok 'a module that does not match comes all the same' insmod /updates/dm-mod.ko
-says 'the kernel log tells' \
+ok 'a module that does not match is loaded all the same' insmod /updates/dm-mod.ko
+says 'the kernel log reports it' \
 	"module 'dm_mod' runs without its change of update 'zz': .*dm_blk_getgeo" dmesg
 says 'ksplice-view as well' '^awaits: +dm_mod: loaded, but NOT patched: .*dm_blk_getgeo' \
 	ksplice-view --id=zz
@@ -147,7 +147,7 @@ ok 'it is completed by hand' ksplice-apply /updates/zz.tar.gz
 says 'and is patched' '^dm_mod applied$' awaited zz
 undo zz
 ok 'it may go' rmmod dm_mod
-refused 'nobody awaits it any more' 1 "no update awaits the module 'dm_mod'" \
+refused 'it is no longer awaited' 1 "no update awaits the module 'dm_mod'" \
 	ksplice-apply --complete=dm-mod
 untouched 'nothing is left'
 
@@ -165,7 +165,7 @@ says 'an update waits for a thread, and awaits the module' '^dm_mod absent$' awa
 uptime() { read -r now rest < /proc/uptime; now=${now%.*}; }
 uptime
 start=$now
-ok 'the module comes' modprobe dm-mod
+ok 'the module is loaded' modprobe dm-mod
 uptime
 ok 'at once' [ $((now - start)) -lt 15 ]
 says 'and is patched by the one that is applied' '^dm_mod applied$' awaited aa
@@ -189,7 +189,7 @@ wait_for reads_pipe $sleeper
 ksplice-undo --wait=100 busy > /tmp/undo 2>&1 &
 undo=$!
 wait_for is_busy
-ok 'the module comes while an undo waits' modprobe dm-mod
+ok 'the module is loaded while an undo waits' modprobe dm-mod
 says 'and is patched by the one that stays' '^dm_mod applied$' awaited aa
 says 'and by the one that is to go' '^dm_mod applied$' awaited busy
 ok 'while the undo still waits' wait_for is_busy

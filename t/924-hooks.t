@@ -36,14 +36,14 @@ refuse 101
 refused 'pre_apply of a file refuses' 1 \
 	"hook pre_apply 'hook_pre_apply' of 'vmlinux' returned -1$" \
 	ksplice-apply /updates/hooks.tar.gz
-said 'nobody was before it' \
+said 'it is the first' \
 	'uptime pre_apply'
 untouched 'nothing is left'
 refuse 102
 refused 'that of the next file refuses' 1 \
 	"hook pre_apply 'hook_pre_apply' of 'vmlinux' returned -16$" \
 	ksplice-apply /updates/hooks.tar.gz
-said 'those before it are told' \
+said 'the earlier ones are notified' \
 	'uptime pre_apply' 'version pre_apply' 'uptime fail_apply'
 untouched 'nothing is left'
 
@@ -52,7 +52,7 @@ refuse 202
 refused 'check_apply refuses' 1 \
 	"hook check_apply 'hook_check_apply' of 'vmlinux' returned -11$" \
 	ksplice-apply /updates/hooks.tar.gz
-said 'all are told, from the last one on' \
+said 'all are notified, in reverse order' \
 	'uptime pre_apply' 'version pre_apply' 'dm pre_apply' 'dm fail_apply' \
 	'version fail_apply check_apply' 'uptime fail_apply'
 untouched 'nothing is left'
@@ -76,19 +76,19 @@ says 'the function is replaced' '^patched: version$' cat /proc/version
 refuse 302
 refused 'pre_reverse refuses' 1 \
 	"hook pre_reverse 'hook_pre_reverse' of 'vmlinux' returned -16$" ksplice-undo hooks
-said 'the one before it is told' \
+said 'the earlier one is notified' \
 	'dm pre_reverse' 'version pre_reverse' 'dm fail_reverse'
 says 'it stays applied' '^hooks .*applied' ksplice-view
 refuse 301
 refused 'that of another file refuses' 1 \
 	"hook pre_reverse 'hook_pre_reverse' of 'vmlinux' returned -1$" ksplice-undo hooks
-said 'those before it are told, from the last one on' \
+said 'the earlier ones are notified, in reverse order' \
 	'dm pre_reverse' 'version pre_reverse' 'uptime pre_reverse' 'version fail_reverse' \
 	'dm fail_reverse'
 refuse 402
 refused 'check_reverse refuses' 1 \
 	"hook check_reverse 'hook_check_reverse' of 'vmlinux' returned -11$" ksplice-undo hooks
-said 'all are told' \
+said 'all are notified' \
 	'dm pre_reverse' 'version pre_reverse' 'uptime pre_reverse' 'uptime fail_reverse' \
 	'version fail_reverse check_reverse' 'dm fail_reverse'
 says 'the flag stays set' '^1$' flag
@@ -110,7 +110,7 @@ echo 'p:here version_proc_show+5' > /sys/kernel/tracing/kprobe_events
 echo 1 > /sys/kernel/tracing/events/kprobes/here/enable
 refused 'a kprobe is where the redirect goes' 1 kprobe \
 	ksplice-apply /updates/hooks.tar.gz
-said 'all are told of that, too' \
+said 'all are notified of that, too' \
 	'uptime pre_apply' 'version pre_apply' 'dm pre_apply' 'dm fail_apply' \
 	'version fail_apply' 'uptime fail_apply'
 untouched 'nothing is left'

@@ -35,7 +35,7 @@ info() { cat "/proc/$pid/fdinfo/$fd"; }
 
 order write
 says 'it was written to' '^eventfd-count: +1$' info
-says_not 'stock: nobody counts' writes info
+says_not 'stock: nothing is counted' writes info
 apply writes
 says 'an object of before has no number yet' '^eventfd-writes: 0$' info
 order write
@@ -43,7 +43,7 @@ order write
 says 'it has one' '^eventfd-writes: 2$' info
 says 'its old members are as they were' '^eventfd-count: +3$' info
 undo writes
-says_not 'undone: nobody counts' writes info
+says_not 'undone: nothing is counted' writes info
 apply writes
 says 'the numbers are gone' '^eventfd-writes: 0$' info
 order write
@@ -58,7 +58,7 @@ result $? 'and nothing of the shadows'
 
 apply many
 undo many
-says 'what was not freed is told' 'ksplice: 3 shadow variables were left behind.*: freed$' dmesg
+says 'unfreed shadows are reported' 'ksplice: 3 shadow variables were left behind.*: freed$' dmesg
 says 'finding them' 'shadow: 1000 found of 1000 in [0-9]+ ns' dmesg
 untouched 'nothing is left'
 END

@@ -69,7 +69,7 @@ for when in open write; do
 		swapped $when /sys/kernel/debug/ksplice/empty_stop READ
 done
 says 'it is stopped with it' '^[0-9]+$' cat /sys/kernel/debug/ksplice/empty_stop
-refused 'ksplice-undo says what it takes' 1 'it takes CAP_SYS_MODULE' \
+refused 'ksplice-undo reports the missing capability' 1 'it takes CAP_SYS_MODULE' \
 	capless ksplice-undo function
 says 'after all that it is applied' '^applied$' cat $sysfs/function/stage
 says 'no thread would be kicked' '^0$' cat $sysfs/function/kick
@@ -99,8 +99,8 @@ sleeper=$!
 wait_for reads_pipe $sleeper
 tar -xzf /updates/sleeper.tar.gz -C /tmp
 insmod /tmp/ksplice-sleeper/*-old.ko && insmod /tmp/ksplice-sleeper/*-new.ko || exit
-refused 'a thread is in the way' 16 'busy' swapped never $sysfs/sleeper/stage applied
-says 'root sees which' "^1 thread is in the way, the first is $sleeper \(x.66 .\[2Jno y\)" \
+refused 'a task is in the code' 16 'busy' swapped never $sysfs/sleeper/stage applied
+says 'root sees its id' "^1 thread is in the way, the first is $sleeper \(x.66 .\[2Jno y\)" \
 	cat $sysfs/sleeper/reason
 says 'in one line, with no command to the terminal' '^1 [0-9]+$' sh -c \
 	"printf '%d %d\n' \$(wc -l < $sysfs/sleeper/reason) \
@@ -108,8 +108,8 @@ says 'in one line, with no command to the terminal' '^1 [0-9]+$' sh -c \
 says 'nor in the list of threads' "^$sleeper x.66 .\[2Jno y pipe_read" cat $sysfs/sleeper/conflicts
 says_not 'nor in the log' "$(printf '\33')" cat /sys/kernel/debug/ksplice/sleeper/log
 nobody find $sysfs -type f ! -name hash -exec cat {} + > /tmp/seen 2> /dev/null
-says 'somebody else sees that it is busy' '^code_busy$' cat /tmp/seen
-says_not 'but no thread and no address' "\b$sleeper\b|[0-9a-f]{10}" cat /tmp/seen
+says 'other users see that it is busy' '^code_busy$' cat /tmp/seen
+says_not 'but no task and no address' "\b$sleeper\b|[0-9a-f]{10}" cat /tmp/seen
 says 'and so with ksplice-view' '^refused: ' nobody ksplice-view --id=sleeper
 kill $sleeper
 

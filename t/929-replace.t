@@ -118,8 +118,8 @@ hammered 'between undo and apply the kernel is unpatched' '^many reads, [1-9]'
 undo two
 echo 5 > /sys/module/kernel/parameters/panic
 ok 'apply one again' ksplice-apply --partial /updates/one.tar.gz
-says 'it says what' '^patched: one$' version
-says 'and where' loadavg cat /proc/loadavg
+says 'version is patched' '^patched: one$' version
+says 'so is loadavg' loadavg cat /proc/loadavg
 seen 'data of the first' data 'patched: interrupts one' 77
 says 'it awaits a module' '^dm_zero absent$' cat /sys/kernel/ksplice/one/awaited
 
@@ -138,17 +138,17 @@ seen 'it was the first' said 'one pre_reverse'
 refuse 11
 refused 'pre_apply of the new one refuses' 1 \
 	"hook pre_apply 'hook_pre_apply' of 'vmlinux' returned -1" replace one /updates/two.tar.gz
-seen 'the old one is told' said 'one pre_reverse' 'two pre_apply' 'one fail_reverse'
+seen 'the old one is notified' said 'one pre_reverse' 'two pre_apply' 'one fail_reverse'
 refuse 14
 refused 'check_reverse refuses' 1 \
 	"hook check_reverse 'hook_check_reverse' of 'vmlinux' in update 'one' returned -11" \
 	replace one /updates/two.tar.gz
-seen 'both are told' said 'one pre_reverse' 'two pre_apply' 'two fail_apply' 'one fail_reverse'
+seen 'both are notified' said 'one pre_reverse' 'two pre_apply' 'two fail_apply' 'one fail_reverse'
 refuse 12
 refused 'check_apply refuses' 1 \
 	"hook check_apply 'hook_check_apply' of 'vmlinux' returned -11" \
 	replace one /updates/two.tar.gz
-seen 'both are told' said 'one pre_reverse' 'two pre_apply' 'two fail_apply' 'one fail_reverse'
+seen 'both are notified' said 'one pre_reverse' 'two pre_apply' 'two fail_apply' 'one fail_reverse'
 says 'the first stays' '^one $' applied
 says 'it runs' '^patched: one$' version
 seen 'with its data' data 'patched: interrupts one' 77
@@ -229,7 +229,7 @@ ok 'all by one of something else' replace all /updates/awake.tar.gz
 says 'version is the original' '^original$' version
 says 'so is loadavg' '[0-9]$' cat /proc/loadavg
 seen 'data is what it was' data original 5
-says 'so is the module, and nobody awaits it' '^No arguments required$' module
+says 'so is the module, and it is no longer awaited' '^No arguments required$' module
 says 'one is applied' '^awake $' applied
 says 'dm_zero is free' '^dm_zero +[0-9]+ +0' lsmod
 undo awake

@@ -98,7 +98,7 @@ untouched 'nothing is left'
 for kind in read poll select nanosleep; do
 	threads $kind 100
 done
-refused 'sleepers are in the way' 3 'process [0-9]+ \(threads\) is in' \
+refused 'sleeping tasks conflict' 3 'process [0-9]+ \(threads\) is in' \
 	ksplice-apply --wait=0 /updates/sleepers.tar.gz
 refused '  ... and the machine is not stopped to find out' 3 \
 	'the machine was stopped 0 times' \
@@ -116,7 +116,7 @@ finish -INT $!
 says 'it can be interrupted' SIGINT cat /tmp/stopped
 untouched 'nothing is left'
 ok '--kick' ksplice-apply --kick --wait=20 /updates/sleepers.tar.gz
-says '  ... who asks for it leaves the kernel like the sleepers' \
+says '  ... the requesting task leaves the kernel like the sleepers' \
 	'asked to leave the kernel, the one that made the request among them' \
 	cat /sys/kernel/debug/ksplice/sleepers/log
 says '  ... so the machine was stopped once' 'stopped 1 times' log sleepers
@@ -149,8 +149,8 @@ untouched 'nothing is left'
 
 # The scheduler itself: every thread sleeps in it
 apply schedule
-ok 'the machine goes on' sleep 1
-refused 'it cannot be undone: someone is always in it' 3 '__schedule.ksplice_schedule\+0x' \
+ok 'the machine keeps running' sleep 1
+refused 'it cannot be undone: some task is always in it' 3 '__schedule.ksplice_schedule\+0x' \
 	ksplice-undo --wait=0 schedule
 says 'it stays applied' '^schedule .*applied' ksplice-view
 END

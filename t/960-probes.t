@@ -77,7 +77,7 @@ ok 'probes fire at several instructions' [ $last -gt $second ]
 probes $second $last > /tmp/accepted
 enable
 ok 'a probe in the body is optimised' wait_for optimised $second
-ok 'the update goes in' sh -c 'ksplice-apply /updates/function.tar.gz 2> /tmp/notes'
+ok 'the update is applied' sh -c 'ksplice-apply /updates/function.tar.gz 2> /tmp/notes'
 says 'and names the probes that rest' \
 	"the kprobe at version_proc_show\+0x$(printf %x $second) does not fire until" \
 	cat /tmp/notes
@@ -93,7 +93,7 @@ no_probe
 probes $first > /tmp/accepted
 enable
 ok 'a probe at the first instruction is optimised' wait_for optimised $first
-refused 'it is in the way' 1 'kprobe' ksplice-apply /updates/function.tar.gz
+refused 'it conflicts' 1 'kprobe' ksplice-apply /updates/function.tar.gz
 says 'and still works' "at_$first:" hits
 disable
 : > kprobe_events
@@ -198,7 +198,7 @@ ok 'a thread is at it' wait_for grep -q copied: trace
 refused 'it is found in the copy' 3 "process $filler .filler. is in kprobe_slot\+0x" \
 	ksplice-undo --wait=0 slot
 finish -KILL $filler
-ok 'and goes on: it can be killed' [ ! -e /proc/$filler ]
+ok 'and continues: it can be killed' [ ! -e /proc/$filler ]
 no_probe
 undo slot
 untouched 'nothing is left'

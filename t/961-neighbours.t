@@ -55,7 +55,7 @@ says 'and afterwards' '^bpf: fentry fexit$' traced
 apply function
 stop
 says 'they go while it is applied' '^patched: version$' cat /proc/version
-ok 'and come' attach
+ok 'and are attached again' attach
 says 'and work' '^bpf: fentry fexit$' traced
 says 'around the new code' '^patched: version$' cat /proc/version
 undo function
@@ -73,25 +73,25 @@ no_live() {
 }
 ok 'a live patch of another function' live live_cmdline
 apply function
-says 'goes together' '^patched: version$' cat /proc/version
+says 'works together' '^patched: version$' cat /proc/version
 says 'with an update' '^live: cmdline$' cat /proc/cmdline
-ok 'it goes first' no_live live_cmdline
+ok 'it is removed first' no_live live_cmdline
 undo function
 ok 'a live patch of the same function' live live_version
-refused 'is in the way' 1 "'version_proc_show' is replaced by a live patch" \
+refused 'conflicts' 1 "'version_proc_show' is replaced by a live patch" \
 	ksplice-apply /updates/function.tar.gz
 says 'and still works' '^live: version$' cat /proc/version
-ok 'it goes' no_live live_version
+ok 'it is removed' no_live live_version
 apply function
-ok 'one that comes later' live live_version
+ok 'one that is applied later' live live_version
 says 'takes over' '^live: version$' cat /proc/version
 undo function
 says 'it does not need what it took over from' '^live: version$' cat /proc/version
-ok 'it goes' no_live live_version
+ok 'it is removed' no_live live_version
 says 'and leaves the old code' '^Linux version' cat /proc/version
 apply function
 ok 'once more' live live_version
-ok 'it goes first' no_live live_version
+ok 'it is removed first' no_live live_version
 says 'and gives back to the update' '^patched: version$' cat /proc/version
 undo function
 
@@ -124,7 +124,7 @@ storm() { echo $1 > /sys/module/storm/parameters/run; }
 apply nmi
 ok 'samples are taken' start perl /t/guest/sample.pl
 storm 1
-ok 'an update goes out and in under NMIs that call its function' toggle nmi 20
+ok 'an update is undone and applied under NMIs that call its function' toggle nmi 20
 storm 0
 stop
 says 'it is sampled' '^[1-9][0-9]+ samples' cat /tmp/helper

@@ -20,7 +20,7 @@ mkfifo /tmp/end
 nice -n 19 /updates/threads wake 6 /tmp/end > /tmp/threads &
 threads=$!
 ok 'threads wake each other by pipes' wait_for grep -q ready /tmp/threads
-refused 'they are in the way' 3 'in pipe_read\+0x' ksplice-apply --wait=2 /updates/sleeper.tar.gz
+refused 'they conflict' 3 'in pipe_read\+0x' ksplice-apply --wait=2 /updates/sleeper.tar.gz
 
 # Where they go on after schedule() is not on their stacks now.
 ok 'a kretprobe' sh -c "echo r400:t/ret_schedule schedule > $tracing/kprobe_events"
@@ -28,11 +28,11 @@ echo 0 > $tracing/tracing_on
 echo 1 > $tracing/events/t/enable
 sleep 1
 says 'it fires' 'ret_schedule +[1-9]' cat $tracing/kprobe_profile
-refused 'they are still in the way' 3 'in pipe_read\+0x' \
+refused 'they still conflict' 3 'in pipe_read\+0x' \
 	ksplice-apply --wait=5 /updates/sleeper.tar.gz
 says_not 'the kernel has no warning' 'WARNING|Call Trace' dmesg
 echo 0 > $tracing/events/t/enable
-ok 'the probe goes' sh -c ": > $tracing/kprobe_events"
+ok 'the probe is removed' sh -c ": > $tracing/kprobe_events"
 echo > /tmp/end
 wait $threads
 says 'all of them end well' 'wake: 6 of 6 ended well' cat /tmp/threads

@@ -51,7 +51,7 @@ symlink "/usr/bin/$_", "$path/$_" for qw(perl env rsync);
 is($status, 1, 'without rpmbuild there are no RPM packages');
 like($err, qr/packages of kind 'rpm' need 'rpmbuild': install the package 'rpm'/,
     'and the message names it and its package');
-ok(!-e "$dir/none", 'and leaves nothing behind');
+ok(!-e "$dir/none", 'and leaves no file');
 
 # --- Debian's --------------------------------------------------------------
 

@@ -29,6 +29,9 @@ our @EXPORT_OK = qw(
 # What may differ: names of the builder and of keys.
 my $harmless = qr/^(?:CC_VERSION_TEXT|BUILD_SALT|MODULE_SIG_\w+|SYSTEM_TRUSTED_KEYS)$/;
 
+# What Kconfig finds out about a Rust compiler, which without CONFIG_RUST compiles nothing.
+my $about_rust = qr/^(?:RUSTC_\w+|RUST_IS_AVAILABLE|BINDGEN_\w+)$/;
+
 # The cause of a lost option, and the cure.
 my @advice = (
     [qr/^(?:PAHOLE_|DEBUG_INFO_BTF|BPF_PRELOAD)/,
@@ -126,8 +129,9 @@ sub read_options ($file) {
 sub config_differences ($was_file, $is_file) {
     my ($was, $is) = (read_options($was_file), read_options($is_file));
     my %all = (%$was, %$is);
-    my @names = grep { !/$harmless/ && ($was->{$_} // 'n') ne ($is->{$_} // 'n') }
-        sort keys %all;
+    my $has_rust = grep { ($_->{RUST} // 'n') ne 'n' } $was, $is;
+    my @names = grep { !/$harmless/ && ($has_rust || !/$about_rust/)
+        && ($was->{$_} // 'n') ne ($is->{$_} // 'n') } sort keys %all;
     return map {
         my ($then, $now) = ($was->{$_} // 'n', $is->{$_} // 'n');
         { name => $_, text => "CONFIG_$_ ($now, was $then)", advice => advice($_) }

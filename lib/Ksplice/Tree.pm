@@ -116,8 +116,8 @@ sub make_tree ($tree, $mode, $quiet, @variables) {
 }
 
 sub make_command ($tree, @arguments) {
-    return ('make', '-C', $tree->{dir}, "-j$tree->{jobs}", verbose() ? () : '-s',
-        "CC=$tree->{cc}", "KERNELRELEASE=$tree->{config}{release}",
+    return ('make', '--no-print-directory', '-C', $tree->{dir}, "-j$tree->{jobs}",
+        verbose() ? () : '-s', "CC=$tree->{cc}", "KERNELRELEASE=$tree->{config}{release}",
         @{ $tree->{config}{flags} }, @arguments);
 }
 

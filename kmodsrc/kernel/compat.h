@@ -25,6 +25,12 @@
 #include <linux/task_work.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+/* It moved in commit 5f60d5f6bbc1 (v6.12). */
+#if __has_include(<linux/unaligned.h>)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 
 struct mutex;
 

@@ -55,8 +55,10 @@ static const struct section_pattern patterns[] = {
 	/* Exports */
 	{ "___ksymtab*",		KIND_EXPORT },
 	{ "___kcrctab*",		KIND_EXPORT },
+	{ "___kflagstab*",		KIND_EXPORT },
 	{ "__ksymtab*",			KIND_EXPORT },
 	{ "__kcrctab*",			KIND_EXPORT },
+	{ "__kflagstab*",		KIND_EXPORT },
 	{ ".export_symbol",		KIND_EXPORT },
 
 	/* Runs at boot or at the end only */

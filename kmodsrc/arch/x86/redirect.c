@@ -26,10 +26,10 @@
 #include <linux/ptrace.h>
 #include <linux/string.h>
 #include <asm/text-patching.h>
-#include <asm/unaligned.h>
 #include "arch/redirect.h"
 #include "arch/x86/decode.h"
 #include "compare/pre.h"
+#include "kernel/compat.h"
 #include "model/update.h"
 
 /* Written inside the stop only, read by the notifier on any CPU. */

@@ -13,6 +13,8 @@ const struct section_pattern x86_sections[] = {
 	{ ".iommu_table*",		KIND_INIT },
 	{ ".x86_trampoline",		KIND_INIT },
 	{ ".orc_header",		KIND_IGNORED },
+	/* Only other architectures have their ftrace sites in it. */
+	{ "__patchable_function_entries", KIND_IGNORED },
 	{ ".vvar_*",			KIND_DATA },
 	{ ".brk_reservation",		KIND_DATA },
 	{ ".bss..brk*",			KIND_DATA },

@@ -18,9 +18,11 @@
 #           quiet      #else, #endif, #undef, #include, #error, #warning, #line
 #           other      anything else
 #   names   those that it defines
-#   head    of a function: all before its body; of a macro: its name and parameters
+#   head    of a function: all before its body; of a variable: all before its value; of a
+#           macro: its name and parameters
 #   text    all of it, without comments, with one blank for any white space
 #   params  of a macro with parameters: their names
+#   more    of a macro: whether the last one is all other arguments
 #   body    of a macro: what is after its name and parameters
 #   within  the conditions around it, joined
 
@@ -32,12 +34,12 @@ no warnings 'experimental::signatures';
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(read_constructs read_macros plain_text words_of split_arguments);
+our @EXPORT_OK = qw(read_constructs read_macros plain_text split_arguments is_kept);
 
 # What may stand before the name of a function, with parentheses of its own.
 my $attributes = qr{^__(?:attribute__|printf|scanf|acquires|releases|must_hold|cond_acquires
     |cond_lock|acquire|release|malloc|alloc_size|realloc_size|assume_aligned|nonnull|aligned
-    |no_sanitize|diagnose_as|compiletime_error|compiletime_warning)$}x;
+    |no_sanitize|diagnose_as|compiletime_error|compiletime_warning|typeof|__typeof__)$}x;
 
 # What has a static function be there though nothing in the file refers to it, or does
 # something else that its body does not show.
@@ -45,18 +47,26 @@ my $kept = qr{\b(?:__used|__used__|__visible|externally_visible|__externally_vis
     |__retain__|__bpf_kfunc|__constructor__|__destructor__|__alias__|__alias|__ifunc__|__weakref__
     |asm|__asm__|__asm)\b|[(,][ ]*(?:used|retain|constructor|destructor|alias|ifunc|weakref)\b}x;
 
-my $plain_type = qr{(?:const|volatile|unsigned|signed|void|int|long|short|char|bool|_Bool
-    |[us](?:8|16|32|64)|__\w+|\w+_t|(?:struct|union|enum)[ ]\w+)\b[ *]*}x;
+my $keyword = qr{(?:const|volatile|unsigned|signed|void|int|long|short|char|bool|_Bool)\b}x;
+my $plain_type = qr{(?:$keyword|(?:[us](?:8|16|32|64)|__\w+|\w+_t|(?:struct|union|enum)[ ]\w+)\b)
+    [ *]*}x;
+
+my $string = qr{"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'};
 
 # Without comments, lines that a backslash joins joined.
 sub plain_text ($text) {
     $text =~ s/\\[ \t]*\n//g;
-    $text =~ s{("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|/\*.*?(?:\*/|\z)|//[^\n]*}
-        {$1 // ' '}gse;
+    $text =~ s{($string)|/\*.*?(?:\*/|\z)|//[^\n]*}{$1 // ' '}gse;
     return $text;
 }
 
-sub words_of ($text) { return $text =~ /([A-Za-z_]\w*)/g }
+# One blank for any white space, but in strings.
+sub squeezed ($text) {
+    return $text =~ s/\s+/ /gr if $text !~ /["']/;
+    return $text =~ s/($string)|\s+/$1 \/\/ ' '/ger;
+}
+
+sub is_kept ($text) { return $text =~ $kept }
 
 # The constructs of a text, in their order.
 sub read_constructs ($text) {
@@ -71,13 +81,11 @@ sub read_constructs ($text) {
 
 # The macros of a text alone.
 sub read_macros ($text) {
-    my $define = qr{^[ \t]*(?:\#|%:)[ \t]*define\b(?:[^\\\n]|\\.|\\\n)*}m;
-    return map { plain_text($_) =~ /define\s+(.*?)\s*\z/s ? macro($1) : () }
-        map { s/\\[ \t]*\n//gr } $text =~ /($define)/g;
+    return map { macro($_) } plain_text($text) =~ /^[ \t]*(?:#|%:)[ \t]*define[ \t]+(.*)/mg;
 }
 
 sub add ($state, %construct) {
-    $construct{text} =~ s/\s+/ /g;
+    $construct{text} = squeezed($construct{text});
     push @{ $state->{found} }, { names => [], within => join("\n", @{ $state->{within} }),
         %construct };
     return;
@@ -135,7 +143,7 @@ sub macro ($definition) {
     return { kind => 'other', names => [], text => "#define $definition" } if !defined $name;
     s/^\s+|\s+\z//g for $body;
     my %macro = (kind => 'macro', names => [$name], text => "#define $definition",
-        body => $body =~ s/\s+/ /gr, head => $name);
+        body => squeezed($body), head => $name);
     if (defined $params) {
         $macro{params} = [map { s/^\s+|\s+\z//gr } split /,/, $params];
         # GNU's "args..." is a name of its own; "..." is __VA_ARGS__.
@@ -164,7 +172,7 @@ sub read_code ($state, $line) {
     # DEFINE_SOMETHING(...) by itself on a line, without a semicolon.
     end_construct($state, 0) if !$state->{depth} && !$state->{lost} && $line =~ /\)\s*\z/
         && $state->{text} !~ /$kept/
-        && !grep { !/^\s*[A-Z_][A-Z0-9_]*\s*\z/ } outside($state->{text});
+        && !grep { $_->[0] !~ /^\s*[A-Z_][A-Z0-9_]*\s*\z/ } parentheses($state->{text});
     return;
 }
 
@@ -199,7 +207,7 @@ sub end_construct ($state, $in_doubt) {
     my ($text, $head, $n_bodies) = @$state{qw(text head n_bodies)};
     $in_doubt ||= $state->{torn} || $state->{lost};
     @$state{qw(text head n_bodies torn)} = ('', undef, 0, 0);
-    s/\s+/ /g, s/^ | \z//g for $text;
+    $text = squeezed($text) =~ s/^ | \z//gr;
     return if $text eq '' || $text eq ';';
     my %construct = (kind => 'other', text => $text);
     if (!$in_doubt && ($n_bodies // 0) <= 1) {
@@ -210,43 +218,76 @@ sub end_construct ($state, $in_doubt) {
 }
 
 sub with_body ($text, $head) {
-    s/\s+/ /g, s/^ | \z//g for $head;
+    $head = squeezed($head) =~ s/^ | \z//gr;
     if (is_function_head($head)) {
         return if $head !~ /^[\w *]*\bstatic\b[\w *]*\(/ || $head =~ /$kept/;
-        my @names = grep { !/$attributes/ } map { /(\w+) ?\z/ ? $1 : () } outside($head);
-        return @names ? (kind => 'function', names => \@names, head => $head) : ();
+        my $name = function_name($head);
+        return defined $name ? (kind => 'function', names => [$name], head => $head) : ();
     }
     return (kind => 'type') if $head =~ /^(?:typedef|struct|union|enum)\b/ && $text !~ /=.*\{|\} ?=/
         && ($head =~ /^typedef\b/ || $text =~ /\} ?(?:__\w+(?: ?\(.*\))? ?)*;\z/);
     return variable($text);
 }
 
-# What is before each parenthesis that is in no other.
-sub outside ($head) {
-    my ($depth, $plain, @before) = (0, '');
-    for my $part ($head =~ /([()]|[^()]+)/g) {
-        if ($part eq '(') {
-            push @before, $plain if !$depth++;
-            $plain = '';
-        } elsif ($part eq ')') { $depth-- }
-        elsif (!$depth)        { $plain .= $part }
+# The function that is declared; nothing if it is not clear: a pointer to one, a name in
+# parentheses, or perhaps a macro that makes the name of its arguments.
+sub function_name ($head) {
+    my ($name, $params);
+    for (parentheses($head)) {
+        my ($word) = $_->[0] =~ /(\w+) ?\z/ or return;
+        next if $word =~ $attributes;
+        return if defined $name;
+        ($name, $params) = ($word, without_parentheses($_->[1] // ''));
     }
-    return @before;
+    return if !defined $name || $name =~ /^$keyword\z/ || $params !~ /\S/;
+    return if grep { !/^ ?(?:\.\.\. ?|$plain_type|\w+\b ?[ *].*\w.*|\w+ ?\*[ *]*)\z/ }
+        split /,/, $params, -1;
+    return without_parentheses($head) =~ /[^\w *]/ ? undef : $name;
+}
+
+# What is before, and what is in, each pair of parentheses that is in no other.
+sub parentheses ($text) {
+    my ($depth, $plain, @found) = (0, '');
+    for my $part ($text =~ /([()]|[^()]+)/g) {
+        if ($part eq ')' && !--$depth) {
+            push @{ $found[-1] }, $plain;
+            $plain = '';
+        } elsif ($part eq '(' && !$depth++) {
+            push @found, [$plain];
+            $plain = '';
+        } else {
+            $plain .= $part;
+        }
+    }
+    return @found;
+}
+
+sub without_parentheses ($text) {
+    1 while $text =~ s/\([^()]*\)//;
+    return $text;
 }
 
 sub declaration ($text) {
     return (kind => 'type')
         if $text =~ /^typedef [^=]*;\z/ || $text =~ /^(?:struct|union|enum) \w+ ?;\z/;
-    return (kind => 'prototype', names => [$1], head => $text)
-        if $text =~ /^(?:extern )?$plain_type+(\w+) ?\([^={}]*\)[^={}()]*;\z/ && $text !~ /$kept/
-        && $text !~ /^static\b/;
+    if ($text =~ /^(?:extern )?$plain_type+\w+ ?\([^={}]*;\z/ && $text !~ /$kept|^static\b/) {
+        my $name = function_name($text =~ s/;\z//r);
+        return defined $name ? (kind => 'prototype', names => [$name], head => $text) : ();
+    }
     return variable($text);
 }
 
+# Any word after the type may be the name, others attributes.  A type that is defined on
+# the way is not understood; a volatile one is kept.
 sub variable ($text) {
-    my ($name) = $text =~ /^static [\w *]*?(\w+) ?(?:\[[^=\]]*\] ?)*(?:=|;\z)/ or return;
-    return if $text =~ /$kept/ || $text =~ /=/ && $text !~ /^[^=]*= ?\{/ && $text =~ /,/;
-    return (kind => 'variable', names => [$name]);
+    my ($head, $value) = $text =~ /^static ([^=]*?) ?(=.*)?;\z/ or return;
+    return if ($value // '') =~ /,/ && $value !~ /^= ?\{.*\} ?\z/;
+    return if $text =~ /$kept|\bvolatile\b|\b(?:struct|union|enum)\b[^;=,&)]*\{/;
+    my $words = $head =~ s/\[[^\]]*\]//gr;
+    return if $words =~ /[^\w *]/;
+    $words =~ s/^(?:const\b[ *]*)*(?:(?:struct|union|enum) )?\w+//;
+    my @names = grep { !/^$keyword\z/ } $words =~ /(\w+)/g;
+    return @names ? (kind => 'variable', names => \@names, head => $head) : ();
 }
 
 # --- arguments -------------------------------------------------------------

@@ -61,6 +61,7 @@ sub included_by ($tree, @sources) {
     for my $file (list_files($tree)) {
         push @{ $includes{$_} }, $file for direct_includers($graph, $file);
     }
+    push @{ $includes{$_} }, @everywhere for @sources;
     my %set;
     for my $n (0 .. $#sources) {
         $set{ $sources[$n] } //= '';
@@ -114,9 +115,7 @@ sub direct_includers ($graph, $file) {
 
 # All that may be included.
 sub list_files ($tree) {
-    return map { s{^\./}{}r } capture({ dir => $tree->{dir} }, 'find', kernel_dirs($tree),
-        '-type', 'f', '(', (map { ('-name', $_, '-o') } qw(*.h *.c *.S *.inc *.def *.inl *.tmpl)),
-        '-name', '*.lds', ')');
+    return capture({ dir => $tree->{dir} }, 'find', kernel_dirs($tree), '-type', 'f');
 }
 
 # Those of the sources that another source may include, like fs/binfmt_elf.c: told
@@ -185,8 +184,7 @@ sub read_graph ($tree) {
         };
     };
     for (include_lines($tree)) {
-        my ($from, $quote, $name) =
-            m{^([^:]+):[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]} or next;
+        my ($from, $quote, $name) = m{^([^:]+):.*?(["<])([^">]+)[">]} or next;
         my $file = $find->($from, $quote, $name);
         if ($file ne '') { push @{ $of{$file} }, $from }
         else             { push @{ $unknown{ $name =~ s{^(?:\.\.?/)+}{}r } }, $from }
@@ -197,10 +195,22 @@ sub read_graph ($tree) {
     return { of => \%of, unknown => \%unknown };
 }
 
+# What a macro stands for may be included by its name.  Files with other endings are read
+# if a file that was read includes them.
 sub include_lines ($tree) {
-    return capture({ dir => $tree->{dir}, ok => [0, 1] },
-        'grep', '-rHE', '--include=*.[chS]', '--include=*.inc', '--include=*.def', '--include=*.uc',
-        '^[[:space:]]*#[[:space:]]*include', kernel_dirs($tree));
+    my $blank = '([[:space:]]|/\*[^"<]*\*/)*';
+    my $regex = "(^|\\*/)$blank(#|%:)$blank" . '(include' . $blank . '["<]'
+        . '|define[[:space:]]+\w+[[:space:]]+["<][^">]*\.h[">])';
+    my (@lines, %seen);
+    my @names = qw(*.[chS] *.inc *.def *.uc);
+    while (@names) {
+        my @new = capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-rHE',
+            (map { "--include=$_" } @names), $regex, kernel_dirs($tree));
+        push @lines, @new;
+        @names = grep { !/\.(?:[chS]|inc|def|uc)\z/ && !$seen{$_}++ }
+            map { m{["<](?:[^">]*/)?([^">/]+)[">]} ? $1 : () } @new;
+    }
+    return @lines;
 }
 
 # Where the sources of this architecture's kernel are.

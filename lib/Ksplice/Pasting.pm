@@ -23,9 +23,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter            qw(import);
-use Ksplice             qw(capture);
 use Ksplice::Constructs qw(read_macros plain_text split_arguments);
-use Ksplice::Includes   qw(kernel_dirs);
 
 our @EXPORT_OK = qw(new_pasting pasted_names);
 
@@ -33,16 +31,16 @@ our @EXPORT_OK = qw(new_pasting pasted_names);
 my $deepest = 12;
 my $most_patterns = 200;
 
-# The lines of macros for a plain number, of which there are millions.
-my $is_number = '^[ \t]*#[ \t]*define[ \t]+[A-Za-z0-9_]+[ \t]+'
-    . '\(?-?(0[xX])?[0-9a-fA-F]+[uUlL]*\)?[ \t]*(/[/*].*)?$';
+# The lines of macros for a plain number, of which there are millions; but for those of %s.
+my $is_number = '^[ \t]*#[ \t]*define[ \t]+[A-Za-z0-9_]+[ \t]++'
+    . '(?!(?:%s)\b)\(?-?(0[xX])?[0-9a-fA-F]+[uUlL]*\)?[ \t]*(/[/*].*)?$';
 
 # SOURCE is what knows the files: headers, sources (lists of names), and the functions
 # is_header, constructs (of a header), texts (of a file), with_words, with_text (those of a
 # list of files that have one of the words, or of the texts), lines (of the files, by
-# a regular expression of grep, but not another one).
-sub new_pasting ($tree, $source) {
-    return { tree => $tree, source => $source, done => {}, pieces => {},
+# a regular expression of grep, but not another one), options (macros that are set by -D).
+sub new_pasting ($source) {
+    return { source => $source, done => {}, pieces => {}, uses => {},
         files => [@{ $source->{headers} }, @{ $source->{sources} }] };
 }
 
@@ -52,25 +50,43 @@ sub pasted_names ($pasting, @wanted) {
     return if !@wanted;
     $pasting->{wanted} = join "\n", @wanted;
     $pasting->{bases} //= [read_bases($pasting)];
+    read_definitions($pasting);
     my (%seen, @hits);
     my @todo = @{ $pasting->{bases} };
     while (@todo) {
-        my %patterns;
-        for (grep { fits($pasting, $_->{pattern}) } @todo) {
-            push @{ $patterns{ $_->{macro} } }, $_->{pattern} if !$seen{ key_of($_) }++;
-        }
+        my %new;
+        push @{ $new{ $_->{macro} } }, $_
+            for grep { fits($pasting, $_->{pattern}) && !$seen{ key_of($_) }++ } @todo;
         @todo = ();
-        for my $use (uses_of($pasting, sort keys %patterns)) {
-            for my $pattern (map { made_by($pasting, $use, $_) } @{ $patterns{ $use->{macro} } }) {
-                if (!grep { $_->[0] eq 'argument' } @$pattern) {
-                    push @hits, hits_of($pasting, $use, $pattern);
-                } elsif (defined $use->{piece}{macro}) {
-                    push @todo, { macro => $use->{piece}{macro}, pattern => $pattern };
-                }
+        for my $use (uses_of($pasting, sort keys %new)) {
+            for my $base (@{ $new{ $use->{macro} } }) {
+                my ($hits, $bases) = follow_use($pasting, $use, $base);
+                push @hits, @$hits;
+                push @todo, @$bases;
             }
         }
     }
     return @hits;
+}
+
+# The names that are made there, and what the macro has that it is in.
+sub follow_use ($pasting, $use, $base) {
+    my $piece = $use->{piece};
+    my (@hits, @bases);
+    for my $pattern (made_by($pasting, $use, $base)) {
+        if (!grep { $_->[0] eq 'argument' } @$pattern) {
+            push @hits, hits_of($pasting, $use, $pattern);
+        } elsif (defined $piece->{macro}) {
+            my $is_alias = is_alias($piece, $base->{macro});
+            push @bases, base_of($piece->{macro}, $pattern, $is_alias ? $base : $piece);
+        }
+    }
+    return (\@hits, \@bases);
+}
+
+# Another name for a macro.
+sub is_alias ($piece, $macro) {
+    return defined $piece->{macro} && !$piece->{params} && $piece->{text} eq $macro;
 }
 
 sub key_of ($base) { return join ' ', $base->{macro}, map { @$_ } @{ $base->{pattern} } }
@@ -93,20 +109,32 @@ sub regex ($pattern) {
 
 # --- macros that paste -----------------------------------------------------
 
-# {macro, pattern} of each ## that is in the files.
+# {macro, pattern, params, more} of each ## that is in the files.
 sub read_bases ($pasting) {
     my $source = $pasting->{source};
     my %bases;
     for my $file ($source->{with_text}->($pasting->{files}, '##', '%:%:')) {
         for my $macro (grep { defined $_->{body} } map { read_macros($_) }
             $source->{texts}->($file)) {
-            for my $item (grep { $_ && @$_ > 1 } items_of($macro->{body}, $macro->{params})) {
-                my $base = { macro => $macro->{names}[0], pattern => merged($item) };
+            for my $item (grep { @$_ > 1 } all_items(items_of($macro->{body}, $macro->{params}))) {
+                my $base = base_of($macro->{names}[0], merged($item), $macro);
                 $bases{ key_of($base) } = $base;
             }
         }
     }
     return map { $bases{$_} } sort keys %bases;
+}
+
+sub base_of ($name, $pattern, $macro) {
+    return { macro => $name, pattern => $pattern, params => $macro->{params},
+        more => $macro->{more} };
+}
+
+# Those in the arguments of calls, too.
+sub all_items (@items) {
+    return map {
+        ($_, all_items(map { @$_ } map { @$_[2 .. $#$_] } grep { $_->[0] eq 'call' } @$_))
+    } grep { $_ } @items;
 }
 
 # The text as a list of items: patterns of what ## joins, or of one word or call;
@@ -180,10 +208,16 @@ sub merged ($pattern) {
 # Where the files use one of the macros: {macro, piece, arguments, file}; the arguments
 # are lists of items, undef where there are none.
 sub uses_of ($pasting, @macros) {
-    return if !@macros;
+    my $uses = $pasting->{uses};
+    my @new = grep { !$uses->{$_} } @macros;
+    $uses->{$_} = [] for @new;
+    find_uses($pasting, @new) if @new;
+    return map { @{ $uses->{$_} } } @macros;
+}
+
+sub find_uses ($pasting, @macros) {
     my $any = join '|', @macros;
     $any = qr/(?<![A-Za-z0-9_])($any)(?![A-Za-z0-9_])/;
-    my @uses;
     for my $file ($pasting->{source}{with_words}->($pasting->{files}, @macros)) {
         for my $piece (pieces_of($pasting, $file)) {
             my $text = $piece->{text};
@@ -192,45 +226,86 @@ sub uses_of ($pasting, @macros) {
                 my ($texts) = $text =~ /\G\s*(?=\()/gc ? split_arguments($text, pos $text) : ();
                 pos($text) = $end;
                 my $arguments = $texts && [map { [items_of($_, $piece->{params})] } @$texts];
-                push @uses, { macro => $macro, piece => $piece, file => $file,
-                    arguments => $arguments };
+                push @{ $pasting->{uses}{$macro} }, { macro => $macro, piece => $piece,
+                    file => $file, arguments => $arguments };
             }
         }
     }
-    return @uses;
+    return;
 }
 
 # {text, macro, params, construct}: of a macro its body, with its name; other text.
 sub pieces_of ($pasting, $file) {
     my $source = $pasting->{source};
     return @{ $pasting->{pieces}{$file} //= [$source->{is_header}->($file)
-        ? map { piece_of($_) } grep { $_->{kind} !~ /^(?:condition|quiet)$/ }
-            $source->{constructs}->($file)
+        ? map { piece_of($_) } $source->{constructs}->($file)
         : map { source_pieces($_) } $source->{texts}->($file)] };
 }
 
 sub piece_of ($construct) {
-    return { construct => $construct, text => $construct->{text} } if $construct->{kind} ne 'macro';
+    return { construct => $construct, text => without_names($construct->{text}) }
+        if $construct->{kind} ne 'macro';
     return { construct => $construct, text => $construct->{body},
-        macro => $construct->{names}[0], params => $construct->{params} };
+        macro => $construct->{names}[0], params => $construct->{params},
+        more => $construct->{more} };
 }
 
-# Comments stay in, but for those in arguments.
 sub source_pieces ($text) {
+    $text = plain_text($text);
     my @macros = map { { %{ piece_of($_) }, construct => undef } }
         grep { defined $_->{body} } read_macros($text);
-    $text =~ s/^[ \t]*(?:\#|%:)(?:[^\\\n]|\\.|\\\n)*//mg;
-    return (@macros, { text => $text });
+    $text =~ s/^[ \t]*(?:\#|%:)[ \t]*define\b.*//mg;
+    return (@macros, { text => without_names($text) });
+}
+
+# A directive may name a macro, which it is not for.
+sub without_names ($text) {
+    return $text if $text !~ /#|%:/;
+    $text =~ s/^[ \t]*(?:#|%:)[ \t]*(?:undef|ifn?def|error|warning)\b.*//mg;
+    return $text =~ s/\bdefined *\(? *\w+//gr;
 }
 
 # The patterns that a use of a macro makes of one that the macro has.
-sub made_by ($pasting, $use, $pattern) {
-    my $piece = $use->{piece};
+sub made_by ($pasting, $use, $base) {
+    my $pattern = $base->{pattern};
+    my $arguments = $use->{arguments} && seen_arguments($pasting, $use, $base);
     return map { merged($_) } map { resolved($pasting, 0, $_) }
-        substituted($pattern, @{ $use->{arguments} }) if $use->{arguments};
-    # Another name for it; or it is handed on, to be called with arguments that are not seen.
-    return $pattern if defined $piece->{macro} && $piece->{text} eq $use->{macro};
+        grep { @$_ } substituted($pattern, @$arguments) if $arguments;
+    # It may be handed on, to be called with arguments that are not seen.
+    return $pattern if is_alias($use->{piece}, $use->{macro});
     return merged([map { $_->[0] eq 'argument' ? [any => ''] : $_ } @$pattern]);
+}
+
+# The arguments of a use, all that "..." is as one; nothing if it is not clear which they
+# are, or what is at their ends, as one becomes none or many.
+sub seen_arguments ($pasting, $use, $base) {
+    my @arguments = @{ $use->{arguments} };
+    my $n = @{ $base->{params} // \@arguments };
+    if ($base->{more}) {
+        return if @arguments < $n - 1 || grep { is_many($pasting, $use->{piece}, $_) } @arguments;
+        my @last = map { (undef, @$_) } splice @arguments, $n - 1;
+        push @arguments, [@last[1 .. $#last]];
+    }
+    return if @arguments != $n || grep { is_open($pasting, $_) } @arguments;
+    return \@arguments;
+}
+
+sub is_many ($pasting, $piece, $argument) {
+    return grep { $_->[0] eq 'argument' && $piece->{more} && $_->[1] == $#{ $piece->{params} }
+        || $_->[0] eq 'word' && has_body($pasting, $_->[1], qr/,/) }
+        map { @$_ } grep { $_ } @$argument;
+}
+
+# Is a word at one of its ends perhaps nothing?
+sub is_open ($pasting, $argument) {
+    return @$argument > 1 && grep { $_ && $_->[0][0] eq 'word'
+        && has_body($pasting, $_->[0][1], qr/^\s*\z/) } @$argument[0, -1];
+}
+
+# Is the word perhaps a macro with such a body?
+sub has_body ($pasting, $word, $regex) {
+    return grep { !$_->[0] && (!defined $_->[1] || $_->[1] =~ $regex) }
+        @{ $pasting->{definitions}{$word} // [] };
 }
 
 # The patterns with the arguments in: only the end of an argument that ## touches is
@@ -255,7 +330,7 @@ sub substituted ($pattern, @arguments) {
             join_on(\@parts, $items[-1]);
         }
     }
-    return grep { @$_ } @parts;
+    return @parts;
 }
 
 # The items of an argument with the arguments in: one of them may be many items.
@@ -302,39 +377,42 @@ sub choices_of ($pasting, $depth, $element) {
     return [[any => '']] if $word =~ /^KBUILD_\w+\z/ || $depth > $deepest;
     # Where nothing defines it, it is itself.
     return ([[literal => $word]], map { expanded($pasting, $depth, $kind, $_, @arguments) }
-        @{ definitions($pasting)->{$word} // [] });
+        @{ $pasting->{definitions}{$word} // [] });
 }
 
 # What the ends of a macro's body become.
 sub expanded ($pasting, $depth, $kind, $macro, @arguments) {
-    return [[any => '']] if !ref $macro;
     my ($params, $body) = @$macro;
     return if $kind eq 'word' && $params;
+    return [[any => '']] if !defined $body;
     my @items = items_of($body, $params);
     # Without parameters of its own it may be the name of what is called.
     return [[any => '']] if $kind eq 'call' && !$params && @items;
+    return [] if !@items;
     return map { resolved($pasting, $depth + 1, $_) }
         map { $params ? substituted($_, @arguments) : $_ }
         grep { $_ } @items > 1 ? @items[0, -1] : @items;
 }
 
-# WORD => [[PARAMS, BODY]...], undef as PARAMS without; '' for one that is long, or is set
-# by an option -D.  Those for numbers are left out: see $number.
-sub definitions ($pasting) {
-    return $pasting->{definitions} //= do {
-        my %of;
-        for ($pasting->{source}{lines}->('^[ \t]*#[ \t]*define', $is_number)) {
-            my ($name, $params, $body) = /define\s+(\w+)(?:\(([^()]*)\))?(.*)/ or next;
-            my $is_long = $body =~ m{\\\s*\z|/\*(?!.*\*/)} || ($params // '') =~ /\./;
-            my $list = defined $params ? [split /\s*,\s*/, $params =~ s/^\s+|\s+\z//gr] : undef;
-            push @{ $of{$name} }, $is_long ? '' : [$list, plain_text($body)];
-        }
-        push @{ $of{$_} }, '' for capture({ dir => $pasting->{tree}{dir}, ok => [0, 1] },
-            'grep', '-rhoP', '--include=Makefile*', '--include=Kbuild*', '-e',
-            '-D\s*\K[A-Za-z_]\w*',
-            kernel_dirs($pasting->{tree}));
-        \%of;
-    };
+# WORD => [[PARAMS, BODY]...], undef as PARAMS without; undef as BODY if it is long, or is set
+# by an option -D.  Those for numbers that are in no wanted name are left out.
+sub read_definitions ($pasting) {
+    my %number = map { $_ => 1 } map { prefixes($_) }
+        $pasting->{wanted} =~ /(?=(\d[0-9A-Za-z]*))/g;
+    my $numbers = join('|', sort keys %number) || '(?!)';
+    return if ($pasting->{numbers} // '') eq $numbers;
+    my %of;
+    for ($pasting->{source}{lines}->('^[ \t]*#[ \t]*define', sprintf $is_number, $numbers)) {
+        my ($name, $params, $body) = /define\s+(\w+)(?:\(([^()]*)\))?(.*)/ or next;
+        my $is_long = $body =~ m{\\\s*\z|/\*(?!.*\*/)} || ($params // '') =~ /\./;
+        my $list = defined $params ? [split /\s*,\s*/, $params =~ s/^\s+|\s+\z//gr] : undef;
+        push @{ $of{$name} }, [$list, $is_long ? undef : plain_text($body)];
+    }
+    push @{ $of{$_} }, [] for $pasting->{source}{options}->();
+    @$pasting{qw(numbers definitions)} = ($numbers, \%of);
+    return;
 }
+
+sub prefixes ($text) { return map { substr $text, 0, $_ } 1 .. length $text }
 
 1;

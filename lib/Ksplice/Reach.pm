@@ -13,10 +13,10 @@
 # changed or reached in another way than by name (a type, a condition, a declaration
 # that is not understood) is taken to reach all that includes its file.
 #
-# A reached name is {macro, shape, at}: whether it is one of a macro; whether
-# more than a body changes (a type, a value at compile time, whether it is there at all);
-# and the files that define it, as a set of sources that include one of them.  A name
-# counts only where some source includes it together with what uses it.
+# A reached name is {macro, plain, shape, at}: whether it is one of a macro; of something
+# else; whether more than a body changes (a type, a value at compile time, whether it is
+# there at all); and the files that define it, as a set of sources that include one of
+# them.  A name counts only where some source includes it together with what uses it.
 
 package Ksplice::Reach;
 use v5.32;
@@ -26,11 +26,19 @@ no warnings 'experimental::signatures';
 
 use Exporter            qw(import);
 use Ksplice             qw(capture run read_file temp_dir write_file);
-use Ksplice::Constructs qw(read_constructs plain_text);
-use Ksplice::Includes   qw(included_by);
+use Ksplice::Constructs qw(read_constructs read_macros plain_text is_kept);
+use Ksplice::Includes   qw(included_by kernel_dirs);
 use Ksplice::Pasting    qw(new_pasting pasted_names);
 
 our @EXPORT_OK = qw(reached_sources);
+
+# The macros that are set by an option -D, as if in a header of this name.
+my $options = '(options).h';
+
+# What a macro has that gives a static function or variable an attribute by which it is
+# there without being used.
+my @keepers = (qw{__used __retain __visible externally_visible constructor destructor
+    alias ifunc weakref asm}, map { ("($_", ",$_", ", $_") } qw(used retain));
 
 # reached_sources(TREE, {FILE => [TEXT...]}, SOURCE...): of the sources those that
 # one of the files can change.  The texts are all that a file is in turn: in the tree, with
@@ -42,11 +50,12 @@ sub reached_sources ($tree, $texts, @sources) {
         constructs => {}, names => {}, todo => [], whole => {}, reached => '',
     };
     $reach->{files} = [grep { is_header($reach, $_) } sort keys %{ $reach->{set} }];
+    add_options($reach, $tree);
     for my $file (sort keys %$texts) {
         start_from($reach, $file, $texts->{$file}) if defined $reach->{set}{$file};
     }
     follow_names($reach);
-    my $pasting = new_pasting($tree, {
+    my $pasting = new_pasting({
         headers    => $reach->{files},
         sources    => \@sources,
         is_header  => sub ($file) { is_header($reach, $file) },
@@ -55,9 +64,10 @@ sub reached_sources ($tree, $texts, @sources) {
         with_words => sub ($files, @words) { files_with($reach, $files, '-w', @words) },
         with_text  => sub ($files, @texts) { files_with($reach, $files, '-F', @texts) },
         lines      => sub ($regex, $but) { lines_with($reach, $regex, $but) },
+        options    => sub () { map { $_->{names}[0] } constructs_of($reach, $options) },
     });
     while (my @made = pasted_names($pasting, keys %{ $reach->{names} })) {
-        use_of($reach, @$_) for @made;
+        use_of($reach, @$_, 1) for @made;
         last if !@{ $reach->{todo} };
         follow_names($reach);
     }
@@ -67,8 +77,25 @@ sub reached_sources ($tree, $texts, @sources) {
 
 # Is it more than a source of its own?
 sub is_header ($reach, $file) {
-    $reach->{is_source} //= { map { $_ => 1 } @{ $reach->{sources} } };
-    return !$reach->{is_source}{$file};
+    $reach->{own} //= do {
+        my %own;
+        vec($own{ $reach->{sources}[$_] } = '', $_, 1) = 1 for 0 .. $#{ $reach->{sources} };
+        \%own;
+    };
+    my $own = $reach->{own}{$file};
+    return !defined $own || ($own ^. $reach->{set}{$file}) =~ /[^\0]/;
+}
+
+sub add_options ($reach, $tree) {
+    my @defined = map { s/['"\\]//gr } capture({ dir => $tree->{dir}, ok => [0, 1] },
+        'grep', '-rhoP', '--include=Makefile*', '--include=Kbuild*', '-e',
+        '-D\s*\K[A-Za-z_]\w*(=\S*)?', kernel_dirs($tree));
+    $reach->{texts} = { %{ $reach->{texts} },
+        $options => [join '', map { '#define ' . s/=/ /r . "\n" } @defined] };
+    $reach->{set}{$options} = '';
+    vec($reach->{set}{$options}, $_, 1) = 1 for 0 .. $#{ $reach->{sources} };
+    push @{ $reach->{files} }, $options;
+    return;
 }
 
 # --- what has changed ------------------------------------------------------
@@ -88,20 +115,20 @@ sub start_from ($reach, $file, $texts) {
 
 sub key ($construct) { return "$construct->{within}\0$construct->{text}" }
 
-# The constructs that only one of two lists has; nothing if what both have is in another
-# order.
+# The constructs that only one of two lists has, each with its place: before how many
+# of those that both have it is.  Nothing if these are in another order.
 sub changed ($old, $new) {
     my (%n, @old, @new);
     $n{ key($_) }++ for @$old;
     my @both;
     for (@$new) {
         if ($n{ key($_) }) { $n{ key($_) }--; push @both, key($_) }
-        else               { push @new, $_ }
+        else               { push @new, { %$_, place => scalar @both } }
     }
     my %left = %n;
     my @kept;
     for (reverse @$old) {
-        if ($left{ key($_) }) { $left{ key($_) }--; unshift @old, $_ }
+        if ($left{ key($_) }) { $left{ key($_) }--; unshift @old, { %$_, place => @both - @kept } }
         else                  { unshift @kept, key($_) }
     }
     return if "@both" ne "@kept";
@@ -113,22 +140,52 @@ sub start_with ($reach, $file, $construct, @others) {
     my $kind = $construct->{kind};
     return reach_file($reach, $file) if $kind !~ /^(?:function|macro|variable|prototype)$/;
     my $is_body = $kind =~ /^(?:function|macro)$/ && grep { $_->{kind} eq $kind
-        && $_->{head} eq $construct->{head} && $_->{within} eq $construct->{within} } @others;
-    add_name($reach, $file, $_, $kind eq 'macro', !$is_body) for @{ $construct->{names} };
+        && $_->{head} eq $construct->{head} && $_->{within} eq $construct->{within}
+        && $_->{place} == $construct->{place} } @others;
+    add_names($reach, $file, $construct, !$is_body);
     return;
 }
 
 # --- names -----------------------------------------------------------------
 
-sub add_name ($reach, $file, $name, $is_macro, $is_shape) {
-    my $entry = $reach->{names}{$name} //= { macro => 0, shape => 0, at => '' };
+# What a construct defines has changed.
+sub add_names ($reach, $file, $construct, $is_shape) {
+    my $kind = $construct->{kind};
+    return reach_file($reach, $file)
+        if $kind =~ /^(?:function|variable)$/ && is_kept_by_macro($reach, $construct->{head});
+    add_name($reach, $file, $_, $kind eq 'macro' ? 'macro' : 'plain', $is_shape)
+        for @{ $construct->{names} };
+    return;
+}
+
+sub add_name ($reach, $file, $name, $what, $is_shape) {
+    my $entry = $reach->{names}{$name} //= { macro => 0, plain => 0, shape => 0, at => '' };
     my $at = $entry->{at} |. ($reach->{set}{$file} // '');
-    return if $entry->{macro} >= $is_macro && $entry->{shape} >= $is_shape && $entry->{at} eq $at;
-    $entry->{macro} ||= $is_macro ? 1 : 0;
+    return if $entry->{$what} && $entry->{shape} >= $is_shape && $entry->{at} eq $at;
+    $entry->{$what} = 1;
     $entry->{shape} ||= $is_shape ? 1 : 0;
     $entry->{at} = $at;
     push @{ $reach->{todo} }, $name;
     return;
+}
+
+sub is_kept_by_macro ($reach, $head) {
+    $reach->{kept} //= do {
+        my ($files, %kept) = $reach->{files};
+        my @new = map { $_->{names}[0] } grep { defined $_->{body} && is_kept($_->{body}) }
+            map { read_macros($_) } map { texts_of($reach, $_) }
+            files_with($reach, $files, '-F', @keepers);
+        while (@new) {
+            $kept{$_} = 1 for @new;
+            my $any = any_of(@new);
+            @new = map { $_->{names}[0] }
+                grep { defined $_->{body} && $_->{body} =~ $any && !$kept{ $_->{names}[0] } }
+                map { read_macros($_) } map { texts_of($reach, $_) }
+                files_with($reach, $files, '-w', @new);
+        }
+        any_of(keys %kept);
+    };
+    return $head =~ $reach->{kept};
 }
 
 # All sources that include the file.
@@ -155,7 +212,7 @@ sub follow_names ($reach) {
 }
 
 sub any_of (@names) {
-    my $any = join '|', map { quotemeta } sort @names;
+    my $any = join('|', map { quotemeta } sort @names) || '(?!)';
     return qr/(?<![A-Za-z0-9_])($any)(?![A-Za-z0-9_])/;
 }
 
@@ -176,14 +233,15 @@ sub grep_files ($reach, $files, $how, @words) {
         'xargs', '-0', '-a', $list, 'grep', '-slFf', $patterns, $how, '--');
 }
 
-# The lines of all files that match a regular expression, and do not match another one.
+# The lines of all files that match a regular expression, and do not match another one, of
+# Perl's kind.
 sub lines_with ($reach, $regex, $but) {
     $reach->{scratch} //= temp_dir();
     my ($list, $lines) = map { "$reach->{scratch}/$_" } qw(all lines);
     write_file($list, join "\0", @{ $reach->{files} }, @{ $reach->{sources} });
     local $ENV{LC_ALL} = 'C';
     run({ dir => $reach->{dir} }, 'sh', '-c',
-        'xargs -0 -a "$1" grep -shE "$2" -- | grep -vE "$3" >"$4"; true',
+        'xargs -0 -a "$1" grep -shE "$2" -- | grep -vP "$3" >"$4"; true',
         'sh', $list, $regex, $but, $lines);
     return split(/\n/, read_file($lines)), map { grep { /$regex/ } split /\n/ }
         map { grep { defined } @$_ } values %{ $reach->{texts} };
@@ -207,49 +265,72 @@ sub read_header ($file, $text) {
 }
 
 # A construct of a header uses a reached name, or makes it by ##.
-sub use_of ($reach, $file, $construct, $name) {
+sub use_of ($reach, $file, $construct, $name, $is_made = 0) {
     my $entry = $reach->{names}{$name};
     return if $reach->{whole}{$file};
     return if ($entry->{at} &. ($reach->{set}{$file} // '')) !~ /[^\0]/;
-    if (!$construct) {
-        reach_file($reach, $file);
-        return;
-    }
-    my $kind = $construct->{kind};
-    my $is_own = grep { $_ eq $name } @{ $construct->{names} };
-    if ($kind eq 'function') {
-        return if $is_own && !$entry->{macro};
-        my $in_head = $construct->{head} =~ /${\ any_of($name)}/ && !$is_own;
-        add_name($reach, $file, $_, 0, $in_head && ($entry->{macro} || $entry->{shape}))
-            for @{ $construct->{names} };
-    } elsif ($kind eq 'macro') {
-        return if $construct->{body} !~ /${\ any_of($name)}/ && !made_there($construct, $name);
-        return if grep { $_ eq $name } @{ $construct->{params} // [] };
-        add_name($reach, $file, $construct->{names}[0], 1, 0);
-    } elsif ($kind eq 'variable') {
-        add_name($reach, $file, $_, 0, 1) for @{ $construct->{names} };
-    } elsif (!is_harmless($entry, $construct, $name, $is_own)) {
+    my $kind = $construct ? $construct->{kind} : 'other';
+    my $follow = $kind eq 'macro' ? \&used_by_macro
+        : $kind =~ /^(?:function|variable)$/ ? \&used_by_definition : \&used_by_other;
+    $follow->($reach, $file, $construct, $name, $is_made);
+    return;
+}
+
+sub used_by_other ($reach, $file, $construct, $name, $is_made) {
+    reach_file($reach, $file) if !is_harmless($reach->{names}{$name}, $construct, $name, $is_made);
+    return;
+}
+
+sub used_by_macro ($reach, $file, $macro, $name, $is_made) {
+    my ($own, $params, $body) = ($macro->{names}[0], $macro->{params} // [], $macro->{body});
+    follow_other_name($reach, $file, $macro) if $name eq $own && $reach->{names}{$name}{plain};
+    return if !$is_made && ($body !~ any_of($name) || grep { $_ eq $name } @$params);
+    add_names($reach, $file, $macro, 0);
+    return;
+}
+
+# A function or a variable that is defined by the name of a macro has another name.
+sub follow_other_name ($reach, $file, $macro) {
+    my ($body, $params) = @$macro{qw(body params)};
+    return if $body =~ /^(?:$macro->{names}[0]|NULL|true|false|\d\w*|)\z/;
+    if ($params) {
+        my ($name, $arguments) = $body =~ /^(\w+) ?\(([\w ,]*)\)\z/ or return;
+        add_name($reach, $file, $name, 'plain', 1)
+            if $arguments =~ s/ //gr eq join ',', @$params;
+    } elsif ($body =~ /^\w+\z/) {
+        add_name($reach, $file, $body, 'plain', 1);
+    } elsif ($body =~ /##|^\w+ ?\(.*\)\z/) {
         reach_file($reach, $file);
     }
     return;
 }
 
-# Does ## make the name there, which is not written?
-sub made_there ($construct, $name) { return $construct->{text} !~ /${\ any_of($name)}/ }
+# A macro in its head may do anything: take 'static' away, say.
+sub used_by_definition ($reach, $file, $construct, $name, $is_made) {
+    my $entry = $reach->{names}{$name};
+    my $is_own = grep { $_ eq $name } @{ $construct->{names} };
+    return if $is_own && !$entry->{macro};
+    my $in_head = $is_made || $construct->{head} =~ any_of($name) && !$is_own;
+    return reach_file($reach, $file) if $in_head && !$is_made && $entry->{macro};
+    add_names($reach, $file, $construct,
+        $construct->{kind} eq 'variable' || $in_head && ($entry->{macro} || $entry->{shape}));
+    return;
+}
 
 # A construct that has the name, but cannot become another one by that.
-sub is_harmless ($entry, $construct, $name, $is_own) {
+sub is_harmless ($entry, $construct, $name, $is_made) {
+    return 0 if !$construct;
     my ($kind, $text) = @$construct{qw(kind text)};
     return 1 if $kind eq 'quiet' && $text !~ /^#(?:include|line)/;
     if ($kind eq 'condition') {
         return 0 if $entry->{shape};
         return 1 if !$entry->{macro};
         $text =~ s/(?:defined *\(? *|ifn?def +)\w+//g;
-        return $text !~ /${\ any_of($name)}/;
+        return !$is_made && $text !~ any_of($name);
     }
     return 0 if $entry->{macro};
     # What a function does is nothing that a type or a declaration could ask for.
-    return 1 if $kind eq 'prototype' && $is_own;
+    return 1 if $kind eq 'prototype' && grep { $_ eq $name } @{ $construct->{names} };
     return $kind eq 'type' && !$entry->{shape};
 }
 

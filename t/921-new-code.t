@@ -14,18 +14,15 @@ use Test::Ksplice::Guest;
 
 make_updates(new => 'new-code', asm => 'assembly');
 
-# The line that the new code's WARN() has: counted from the old one before it.
-my ($line, $old, $new) = (0, 0, 0);
-for (split /\n/, slurp(root_dir() . '/t/patches/new-code.patch')) {
-    if (/^@@ -(\d+)/) { $old = $1 - 1 }
-    if (/^ /)         { $old++; $new = 0 }
-    $new++ if /^\+(?!\+\+)/;
-    $line = $old + $new if /^\+.*WARN\(/;
-}
+# The warning is so many lines before the debug message; the lines themselves depend on
+# where in the file the patch applies.
+my @lines = split /\n/, slurp(root_dir() . '/t/patches/new-code.patch');
+my ($warning, $debug) = map { my $what = $_; grep { $lines[$_] =~ $what } 0 .. $#lines }
+    qr/^\+.*WARN\(/, qr/^\+.*pr_debug\(/;
 
-run_guest(32, <<"END1" . <<'END2', '--allow=ksplice_test: a warning');
-line=$line
-END1
+my $distance = $debug - $warning;
+
+run_guest(32, "distance=$distance\n" . <<'END', '--allow=ksplice_test: a warning');
 cat > /tmp/try.pl <<'EOS'
 for my $what (@ARGV) {
 	open my $comm, '>', '/proc/self/comm' or die;
@@ -71,6 +68,8 @@ says 'a tracepoint of the kernel fires' 'task_rename: .*newcomm=ksplice_test' \
 	cat /sys/kernel/tracing/trace
 echo 0 > /sys/kernel/tracing/events/task/task_rename/enable
 
+line=$(sed -n 's/.*cmdline.c:\([0-9]*\) .*ksplice_test: debugging.*/\1/p' $control)
+line=$((line - distance))
 try warn > /dev/null
 dmesg | sed -n '/ at fs.proc.cmdline/,/end trace/p' | sed 's/^\[[^]]*\] //' > /tmp/warning
 says 'a warning has its file and line' \
@@ -97,4 +96,4 @@ says '... has a redirect at each entry' '__put_user_4' cat /sys/kernel/ksplice/a
 says '... and the other one' '__put_user_nocheck_4' cat /sys/kernel/ksplice/asm/patches
 undo asm
 says 'and the old one again' '^bytes 5$' perl /tmp/put.pl
-END2
+END

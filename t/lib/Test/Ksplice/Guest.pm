@@ -33,24 +33,43 @@ mkdir $updates or die "cannot make '$updates': $!";
 # The kernel under test: the newest one unless KSPLICE_TEST_RELEASE says.
 sub guest_release () { return test_release() }
 
-# make_update(ID, PATCH, OPTION...): an update from t/patches/PATCH.patch, or
-# from the file of that name; dies with what ksplice-create says if that fails.
-# An OPTION that names no option is the kernel source to be used.
-sub make_update ($id, $patch, @options) {
-    my $file = -e $patch ? $patch : root_dir() . "/t/patches/$patch.patch";
+# make_update(ID, PATCHES, OPTION...): an update from the patches that PATCHES names,
+# separated by blanks: NAME for t/patches/NAME.patch, or a file.  Dies with the output of
+# ksplice-create if that fails.  An OPTION that names no option is the kernel source to be
+# used.
+#
+# Where kernels differ too much for one patch, NAME.2.patch and so on are other forms of
+# NAME.patch.  The first that applies to the source is used.
+sub make_update ($id, $patches, @options) {
+    my @forms = map { [patch_forms($_)] } split ' ', $patches;
     my @source = grep { !/^-/ } @options;
     push @options, '--kernel=' . guest_release() unless @source;
     push @options, "--id=$id" unless grep { /^--id=/ } @options;
     my $environment = { KSPLICE_CACHE => cache_dir() };
-    my ($status, $out, $err) = run_cmd({ env => $environment },
-        'ksplice-create', "--patch=$file", "--output=$updates/$id.tar.gz", @options);
-    die "ksplice-create --patch=$file: status $status\n$out$err" if $status;
-    return "$updates/$id.tar.gz";
+    while (1) {
+        my ($status, $out, $err) = run_cmd({ env => $environment }, 'ksplice-create',
+            (map { "--patch=$_->[0]" } @forms), "--output=$updates/$id.tar.gz", @options);
+        return "$updates/$id.tar.gz" unless $status;
+        my ($misfit) = grep { does_not_apply($_->[0], $err) } @forms;
+        die "ksplice-create --patch=$patches: status $status\n$out$err" if @{ $misfit // [] } < 2;
+        shift @$misfit;
+    }
 }
 
-# make_updates(ID => PATCH, ...)
-sub make_updates (%patch) {
-    make_update($_, $patch{$_}) for sort keys %patch;
+# Files, the preferred one first.
+sub patch_forms ($name) {
+    return $name if -e $name;
+    my $path = root_dir() . "/t/patches/$name";
+    return ("$path.patch", sort glob "$path.[0-9].patch");
+}
+
+sub does_not_apply ($file, $messages) {
+    return $messages =~ /the patch '\Q$file\E' (?:does not apply|applies only if context lines)/;
+}
+
+# make_updates(ID => PATCHES, ...)
+sub make_updates (%patches) {
+    make_update($_, $patches{$_}) for sort keys %patches;
     return;
 }
 

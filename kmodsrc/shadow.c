@@ -422,7 +422,7 @@ void ksplice_shadow_exit(void)
 	cancel_work_sync(&grow_work);
 	n = free_all(NULL, NULL);
 	if (n)
-		pr_warn("%u shadow variables were left behind by updates that are undone: freed\n",
+		pr_warn("freed %u shadow variables of undone updates\n",
 			n);
 	kvfree(rcu_dereference_protected(current_table, true));
 }

@@ -51,7 +51,7 @@ says 'a third, of another function' 'loadavg$' cat /proc/loadavg
 refused 'the first cannot go before the second' 1 "'?second'?" ksplice-undo first
 refused 'nor be replaced without it' 1 "'second' patches 'version_proc_show' of 'first' again" \
 	ksplice-apply --replace=first /updates/marked.tar.gz
-refused 'nor by what was made on top of it' 1 "'beside' was built on top of 'first'" \
+refused 'nor by one that was built on top of it' 1 "'beside' was built on top of 'first'" \
 	ksplice-apply --replace=first,second /updates/beside.tar.gz
 says 'both still run' '^patched: again$' cat /proc/version
 says 'and are still applied' '^first .*applied' ksplice-view
@@ -75,7 +75,7 @@ says 'the new one is applied' '^other applied$' cat /sys/kernel/ksplice/state
 undo other
 apply first
 apply beside
-refused 'the first cannot go before it' 1 "'beside' was made on top of 'first'; undo it first" \
+refused 'the first cannot go before it' 1 "'beside' was built on top of 'first'; undo it first" \
 	ksplice-undo first
 undo beside
 undo first

@@ -43,7 +43,7 @@ untouched 'nothing is left'
 # What overrides it is the same code, but another unit's: with the patched source
 # it would be as it was.
 refused 'a weak function of which the kernel has another one' 1 \
-	"kernel/signal.o: 'arch_vma_name' is weak, .* does not lie where the unit's functions do" \
+	"kernel/signal.o: 'arch_vma_name' is weak, .* does not lie among the functions" \
 	ksplice-apply /updates/overridden.tar.gz
 untouched 'nothing is left'
 apply weak

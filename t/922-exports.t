@@ -54,7 +54,7 @@ says 'a module of the same update uses one' \
 	'^ksplice_exports_vmlinux_new .* ksplice_exports_dummy_new' lsmod
 ok 'any module can be built for them and loaded' insmod /user/user.ko
 says 'it got a new function and an old one' 'user: count 5, number 42$' dmesg
-refused 'the update cannot be undone now' 3 "'user' uses what update '[a-z]+' exports; remove it" \
+refused 'the update cannot be undone now' 3 "'user' uses exports of update '[a-z]+'; unload it" \
 	ksplice-undo exports
 says 'and is applied still' 'exports .*applied' ksplice-view
 ok 'the module can go' rmmod user

@@ -118,7 +118,7 @@ says 'and is patched' '^heads 66$' heads
 rmmod dm_zero
 ok 'removed by force' rmmod -f dm_mod
 says 'it is awaited again' '^dm_mod absent$' awaited zz
-says 'the kernel log reports it' "module 'dm_mod' goes away, although update 'zz'" dmesg
+says 'the kernel log reports it' "module 'dm_mod' is removed, although update 'zz'" dmesg
 
 # It does not match.
 ok 'a module that does not match is loaded all the same' insmod /updates/dm-mod.ko

@@ -97,7 +97,7 @@ stage() { echo "$2" > /sys/kernel/ksplice/"$1"/stage; }
 ok 'the first is applied' stage data applied
 not_ok 'the second is not' stage same applied
 says 'its reason' '^text_changed$' cat /sys/kernel/ksplice/same/abort_cause
-says 'and what has changed' "^the data '\w+' is not what was matched$" \
+says 'and what has changed' "^the data '\w+' has changed since it was matched$" \
 	cat /sys/kernel/ksplice/same/reason
 says 'nothing was written' '^heads 55$' heads
 ok 'the first is undone' stage data reversed
@@ -113,7 +113,7 @@ ok 'the first once more' stage data applied
 ok 'a table is written to' stage meddler applied
 not_ok 'then it is not undone' stage data reversed
 says 'its reason' '^text_changed$' cat /sys/kernel/ksplice/data/abort_cause
-says 'and what has changed' "^the data 'int_seq_ops' is not what applying wrote there$" \
+says 'and what has changed' "^the data 'int_seq_ops' has changed since the update was applied$" \
 	cat /sys/kernel/ksplice/data/reason
 says 'it stays' '^heads 55$' heads
 ok 'that is put right' stage meddler reversed

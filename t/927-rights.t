@@ -100,7 +100,7 @@ wait_for reads_pipe $sleeper
 tar -xzf /updates/sleeper.tar.gz -C /tmp
 insmod /tmp/ksplice-sleeper/*-old.ko && insmod /tmp/ksplice-sleeper/*-new.ko || exit
 refused 'a task is in the code' 16 'busy' swapped never $sysfs/sleeper/stage applied
-says 'root sees its id' "^1 thread is in the way, the first is $sleeper \(x.66 .\[2Jno y\)" \
+says 'root sees its id' "^1 conflicting task, the first is $sleeper \(x.66 .\[2Jno y\)" \
 	cat $sysfs/sleeper/reason
 says 'in one line, with no command to the terminal' '^1 [0-9]+$' sh -c \
 	"printf '%d %d\n' \$(wc -l < $sysfs/sleeper/reason) \

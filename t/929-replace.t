@@ -239,7 +239,7 @@ ok 'one that exports something' ksplice-apply --partial /updates/exports.tar.gz
 apply uses
 says 'the second uses it' '^ksplice_exports_vmlinux_new .*ksplice_uses_vmlinux_new' lsmod
 refused 'the first alone cannot be replaced' 3 \
-	"module 'ksplice_uses_vmlinux_new' uses what update 'exports' exports" \
+	"module 'ksplice_uses_vmlinux_new' uses exports of update 'exports'" \
 	replace exports /updates/awake.tar.gz
 ok 'both can' replace exports,uses /updates/awake.tar.gz
 says 'they are gone' '^awake $' applied

@@ -65,7 +65,7 @@ says 'new calls of read take the new body' 'not permitted' as newread read
 says_not 'no writable mapping of kernel text is left' 'ksplice_pieces_map|map_pages' \
 	cat /proc/vmallocinfo
 says 'all threads were looked at before the stop, and hardly any in it' \
-	'replaced 4 functions; [0-9]{3,} threads checked before the stop, [0-9]{1,2} in it' \
+	'replaced 4 functions; [0-9]{3,} tasks checked before the stop, [0-9]{1,2} in it' \
 	log running
 release read
 release poll
@@ -90,7 +90,7 @@ says 'undo does not mind threads in old code' done as newread read
 release read
 untouched 'nothing is left'
 refused 'a mark does not help a function that jumps back to its start' 1 \
-	"'hrtimer_active' cannot be replaced while threads are in it: it jumps back" \
+	"'hrtimer_active' cannot be replaced while tasks are in it: it jumps back" \
 	ksplice-apply /updates/loop.tar.gz
 untouched 'nothing is left'
 
@@ -103,7 +103,7 @@ refused 'sleeping tasks conflict' 3 'process [0-9]+ \(threads\) is in' \
 refused '  ... and the machine is not stopped to find out' 3 \
 	'the machine was stopped 0 times' \
 	ksplice-apply --wait=0 --debug /updates/sleepers.tar.gz
-refused '--json' 3 'threads are in the way' \
+refused '--json' 3 '[0-9]+ conflicting tasks' \
 	sh -c 'ksplice-apply --wait=0 --json /updates/sleepers.tar.gz > /tmp/json'
 says '  ... names them' '^      "command": "threads"' cat /tmp/json
 says '  ... and where they are' \
@@ -117,7 +117,7 @@ says 'it can be interrupted' SIGINT cat /tmp/stopped
 untouched 'nothing is left'
 ok '--kick' ksplice-apply --kick --wait=20 /updates/sleepers.tar.gz
 says '  ... the requesting task leaves the kernel like the sleepers' \
-	'asked to leave the kernel, the one that made the request among them' \
+	'asked to leave the kernel, including the requesting task' \
 	cat /sys/kernel/debug/ksplice/sleepers/log
 says '  ... so the machine was stopped once' 'stopped 1 times' log sleepers
 says 'the new code runs' 'not permitted' sh -c 'echo | perl /tmp/as newread pipe'

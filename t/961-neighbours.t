@@ -78,7 +78,7 @@ says 'with an update' '^live: cmdline$' cat /proc/cmdline
 ok 'it is removed first' no_live live_cmdline
 undo function
 ok 'a live patch of the same function' live live_version
-refused 'conflicts' 1 "'version_proc_show' is replaced by a live patch" \
+refused 'conflicts' 1 "'version_proc_show' is replaced by a livepatch" \
 	ksplice-apply /updates/function.tar.gz
 says 'and still works' '^live: version$' cat /proc/version
 ok 'it is removed' no_live live_version

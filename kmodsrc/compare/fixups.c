@@ -32,7 +32,7 @@ static bool check_fixup(struct ksplice_compare *c,
 	if ((site->value && site->value != rest) ||
 	    !ksplice_ref(c, site->label, to, site->addend)) {
 		ksplice_compare_why(c, 0,
-				    "a fault there is treated in another way");
+				    "a fault there is handled differently");
 		return false;
 	}
 	return true;

@@ -54,7 +54,7 @@ static int __change_hold_target(struct ksplice_change *change)
 				     change->target_name);
 	if (!is_held)
 		return ksplice_abort(update, KSPLICE_MODULE_BUSY,
-				     "module '%s' is coming or going",
+				     "module '%s' is being loaded or unloaded",
 				     change->target_name);
 	change->target = target;
 	__ksplice_target_add(change);
@@ -99,17 +99,17 @@ static int __change_match(struct ksplice_update *update,
 				     update->n_changes);
 	if (__ksplice_find_change(update, id->target))
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
-				     "the change of '%s' is there already",
+				     "the change of '%s' is already loaded",
 				     id->target);
 	/* It would be undone without ever having been applied. */
 	if (__ksplice_awaited_find(update, id->target)) {
 		if (update->stage != KSPLICE_APPLIED)
 			return ksplice_abort(update, KSPLICE_UNEXPECTED,
-					     "'%s' is awaited when the others are applied",
+					     "'%s' is too early: its target is awaited, and the update is not applied yet",
 					     owner->name);
 	} else if (update->stage != KSPLICE_PREPARING)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
-				     "'%s' comes too late: all %u changes are there",
+				     "'%s' is too late: all %u changes are already loaded",
 				     owner->name, update->n_changes);
 
 	change = kzalloc(sizeof(*change), GFP_KERNEL);
@@ -216,11 +216,11 @@ static int __change_add_new_code(struct ksplice_change *change,
 		return ret;
 	if (change->is_lost)
 		return ksplice_abort(update, KSPLICE_TARGET_NOT_LOADED,
-				     "module '%s' is gone",
+				     "module '%s' was removed",
 				     change->target_name);
 	if (change->new_module)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
-				     "the new code of '%s' is there already",
+				     "the new code of '%s' is already loaded",
 				     change->target_name);
 	ret = __ksplice_records_add(change, owner, records);
 	if (ret) {
@@ -230,7 +230,7 @@ static int __change_add_new_code(struct ksplice_change *change,
 	if (!try_module_get(change->old_module)) {
 		ksplice_records_forget(change);
 		return ksplice_abort(update, KSPLICE_MODULE_BUSY,
-				     "module '%s' is going",
+				     "module '%s' is being unloaded",
 				     change->old_module->name);
 	}
 	change->new_module = owner;
@@ -252,7 +252,7 @@ int ksplice_register_new_code(const struct ksplice_change_id *id,
 	if (change) {
 		ret = __change_add_new_code(change, id, owner, records);
 	} else {
-		pr_err("'%s' has no matched old code\n", owner->name);
+		pr_err("'%s': the old code of its change is not loaded\n", owner->name);
 		ret = -ESRCH;
 	}
 	mutex_unlock(&ksplice_mutex);

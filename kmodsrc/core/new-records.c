@@ -117,13 +117,13 @@ static int check_records(struct ksplice_change *change,
 	    !is_table_in(owner, records->hooks, records->n_hooks,
 			 sizeof(*records->hooks)))
 		return ksplice_abort(change->update, KSPLICE_UNEXPECTED,
-				     "the records of '%s' are not in it",
+				     "the records of '%s' are outside of it",
 				     owner->name);
 	for (i = 0; i < records->n_hooks; i++)
 		if (!is_hook_good(records, i, owner))
 			return ksplice_abort(change->update,
 					     KSPLICE_UNEXPECTED,
-					     "hook record %u of '%s' is bad",
+					     "hook record %u of '%s' is invalid",
 					     i, owner->name);
 	return 0;
 }
@@ -140,7 +140,7 @@ int __ksplice_records_add(struct ksplice_change *change, struct module *owner,
 		if (!__add_record(change, owner, &records->patches[i]))
 			return ksplice_abort(change->update,
 					     KSPLICE_UNEXPECTED,
-					     "patch record %u of '%s' is bad",
+					     "patch record %u of '%s' is invalid",
 					     i, owner->name);
 	change->hooks = records->hooks;
 	change->n_hooks = records->n_hooks;

@@ -86,7 +86,7 @@ static int __get_new_modules(struct ksplice_update *update)
 			continue;
 		__put_new_modules(update, &change->list);
 		return ksplice_abort(update, KSPLICE_MODULE_BUSY,
-				     "module '%s' is going",
+				     "module '%s' is being unloaded",
 				     change->new_module->name);
 	}
 	return 0;

@@ -6,8 +6,8 @@
  * calls its notifiers, and none of its code has run.  There it is held: the
  * usermode helper loads the two modules of the change and has it applied.  So
  * there is no moment at which the old code could be called.  However the module
- * is loaded, by name, as what another one needs, or by the kernel itself, its
- * load passes through here.  It is held until
+ * is loaded, by name, as a dependency, or by the kernel itself, its load passes
+ * through here.  It is held until
  *
  * 1. no update awaits it any more: it is patched, or the update was reversed;
  * 2. the usermode helper has ended without that;
@@ -16,13 +16,13 @@
  * 4. the task that loads it is killed (the module is not loaded then), or
  * 5. HOLD_MS are over.
  *
- * In the cases 2, 3 and 5 the module runs as it is, and the log says so.
+ * In the cases 2, 3 and 5 the module runs unpatched, and this is logged.
  *
  * A target may be freed although a change has a reference of it: its init
  * fails, or it is removed by force.  So the change is no longer applied, and
  * the new code, which the kernel's jump labels and static calls have tied to
  * variables of the target, has to be removed before: the usermode helper does
- * that.  New code that stays all the same may never be removed.
+ * that.  New code that is still loaded then can never be removed.
  *
  * targets_mutex guards the lists here and nests inside ksplice_mutex, which the
  * notifier takes only if the module is one of ours: a module may be loaded
@@ -76,12 +76,12 @@ static void hold(const char *option, const char *name,
 		return;
 	while (!is_done(name) && !ksplice_umh_has_ended(pid)) {
 		if (notifiers && rwsem_is_contended(&notifiers->rwsem)) {
-			pr_warn("module '%s' cannot be held: another one wants to be notified\n",
+			pr_warn("module '%s' is no longer held: a notifier registration is waiting\n",
 				name);
 			break;
 		}
 		if (time_after(jiffies, end)) {
-			pr_warn("module '%s' was held for %u s, no longer\n",
+			pr_warn("module '%s' is no longer held: gave up waiting after %u s\n",
 				name, HOLD_MS / 1000);
 			break;
 		}
@@ -114,7 +114,7 @@ bool ksplice_is_held(const struct module *module)
 	return ret;
 }
 
-static int module_comes(const struct module *module)
+static int module_coming(const struct module *module)
 {
 	struct held held = { .module = module };
 
@@ -193,11 +193,12 @@ static void __lose_target(struct ksplice_change *change)
 	change->is_applied = false;
 	__ksplice_redirects_remove(change);
 	module_put(change->new_module);
-	pr_warn("module '%s' goes away, although update '%s' has patched it\n",
+	pr_warn("module '%s' is removed, although update '%s' has patched it\n",
 		change->target_name, update->kid);
-	/* Without memory it is not patched when it comes again. */
+	/* If this fails, it is not patched when it is loaded again. */
 	if (__ksplice_awaited_add(update, change->target_name))
-		pr_warn("update '%s' will not patch it again\n", update->kid);
+		pr_warn("no memory to await module '%s': update '%s' will not patch it\n",
+			change->target_name, update->kid);
 	__ksplice_awaited_refresh(update);
 }
 
@@ -213,13 +214,13 @@ static void __pin_new_code(const char *name)
 			    strcmp(change->target_name, name))
 				continue;
 			if (try_module_get(change->new_module))
-				pr_warn("module '%s' has to stay, as '%s' is gone\n",
+				pr_warn("module '%s' can never be unloaded: its target '%s' was removed first\n",
 					change->new_module->name, name);
 		}
 	}
 }
 
-static void module_goes(const struct module *module)
+static void module_going(const struct module *module)
 {
 	struct ksplice_change *change, *next;
 
@@ -243,9 +244,9 @@ static int notify(struct notifier_block *block, unsigned long state, void *data)
 {
 	switch (state) {
 	case MODULE_STATE_COMING:
-		return notifier_from_errno(module_comes(data));
+		return notifier_from_errno(module_coming(data));
 	case MODULE_STATE_GOING:
-		module_goes(data);
+		module_going(data);
 		break;
 	}
 	return NOTIFY_DONE;

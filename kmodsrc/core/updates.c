@@ -171,7 +171,7 @@ struct ksplice_update *ksplice_update_join(const struct ksplice_change_id *id,
 		return ERR_PTR(-EINVAL);
 	}
 	if (!ksplice_hash_is_valid(id->hash)) {
-		pr_err("'%s' has a hash that is not one\n", owner->name);
+		pr_err("'%s' has an invalid hash\n", owner->name);
 		return ERR_PTR(-EINVAL);
 	}
 	ksplice_updates_lock();

@@ -21,7 +21,7 @@ struct ksplice_needs ksplice_need;
 
 static char *without = "";
 module_param(without, charp, 0444);
-MODULE_PARM_DESC(without, "name of a need to take for missing, for tests");
+MODULE_PARM_DESC(without, "name of a need that counts as missing, for tests");
 
 static const struct ksplice_need_line needs[] = {
 #define NEED(name, purpose) KSPLICE_NEED(struct ksplice_needs, name, purpose)
@@ -30,20 +30,20 @@ static const struct ksplice_need_line needs[] = {
 	NEED(stack_trace_save_tsk_reliable, "check stacks"),
 	NEED(get_kprobe, "find kprobes in code to be replaced"),
 	NEED(kprobe_mutex, "keep kprobes out of code to be replaced"),
-	NEED(__is_insn_slot_addr, "find threads in the copies that kprobes make"),
-	NEED(kprobe_insn_slots, "find threads in the copies that kprobes make"),
+	NEED(__is_insn_slot_addr, "find tasks in the copies that kprobes make"),
+	NEED(kprobe_insn_slots, "find tasks in the copies that kprobes make"),
 #ifdef CONFIG_OPTPROBES
 	NEED(kprobe_optinsn_slots,
-	     "find threads in the copies that kprobes make"),
+	     "find tasks in the copies that kprobes make"),
 #endif
 	NEED(stop_machine_cpuslocked, "stop the machine"),
 	NEED(idle_task, "check the stacks of idle tasks"),
 	NEED(task_call_func, "check the stacks of sleeping tasks"),
 	NEED(put_task_stack, "check the stacks of sleeping tasks"),
-	NEED(task_work_cancel_match, "let kicked threads go on"),
+	NEED(task_work_cancel_match, "let kicked tasks continue"),
 	NEED(search_exception_tables, "follow exceptions in old code"),
 	NEED(find_module, "find the module to be patched"),
-	NEED(kallsyms_show_value, "tell who may see addresses"),
+	NEED(kallsyms_show_value, "find out which users may see addresses"),
 	NEED(module_mutex, "see which modules use new code"),
 #ifdef CONFIG_LIVEPATCH
 	NEED(klp_mutex, "find functions that are live-patched"),
@@ -100,7 +100,7 @@ int ksplice_compat_init(void)
 	addr = find_kallsyms_lookup_name();
 	if (!addr)
 		return refuse("kallsyms_lookup_name",
-			      "find all else (by a kprobe on it)");
+			      "find all other symbols (by a kprobe on it)");
 	ksplice_need.kallsyms_lookup_name = (void *)addr;
 	return ksplice_needs_find(&ksplice_need, needs, ARRAY_SIZE(needs));
 }

@@ -66,7 +66,7 @@ static const char *find_jump(const struct back *back, u32 span)
 	while (offset < run->size) {
 		if (ksplice_insn_jump(code, run->size, offset, &len, &to) &&
 		    is_overwritten(back, run->body + offset + to))
-			return "it jumps back to what the redirect overwrites";
+			return "it jumps back to code that the redirect overwrites";
 		if (!len)
 			return "its code cannot be decoded";
 		offset += len;
@@ -97,11 +97,11 @@ static const char *find_site(const struct back *back, u32 span)
 		    site->label != KSPLICE_NONE &&
 		    pre->labels[site->label].span == back->span &&
 		    is_pre_overwritten(back, site->addend))
-			return "a jump label of it leads to what the redirect overwrites";
+			return "a jump label of it leads to code that the redirect overwrites";
 		if (site->kind == KSPLICE_SITE_EXTABLE &&
 		    is_fixed_up(back, run->body +
 				      ksplice_run_offset(run, site->offset)))
-			return "an exception in it leads to what the redirect overwrites";
+			return "an exception in it leads to code that the redirect overwrites";
 	}
 	return NULL;
 }
@@ -138,7 +138,7 @@ static const char *find_table(const struct back *back)
 		     j < span->first_reloc + span->n_relocs; j++)
 			if (pre->labels[pre->relocs[j].label].span ==
 			    back->span && is_reference(back, &pre->relocs[j]))
-				return "a table leads to what the redirect overwrites";
+				return "a table leads to code that the redirect overwrites";
 	}
 	return NULL;
 }

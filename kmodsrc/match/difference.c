@@ -105,7 +105,7 @@ static void format(const struct ksplice_match *m, u32 span, char *buf,
 			 count_candidates(m, m->pre.spans[span].label));
 	else if (!d && is_overridden(m, span))
 		snprintf(buf, size,
-			 "%s: '%s' is weak, and the one in the running kernel does not lie where the unit's functions do",
+			 "%s: '%s' is weak, and its definition in the running kernel does not lie among the functions of the unit",
 			 unit, symbol);
 	else if (!d)
 		snprintf(buf, size, "%s: '%s' is not in the running kernel",

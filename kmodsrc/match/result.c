@@ -113,7 +113,7 @@ static int add_data(struct ksplice_match *m, u32 span)
 				     ksplice_span_symbol(&m->pre, span));
 	if (ksplice_is_weak(m, span))
 		return ksplice_abort(change->update, KSPLICE_FAILED_TO_FIND,
-				     "'%s' is weak, and nothing tells that the one in the running kernel is the unit's own",
+				     "'%s' is weak, and its definition in the running kernel may be that of another unit",
 				     ksplice_span_symbol(&m->pre, span));
 	err = ksplice_imports_value(m, s->label, &addr);
 	if (err)
@@ -130,7 +130,7 @@ static int add_data(struct ksplice_match *m, u32 span)
 	change->n_data++;
 	if (!data->name || !data->saved)
 		return ksplice_abort(change->update, KSPLICE_OUT_OF_MEMORY,
-				     "no memory for what '%s' holds",
+				     "no memory for the contents of '%s'",
 				     ksplice_span_symbol(&m->pre, span));
 	if (ksplice_run_read(data->saved, addr, s->size, s->size, NULL) !=
 	    s->size)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * attempt.c - redirect the functions of an update in one stop, or put them back
+ * attempt.c - redirect the functions of an update in one stop, or restore them
  *
- * Or both: those of some updates are put back while those of another one are
+ * Or both: those of some updates are restored while those of another one are
  * redirected (replace.c).
  *
  * 1. Prepare (prepare.c).
- * 2. Look at all threads while the machine runs (precheck.c).  If one is in the
- *    way, wait and look again, for a while.
- * 3. Stop the machine, look at those who have run since, and write (stop.c).
- *    If one of them is in the way, go to 2.
+ * 2. Check all tasks while the machine runs (precheck.c).  If one conflicts,
+ *    wait and check again, for a while.
+ * 3. Stop the machine, check the tasks that have run since, and write (stop.c).
+ *    If one of them conflicts, go to 2.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +32,7 @@
 #include "threads/ranges.h"
 #include "threads/stack.h"
 
-#define PATIENCE_MS		1000	/* whoever asked may ask again */
+#define PATIENCE_MS		1000	/* the caller can try again */
 #define FIRST_DELAY_MS		10	/* doubled for each attempt */
 #define LAST_DELAY_MS		160
 
@@ -44,12 +44,12 @@ static int abort_busy(struct ksplice_stop *stop)
 
 	if (!n)
 		return ksplice_abort(update, KSPLICE_CODE_BUSY,
-				     "threads come and go faster than they can be looked at");
+				     "too many tasks start and exit to check them all");
 	kvfree(update->conflicts);
 	update->conflicts = ksplice_conflicts_format(&stop->stack);
 	return ksplice_abort(update, KSPLICE_CODE_BUSY,
-			     "%u thread%s in the way, the first is %d (%s)%s%s",
-			     n, n == 1 ? " is" : "s are",
+			     "%u conflicting task%s, the first is %d (%s)%s%s",
+			     n, n == 1 ? "" : "s",
 			     first->pid, first->comm,
 			     first->range->name ? " in " : "",
 			     first->range->name ?: "");
@@ -63,17 +63,18 @@ static void note_busy(const struct ksplice_stop *stop, bool was_stopped)
 	char name[KSPLICE_ADDR_NAME_LEN];
 
 	if (!n)
-		ksplice_debug(stop->update, "%s threads had come and gone", when);
+		ksplice_debug(stop->update,
+			      "%s: too many tasks started and exited", when);
 	else
 		ksplice_debug(stop->update,
-			      "%s in the way: %u, the first is %d (%s) in %s",
+			      "%s: %u conflicting tasks, the first is %d (%s) in %s",
 			      when, n, first->pid, first->comm,
 			      ksplice_return_name(name, first->addr));
 }
 
 /*
- * Those who are in the way, and whoever made the request: he looks whether it
- * is over and sleeps in between, so he might come to be in the way.
+ * Conflicting tasks, and the requesting task.  The latter polls for the result
+ * and sleeps in between, so it could conflict later.
  */
 static void ask_to_leave(const struct ksplice_stop *stop)
 {
@@ -82,14 +83,13 @@ static void ask_to_leave(const struct ksplice_stop *stop)
 			     ksplice_park_add(stop->park, requester);
 
 	ksplice_debug(stop->update,
-		      "%u threads have been asked to leave the kernel%s",
+		      "%u tasks were asked to leave the kernel%s",
 		      ksplice_park_add_list(stop->park,
 					    &stop->precheck.todo),
-		      has_requester ? ", the one that made the request among them" :
-				      "");
+		      has_requester ? ", including the requesting task" : "");
 }
 
-/* Until it is done, refused or patience ends; the cause is in stop. */
+/* Until it is done, refused, or PATIENCE_MS are over; the cause is in stop. */
 static int attempt(struct ksplice_stop *stop)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(PATIENCE_MS);
@@ -108,7 +108,7 @@ static int attempt(struct ksplice_stop *stop)
 		if (ret < 0)
 			return ksplice_abort(stop->update,
 					     KSPLICE_OUT_OF_MEMORY,
-					     "no memory to look at all threads");
+					     "no memory to check all tasks");
 		note_busy(stop, !ret);
 		if (stop->park)
 			ask_to_leave(stop);
@@ -125,16 +125,16 @@ static int abort_changed(const struct ksplice_stop *stop)
 	const struct ksplice_function *function = stop->changed;
 	bool is_new = data ? data->way == KSPLICE_APPLY :
 			     function->before == function->saved;
-	const char *what = is_new ? "was matched" : "applying wrote there";
+	const char *when = is_new ? "it was matched" : "the update was applied";
 
 	if (data)
 		return ksplice_abort(stop->update, stop->cause,
-				     "the data '%s' is not what %s",
-				     data->data->name, what);
+				     "the data '%s' has changed since %s",
+				     data->data->name, when);
 	return ksplice_abort(stop->update, stop->cause,
-			     "the code at '%s'+0x%lx is not what %s",
+			     "the code at '%s'+0x%lx has changed since %s",
 			     function->name,
-			     function->redirect - function->body, what);
+			     function->redirect - function->body, when);
 }
 
 static int run(struct ksplice_stop *stop)
@@ -147,13 +147,13 @@ static int run(struct ksplice_stop *stop)
 		if (!stop->park)
 			return ksplice_abort(stop->update,
 					     KSPLICE_OUT_OF_MEMORY,
-					     "no memory to kick threads");
+					     "no memory to kick tasks");
 	}
 	if (ksplice_ranges_seal(&stop->stack.ranges) ||
 	    ksplice_precheck_start(&stop->precheck, &stop->stack)) {
 		ksplice_park_end(stop->park);
 		return ksplice_abort(stop->update, KSPLICE_OUT_OF_MEMORY,
-				     "no memory to look at all threads");
+				     "no memory to check all tasks");
 	}
 	ret = attempt(stop);
 	ksplice_park_end(stop->park);
@@ -174,21 +174,21 @@ static int run(struct ksplice_stop *stop)
 	}
 	if (stop->kind == KSPLICE_STOP_TRY) {
 		ksplice_debug(stop->update,
-			      "%u functions could be replaced; %u threads checked",
+			      "%u functions could be replaced; %u tasks checked",
 			      stop->n_functions, stop->precheck.n_before);
 		return 0;
 	}
 	way = stop->plan->parts[stop->plan->n - 1].way;
 	ksplice_debug(stop->update,
-		      "%s %u functions; %u threads checked before the stop, %u in it; stopped %u times, the last for %llu us; text was writable for %llu ns",
-		      way == KSPLICE_APPLY ? "replaced" : "put back",
+		      "%s %u functions; %u tasks checked before the stop, %u in it; stopped %u times, the last for %llu us; text was writable for %llu ns",
+		      way == KSPLICE_APPLY ? "replaced" : "restored",
 		      stop->n_functions, stop->precheck.n_before,
 		      stop->stack.n_tasks, stop->n_stops,
 		      stop->update->pause_ns / 1000, stop->writable_ns);
 	return 0;
 }
 
-/* What is hidden has been checked when it was. */
+/* A hidden update was checked when it was hidden. */
 static int check_depend(const struct ksplice_plan *plan)
 {
 	const struct ksplice_part *last = &plan->parts[plan->n - 1];

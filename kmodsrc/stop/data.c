@@ -99,7 +99,7 @@ static int order_writes(struct ksplice_data_writes *writes,
 			if (!later->is_covered && !follows(later, earlier))
 				return ksplice_abort(update,
 					KSPLICE_TEXT_CHANGED,
-					"the data '%s' is not what was matched",
+					"the data '%s' has changed since it was matched",
 					later->data->name);
 			later->is_covered = true;
 			if (later->way == KSPLICE_APPLY)

@@ -113,7 +113,7 @@ static int __check_users(struct ksplice_update *update,
 		if (__goes_with(update, use->source))
 			continue;
 		ret = ksplice_abort(asker, KSPLICE_MODULE_BUSY,
-			"module '%s' uses what update '%s' exports; remove it first",
+			"module '%s' uses exports of update '%s'; unload it first",
 			use->source->name, update->kid);
 		break;
 	}
@@ -180,7 +180,7 @@ static int __check_others(struct ksplice_update *update,
 		    ksplice_kids_have(other->needs, update->kid))
 			return ksplice_abort(asker,
 				KSPLICE_COLD_UPDATE_LOADED,
-				"update '%s' was made on top of '%s'; undo it first",
+				"update '%s' was built on top of '%s'; undo it first",
 				other->kid, update->kid);
 	}
 	return 0;

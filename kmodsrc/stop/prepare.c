@@ -131,17 +131,17 @@ static int prepare_redirect(struct ksplice_update *update,
 				     function->name, function->site_conflict);
 	if (function->running_conflict)
 		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
-				     "'%s' cannot be replaced while threads are in it: %s",
+				     "'%s' cannot be replaced while tasks are in it: %s",
 				     function->name,
 				     function->running_conflict);
 	if (ksplice_has_livepatch(function->addr))
 		return ksplice_abort(update, KSPLICE_SITE_CONFLICT,
-				     "'%s' is replaced by a live patch of the kernel's own kind; disable that first",
+				     "'%s' is replaced by a livepatch; disable that first",
 				     function->name);
 	ret = ksplice_redirect_make(function);
 	if (ret == -ERANGE)
 		return ksplice_abort(update, KSPLICE_TOO_SHORT,
-				     "the new code of '%s' is too far from it",
+				     "the new code of '%s' is too far away for a jump",
 				     function->name);
 	if (ret)
 		return ksplice_abort(update, KSPLICE_TOO_SHORT,

@@ -39,7 +39,7 @@
 
 static bool is_wanted = true;
 module_param_named(precheck, is_wanted, bool, 0644);
-MODULE_PARM_DESC(precheck, "look at sleeping threads before the stop");
+MODULE_PARM_DESC(precheck, "check sleeping tasks before the stop");
 
 /* Called by task_call_func(), possibly with a run queue locked. */
 static int look_pinned(struct task_struct *task, void *arg)

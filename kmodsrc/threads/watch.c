@@ -76,7 +76,7 @@
 
 static unsigned int watch_entries = MAX_ENTRIES;
 module_param(watch_entries, uint, 0644);
-MODULE_PARM_DESC(watch_entries, "threads that are recorded a CPU, for tests");
+MODULE_PARM_DESC(watch_entries, "tasks that can be recorded per CPU, for tests");
 
 /* What has left one CPU.  The lock is taken with interrupts off. */
 struct record {

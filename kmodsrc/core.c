@@ -21,7 +21,7 @@
 #include "model/debug.h"
 #include "shadow.h"
 #include "stop/empty.h"
-#include "threads/park.h"
+#include "tasks/park.h"
 
 /* What must be so on this machine and in this kernel */
 static int __init check_needs(void)

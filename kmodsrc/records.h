@@ -106,13 +106,13 @@ enum ksplice_span_flags {
 	KSPLICE_SPAN_PATCHED	= 1 << 0,
 	/*
 	 * A part (.cold) of a function that will be replaced: it must match
-	 * and nobody may be in it, but nothing is written to it.  span.parent
+	 * and no task may be in it, but nothing is written to it.  span.parent
 	 * names the function.
 	 */
 	KSPLICE_SPAN_PART	= 1 << 1,
 	/*
-	 * With one of these: the author of the patch says that threads in it
-	 * may end in the old code.
+	 * With one of these: the author of the patch allows tasks in it to end
+	 * in the old code.
 	 */
 	KSPLICE_SPAN_ALLOW_RUNNING = 1 << 2,
 };

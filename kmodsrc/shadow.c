@@ -18,7 +18,7 @@
  * Readers hold the RCU lock only, so a shadow is freed a grace period after it
  * was taken out.  lock guards both tables' chains against writers, with
  * interrupts off: all but ksplice_shadow_free_all() may be called from
- * anywhere but an NMI.  resize_mutex is held by whoever needs the tables to
+ * anywhere but an NMI.  resize_mutex is held while the tables have to
  * stay the same ones; lock nests inside.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -138,8 +138,8 @@ static void destroy_one(struct shadow *shadow,
  * @id: which of its shadows
  *
  * Context: any but NMI.
- * Return: the memory, valid until somebody frees the shadow, and if the caller
- * holds the RCU lock, until it lets go; or NULL.
+ * Return: the memory, valid until the shadow is freed, and if the caller holds
+ * the RCU lock, until it releases that; or NULL.
  */
 void *ksplice_shadow_get(const void *object, unsigned long id)
 {
@@ -245,9 +245,9 @@ EXPORT_SYMBOL_GPL(ksplice_shadow_get_or_alloc);
  * @id: which of its shadows
  * @destroy: is called for it, or NULL
  *
- * Does nothing if there is none.  When @destroy is called nobody finds it any
- * more, but readers who found it before may still use it; the memory itself
- * goes a grace period later.
+ * Does nothing if there is none.  When @destroy is called it can no longer be
+ * found, but readers that found it before may still use it; the memory itself
+ * is freed a grace period later.
  *
  * Context: any but NMI, as far as @destroy allows it.
  */
@@ -312,13 +312,13 @@ static unsigned int free_all(const unsigned long *id,
 }
 
 /**
- * ksplice_shadow_free_all() - take all shadows of a kind away
+ * ksplice_shadow_free_all() - free all shadows of a kind
  * @id: the kind
  * @destroy: is called for each, or NULL
  *
- * As ksplice_shadow_free(), for all objects.  What others make meanwhile may
- * stay.  For a post_reverse hook: nobody else knows that a shadow is not
- * needed any more.
+ * As ksplice_shadow_free(), for all objects.  Shadows that are added
+ * meanwhile may stay.  For a post_reverse hook: only that knows that they are
+ * no longer needed.
  *
  * Context: may sleep.
  */
@@ -349,7 +349,7 @@ static void copy_rows(struct table *from, struct table *to, unsigned int row)
 	spin_unlock_irqrestore(&lock, flags);
 }
 
-/* Nobody uses that link any more: a later table may. */
+/* That link is no longer used: a later table may use it. */
 static void clear_rows(struct table *table, unsigned int row)
 {
 	unsigned int end = row + ROWS_AT_ONCE;

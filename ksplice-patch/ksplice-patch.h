@@ -14,11 +14,11 @@
  * Marks are about one function or variable, by its name:
  *
  *	ksplice_allow_running(function);
- *		Threads that are in the function while it is replaced end in
- *		the old body; later calls take the new one.  Without it nobody
- *		may be in it.  Right only if old and new body may run at the
- *		same time, and if the old one may still run when everything
- *		else is new.  For functions that some thread is always in.
+ *		Tasks that are in the function while it is replaced end in the
+ *		old body; later calls take the new one.  Without the mark no
+ *		task may be in it.  Right only if old and new body may run at
+ *		the same time, and if the old one may still run when everything
+ *		else is new.  For functions that some task is always in.
  *
  *	ksplice_replace_data(variable);
  *		Its new initial value is written over what it holds, in the
@@ -59,14 +59,14 @@
  * the reason names the hook.
  *
  * With the machine stopped no other code runs, interrupts are off, and any
- * mutex may be held by somebody who does not go on: do not sleep, wait,
+ * mutex may be held by a task that does not continue: do not sleep, wait,
  * allocate or print.  All hooks are called with a lock of the core held: they
  * must not go near its files in sysfs.
  *
  * Shadow variables are memory that belongs to an object of the kernel and is
  * found by the object's address and a number, the id: where a patch would add a
  * member to a struct, it keeps the value in one of these.  The id is the
- * author's choice, and is best a large number that nobody else chooses.
+ * author's choice, and is best a large number that no other patch chooses.
  *
  *	ksplice_shadow_get(object, id)
  *		The memory, or NULL.

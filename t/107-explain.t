@@ -175,10 +175,10 @@ like($text, qr/^      - mov +\$0x7,%edi\n      \+ mov +\$0x4d,%edi$/m,
 
 # Functions that are hard to replace
 for (
-    ['vfs_read',  'g()',                    'some thread is always in it',  1],
+    ['vfs_read',  'g()',                    'some task is always in it',  1],
     ['ksys_write', 'g()',                   'ksplice-apply itself is in it', 1],
-    ['sleeper',   'schedule_timeout(100)',  'threads sleep in it',          1],
-    ['sleeper',   'wait_for_completion(0)', 'threads sleep in it',          1],
+    ['sleeper',   'schedule_timeout(100)',  'tasks sleep in it',          1],
+    ['sleeper',   'wait_for_completion(0)', 'tasks sleep in it',          1],
     ['queuer',    'schedule_work(0)',       undef,                          0],
     ['quick',     'g()',                    undef,                          0],
 ) {

@@ -40,7 +40,7 @@ my $stub = slurp("$dir/arch/stub/stub.c");
 my @functions = $stub =~ /^(?:[\w ]+[ *])?(ksplice_\w+)\(/mg;
 cmp_ok(scalar @functions, '>', 20, 'the stubs have the functions');
 my $common = join "\n", map { slurp($_) }
-    glob "$dir/{core,match,compare,stop,threads,model}/*.c $dir/*.c";
+    glob "$dir/{core,match,compare,stop,tasks,model}/*.c $dir/*.c";
 is(join(' ', grep { $common !~ /\b$_\(/ } @functions), '', 'common code calls each of them');
 
 # Something is missing.

@@ -3,7 +3,7 @@
 #
 # A second update of a function goes on top of the first; they come out in the
 # reverse order only, and one of another function in any order.  What was matched
-# with the first fits that only as long as it stays applied.  A thread that may stay
+# with the first fits that only as long as it stays applied.  A task that may stay
 # in an old body is in the way of a later update that does not allow it.
 
 use v5.32;
@@ -116,7 +116,7 @@ sleeping early
 apply marked
 says 'the marked one runs' 'not permitted' newread
 sleeping late
-refused 'the strict one finds the thread that is in the first body' 3 \
+refused 'the strict one finds the task that is in the first body' 3 \
 	"process $early .early. is in ksys_read\+0x" \
 	ksplice-apply --wait=0 /updates/strict.tar.gz
 refused '... and the one that is in the second' 3 \
@@ -132,7 +132,7 @@ awake early
 apply strict
 says 'the strict one runs' 'denied' newread
 sleeping third
-refused 'undo is refused while a thread is in it' 3 \
+refused 'undo is refused while a task is in it' 3 \
 	"process $third .third. is in ksys_read.ksplice_strict\+0x" ksplice-undo --wait=0 strict
 awake third
 undo strict

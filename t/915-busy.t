@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A function that a thread sleeps in is not replaced, and the refusal names the
-# thread; when it has left, the update goes in.  The same for the way out.  And when
+# A function that a task sleeps in is not replaced, and the refusal names the
+# task; when it has left, the update is applied.  The same for undo.  And when
 # the watch has no room for all who have run, or nobody is looked at before the
 # stop, the stop looks at everyone.
 
@@ -39,15 +39,15 @@ end_reader() {
 	kill $writer
 }
 start_reader sleeping-beauty
-ok 'a thread sleeps in pipe_read' blocked
-refused 'the update is busy, and the thread is named' 3 \
+ok 'a task sleeps in pipe_read' blocked
+refused 'the update is busy, and the task is named' 3 \
 	"$reader.*sleeping-beauty.*pipe_read\+0x" \
 	ksplice-apply /updates/sleeper.tar.gz
 refused 'a dry run reports the same' 3 \
 	"$reader.*sleeping-beauty.*pipe_read\+0x" \
 	ksplice-apply --dry-run /updates/sleeper.tar.gz
 untouched 'nothing is left'
-ok 'the thread is where it was' blocked
+ok 'the task is where it was' blocked
 end_reader
 says 'and continues unharmed' something cat /tmp/read
 apply sleeper
@@ -55,8 +55,8 @@ start_reader nopipe
 says 'the new code runs' 'not permitted' cat /tmp/read
 kill $writer
 start_reader awake
-ok 'a thread sleeps in the new pipe_read' blocked
-refused 'the undo is busy, and the thread is named' 3 \
+ok 'a task sleeps in the new pipe_read' blocked
+refused 'the undo is busy, and the task is named' 3 \
 	"$reader.*awake.*pipe_read.ksplice_sleeper\+0x" ksplice-undo sleeper
 says 'it stays applied' '^sleeper .*applied' ksplice-view
 end_reader
@@ -72,7 +72,7 @@ untouched 'nothing is left'
 perl -e 'setpgrp; for (1 .. 20) { fork or do { select undef, undef, undef, 0.02 while 1 } }
 	sleep 1000' &
 nappers=$!
-looked_at() { # TITLE FROM TO: so many threads in the stop
+looked_at() { # TITLE FROM TO: so many tasks in the stop
 	line=$(tail -n 1 /sys/kernel/debug/ksplice/sleeper/log)
 	n=${line%% in it;*}
 	n=${n##* }
@@ -82,7 +82,7 @@ looked_at() { # TITLE FROM TO: so many threads in the stop
 }
 everyone() { # TITLE FROM TO
 	start_reader sleeping-beauty
-	refused "$1: a thread that sleeps is found" 3 \
+	refused "$1: a task that sleeps is found" 3 \
 		"$reader.*sleeping-beauty.*pipe_read\+0x" \
 		ksplice-apply --wait=0 /updates/sleeper.tar.gz
 	end_reader

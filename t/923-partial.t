@@ -151,7 +151,7 @@ refused 'it is no longer awaited' 1 "no update awaits the module 'dm_mod'" \
 	ksplice-apply --complete=dm-mod
 untouched 'nothing is left'
 
-# An apply that waits for a thread will patch the module when it is done; until then
+# An apply that waits for a task will patch the module when it is done; until then
 # the old code runs anyway.  An update that is applied has it patched before it runs.
 ok 'an update awaits the module' ksplice-apply -q --partial /updates/aa.tar.gz
 perl -e 'pipe my $in, my $out or die; sysread $in, my $text, 1' &
@@ -161,7 +161,7 @@ ksplice-apply --partial --wait=100 /updates/busy.tar.gz > /tmp/apply 2>&1 &
 apply=$!
 is_busy() { grep -q code_busy /sys/kernel/ksplice/busy/abort_cause; }
 wait_for is_busy
-says 'an update waits for a thread, and awaits the module' '^dm_mod absent$' awaited busy
+says 'an update waits for a task, and awaits the module' '^dm_mod absent$' awaited busy
 uptime() { read -r now rest < /proc/uptime; now=${now%.*}; }
 uptime
 start=$now

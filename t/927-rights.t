@@ -4,7 +4,7 @@
 # A command to the core takes CAP_SYS_MODULE, of whoever opened the file and of
 # whoever writes; a user id of 0 is not enough.  The helper is a program that root
 # alone can change.  What everybody may read has no addresses and no other user's
-# threads in it, kptr_restrict counts for root too, and no name of a task can pass for
+# tasks in it, kptr_restrict counts for root too, and no name of a task can pass for
 # a line or for a terminal's command.  All of it, with 500 updates in the kernel.
 
 use v5.32;
@@ -72,7 +72,7 @@ says 'it is stopped with it' '^[0-9]+$' cat /sys/kernel/debug/ksplice/empty_stop
 refused 'ksplice-undo reports the missing capability' 1 'it takes CAP_SYS_MODULE' \
 	capless ksplice-undo function
 says 'after all that it is applied' '^applied$' cat $sysfs/function/stage
-says 'no thread would be kicked' '^0$' cat $sysfs/function/kick
+says 'no task would be kicked' '^0$' cat $sysfs/function/kick
 says 'no update was added' '^1$' sh -c "wc -l < $sysfs/state"
 
 # The helper
@@ -91,7 +91,7 @@ done
 ok 'it can be a file of root alone' helper /usr/safe/good
 says 'and is that' '^/usr/safe/good$' cat $sysfs/helper
 
-# A thread in the way, whose name is no name
+# A task in the way, whose name is no name
 perl -e 'pipe my $in, my $out or die;
 	open my $comm, ">", "/proc/self/comm"; syswrite $comm, "x\n66 \e[2Jno y"; close $comm;
 	sysread $in, my $text, 1' &
@@ -105,7 +105,7 @@ says 'root sees its id' "^1 conflicting task, the first is $sleeper \(x.66 .\[2J
 says 'in one line, with no command to the terminal' '^1 [0-9]+$' sh -c \
 	"printf '%d %d\n' \$(wc -l < $sysfs/sleeper/reason) \
 	\$(tr -d '\33' < $sysfs/sleeper/reason | wc -c)"
-says 'nor in the list of threads' "^$sleeper x.66 .\[2Jno y pipe_read" cat $sysfs/sleeper/conflicts
+says 'nor in the list of tasks' "^$sleeper x.66 .\[2Jno y pipe_read" cat $sysfs/sleeper/conflicts
 says_not 'nor in the log' "$(printf '\33')" cat /sys/kernel/debug/ksplice/sleeper/log
 nobody find $sysfs -type f ! -name hash -exec cat {} + > /tmp/seen 2> /dev/null
 says 'other users see that it is busy' '^code_busy$' cat /tmp/seen

@@ -21,7 +21,7 @@ perl -e 'pipe my $in, my $out or die; sysread $in, my $text, 1' &
 sleeper=$!
 wait_for reads_pipe $sleeper
 echo 1 > /proc/sys/kernel/kptr_restrict		# what root sees is no hash then
-mapping() {	# the mapping, while an attempt waits for the thread
+mapping() {	# the mapping, while an attempt waits for the task
 	sed -n 's/^\(0x[0-9a-f]*\)-\(0x[0-9a-f]*\) .*\[ksplice\].* vmap.*/start=\1 end=\2/p' \
 		/proc/vmallocinfo
 }
@@ -38,7 +38,7 @@ insmod /modules/mapping.ko $found 2> /dev/null
 says 'it can be read' 'mapping: [1-9][0-9]* pages are mapped' dmesg
 says 'it cannot be written' 'mapping: [1-9][0-9]* pages are mapped, 0 are writable' dmesg
 kill $sleeper
-ok 'the update is applied when the thread is gone' wait $apply
+ok 'the update is applied when the task is gone' wait $apply
 log=/sys/kernel/debug/ksplice
 # writable ID: for less than the whole stop
 writable() {

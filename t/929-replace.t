@@ -155,7 +155,7 @@ seen 'with its data' data 'patched: interrupts one' 77
 says_not 'nothing of the new one is left' '_two_' lsmod
 refuse 0
 
-# A thread that sleeps in what is to be replaced, and in new code that is to go
+# A task that sleeps in what is to be replaced, and in new code that is to go
 sleeping() {
 	mkfifo /tmp/fifo
 	sleep 1000 > /tmp/fifo &
@@ -174,7 +174,7 @@ awake() {
 nopipe() { perl -e '$0 = "nopipe"; print defined sysread(STDIN, $_, 1) ? "read" : "$!", "\n"'; }
 piped() { echo text | nopipe; }
 sleeping
-refused 'a thread is in a function that the new one replaces' 3 \
+refused 'a task is in a function that the new one replaces' 3 \
 	"process $sleeper .sleeper. is in pipe_read\+" \
 	replace one --wait=0 /updates/asleep.tar.gz
 says 'the old one stays' '^one $' applied
@@ -183,7 +183,7 @@ awake
 ok 'apply asleep' ksplice-apply /updates/asleep.tar.gz
 says 'it runs' 'not permitted' piped
 sleeping
-refused 'a thread is in new code that is to go' 3 \
+refused 'a task is in new code that is to go' 3 \
 	"process $sleeper .sleeper. is in pipe_read.ksplice_asleep" \
 	replace asleep --wait=0 /updates/awake.tar.gz
 says 'the old one stays' '^one asleep $' applied

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Functions that are always in use: hundreds of threads sleep in what is replaced.
+# Functions that are always in use: hundreds of tasks sleep in what is replaced.
 # With a mark old calls end in the old body and later ones take the new; without,
-# --kick has the threads leave the kernel, and none of them notices but in the few
+# --kick has the tasks leave the kernel, and none of them notices but in the few
 # system calls that are known for it.  What the one who asks is in himself is
 # replaced like anything else.
 
@@ -56,7 +56,7 @@ says 'vfs_write is replaced, though write(2) asked for it' 'not permitted' as no
 undo writer
 says 'and put back' done as nowrite write
 
-# With marks: poll, read, a timer that fires all the time, the loop of a thread
+# With marks: poll, read, a timer that fires all the time, the loop of a task
 threads read 200
 threads poll 200
 says 'before' done as newread read
@@ -64,7 +64,7 @@ apply running
 says 'new calls of read take the new body' 'not permitted' as newread read
 says_not 'no writable mapping of kernel text is left' 'ksplice_pieces_map|map_pages' \
 	cat /proc/vmallocinfo
-says 'all threads were looked at before the stop, and hardly any in it' \
+says 'all tasks were checked before the stop, and hardly any in it' \
 	'replaced 4 functions; [0-9]{3,} tasks checked before the stop, [0-9]{1,2} in it' \
 	log running
 release read
@@ -77,7 +77,7 @@ echo nop > current_tracer
 echo > set_ftrace_filter
 cd /tmp
 threads read 5
-refused 'undo is refused while a thread is in new code' 3 \
+refused 'undo is refused while a task is in new code' 3 \
 	'process [0-9]+ \(threads\) is in ksys_read.ksplice_running\+0x' \
 	ksplice-undo --wait=1 running
 release read
@@ -86,7 +86,7 @@ says 'the old body is back' done as newread read
 threads read 100
 apply running
 undo running
-says 'undo does not mind threads in old code' done as newread read
+says 'undo does not mind tasks in old code' done as newread read
 release read
 untouched 'nothing is left'
 refused 'a mark does not help a function that jumps back to its start' 1 \
@@ -147,7 +147,7 @@ for call in epoll_wait epoll_pwait semop semtimedop sigtimedwait sigwaitinfo io_
 done
 untouched 'nothing is left'
 
-# The scheduler itself: every thread sleeps in it
+# The scheduler itself: every task sleeps in it
 apply schedule
 ok 'the machine keeps running' sleep 1
 refused 'it cannot be undone: some task is always in it' 3 '__schedule.ksplice_schedule\+0x' \

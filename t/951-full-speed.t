@@ -3,7 +3,7 @@
 #
 # Functions are replaced and put back as fast as it goes, while threads run them at
 # full speed: new ones and those that end, woken ones, those that change their
-# processor, and while a processor goes off line and comes back; also where a thread
+# processor, and while a processor goes off line and comes back; also where a task
 # can be preempted anywhere in the kernel.  Each call does what the old functions do
 # or what the new ones do, and in the end the old ones are as they were.
 
@@ -94,7 +94,7 @@ run 'fork and exit' 17 fork thread
 run 'wake-ups and migration' 17 futex event move info
 preempt=/sys/kernel/debug/sched/preempt
 echo full > $preempt
-says 'from now on a thread can be preempted anywhere' '[(]full[)]' cat $preempt
+says 'from now on a task can be preempted anywhere' '[(]full[)]' cat $preempt
 # Not so many: somebody has to be preempted outside of what is replaced.
 run 'preempted anywhere' 10 fork futex
 rmmod ksplice_speed_vmlinux_new ksplice_speed_vmlinux_old ksplice

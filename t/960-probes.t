@@ -4,7 +4,7 @@
 # Probes in the body of a function that is replaced: they rest while it is, and
 # the one who applies is told; none can get into what undo puts back, also not
 # in the middle of an instruction; and return addresses that probes and tracers
-# took from a stack are found, and so is a thread in the copy that a probe made of
+# took from a stack are found, and so is a task in the copy that a probe made of
 # an instruction.
 
 use v5.32;
@@ -159,7 +159,7 @@ apply sleeper
 start_reader
 refused 'and in the new code' 3 "$reader.*pipe_read.ksplice_sleeper\+0x" ksplice-undo sleeper
 end_reader
-says 'the thread went on' something cat /tmp/read
+says 'the task went on' something cat /tmp/read
 says 'and its probe fired' 'ret_read: .* <- pipe_read' cat trace
 undo sleeper
 no_probe
@@ -194,7 +194,7 @@ ok 'a probe at a long instruction is optimised' \
 : > trace
 perl -e '$0 = "filler"; open my $in, "<", "/proc/version"; readline $in' &
 filler=$!
-ok 'a thread is at it' wait_for grep -q copied: trace
+ok 'a task is at it' wait_for grep -q copied: trace
 refused 'it is found in the copy' 3 "process $filler .filler. is in kprobe_slot\+0x" \
 	ksplice-undo --wait=0 slot
 finish -KILL $filler

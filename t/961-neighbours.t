@@ -103,12 +103,12 @@ sleep 1000 > /tmp/fifo &
 writer=$!
 cat /tmp/fifo > /dev/null &
 reader=$!
-ok 'a thread sleeps in new code' wait_for reads_pipe $reader
+ok 'a task sleeps in new code' wait_for reads_pipe $reader
 echo $reader > /sys/module/unwind/parameters/pid
 says 'its stack is reliable' 'pipe_read.ksplice_sleeper\+0x' \
 	cat /sys/module/unwind/parameters/stack
 echo t > /proc/sysrq-trigger
-trace_of() { # the thread's part of the log
+trace_of() { # the task's part of the log
 	dmesg | sed -n "/task:cat .* pid:$reader /,/<\/TASK>/p" | grep 'pipe_read'
 }
 says 'and what the kernel prints of it is not in doubt' '] +pipe_read.ksplice_sleeper\+' trace_of

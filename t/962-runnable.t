@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Threads that could run are looked at like those that sleep, also while a kretprobe
+# Tasks that could run are checked like those that sleep, also while a kretprobe
 # keeps return addresses of theirs: the kernel's unwinder warns if it is asked about
-# such a thread.
+# such a task.
 
 use v5.32;
 use warnings;

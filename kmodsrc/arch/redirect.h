@@ -38,9 +38,9 @@ u32 ksplice_redirect_len(const u8 *code, u32 size);
 int ksplice_redirect_make(struct ksplice_function *function);
 
 /*
- * Whoever runs into a half-written redirect of one of these functions goes on
- * in its new code.  Called inside the stop, before the first step, and with
- * n = 0 when every CPU has seen the last one.
+ * A CPU that runs into a half-written redirect of one of these functions
+ * continues in its new code.  Called inside the stop, before the first step,
+ * and with n = 0 when every CPU has seen the last one.
  */
 void ksplice_redirect_catch(struct ksplice_function **functions,
 			    unsigned int n);

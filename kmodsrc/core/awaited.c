@@ -3,7 +3,7 @@
  * awaited.c - targets that an update is applied without
  *
  * Only what an applied update awaits is wanted.  While an update is being
- * applied, and perhaps waits for a thread, the old code runs anyway: a module
+ * applied, and perhaps waits for a task, the old code runs anyway: a module
  * that is loaded meanwhile continues at once, and ksplice-apply has it patched
  * as soon as the update is applied.
  *

@@ -51,7 +51,7 @@ void __ksplice_awaited_refused(struct ksplice_update *update,
 
 /*
  * A line of the file awaited of sysfs: TARGET STATE [WHY]; the reason may name
- * threads, and is for root.
+ * tasks, and is for root.
  */
 char *__ksplice_awaited_line(const struct ksplice_awaited *awaited,
 			     bool has_reason);

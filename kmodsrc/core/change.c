@@ -261,10 +261,10 @@ int ksplice_register_new_code(const struct ksplice_change_id *id,
 EXPORT_SYMBOL_GPL(ksplice_register_new_code);
 
 /*
- * No thread that the stack check sees was in the new code when it was undone.
- * One that has left the list of threads, at the end of do_exit(), may have
- * been; so may one preempted in a kprobe's copy of an instruction of it.
- * Tasks RCU waits for both, and its grace period is over before the code goes.
+ * No task that the stack check sees was in the new code when it was undone.
+ * One that has left the list of tasks, at the end of do_exit(), may have been;
+ * so may one preempted in a kprobe's copy of an instruction of it.  Tasks RCU
+ * waits for both, and its grace period is over before the code is unloaded.
  */
 void ksplice_unregister_new_code(struct module *owner)
 {

@@ -2,14 +2,13 @@
 /*
  * request.c - a change of stage without a task that waits in the kernel
  *
- * Whoever writes to the stage file is in vfs_write() and all the rest of the
- * way while the update is applied, so these functions could never be replaced.
- * A request is carried out by a thread of its own, which has nothing below it
- * but the start of a kernel thread; whoever made it asks from time to time
- * whether it is over.
+ * A task that writes to the stage file is in vfs_write() and its callers while
+ * the update is applied, so these functions could never be replaced.  So a
+ * kernel thread carries out a request: its stack has nothing else on it.  The
+ * requesting task polls for the end.
  *
- * The thread holds the update's kobject, and the core by a reference that it
- * drops in its last step.
+ * The kernel thread holds the update's kobject, and the core by a reference
+ * that it drops in its last step.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

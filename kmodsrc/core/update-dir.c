@@ -8,14 +8,14 @@
  *	request	write the same: it is begun, and the write returns at once;
  *		reads "none", "running" or "done ERRNO"
  *	needs	KID=HASH of updates that must be applied, and stay
- *	replaces	KIDs of updates that are put back in the stop that
+ *	replaces	KIDs of updates that are reversed in the stop that
  *		applies it, or were; both are written before its modules are
  *		loaded, and a write adds to what was there
- *	kick	write 1: threads in the way are asked to leave the kernel
+ *	kick	write 1: conflicting tasks are asked to leave the kernel
  *	awaited	TARGET, and absent, applied, or unpatched and why, a line a
  *		target that was not loaded
  *	abort_cause, reason	why the last attempt was refused
- *	conflicts	the threads that were in the way
+ *	conflicts	the conflicting tasks
  *	patches	TARGET FUNCTION OLDADDR NEWADDR, a line a function
  *	match	what matching did, a line a change
  *	pause_ns	how long the last stop took
@@ -262,8 +262,8 @@ static struct attribute *update_attrs[] = {
 };
 
 /*
- * "target name old new", of data with one word more; the addresses are 0 to
- * those who must not see them.  Return: 0 or -ENOMEM.
+ * "target name old new", of data with one word more; the addresses are 0 for
+ * readers that must not see them.  Return: 0 or -ENOMEM.
  */
 static int put_patch(struct ksplice_window *window,
 		     const struct ksplice_change *change,
@@ -407,7 +407,7 @@ static ssize_t debug_read(struct file *file, struct kobject *kobj,
 	return ksplice_log_read(update_of(kobj)->log, to, offset, count);
 }
 
-/* Those that show addresses or threads are for root. */
+/* Files that show addresses or tasks are for root. */
 static struct bin_attribute patches_attr =
 	__BIN_ATTR(patches, 0400, patches_read, NULL, 0);
 static struct bin_attribute match_attr =

@@ -2,8 +2,8 @@
 /*
  * update-dir.h - /sys/kernel/ksplice/KID, the directory of an update
  *
- * The files take ksplice_mutex; removing a directory waits for whoever is in
- * one of its files.  So it must be called without ksplice_mutex.
+ * The files take ksplice_mutex; removing a directory waits for the tasks in
+ * its files.  So it must be called without ksplice_mutex.
  */
 #ifndef KSPLICE_UPDATE_DIR_H
 #define KSPLICE_UPDATE_DIR_H

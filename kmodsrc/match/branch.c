@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * branch.c - does old code come back to the bytes that the redirect overwrites?
+ * branch.c - does old code lead back to the bytes that the redirect overwrites?
  *
- * Where threads may end in the old body of a function, it has to stay whole
- * but for the redirect, and none of them may come to that: to its middle it
- * would run half an instruction, at its start the new function would begin with
- * what registers hold in the middle of the old one.  What can lead there:
+ * If tasks may end in the old body of a function, the body must be usable
+ * without the overwritten bytes, and no task in it may get to them: in their
+ * middle it would run half an instruction; at their start the new function
+ * would begin with the registers of the middle of the old one.  What may lead
+ * there:
  *
  * - a jump, in the function or in a part (.cold) of it: the running code of
- *   both is decoded.  A call is no such thing: it is a call of the function;
+ *   both is decoded.  A call does not count: it is a call of the function;
  * - a jump label that is off now: where it leads is in the pre image;
  * - a table of jumps: the references to the function are in the pre image;
  * - an exception: its fixup is in the kernel's tables.

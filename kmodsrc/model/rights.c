@@ -3,7 +3,7 @@
  * rights.c - the rights of a task that reads or writes one of our files
  *
  * A command takes the right to load modules.  A user id of 0 is no such right,
- * in a container least of all.  Addresses are shown to those who see them in
+ * in a container least of all.  Addresses are shown to readers that see them in
  * /proc/kallsyms: the rule honours kptr_restrict.
  */
 #include <linux/capability.h>

@@ -45,8 +45,8 @@ struct ksplice_function {
 	const char *name;		/* kstrdup'd, kallsyms' name */
 	unsigned int span;		/* index in the pre image */
 	bool is_part;			/* nothing is written to it */
-	bool allow_running;		/* the author says that threads in it
-					 * may end in the old body */
+	bool allow_running;		/* the author allows tasks in it to end
+					 * in the old body */
 	unsigned long addr;		/* original entry: what pointers hold */
 	unsigned long body;		/* entry of the newest version, which
 					 * is what was matched */
@@ -139,16 +139,16 @@ struct ksplice_update {
 	unsigned int n_changes;		/* that it has in all */
 	char *needs;			/* KID=HASH of updates that it is on
 					 * top of */
-	char *replaces;			/* and of those that are put back in
+	char *replaces;			/* and of those that are reversed in
 					 * the stop that applies it, or were
 					 * while it is applied; or NULL */
 	bool is_hidden;			/* replace.c: it is going to be */
 	enum ksplice_stage stage;
 	enum ksplice_abort_cause abort_cause;
 	char *reason;			/* one line that goes with it */
-	char *conflicts;		/* who was in the way; or NULL */
-	bool kick;			/* have threads leave the kernel */
-	struct task_struct *requester;	/* who waits for what is being done */
+	char *conflicts;		/* the conflicting tasks; or NULL */
+	bool kick;			/* have tasks leave the kernel */
+	struct task_struct *requester;	/* waits for what is being done */
 	struct ksplice_request request;
 	struct ksplice_log *log;	/* debugfs; may be NULL */
 	u64 pause_ns;			/* of the last stop */

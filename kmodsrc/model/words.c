@@ -7,8 +7,8 @@
  *	- the name of a task, or of a symbol of an update from any source,
  *	  has no newline and no escape sequence in it;
  *	- a place in the kernel is shown by the symbol it is in.  The one file
- *	  with addresses, patches, shows zeros to those who must not see them:
- *	  the rule is that of /proc/kallsyms, which honours kptr_restrict.
+ *	  with addresses, patches, shows zeros to readers that must not see
+ *	  them, by the rule of /proc/kallsyms, which honours kptr_restrict.
  */
 #include <linux/ctype.h>
 #include <linux/kernel.h>

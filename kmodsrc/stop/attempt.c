@@ -26,11 +26,11 @@
 #include "stop/prepare.h"
 #include "stop/replace.h"
 #include "stop/stop.h"
-#include "threads/conflict.h"
-#include "threads/park.h"
-#include "threads/precheck.h"
-#include "threads/ranges.h"
-#include "threads/stack.h"
+#include "tasks/conflict.h"
+#include "tasks/park.h"
+#include "tasks/precheck.h"
+#include "tasks/ranges.h"
+#include "tasks/stack.h"
 
 #define PATIENCE_MS		1000	/* the caller can try again */
 #define FIRST_DELAY_MS		10	/* doubled for each attempt */

@@ -2,7 +2,7 @@
 /*
  * prepare.c - all that a stop needs, before it
  *
- * Memory, the bytes of the redirects, the ranges that no thread may be in, and
+ * Memory, the bytes of the redirects, the ranges that no task may be in, and
  * a second mapping of all that is written to, which only the stop makes
  * writable. All that may fail or sleep is here.
  */
@@ -22,8 +22,8 @@
 #include "stop/prepare.h"
 #include "stop/replace.h"
 #include "stop/stop.h"
-#include "threads/ranges.h"
-#include "threads/stack.h"
+#include "tasks/ranges.h"
+#include "tasks/stack.h"
 
 /* All pieces that are written to: those of the functions come first. */
 static struct ksplice_piece *list_pieces(const struct ksplice_stop *stop,
@@ -163,9 +163,9 @@ static bool is_allowed(const struct ksplice_change *change,
 }
 
 /*
- * Threads may still be in bodies that earlier updates replaced under them: they
- * count, too, unless they are allowed to be there now.  Which part (.cold)
- * belonged to which function is not known any more, so all are added.
+ * Tasks may still be in bodies that earlier updates replaced under them: they
+ * count, too, unless they are allowed to be there now.  It is no longer known
+ * which part (.cold) belonged to which function, so all are added.
  */
 static void add_earlier(struct ksplice_ranges *ranges,
 			const struct ksplice_function *function)

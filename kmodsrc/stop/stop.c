@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stop.c - stop the machine, look once more, and write
+ * stop.c - stop the machine, check once more, and write
  *
  * 1. Take kprobe_mutex, the CPU hotplug lock, then text_mutex (the order of
  *    kprobes), and refuse if a kprobe is where the redirect goes.  text_mutex
- *    alone does not keep others from coming: register_kprobe() copies the
- *    instruction under it, lets go, and only then can the probe be found.
+ *    alone does not keep new ones out: register_kprobe() copies the instruction
+ *    under it, releases it, and only then can the probe be found.
  * 2. Rehearse: one CPU goes through steps 4 to 6 while all run.  What is found
  *    does not count, and what is written goes to the scratch.  Code, data and
  *    mappings that would be met in the stop for the first time are in the
  *    caches then.
  * 3. Stop all CPUs.  The first to arrive is the master, the others spin.  None
  *    comes here before all have their interrupts off, so nothing else runs.
- * 4. Check: text and data are still what was seen, no thread is in the way,
+ * 4. Check: text and data are still what was seen, no task conflicts,
  *    and the author's hooks agree.  This may fail and changes nothing.
  * 5. Commit: write all redirects step by step (redirect.h).  After each step
- *    every CPU serialises and says so, then comes the next.  Data is new while
- *    new code may run: written before the redirects, put back after them.
- *    Hooks are called while the code of their update is in place: those of
- *    what is put back before all of it, those of what is applied after it.
+ *    every CPU serialises and confirms it; then the next one follows.  Data is
+ *    new while new code may run: written before the redirects, restored after
+ *    them.  Hooks are called while the code of their update is in place: those
+ *    of reversed updates before all writes, of the applied one after them.
  *    The mapping that all is written by is writable from before the first of
  *    these writes until after the last (text.c).
- * 6. Let the CPUs go.  The others forget what they have of that mapping.
+ * 6. Release the CPUs.  The others drop their TLB entries of that mapping.
  * Steps 4 and 5 neither allocate nor print.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -41,8 +41,8 @@
 #include "stop/data.h"
 #include "stop/hooks.h"
 #include "stop/stop.h"
-#include "threads/precheck.h"
-#include "threads/stack.h"
+#include "tasks/precheck.h"
+#include "tasks/stack.h"
 
 /* The last value of stop->step: the other CPUs leave. */
 #define STEP_LEAVE		UINT_MAX
@@ -97,7 +97,7 @@ static void follow(struct ksplice_stop *stop)
 	ksplice_map_flush(stop->map);
 }
 
-/* The stacks of the threads that stop the CPUs, ours among them. */
+/* The stacks of the tasks that stop the CPUs, including this one. */
 static bool is_stopper_busy(struct ksplice_stop *stop)
 {
 	bool is_busy = false;
@@ -135,12 +135,12 @@ static bool has_changed(struct ksplice_stop *stop)
 	return stop->changed_data;
 }
 
-/* A rehearsal goes on whatever it finds. */
+/* A rehearsal continues whatever it finds. */
 static enum ksplice_abort_cause stop_check(struct ksplice_stop *stop)
 {
 	bool goes_on = stop->kind == KSPLICE_STOP_REHEARSE;
-	enum ksplice_threads_are state = goes_on ? KSPLICE_THREADS_RUN :
-						   KSPLICE_THREADS_STAND;
+	enum ksplice_tasks_are state = goes_on ? KSPLICE_TASKS_RUN :
+						 KSPLICE_TASKS_STAND;
 
 	if (has_changed(stop) && !goes_on)
 		return KSPLICE_TEXT_CHANGED;

@@ -13,11 +13,11 @@
 #include "stop/data.h"
 #include "stop/hooks.h"
 #include "stop/replace.h"
-#include "threads/park.h"
-#include "threads/precheck.h"
-#include "threads/stack.h"
+#include "tasks/park.h"
+#include "tasks/precheck.h"
+#include "tasks/stack.h"
 
-/* What a CPU runs while the machine is stopped: its stopper thread. */
+/* What a CPU runs while the machine is stopped: its stopper task. */
 struct ksplice_running {
 	struct task_struct *task;
 	unsigned long sp;

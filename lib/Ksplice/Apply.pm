@@ -29,8 +29,8 @@ our @EXPORT_OK = qw(apply_update try_update undo_update undo_all complete_target
     release_target);
 
 my @pauses = (0.25, 0.5, 1);    # the last again and again
-my $shown = 8;                  # threads in the way, without -v
-my $patience = 5;               # seconds for threads, unless --wait says
+my $shown = 8;                  # conflicting tasks, without -v
+my $patience = 5;               # seconds for tasks to leave, without --wait
 my $lock_patience = 60;         # for other commands
 my $core = 'ksplice';
 

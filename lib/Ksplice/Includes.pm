@@ -2,8 +2,8 @@
 #
 # Includes.pm - which sources may include a file
 #
-# In a tree that was never built nobody knows, so the #include lines of all
-# sources are read (a few seconds) and followed backwards.  Conditions are not
+# In a tree that was never built kbuild has no record of it, so the #include
+# lines of all sources are read (a few seconds) and followed backwards.  Conditions are not
 # looked at, and a name that only a -I option explains is taken for every file
 # that ends so: too many is fine, too few is not.  What kbuild writes down
 # about an object once it is built is exact: depends_on.
@@ -133,8 +133,8 @@ sub foreign_objects ($tree, $source) {
         grep { / / } kept_names($tree);
 }
 
-# Included sources, and "DIRECTORY SOURCE" for what rules name.  Where
-# nobody edits the source they are kept in the tree.
+# Included sources, and "DIRECTORY SOURCE" for what rules name.  They are kept
+# in the tree if that is ours.
 sub kept_names ($tree) {
     my $file = "$tree->{dir}/.KSPLICE_includes";
     return split /\n/, read_file($file) if $tree->{is_ours} && -e $file;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * busy.c - functions that a thread is likely to be in
+ * busy.c - functions that a task is likely to be in
  *
- * A function is replaced when no thread is in it.  Some never are without one:
+ * A function is replaced when no task is in it.  Some always have one:
  * they are known by name.  Others are likely to have one, as they call what
- * puts a thread to sleep until something happens.  Locks, memory and short
+ * puts a task to sleep until something happens.  Locks, memory and short
  * delays are waited for, too, but not for long: they do not count.  Both is a
  * hint for people, nothing is decided by it.
  */
@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char *const always[] = {
-	/* The scheduler, and where a thread begins */
+	/* The scheduler, and where a task begins */
 	"__schedule", "schedule", "schedule_idle", "schedule_timeout",
 	"schedule_hrtimeout_range", "schedule_hrtimeout_range_clock",
 	"do_idle", "cpu_startup_entry", "ret_from_fork", "kthread",
@@ -24,7 +24,7 @@ static const char *const always[] = {
 	"do_nanosleep", "hrtimer_nanosleep", "common_nsleep", "do_futex",
 	"futex_wait", "futex_wait_queue", "sigsuspend", "do_sigtimedwait",
 	"ksys_read", "vfs_read", "new_sync_read", "pipe_read",
-	/* Threads of the kernel */
+	/* Kernel threads */
 	"worker_thread", "rescuer_thread", "smpboot_thread_fn",
 	"rcu_gp_kthread", "rcu_tasks_kthread", "kthreadd", "kswapd",
 	"kcompactd", "khugepaged", "ksm_scan_thread", "kauditd_thread",
@@ -39,7 +39,7 @@ static const char *const writer[] = {
 	"stop_cpus", "__stop_cpus", "multi_cpu_stop", "cpu_stopper_thread",
 };
 
-/* Names that begin so put the calling thread to sleep. */
+/* Names that begin so put the calling task to sleep. */
 static const char *const sleepers[] = {
 	"schedule", "io_schedule", "wait_woken", "prepare_to_wait",
 	"do_wait_intr", "wait_for_completion", "__wait_on_bit",

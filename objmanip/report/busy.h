@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * busy.h - functions that a thread is likely to be in
+ * busy.h - functions that a task is likely to be in
  */
 #ifndef OBJMANIP_REPORT_BUSY_H
 #define OBJMANIP_REPORT_BUSY_H

@@ -6,7 +6,7 @@
  *	    +0x9: refers to 'x' instead of 'y' (fs/proc/cmdline.c:12)
  *	      - call y
  *	      + call x
- *	replace fs/pipe.o pipe_read (902 -> 914 bytes; threads sleep in it)
+ *	replace fs/pipe.o pipe_read (902 -> 914 bytes; tasks sleep in it)
  *	new function fs/proc/cmdline.o helper (20 bytes)
  *	new data fs/proc/cmdline.o count.1 (4 bytes)
  *	new data fs/x.o _rs.3 (40 bytes; a fresh one, as nothing tells which
@@ -46,9 +46,9 @@ static const char *busy_words(const struct span *pre, enum busy busy)
 	case BUSY_NOT:
 		return "";
 	case BUSY_SLEEPS:
-		return "; threads sleep in it";
+		return "; tasks sleep in it";
 	case BUSY_ALWAYS:
-		return "; some thread is always in it";
+		return "; some task is always in it";
 	case BUSY_WRITER:
 		return "; ksplice-apply itself is in it";
 	}
@@ -62,10 +62,10 @@ static void explain_busy(struct bytes *out, const struct span *pre,
 	if (pre->marks.allow_running || busy == BUSY_NOT)
 		return;
 	if (by)
-		bytes_printf(out, "    it calls '%s': if that is in the way, try ksplice-apply --kick, or write\n",
+		bytes_printf(out, "    it calls '%s': if tasks sleep there, try ksplice-apply --kick, or write\n",
 			     by);
 	else
-		bytes_printf(out, "    it is never without a thread: change another function instead, or write\n");
+		bytes_printf(out, "    some task is always in it: change another function instead, or write\n");
 	bytes_printf(out, "    ksplice_allow_running(%s) in the patch, if old and new calls may run side by side\n",
 		     pre->name);
 }

@@ -9,8 +9,8 @@
  * Only NMIs (and machine checks) run while the machine is stopped.  So that
  * none of them executes a torn instruction, it is written in three steps, and
  * every CPU serialises after each:
- *	0. int3 in the first byte; whoever hits it is sent to the new code by
- *	   a die notifier,
+ *	0. int3 in the first byte; a die notifier sends a CPU that hits it to
+ *	   the new code,
  *	1. the tail,
  *	2. the first byte.
  * When every CPU has seen step 0 in its spin loop, no NMI handler that entered

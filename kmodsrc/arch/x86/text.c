@@ -18,7 +18,7 @@
  *    changes its address space in the stop, so there are no entries under
  *    another PCID.
  *
- * However long an attempt waits for a thread, and whatever preempts it, text
+ * However long an attempt waits for a task, and whatever preempts it, text
  * cannot be written through this mapping meanwhile.
  *
  * One mapping has all pages that are written to, in order and each once, so

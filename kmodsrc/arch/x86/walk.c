@@ -226,8 +226,8 @@ static bool walk_all(struct walk *w)
 }
 
 /*
- * Is it a nop that may be left out?  Not one that the kernel rewrites: who
- * jumps to it and who jumps behind it do not do the same.
+ * Is it a nop that may be left out?  Not one that the kernel rewrites: a jump
+ * to it and a jump to its end are not the same.
  */
 static bool is_pre_site(const struct walk *w, u32 pre_off)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tasks.h - a list of threads, with a reference of each
+ * tasks.h - a list of tasks, with a reference of each
  */
 #ifndef KSPLICE_TASKS_H
 #define KSPLICE_TASKS_H
@@ -24,10 +24,10 @@ void ksplice_tasks_drop(struct ksplice_tasks *tasks, unsigned int i);
 /* Make room for n more.  May sleep.  Return: 0 or -ENOMEM. */
 int ksplice_tasks_reserve(struct ksplice_tasks *tasks, unsigned int n);
 
-/* Add every thread there is.  May sleep.  Return: 0 or -ENOMEM. */
+/* Add all tasks of the kernel.  May sleep.  Return: 0 or -ENOMEM. */
 int ksplice_tasks_add_all(struct ksplice_tasks *tasks);
 
-/* Keep each thread once. */
+/* Keep each task once. */
 void ksplice_tasks_unique(struct ksplice_tasks *tasks);
 
 #endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ranges.c - the pieces of code that no thread may be in
+ * ranges.c - the pieces of code that no task may be in
  *
- * They are asked for each word of many stacks, so what is outside of all of
- * them is told by two comparisons, and the rest by bisection.
+ * Each word of many stacks is looked up, so an address outside of all of them
+ * is recognized by two comparisons, and the rest by bisection.
  */
 #include <linux/mm.h>
 #include <linux/sort.h>
-#include "threads/ranges.h"
+#include "tasks/ranges.h"
 
 void ksplice_ranges_release(struct ksplice_ranges *ranges)
 {
@@ -71,7 +71,7 @@ static int compare_starts(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* An old body may be known of several updates.  The list is sorted. */
+/* Several updates may know an old body.  The list is sorted. */
 static void drop_doubles(struct ksplice_ranges *ranges)
 {
 	const struct ksplice_range *range, *last;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * watch.h - who has run since it was looked at
+ * watch.h - the tasks that have run since they were checked
  *
  * Calling sequence: ksplice_watch_start; _drain as often as wanted; in the
  * stop _n and _get for each CPU; ksplice_watch_stop.
@@ -21,16 +21,16 @@ struct ksplice_watch *ksplice_watch_start(void);
 void ksplice_watch_stop(struct ksplice_watch *watch);
 
 /*
- * Move what was recorded to the end of a list; its references go along.  May
- * sleep.  Return: 0; -ENOMEM and some were left; -EOVERFLOW and any thread may
- * have run, so that all have to be looked at again: the record starts anew.
+ * Move the recorded tasks, with their references, to the end of a list.  May
+ * sleep.  Return: 0; -ENOMEM if some were left; -EOVERFLOW if any task may have
+ * run, so that all have to be checked again: the record starts anew.
  */
 int ksplice_watch_drain(struct ksplice_watch *watch,
 			struct ksplice_tasks *to);
 
 /*
- * The threads that last left this CPU, none of them dead: inside the stop all
- * of them; else more may come, and they stay until the next _drain.
+ * The tasks that last left this CPU, none of them dead.  Inside the stop these
+ * are all; else more may be added, and they stay until the next _drain.
  */
 unsigned int ksplice_watch_n(const struct ksplice_watch *watch, int cpu);
 struct task_struct *ksplice_watch_get(const struct ksplice_watch *watch,
@@ -39,7 +39,7 @@ struct task_struct *ksplice_watch_get(const struct ksplice_watch *watch,
 /* Inside the stop: there were more than could be recorded. */
 bool ksplice_watch_overflowed(const struct ksplice_watch *watch);
 
-/* Inside the stop: not even all of those who are exiting were recorded. */
+/* Inside the stop: some exiting task was not recorded either. */
 bool ksplice_watch_lost(const struct ksplice_watch *watch);
 
 #endif

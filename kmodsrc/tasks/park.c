@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * park.c - have threads leave the kernel, and wait at its border
+ * park.c - have tasks leave the kernel, and wait at its border
  *
- * A function that threads sleep in becomes free when they are waken: as if by a
- * signal, but there is none, so the system call is restarted when they come
- * to the border of the kernel, and the program sees nothing of it.  They would
- * be back in the function at once, though.  So each is given a task work,
- * which it runs at the border, before it restarts the call: there it waits
- * until all is over.  It holds no lock of the kernel there.
+ * A function that tasks sleep in becomes free when they are woken: as if by a
+ * signal, but there is none, so the system call is restarted when they reach
+ * the border of the kernel, and the program does not notice.  But they would be
+ * back in the function at once.  So each is given a task work, which it runs at
+ * the border, before it restarts the call: there it waits until the attempt is
+ * over.  It holds no lock of the kernel there.
  *
  * A few system calls are not restarted but fail with EINTR, whatever woke them
- * (doc/limits.md lists them).  Threads of the kernel have no border and are
- * left alone; so are those that sleep uninterruptibly or are stopped.
+ * (doc/limits.md lists them).  Kernel threads have no border and are left
+ * alone; so are tasks that sleep uninterruptibly or are stopped.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,19 +26,19 @@
 #include <linux/task_work.h>
 #include <linux/wait.h>
 #include "kernel/compat.h"
-#include "threads/park.h"
-#include "threads/tasks.h"
+#include "tasks/park.h"
+#include "tasks/tasks.h"
 
 struct ksplice_park {
 	struct list_head parked;
 	unsigned int n;
-	bool is_open;			/* whoever comes goes on */
+	bool is_open;			/* arriving tasks do not wait */
 	wait_queue_head_t queue;
 	refcount_t users;		/* works that are not over, and us */
 	struct completion is_empty;
 };
 
-/* Of one thread that was asked. */
+/* Of one task that was asked. */
 struct parked {
 	struct list_head list;
 	struct ksplice_park *park;
@@ -46,7 +46,7 @@ struct parked {
 	struct callback_head work;
 };
 
-/* Has anybody ever been asked? */
+/* Has any task ever been asked? */
 static bool was_used;
 
 static void leave(struct ksplice_park *park)
@@ -55,7 +55,7 @@ static void leave(struct ksplice_park *park)
 		complete(&park->is_empty);
 }
 
-/* At the border, or when the thread exits. */
+/* At the border, or when the task exits. */
 static void wait_at_border(struct callback_head *work)
 {
 	struct parked *parked = container_of(work, struct parked, work);
@@ -141,7 +141,7 @@ void ksplice_park_end(struct ksplice_park *park)
 		return;
 	WRITE_ONCE(park->is_open, true);
 	wake_up_all(&park->queue);
-	/* Those that have not come to the border need not. */
+	/* Those that have not reached the border need not wait there. */
 	list_for_each_entry(parked, &park->parked, list)
 		if (ksplice_need.task_work_cancel_match(parked->task, is_work,
 							&parked->work))
@@ -157,7 +157,7 @@ void ksplice_park_end(struct ksplice_park *park)
 
 void ksplice_park_exit(void)
 {
-	/* For those who have left the park, but not yet our function. */
+	/* For tasks that have left the park, but not yet our function. */
 	if (was_used)
 		synchronize_rcu_tasks();
 }

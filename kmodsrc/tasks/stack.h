@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * stack.h - is a thread inside code that is to be replaced or taken away?
+ * stack.h - is a task inside code that is to be replaced or removed?
  *
  * Calling sequence: _init, add the ranges and seal them; before each turn
- * _reset, then _check a thread after the other; _release in any case.
+ * _reset, then _check one task after the other; _release in any case.
  */
 #ifndef KSPLICE_STACK_H
 #define KSPLICE_STACK_H
 
 #include <linux/sched.h>
-#include "threads/ranges.h"
+#include "tasks/ranges.h"
 
 #define KSPLICE_MAX_CONFLICTS		64
 #define KSPLICE_CONFLICT_DEPTH		16
 
-/* A thread that is in the way. */
+/* A conflicting task. */
 struct ksplice_conflict {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -41,10 +41,10 @@ void ksplice_stack_release(struct ksplice_stack *stack);
 void ksplice_stack_reset(struct ksplice_stack *stack);
 
 /*
- * Look at one thread, which must not run meanwhile: it is pinned, or the
- * machine is stopped.  sp is the end of the live part of its stack if it is
- * the one that a CPU runs while the machine is stopped, else 0.  Any context.
- * Return: whether it is in the way; it has been added to the conflicts then.
+ * Check one task, which must not run meanwhile: it is pinned, or the machine is
+ * stopped.  sp is the end of the live part of its stack if it is the one that
+ * a CPU runs while the machine is stopped, else 0.  Any context.  Return:
+ * whether it conflicts; it has been added to the conflicts then.
  */
 bool ksplice_stack_check(struct ksplice_stack *stack,
 			 struct task_struct *task, unsigned long sp);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stack.c - is a thread inside code that is to be replaced or taken away?
+ * stack.c - is a task inside code that is to be replaced or removed?
  *
  * Every word of the live part of its stack, saved registers included, is
  * compared with the ranges; so are the return addresses that the function
@@ -9,16 +9,15 @@
  * unwinder clears or confirms it; where it cannot, the hit stands.
  *
  * A probed instruction runs from a copy, in a slot.  That of an optimised
- * kprobe is jumped to and jumps back, so a thread that is preempted in it need
- * not have any address of the function on its stack.  So a slot counts,
- * whosever it is: the probe may be one that has just been removed, which nobody
- * finds any more.  The unwinder has no answer for a thread that is in one, and
- * the thread will soon have left it.  (That of a kprobe which is a trap is run
- * with interrupts off, and a fault in it happens at the probed address, so no
- * thread rests there.)
+ * kprobe is jumped to and jumps back, so a task that is preempted in it need
+ * not have any address of the function on its stack.  So every slot counts: the
+ * probe may have been removed just now, and can no longer be found.  The
+ * unwinder has no answer for a task that is in one, and the task will soon have
+ * left it.  (The slot of a kprobe with a trap is run with interrupts off, and a
+ * fault in it happens at the probed address, so no task sleeps there.)
  *
- * A thread that runs while the machine is stopped, a stopper thread, has no
- * saved stack pointer: its CPU tells.  A hit there stands.
+ * A task that runs while the machine is stopped, a stopper task, has no saved
+ * stack pointer: its CPU passes it.  A hit there stands.
  */
 #include <linux/kprobes.h>
 #include <linux/llist.h>
@@ -29,15 +28,15 @@
 #include "arch.h"
 #include "kernel/compat.h"
 #include "model/words.h"
-#include "threads/ranges.h"
-#include "threads/stack.h"
+#include "tasks/ranges.h"
+#include "tasks/stack.h"
 
 #define TRACE_DEPTH	256
 
 /* Stands for all slots of kprobes. */
 static const struct ksplice_range probe_slots = { .name = "kprobe_slot" };
 
-/* What is known of the task that is being looked at. */
+/* The task that is being checked. */
 struct suspect {
 	const struct ksplice_range *range;	/* NULL: nothing found yet */
 	unsigned long addr;
@@ -80,7 +79,7 @@ static bool is_probe_slot(unsigned long addr)
 }
 
 /*
- * False only of what find() does not find.  Told quickly: most words are such.
+ * False only if find() does not find it.  Fast: it is false for most words.
  */
 static bool may_find(const struct ksplice_stack *stack, unsigned long addr)
 {
@@ -138,8 +137,8 @@ static void scan_stack(const struct ksplice_stack *stack,
 
 /*
  * Return addresses that the function graph tracer keeps for the stack.  All
- * words of its entries are looked at, so that their layout does not matter:
- * it was made an array of words by commit 7aa1eaef9f42 (v6.11).
+ * words of its entries are checked, so that their layout does not matter:
+ * commit 7aa1eaef9f42 (v6.11) made it an array of words.
  */
 static void scan_graph_tracer(const struct ksplice_stack *stack,
 			      struct suspect *suspect,
@@ -185,8 +184,8 @@ static void scan_return_hooks(const struct ksplice_stack *stack,
 
 /*
  * rethook_find_ret_addr(), which the unwinder asks for what a kretprobe took
- * from the stack, warns of a thread that could run, though it is pinned.  The
- * state of a pinned thread does not change: its lock is held.
+ * from the stack, warns of a task that could run, though it is pinned.  The
+ * state of a pinned task does not change: its lock is held.
  */
 static bool can_unwind(const struct task_struct *task)
 {

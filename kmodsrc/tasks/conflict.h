@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * conflict.h - the threads that are in the way, as text
+ * conflict.h - the conflicting tasks, as text
  */
 #ifndef KSPLICE_CONFLICT_H
 #define KSPLICE_CONFLICT_H

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * precheck.c - look at all threads before the machine is stopped
+ * precheck.c - check all tasks before the machine is stopped
  *
- * The threads of a machine sleep, all but a few, and one that sleeps stays
- * where it is.  So their stacks are looked at while the machine runs, and the
- * stop has to look only at those who have run since:
+ * All but a few tasks of a machine sleep, and a task that sleeps stays where it
+ * is.  So their stacks are checked while the machine runs, and the stop has to
+ * check only those that have run since:
  *
- * 1. Start the watch (watch.c, which says why nobody escapes).
- * 2. Copy the list of threads.
- * 3. Look at each in the list, pinned: it cannot run while it is looked at.
- *    One on a CPU is left to the watch.  One in the way stays in the list.
- * 4. Drain the watch into the list.  If many have run since, go to 3: that
- *    takes the shorter the fewer there are, so fewer will have run then.
- * 5. If somebody is in the way, the caller waits and goes on with 4; nothing is
- *    stopped for that.
- * 6. In the stop: look at those whom the watch has now, and at what is never in
- *    the list: the idle threads.
+ * 1. Start the watch (watch.c, which has the argument why none is missed).
+ * 2. Copy the list of tasks.
+ * 3. Check each task in the list, pinned: it cannot run meanwhile.  One on a
+ *    CPU is left to the watch.  One that conflicts stays in the list.
+ * 4. Drain the watch into the list.  If many have run since, go to 3: a shorter
+ *    list takes less time, so fewer tasks run meanwhile.
+ * 5. If a task conflicts, the caller waits and continues with 4; the machine is
+ *    not stopped for that.
+ * 6. In the stop: check the tasks that the watch has now, and the idle tasks,
+ *    which are never in the list.
  *
- * If the watch overflows, the list is copied anew; if it still does in the
- * end, the stop looks at everyone: right, but as long as there are threads.
+ * If the watch overflows, the list is copied anew.  If it still overflows in
+ * the end, the stop checks all tasks: correct, but its length then grows with
+ * their number.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,10 +29,10 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include "kernel/compat.h"
-#include "threads/precheck.h"
-#include "threads/stack.h"
-#include "threads/tasks.h"
-#include "threads/watch.h"
+#include "tasks/precheck.h"
+#include "tasks/stack.h"
+#include "tasks/tasks.h"
+#include "tasks/watch.h"
 
 #define MAX_TURNS	6
 /* So many more than there are CPUs are no reason for another turn. */
@@ -60,7 +61,7 @@ static bool look(struct ksplice_stack *stack, struct task_struct *task)
 	return ret;
 }
 
-/* Leaves those in the list who are in the way. */
+/* Conflicting tasks stay in the list. */
 static void look_at_list(struct ksplice_precheck *precheck)
 {
 	struct ksplice_tasks *todo = &precheck->todo;
@@ -83,7 +84,7 @@ static int copy_list(struct ksplice_precheck *precheck)
 	return ksplice_tasks_add_all(&precheck->todo);
 }
 
-/* A thread on its last way was not recorded: wait until it is gone. */
+/* An exiting task was not recorded: wait until it is gone. */
 static int watch_anew(struct ksplice_precheck *precheck)
 {
 	ksplice_watch_stop(precheck->watch);
@@ -149,19 +150,19 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 /* Not inlined, so that what is rehearsed is what runs in the stop. */
 static noinline void look_last(const struct ksplice_precheck *precheck,
 			       struct task_struct *task,
-			       enum ksplice_threads_are state)
+			       enum ksplice_tasks_are state)
 {
 	/* A dead task waiting for its parent has given its stack back. */
 	if (!task_stack_page(task) || !refcount_read(&task->stack_refcount))
 		return;
-	if (state == KSPLICE_THREADS_RUN)
+	if (state == KSPLICE_TASKS_RUN)
 		look(precheck->stack, task);
 	else if (!ksplice_is_on_cpu(task))
 		ksplice_stack_check(precheck->stack, task, 0);
 }
 
 static void look_at_record(const struct ksplice_precheck *precheck,
-			   enum ksplice_threads_are state)
+			   enum ksplice_tasks_are state)
 {
 	struct task_struct *task;
 	unsigned int i, n;
@@ -169,11 +170,11 @@ static void look_at_record(const struct ksplice_precheck *precheck,
 
 	for_each_possible_cpu(cpu) {
 		n = ksplice_watch_n(precheck->watch, cpu);
-		if (state == KSPLICE_THREADS_RUN)
+		if (state == KSPLICE_TASKS_RUN)
 			n = min(n, FEW);
 		for (i = 0; i < n; i++) {
 			task = ksplice_watch_get(precheck->watch, cpu, i);
-			/* All others are found by whoever looks at all. */
+			/* Others are in the list of all tasks. */
 			if (precheck->whom == KSPLICE_LOOK_AT_RECORDED ||
 			    task->exit_state)
 				look_last(precheck, task, state);
@@ -181,16 +182,16 @@ static void look_at_record(const struct ksplice_precheck *precheck,
 	}
 }
 
-static void look_at_everyone(const struct ksplice_precheck *precheck)
+static void look_at_all(const struct ksplice_precheck *precheck)
 {
 	struct task_struct *process, *thread;
 
 	for_each_process_thread(process, thread)
-		look_last(precheck, thread, KSPLICE_THREADS_STAND);
+		look_last(precheck, thread, KSPLICE_TASKS_STAND);
 }
 
 static void look_at_idle(const struct ksplice_precheck *precheck,
-			 enum ksplice_threads_are state)
+			 enum ksplice_tasks_are state)
 {
 	int cpu;
 
@@ -199,7 +200,7 @@ static void look_at_idle(const struct ksplice_precheck *precheck,
 }
 
 bool ksplice_precheck_last(struct ksplice_precheck *precheck,
-			   enum ksplice_threads_are state)
+			   enum ksplice_tasks_are state)
 {
 	unsigned int i;
 
@@ -210,8 +211,8 @@ bool ksplice_precheck_last(struct ksplice_precheck *precheck,
 	for (i = 0; i < precheck->todo.n; i++)
 		look_last(precheck, precheck->todo.list[i], state);
 	if (precheck->whom == KSPLICE_LOOK_AT_ALL &&
-	    state == KSPLICE_THREADS_STAND)
-		look_at_everyone(precheck);
+	    state == KSPLICE_TASKS_STAND)
+		look_at_all(precheck);
 	look_at_idle(precheck, state);
 	return precheck->stack->n_conflicts ||
 	       ksplice_watch_lost(precheck->watch);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * conflict.c - the threads that are in the way, as text
+ * conflict.c - the conflicting tasks, as text
  *
- * For each thread a line "PID COMMAND FUNCTION+0xOFFSET", and its stack below
- * it, a line a function that begins with two spaces.  A command may have
+ * For each task a line "PID COMMAND FUNCTION+0xOFFSET", and its stack below
+ * it, one line per function that begins with two spaces.  A command may have
  * spaces in it; what is not printable is '?' by now (stack.c).
  */
 #include <linux/kallsyms.h>
@@ -12,8 +12,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "model/words.h"
-#include "threads/conflict.h"
-#include "threads/stack.h"
+#include "tasks/conflict.h"
+#include "tasks/stack.h"
 
 #define FORMAT_SIZE	(16 * PAGE_SIZE)
 

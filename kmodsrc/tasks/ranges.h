@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ranges.h - the pieces of code that no thread may be in
+ * ranges.h - the pieces of code that no task may be in
  *
  * Calling sequence: zero it, _add for each piece, _seal, then _find; _release
  * in any case.
@@ -24,9 +24,9 @@ struct ksplice_ranges {
 	unsigned int max;
 	bool is_short;			/* there was no memory for one */
 	/*
-	 * Over all of them.  The highest address is not kept: whoever stops the
-	 * machine has this on the stack, which is looked at, and it would look
-	 * like a return address in the last of them.
+	 * Over all of them.  The highest address is not kept: the task that
+	 * stops the machine has this on its stack, which is checked, and it
+	 * would look like a return address in the last of them.
 	 */
 	unsigned long lowest, size;
 };
@@ -40,8 +40,8 @@ enum ksplice_addr_kind {
 void ksplice_ranges_release(struct ksplice_ranges *ranges);
 
 /*
- * Code that nobody may be in: a return address in (start, end], since a call
- * can be the last instruction of a function that does not come back; an
+ * Code that no task may be in: a return address in (start, end], since a call
+ * can be the last instruction, of a function that does not return; an
  * instruction in [start, end).  May sleep.
  */
 void ksplice_ranges_add(struct ksplice_ranges *ranges, unsigned long start,
@@ -49,8 +49,8 @@ void ksplice_ranges_add(struct ksplice_ranges *ranges, unsigned long start,
 
 /*
  * Code that is overwritten by one instruction, in the function name at body:
- * nobody may come back to the middle of it.  Its first byte is fine, that is
- * one of an instruction before and after.
+ * no task may return to the middle of it.  Its first byte is fine: an
+ * instruction starts there before and after.
  */
 void ksplice_ranges_add_inner(struct ksplice_ranges *ranges,
 			      unsigned long start, unsigned long size,

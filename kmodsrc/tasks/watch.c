@@ -1,55 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * watch.c - who has run since it was looked at
+ * watch.c - the tasks that have run since they were checked
  *
- * A probe of the tracepoint sched_switch records each thread that leaves a
- * CPU, once until the record is drained.  This is what it promises:
+ * A probe of the tracepoint sched_switch records each task that leaves a CPU,
+ * once until the record is drained.  The promise:
  *
- *	A thread that was found off its CPU, pinned, after ksplice_watch_start()
+ *	A task that was found off its CPU, pinned, after ksplice_watch_start()
  *	and after the last drain, and that has run since, is in the record
  *	when the machine stands still.
  *
- * For it has left a CPU since, be it for the stopper thread; only stopper
- * threads are on CPUs then.  In detail:
+ * For it has left a CPU since, be it for the stopper task; only stopper tasks
+ * are on CPUs then.  In detail:
  *
  * - A switch that began before the probe was there: the start waits for an RCU
  *   grace period.  Switches are made with preemption off, so none of those is
  *   under way after it, and each later one sees the probe.
- * - A switch that is under way when the thread is looked at: the tracepoint
- *   comes before the switch, so the thread may have been recorded, and drained,
- *   while it was still on its stack.  But whoever pins it (task_call_func())
- *   waits for the end of the switch: it holds the lock of the run queue that
- *   the switch is made under, or it waits for on_cpu to be 0.  If it finds the
- *   thread on a CPU, the switch that takes it off is still to come, with its
- *   record.
+ * - A switch that is under way when the task is checked: the tracepoint fires
+ *   before the switch, so the task may have been recorded, and drained, while
+ *   it was still on its stack.  But pinning it (task_call_func()) waits for the
+ *   end of the switch: it takes the lock of the run queue that the switch is
+ *   made under, or it waits for on_cpu to be 0.  If it finds the task on a CPU,
+ *   the switch that takes it off happens later, and is recorded.
  * - Drain: takes the lock of a CPU's record, which the probe holds to add.  So
- *   a record is drained whole or comes later.  The drain comes first and then
- *   the look; what runs in between is recorded again.
- * - Migration: it is recorded on the CPU that it leaves, and all possible CPUs'
- *   records are drained and, in the stop, read.
- * - CPU hotplug: likewise.  A CPU does not come or go in the stop.  The idle
- *   thread of a CPU is not recorded, but looked at in the stop.  That of a CPU
- *   which is off line starts at the beginning when the CPU comes back.
- * - Fork: a new thread that has not run yet has the frame that copy_thread()
+ *   an entry is drained whole, or is added afterwards.  Tasks are checked after
+ *   the drain; those that run in between are recorded again.
+ * - Migration: a task is recorded on the CPU that it leaves, and the records of
+ *   all possible CPUs are drained and, in the stop, read.
+ * - CPU hotplug: likewise.  The set of CPUs does not change in the stop.  The
+ *   idle task of a CPU is not recorded, but checked in the stop.  That of an
+ *   offline CPU starts at the beginning when the CPU is online again.
+ * - Fork: a new task that has not run yet has the frame that copy_thread()
  *   made: the return address is the very start of ret_from_fork, which is
  *   in no range.  Once it has run, it has left a CPU.
- * - Exit: a thread that has left the list of processes, in release_task(), and
- *   is on its last way runs code like any other.  One that left the list
- *   after the start has run since, so it is recorded like any other.  One that
- *   left it before, and was preempted then, is not: the start waits until those
- *   who were there have made their last switch.  From before they leave the
- *   list until preemption is off for that switch, they are in a section of an
- *   SRCU of tasks RCU's.  That is waited for, and not a grace period of tasks
- *   RCU itself if it can be helped: with full preemption that takes as long as
- *   any thread goes without sleeping, which may be for ever in a loop of the
- *   kernel.
- * - Death: the last switch of a thread is not recorded, it does not come back.
- *   A recorded thread that has died since is kept by the reference in the
- *   record, but its stack may be gone: the reader looks at its count.
+ * - Exit: a task that has left the list of processes, in release_task(), still
+ *   runs code until its last switch.  One that left the list after the start
+ *   has run since, so it is recorded like any other.  One that left it before,
+ *   and was preempted then, is not: so the start waits until all such tasks
+ *   have made their last switch.  From before they leave the list until
+ *   preemption is off for that switch, they are in a read-side section of an
+ *   SRCU of tasks RCU.  The start waits for that SRCU, and for a grace period
+ *   of tasks RCU itself only if there is none: with full preemption that takes
+ *   as long as any task runs without sleeping, which may be for ever in a loop
+ *   of the kernel.
+ * - Death: the last switch of a task is not recorded, because it never runs
+ *   again.  A recorded task that has died since is kept by the reference in the
+ *   record, but its stack may be gone: the reader checks its count.
  *
- * When a CPU's record is full, that is said and all threads have to be looked
- * at, but the list of processes is not all of them: the last entries are kept
- * for those who are exiting.  If even these do not do, it is said too.
+ * When a CPU's record is full, that is reported, and all tasks have to be
+ * checked.  The list of processes lacks the exiting ones, so the last entries
+ * are kept for those.  If these are full as well, that is reported, too.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -67,10 +66,10 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include "kernel/compat.h"
-#include "threads/tasks.h"
-#include "threads/watch.h"
+#include "tasks/tasks.h"
+#include "tasks/watch.h"
 
-#define MIN_ENTRIES	1U	/* for one who is exiting, and nobody else */
+#define MIN_ENTRIES	1U	/* for one exiting task */
 #define MAX_ENTRIES	4096U
 #define NO_ENTRY	U16_MAX
 
@@ -78,7 +77,7 @@ static unsigned int watch_entries = MAX_ENTRIES;
 module_param(watch_entries, uint, 0644);
 MODULE_PARM_DESC(watch_entries, "tasks that can be recorded per CPU, for tests");
 
-/* What has left one CPU.  The lock is taken with interrupts off. */
+/* The tasks that left one CPU.  The lock is taken with interrupts off. */
 struct record {
 	raw_spinlock_t lock;		/* guards all below */
 	struct task_struct **tasks;	/* with a reference */
@@ -92,7 +91,7 @@ struct ksplice_watch {
 	struct record __percpu *records;
 	unsigned int n_entries;		/* of tasks, a power of two */
 	unsigned int n_slots;		/* likewise */
-	unsigned int n_exiting;		/* entries kept for those */
+	unsigned int n_exiting;		/* entries kept for them */
 	struct tracepoint *tracepoint;	/* NULL: no probe */
 };
 
@@ -221,9 +220,9 @@ err_free_watch:
 }
 
 /*
- * Until those who have left the list of processes come to their last switch.
- * The SRCU came with commit 3f95aa81d265 (v3.18), and others took its place
- * with commit 1612160b9127 (v6.9).
+ * Until the tasks that have left the list of processes reach their last switch.
+ * Commit 3f95aa81d265 (v3.18) added the SRCU, and commit 1612160b9127 (v6.9)
+ * replaced it.
  */
 static void wait_for_exiting(void)
 {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tasks.c - a list of threads, with a reference of each
+ * tasks.c - a list of tasks, with a reference of each
  *
- * The kernel's list cannot be held while all stacks are looked at: that takes
- * long where there are many.  So it is copied first.
+ * The kernel's list cannot be held while all stacks are checked: that takes
+ * long if there are many.  So it is copied first.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sort.h>
-#include "threads/tasks.h"
+#include "tasks/tasks.h"
 
-/* Threads that come while they are counted. */
+/* Tasks that start while they are counted. */
 #define SLACK	256
 
 void ksplice_tasks_release(struct ksplice_tasks *tasks)

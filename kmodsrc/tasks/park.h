@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * park.h - have threads leave the kernel, and wait at its border
+ * park.h - have tasks leave the kernel, and wait at its border
  *
  * Calling sequence: ksplice_park_new, _add and _add_list as often as wanted,
  * _end.
@@ -18,7 +18,7 @@ struct task_struct;
 struct ksplice_park *ksplice_park_new(void);
 
 /*
- * Ask a thread of which the caller has a reference, if it runs a program.  May
+ * Ask a task of which the caller has a reference, if it runs a program.  May
  * sleep.  Return: whether it has been asked, now or before.
  */
 bool ksplice_park_add(struct ksplice_park *park, struct task_struct *task);
@@ -27,10 +27,10 @@ bool ksplice_park_add(struct ksplice_park *park, struct task_struct *task);
 unsigned int ksplice_park_add_list(struct ksplice_park *park,
 				   const struct ksplice_tasks *tasks);
 
-/* Let them go on.  NULL is fine.  May sleep. */
+/* Let them continue.  NULL is fine.  May sleep. */
 void ksplice_park_end(struct ksplice_park *park);
 
-/* When the core goes: nobody may come back to its code. */
+/* When the core is unloaded: no task may return to its code. */
 void ksplice_park_exit(void);
 
 #endif

@@ -5,8 +5,8 @@
  * The way of an update: each change (update x target) has two modules.  The
  * init of its -old.ko hands the pre image to the core, which matches it
  * against the running code and fills the module's export table.  The init of
- * its -new.ko hands over the patch records.  Nothing is replaced before
- * "applied" is written to the stage file of the update.
+ * its -new.ko hands over the records of what is replaced.  Nothing is replaced
+ * before "applied" is written to the stage file of the update.
  */
 #ifndef KSPLICE_H
 #define KSPLICE_H
@@ -51,9 +51,9 @@ void ksplice_unregister_old_code(struct module *owner);
 
 /* What a -new.ko brings; it must stay until it is unregistered. */
 struct ksplice_new_records {
-	const struct ksplice_patch_record *patches;
+	const struct ksplice_replaced_record *replaced;
 	const struct ksplice_hook_record *hooks;
-	unsigned int n_patches, n_hooks;	/* 0 is fine */
+	unsigned int n_replaced, n_hooks;	/* 0 is fine */
 };
 
 /**

@@ -22,8 +22,8 @@
 #define KSPLICE_EXPORT_NS_GPL(symbol, namespace)
 #include KSPLICE_IMPORTS_H
 
-extern const struct ksplice_patch_record ksplice_patches[],
-					 ksplice_patches_end[];
+extern const struct ksplice_replaced_record ksplice_replaced[],
+					    ksplice_replaced_end[];
 extern const struct ksplice_hook_record ksplice_hooks[], ksplice_hooks_end[];
 
 static char hash[KSPLICE_HASH_LEN + 1];
@@ -39,8 +39,8 @@ static int __init new_code_init(void)
 		.n_changes = KSPLICE_N_CHANGES,
 	};
 	const struct ksplice_new_records records = {
-		.patches = ksplice_patches,
-		.n_patches = ksplice_patches_end - ksplice_patches,
+		.replaced = ksplice_replaced,
+		.n_replaced = ksplice_replaced_end - ksplice_replaced,
 		.hooks = ksplice_hooks,
 		.n_hooks = ksplice_hooks_end - ksplice_hooks,
 	};

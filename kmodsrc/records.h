@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * records.h - the pre image and the patch records, as objmanip writes them
+ * records.h - the tables of an update, as objmanip writes them
  *
  * "objmanip diff" writes them, the core reads them, "objmanip inspect" prints
  * them.  This file is compiled into both, so it uses fixed-width types only.
@@ -103,7 +103,7 @@ enum ksplice_span_flags {
 	 * redirect; read-only data must match, and is overwritten; writable
 	 * data is overwritten.
 	 */
-	KSPLICE_SPAN_PATCHED	= 1 << 0,
+	KSPLICE_SPAN_REPLACED	= 1 << 0,
 	/*
 	 * A part (.cold) of a function that will be replaced: it must match
 	 * and no task may be in it, but nothing is written to it.  span.parent
@@ -227,21 +227,21 @@ struct ksplice_pre {
 	__u32 n_bytes, n_strings;
 };
 
-enum ksplice_patch_kind {
-	KSPLICE_PATCH_FUNCTION	= 1,	/* the old entry gets a redirect */
-	KSPLICE_PATCH_DATA	= 2,	/* the old bytes are overwritten; both
+enum ksplice_replaced_kind {
+	KSPLICE_REPLACED_FUNCTION = 1,	/* the old entry gets a redirect */
+	KSPLICE_REPLACED_DATA	= 2,	/* the old bytes are overwritten; both
 					 * have the same size */
 };
 
 /*
- * In the -new.ko, section .ksplice_patches, from the symbol ksplice_patches
- * to the symbol ksplice_patches_end: one for each span to be replaced.
+ * In the -new.ko, section .ksplice_replaced, from the symbol ksplice_replaced
+ * to the symbol ksplice_replaced_end: one for each span to be replaced.
  */
-struct ksplice_patch_record {
+struct ksplice_replaced_record {
 	__u64 new_addr;			/* first byte of the new one */
 	__u32 span;			/* index of the old one in the image */
 	__u32 new_size;			/* bytes of the new one */
-	__u32 kind;			/* enum ksplice_patch_kind */
+	__u32 kind;			/* enum ksplice_replaced_kind */
 	__u32 pad;
 };
 

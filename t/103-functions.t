@@ -129,7 +129,7 @@ $diff = diff_text($clones);
 is(join(' ', sort $diff->{summary} =~ /^replace dir\/1\.o (\S+)/mg),
     'maybe.part.0 scale.constprop.0 sum.isra.0',
     'clones and parts are replaced, not their callers');
-is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_patches'} }, 3,
+is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_replaced'} }, 3,
     '... each by itself');
 
 # Functions that change places

@@ -70,7 +70,7 @@ $diff = diff_text($short);
 is(summary($diff), '0 b copy a', 'a short jump to one that does not change: it is copied as well');
 my ($jump) = grep { /^jmp/ } map { $_->[1] } @{ objdump_code("$diff->{dir}/new.o")->{b} };
 like($jump, qr/<a\.ksplice_abc>$/, '... and is the target of the jump');
-is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_patches'} }, 1,
+is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_replaced'} }, 1,
     '... but the old one is not replaced');
 $diff = diff_text($short =~ s/\+ 1; \}/+\n#ifdef PATCHED\n2\n#else\n1\n#endif\n; }/r);
 is(summary($diff), '0 a b', 'a short jump to one that changes');
@@ -118,7 +118,7 @@ for ([2, 'xor', 'the first'], [1, 'or', 'the second']) {
     my $which = $_->[2];
     $diff = patched($two->(1, 'xor'), $two->(@$_[0, 1]));
     is(summary($diff), '0 one two', "a function with two entries of which $which changes");
-    is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_patches'} }, 2,
+    is(scalar @{ objdump_relocations("$diff->{dir}/new.o")->{'.ksplice_replaced'} }, 2,
         '... has a redirect at each');
     my %at = map { $_->{name} => $_->{value} } objdump_symbols("$diff->{dir}/new.o");
     is($at{two} - $at{one}, 7, '... and stays one piece');

@@ -71,7 +71,7 @@ $diff = diff(@pair);
 is("$diff->{status} $diff->{err}", '0 ', '... for which an update is made');
 is($diff->{summary}, "new function dir/1.o a (" . (($diff->{summary} =~ /\((\d+)/)[0] // '') .
     " bytes)\nhook pre_apply dir/1.o a\n", '... of that hook');
-like(inspect("$diff->{dir}/new.o"), qr/^patch records: 0\nhook pre_apply of unit 0: a\n/m,
+like(inspect("$diff->{dir}/new.o"), qr/^replaced spans: 0\nhook pre_apply of unit 0: a\n/m,
     '... and no function');
 inspect("$diff->{dir}/old.o");
 

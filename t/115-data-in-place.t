@@ -60,7 +60,7 @@ my $old = inspect("$diff->{dir}/old.o");
 my $new = inspect("$diff->{dir}/new.o");
 like($old, qr/: read-only data table, 32 bytes, \S+, replaced$/m, 'the original is to be matched');
 my ($span) = $old =~ /span (\d+): read-only data table,/;
-like($new, qr/^patch span $span: data table\.ksplice_abc, 32 bytes$/m, 'the record names both');
+like($new, qr/^replaced span $span: data table\.ksplice_abc, 32 bytes$/m, 'the record names both');
 
 my %symbol = map { $_->{name} => $_ } objdump_symbols("$diff->{dir}/new.o");
 my $relocation = objdump_relocations("$diff->{dir}/new.o");
@@ -93,7 +93,7 @@ int f(int i) { return limit[i]; }
 END
 is("$diff->{status} $diff->{err}$diff->{summary}",
     "0 replace data dir/1.o limit (8 bytes)\n", 'a table and nothing else');
-like(inspect("$diff->{dir}/new.o"), qr/^patch records: 1\npatch span \d+: data limit/m,
+like(inspect("$diff->{dir}/new.o"), qr/^replaced spans: 1\nreplaced span \d+: data limit/m,
     '... has its record');
 inspect("$diff->{dir}/old.o");
 
@@ -126,7 +126,7 @@ is("$diff->{status} $diff->{err}$diff->{summary}", "0 replace data dir/1.o x (8 
     'it can be replaced');
 like(inspect("$diff->{dir}/old.o"), qr/: data x\@dir\/1\.o, 8 bytes, \S+, replaced$/m,
     '... and its old bytes are not looked at');
-like(inspect("$diff->{dir}/new.o"), qr/^patch span \d+: data x\.ksplice_abc, 8 bytes$/m,
+like(inspect("$diff->{dir}/new.o"), qr/^replaced span \d+: data x\.ksplice_abc, 8 bytes$/m,
     '... and the record names it');
 $diff = diff_text(writable('ksplice_keep_data(x); int f(void) { return ++x[0]; }'), $include);
 is($diff->{status}, 66, 'a new function without a caller is no change either');

@@ -79,13 +79,13 @@ like(targets('taker'), qr/\badded\b/,             'a pointer to a new one is the
 like(targets('taker'), qr/(^| )\.rodata( |$)/, 'a string is copied');
 is($section->{'.rodata'}{size}, length("new") + 1, 'and only that string');
 
-my @records = @{ $relocation->{'.ksplice_patches'} };
+my @records = @{ $relocation->{'.ksplice_replaced'} };
 is_deeply([map { $_->{type} } @records], [('R_X86_64_64') x 3], 'three functions are replaced');
 is_deeply([sort map { $_->{symbol} } @records], [qw(caller changed taker)],
     'by the new ones');
-is($symbol{ksplice_patches}{value}, 0, 'their records start at the symbol');
-is($symbol{ksplice_patches_end}{value}, $section->{'.ksplice_patches'}{size}, 'and end there');
-ok($symbol{$_}{global}, "$_ is global") for qw(ksplice_patches ksplice_patches_end);
+is($symbol{ksplice_replaced}{value}, 0, 'their records start at the symbol');
+is($symbol{ksplice_replaced_end}{value}, $section->{'.ksplice_replaced'}{size}, 'and end there');
+ok($symbol{$_}{global}, "$_ is global") for qw(ksplice_replaced ksplice_replaced_end);
 
 my ($status, $out, $err) = run_cmd('ld', '-r', '-o', "$diff->{dir}/linked.o", $new);
 is("$status $err", '0 ', 'ld -r takes it');
@@ -139,7 +139,7 @@ $relocation = objdump_relocations("$diff->{dir}/new.o");
 is($symbol{'split.cold'}{section}, '.text.unlikely.split', 'the part is copied as well');
 ok((grep { /^split\.cold|^\.text\.unlikely/ } split / /, targets('split')),
     'and the function jumps to its copy');
-is(scalar @{ $relocation->{'.ksplice_patches'} }, 1, 'it is not replaced by itself');
+is(scalar @{ $relocation->{'.ksplice_replaced'} }, 1, 'it is not replaced by itself');
 like(join(' ', targets('split'), targets('unlikely.split')), qr/${import}_split/,
     'its own address stays the old entry');
 

@@ -129,9 +129,9 @@ like($text, qr/^  span $replacement: replacement \S+, 5 bytes, \.altinstr_replac
 my $new = inspect("$diff->{dir}/new.o");
 my ($body) = grep { $_->{name} eq 'changed' } objdump_symbols("$diff->{dir}/new.o");
 is(($new =~ /\A(.*\n.*\n)/)[0],
-    "patch records: 1\npatch span @{[number_of('changed')]}: changed.ksplice_abc, "
+    "replaced spans: 1\nreplaced span @{[number_of('changed')]}: changed.ksplice_abc, "
     . "$body->{size} bytes\n",
-    'the patch record is about the span');
+    'the record names the span');
 like($new, qr/^needs ksplice_abc_vmlinux_\d+_sites$/m, 'and what the new code needs is listed');
 
 # The entries of .altinstructions have had three sizes.

@@ -143,10 +143,10 @@ for my $which (qw(old new)) {
     is_deeply(\@bad, [], "$which.o with a bit changed never makes it crash");
 }
 
-# The patch records
-my ($patches, $n) = place('.ksplice_patches', 'new');
-is($n, 24, 'one patch record');
-my $renamed = $file{new} =~ s/\.ksplice_patches\0/.ksplice_nothing\0/r;
+# The records of replaced spans
+my ($replaced, $n) = place('.ksplice_replaced', 'new');
+is($n, 24, 'one record');
+my $renamed = $file{new} =~ s/\.ksplice_replaced\0/.ksplice_anything\0/r;
 ($status, $out, $err) = inspect($renamed);
 is("$status $out$err", "1 objmanip: '$copy' has no records of ksplice\n", 'a file without records');
 ($status, $out, $err) = inspect('');
@@ -164,7 +164,7 @@ spew("$update/contents", "kid a\nchange vmlinux a-old.ko a-new.ko\n");
 ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $update);
 is("$status $err", '0 ', 'an update is inspected');
 like($out,
-    qr/^target vmlinux, a-old\.ko:\npre image: .*^target vmlinux, a-new\.ko:\npatch records: /ms,
+    qr/^target vmlinux, a-old\.ko:\npre image: .*^target vmlinux, a-new\.ko:\nreplaced spans: /ms,
     '... each of its modules');
 spew("$update/contents", "kid a\n");
 ($status, $out, $err) = run_cmd('objmanip/objmanip', 'inspect', $update);

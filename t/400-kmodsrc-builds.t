@@ -51,12 +51,12 @@ new:	mov	ksplice_toy_0_$target(%rip), %rax
 	ret
 	int3
 	.section .note.GNU-stack, ""
-	.section .ksplice_patches, "a"
-	.globl	ksplice_patches, ksplice_patches_end
-ksplice_patches:
+	.section .ksplice_replaced, "a"
+	.globl	ksplice_replaced, ksplice_replaced_end
+ksplice_replaced:
 	.quad	new
 	.long	0, 9, 1, 0
-ksplice_patches_end:
+ksplice_replaced_end:
 	.section .ksplice_hooks, "a"
 	.globl	ksplice_hooks, ksplice_hooks_end
 ksplice_hooks:
@@ -111,7 +111,7 @@ for my $target (qw(vmlinux toy_mod)) {
     my $sections = objdump_sections("$dir/$module-old.ko");
     is($sections->{'.init.ksplice_pre'}{size}, 8, "$target: the pre image is in the old");
     ok(!$sections->{'.init.ksplice_pre'}{flags}{CODE}, '  ... and is no code');
-    is(objdump_sections("$dir/$module-new.ko")->{'.ksplice_patches'}{size}, 24,
+    is(objdump_sections("$dir/$module-new.ko")->{'.ksplice_replaced'}{size}, 24,
         "$target: the records are in the new");
     is(() = slurp("$dir/Module.symvers") =~ /\tksplice_toy_0_$target\t/g, 1,
         "$target: the placeholder is exported");

@@ -49,7 +49,7 @@ says 'the first as well' '^patched: version$' cat /proc/version
 apply other
 says 'a third, of another function' 'loadavg$' cat /proc/loadavg
 refused 'the first cannot go before the second' 1 "'?second'?" ksplice-undo first
-refused 'nor be replaced without it' 1 "'second' patches 'version_proc_show' of 'first' again" \
+refused 'nor be replaced without it' 1 "'second' replaces 'version_proc_show' of 'first' again" \
 	ksplice-apply --replace=first /updates/marked.tar.gz
 refused 'nor by one that was built on top of it' 1 "'beside' was built on top of 'first'" \
 	ksplice-apply --replace=first,second /updates/beside.tar.gz

@@ -253,10 +253,10 @@ static const char *check_flags(const struct ksplice_pre *pre, u32 index)
 	const struct ksplice_span *parent;
 
 	if (span->flags && span->kind != KSPLICE_SPAN_TEXT &&
-	    !(is_data && span->flags == KSPLICE_SPAN_PATCHED))
+	    !(is_data && span->flags == KSPLICE_SPAN_REPLACED))
 		return "a span is replaced and no function or data";
 	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING &&
-	    !(span->flags & (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART)))
+	    !(span->flags & (KSPLICE_SPAN_REPLACED | KSPLICE_SPAN_PART)))
 		return "a span is allowed to run on and not replaced";
 	if (span->parent == KSPLICE_NONE)
 		return is_part ? "a span is part of one that is not there" :
@@ -267,8 +267,8 @@ static const char *check_flags(const struct ksplice_pre *pre, u32 index)
 	if (span->kind != KSPLICE_SPAN_TEXT ||
 	    parent->kind != KSPLICE_SPAN_TEXT)
 		return "a span is part of no function";
-	if (span->flags & KSPLICE_SPAN_PATCHED ||
-	    is_part != !!(parent->flags & KSPLICE_SPAN_PATCHED))
+	if (span->flags & KSPLICE_SPAN_REPLACED ||
+	    is_part != !!(parent->flags & KSPLICE_SPAN_REPLACED))
 		return "a span and the function that it is part of disagree";
 	return NULL;
 }
@@ -284,7 +284,7 @@ static const char *check_contents(const struct ksplice_pre *pre,
 		if (span->n_relocs || span->n_sites)
 			return "writable data has relocations or sites";
 		/* Of what is not overwritten, the size is not used. */
-		if (span->flags & KSPLICE_SPAN_PATCHED &&
+		if (span->flags & KSPLICE_SPAN_REPLACED &&
 		    (!span->size || span->size > MAX_SPAN_SIZE))
 			return "data to be overwritten has no size, or too large a one";
 		return NULL;

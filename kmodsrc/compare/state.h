@@ -118,14 +118,14 @@ ksplice_span_is_needed(const struct ksplice_match *m, u32 span)
 {
 	return ksplice_span_is_compared(m, span) &&
 	       m->pre.spans[span].flags &
-	       (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART);
+	       (KSPLICE_SPAN_REPLACED | KSPLICE_SPAN_PART);
 }
 
 /* Data, also writable data, of which nothing is compared. */
 static inline bool
 ksplice_span_is_overwritten(const struct ksplice_match *m, u32 span)
 {
-	return m->pre.spans[span].flags & KSPLICE_SPAN_PATCHED &&
+	return m->pre.spans[span].flags & KSPLICE_SPAN_REPLACED &&
 	       m->pre.spans[span].kind != KSPLICE_SPAN_TEXT;
 }
 

@@ -37,7 +37,7 @@ void ksplice_records_forget(struct ksplice_change *change)
 }
 
 static bool __add_new_function(struct ksplice_change *change,
-			       const struct ksplice_patch_record *record)
+			       const struct ksplice_replaced_record *record)
 {
 	struct ksplice_function *function = find_span(change,
 							     record->span);
@@ -50,7 +50,7 @@ static bool __add_new_function(struct ksplice_change *change,
 }
 
 static bool __add_new_data(struct ksplice_change *change,
-			   const struct ksplice_patch_record *record)
+			   const struct ksplice_replaced_record *record)
 {
 	struct ksplice_data *data;
 
@@ -68,16 +68,16 @@ static bool __add_new_data(struct ksplice_change *change,
 
 static bool __add_record(struct ksplice_change *change,
 			 const struct module *owner,
-			 const struct ksplice_patch_record *record)
+			 const struct ksplice_replaced_record *record)
 {
 	if (!record->new_size ||
 	    !within_module_core(record->new_addr, owner) ||
 	    !within_module_core(record->new_addr + record->new_size - 1, owner))
 		return false;
 	switch (record->kind) {
-	case KSPLICE_PATCH_FUNCTION:
+	case KSPLICE_REPLACED_FUNCTION:
 		return __add_new_function(change, record);
-	case KSPLICE_PATCH_DATA:
+	case KSPLICE_REPLACED_DATA:
 		return __add_new_data(change, record);
 	default:
 		return false;
@@ -112,8 +112,8 @@ static int check_records(struct ksplice_change *change,
 {
 	unsigned int i;
 
-	if (!is_table_in(owner, records->patches, records->n_patches,
-			 sizeof(*records->patches)) ||
+	if (!is_table_in(owner, records->replaced, records->n_replaced,
+			 sizeof(*records->replaced)) ||
 	    !is_table_in(owner, records->hooks, records->n_hooks,
 			 sizeof(*records->hooks)))
 		return ksplice_abort(change->update, KSPLICE_UNEXPECTED,
@@ -136,11 +136,11 @@ int __ksplice_records_add(struct ksplice_change *change, struct module *owner,
 
 	if (ret)
 		return ret;
-	for (i = 0; i < records->n_patches; i++)
-		if (!__add_record(change, owner, &records->patches[i]))
+	for (i = 0; i < records->n_replaced; i++)
+		if (!__add_record(change, owner, &records->replaced[i]))
 			return ksplice_abort(change->update,
 					     KSPLICE_UNEXPECTED,
-					     "patch record %u of '%s' is invalid",
+					     "record %u of replaced spans in '%s' is invalid",
 					     i, owner->name);
 	change->hooks = records->hooks;
 	change->n_hooks = records->n_hooks;

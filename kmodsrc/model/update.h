@@ -38,7 +38,7 @@ enum ksplice_direction {
 
 /*
  * A function that the change redirects, or a part (.cold) of one.  Made by
- * matching, for each span flagged PATCHED or PART; lives as long as the
+ * matching, for each span flagged REPLACED or PART; lives as long as the
  * change.
  */
 struct ksplice_function {
@@ -79,7 +79,7 @@ struct ksplice_function {
 
 /*
  * Data that the change overwrites in place.  Made by matching, for each span
- * of data flagged PATCHED; lives as long as the change.
+ * of data flagged REPLACED; lives as long as the change.
  */
 struct ksplice_data {
 	const char *name;		/* kstrdup'd */

@@ -2,7 +2,7 @@
 /*
  * depend.c - which update stands on which
  *
- * An update that patches a function again writes its redirect into the body
+ * An update that replaces a function again writes its redirect into the body
  * that the earlier one brought, so the earlier one cannot be undone before it.
  * The same is true of data that both replace: undo writes what was there first.
  * Nor can it if a later update's new code uses its functions or data: those
@@ -134,7 +134,7 @@ static bool update_overwrites(const struct ksplice_update *other,
 	return false;
 }
 
-/* Abort if a later update patches a function of the change again. */
+/* Abort if a later update replaces a function of the change again. */
 static int __check_patched_again(const struct ksplice_change *change,
 				 struct ksplice_update *asker)
 {
@@ -147,7 +147,7 @@ static int __check_patched_again(const struct ksplice_change *change,
 			__ksplice_find_redirect(function->new_addr);
 		if (later)
 			return ksplice_abort(asker, KSPLICE_COLD_UPDATE_LOADED,
-				"update '%s' patches '%s' of '%s' again; undo it first",
+				"update '%s' replaces '%s' of '%s' again; undo it first",
 				later->change->update->kid, function->name,
 				change->update->kid);
 	}

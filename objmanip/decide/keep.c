@@ -364,7 +364,7 @@ static size_t keep_in_place(struct queue *queue, struct object *pre)
 		if (!forbid_leaves_in_place(span))
 			continue;
 		keep(queue, peer_of(span));
-		span->decision.patched = true;
+		span->decision.replaced = true;
 		n++;
 	}
 	return n;
@@ -443,7 +443,7 @@ size_t keep_decide(struct pair *pairs, size_t n_pairs)
 			keep(&queue, peer_of(span));
 			if (span->links.parent)
 				continue;
-			span->decision.patched = true;
+			span->decision.replaced = true;
 			n_patched++;
 		}
 		n_patched += keep_in_place(&queue, pairs[i].pre);

@@ -9,7 +9,7 @@
 
 /*
  * Decide over all pairs of the target which post spans are kept and which pre
- * spans are patched.  All refusals are printed on stderr; exits with 1 after
+ * spans are replaced.  All refusals are printed on stderr; exits with 1 after
  * the last one.  Returns the number of functions that are replaced, of hooks
  * and of new exports; without any, nothing reaches new code.
  */

@@ -93,7 +93,7 @@ static void allow_running(struct pair *pair, const struct mark *mark)
 	bool is_found = false;
 
 	for_each_span(span, pair->pre) {
-		if (!span->decision.patched ||
+		if (!span->decision.replaced ||
 		    span->section->kind != KIND_TEXT ||
 		    !is_of_function(span, mark->name))
 			continue;

@@ -120,7 +120,7 @@ struct span {
 	 */
 	struct {
 		bool keep;		/* in post: it goes into the new code */
-		bool patched;		/* in pre: a function that gets the
+		bool replaced;		/* in pre: a function that gets the
 					 * redirect, or data that is overwritten
 					 * with its peer.  A .cold part, whose
 					 * parent is the function, is not */

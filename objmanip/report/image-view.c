@@ -220,11 +220,11 @@ static void check_parent(const struct check *check,
 		       span->kind == KSPLICE_SPAN_DATA;
 
 	if (span->flags && span->kind != KSPLICE_SPAN_TEXT &&
-	    !(is_data && span->flags == KSPLICE_SPAN_PATCHED))
+	    !(is_data && span->flags == KSPLICE_SPAN_REPLACED))
 		refuse_image(check, "span %u is replaced and no function or data",
 			     check->span);
 	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING &&
-	    !(span->flags & (KSPLICE_SPAN_PATCHED | KSPLICE_SPAN_PART)))
+	    !(span->flags & (KSPLICE_SPAN_REPLACED | KSPLICE_SPAN_PART)))
 		refuse_image(check, "span %u is allowed to run on and not replaced",
 			     check->span);
 	if (span->parent == KSPLICE_NONE) {
@@ -237,9 +237,9 @@ static void check_parent(const struct check *check,
 	    view->spans[span->parent].kind != KSPLICE_SPAN_TEXT)
 		refuse_image(check, "span %u is a part of no function",
 			     check->span);
-	if (span->flags & KSPLICE_SPAN_PATCHED ||
+	if (span->flags & KSPLICE_SPAN_REPLACED ||
 	    is_part != !!(view->spans[span->parent].flags &
-			  KSPLICE_SPAN_PATCHED))
+			  KSPLICE_SPAN_REPLACED))
 		refuse_image(check, "span %u and the function that it is a part of disagree",
 			     check->span);
 }

@@ -108,7 +108,7 @@ static void print_span(const struct arch *arch, const struct ksplice_pre *view,
 	printf("  span %u: %s %s, %u bytes, %s", index,
 	       span_kinds[span->kind], image_label_name(view, span->label),
 	       span->size, view->strings + span->section);
-	if (span->flags & KSPLICE_SPAN_PATCHED)
+	if (span->flags & KSPLICE_SPAN_REPLACED)
 		printf(", replaced");
 	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING)
 		printf(", allowed to run on");
@@ -176,7 +176,7 @@ static void print_image(const struct arch *arch,
 	}
 }
 
-/* --- .ksplice_patches, .ksplice_hooks ------------------------------------ */
+/* --- .ksplice_replaced, .ksplice_hooks ----------------------------------- */
 
 /* What a field of 64 bits refers to, and where in it. */
 static const struct reloc *address_at(const struct section *section,
@@ -193,11 +193,11 @@ static const struct reloc *address_at(const struct section *section,
 static const struct reloc *new_addr(const struct section *section, size_t i)
 {
 	const struct reloc *reloc = address_at(section,
-		i * sizeof(struct ksplice_patch_record) +
-		offsetof(struct ksplice_patch_record, new_addr));
+		i * sizeof(struct ksplice_replaced_record) +
+		offsetof(struct ksplice_replaced_record, new_addr));
 
 	if (!reloc)
-		die("'%s': broken patch records: number %zu refers to no function",
+		die("'%s': broken records of replaced spans: number %zu refers to no function",
 		    section->object->path, i);
 	return reloc;
 }
@@ -217,28 +217,28 @@ static const char *symbol_at(struct object *object, const struct reloc *reloc)
 	return symbol->section->name;
 }
 
-static void print_patches(struct object *object,
-			  const struct section *section)
+static void print_replaced(struct object *object,
+			   const struct section *section)
 {
-	size_t n = section->size / sizeof(struct ksplice_patch_record);
+	size_t n = section->size / sizeof(struct ksplice_replaced_record);
 
-	if (section->size % sizeof(struct ksplice_patch_record))
-		die("'%s': broken patch records: %" PRIu64 " bytes are no whole number of them",
+	if (section->size % sizeof(struct ksplice_replaced_record))
+		die("'%s': broken records of replaced spans: %" PRIu64 " bytes are no whole number of them",
 		    object->path, section->size);
 	for (size_t i = 0; i < n; i++)
 		new_addr(section, i);
-	printf("patch records: %zu\n", n);
+	printf("replaced spans: %zu\n", n);
 	for (size_t i = 0; i < n; i++) {
-		struct ksplice_patch_record record;
+		struct ksplice_replaced_record record;
 
 		memcpy(&record, section->contents + i * sizeof(record),
 		       sizeof(record));
-		if (record.kind != KSPLICE_PATCH_FUNCTION &&
-		    record.kind != KSPLICE_PATCH_DATA)
-			die("'%s': broken patch records: number %zu is of kind %u",
+		if (record.kind != KSPLICE_REPLACED_FUNCTION &&
+		    record.kind != KSPLICE_REPLACED_DATA)
+			die("'%s': broken records of replaced spans: number %zu is of kind %u",
 			    object->path, i, record.kind);
-		printf("patch span %u: %s%s, %u bytes\n", record.span,
-		       record.kind == KSPLICE_PATCH_DATA ? "data " : "",
+		printf("replaced span %u: %s%s, %u bytes\n", record.span,
+		       record.kind == KSPLICE_REPLACED_DATA ? "data " : "",
 		       symbol_at(object, new_addr(section, i)),
 		       record.new_size);
 	}
@@ -283,26 +283,26 @@ void inspect(const char *path)
 {
 	struct object *object = object_load(path, path);
 	struct section *pre = object_find_section(object, ".init.ksplice_pre");
-	struct section *patches = object_find_section(object,
-						      ".ksplice_patches");
+	struct section *replaced = object_find_section(object,
+						      ".ksplice_replaced");
 	struct section *hooks = object_find_section(object, ".ksplice_hooks");
 	struct ksplice_pre view;
 
-	if (!pre && !patches)
+	if (!pre && !replaced)
 		die("'%s' has no records of ksplice", path);
 	if ((pre && !pre->contents) ||
-	    (patches && patches->size && !patches->contents) ||
+	    (replaced && replaced->size && !replaced->contents) ||
 	    (hooks && hooks->size && !hooks->contents))
 		die("'%s': the records have no contents", path);
 	if (pre) {
 		view = image_view(path, object->arch, pre->contents, pre->size);
 		print_image(object->arch, &view);
 	}
-	if (patches)
-		print_patches(object, patches);
+	if (replaced)
+		print_replaced(object, replaced);
 	if (hooks)
 		print_hooks(object, hooks);
-	if (patches)
+	if (replaced)
 		print_needs(object);
 }
 

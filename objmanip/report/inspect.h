@@ -6,7 +6,7 @@
 #define OBJMANIP_REPORT_INSPECT_H
 
 /*
- * Print the pre image of an old.o or -old.ko, the patch records of a new.o or
+ * Print the pre image of an old.o or -old.ko, the replaced spans of a new.o or
  * -new.ko.  Dies, with nothing printed, if the file has neither or if
  * anything in it is not as kmodsrc/records.h says.
  */

@@ -193,7 +193,7 @@ static void add_unreferred(struct bytes *out, const struct pair *pair,
 			   const struct span *pre)
 {
 	if (pre->diff.state == SPAN_CHANGED && is_data(pre) &&
-	    !pre->decision.patched && !forbid_is_in_use(pre) &&
+	    !pre->decision.replaced && !forbid_is_in_use(pre) &&
 	    !forbid_is_in_use(peer_of(pre)))
 		bytes_printf(out, "ignored data %s %s (nothing refers to it)\n",
 			     pair->unit, pre->name);
@@ -288,7 +288,7 @@ static void add_other_lines(struct bytes *out, const struct pair *pair)
 
 	for_each_span(span, pair->pre)
 		if (span->section->kind == KIND_TEXT && peer_of(span) &&
-		    span->diff.state == SPAN_SAME && !span->decision.patched)
+		    span->diff.state == SPAN_SAME && !span->decision.replaced)
 			n += has_other_lines(span);
 	if (n)
 		bytes_printf(out, "ignored %s %zu function%s (only line numbers differ)\n",
@@ -335,10 +335,10 @@ static void add_pair(struct bytes *out, const struct pair *pair,
 	struct span *span;
 
 	for_each_span(span, pair->pre)
-		if (span->decision.patched && span->section->kind == KIND_TEXT)
+		if (span->decision.replaced && span->section->kind == KIND_TEXT)
 			add_replaced(out, pair, span, touched);
 	for_each_span(span, pair->pre)
-		if (span->decision.patched && span->section->kind != KIND_TEXT)
+		if (span->decision.replaced && span->section->kind != KIND_TEXT)
 			add_overwritten(out, pair, span, touched);
 	for_each_span(span, pair->post)
 		add_kept(out, pair, span);

@@ -31,7 +31,7 @@ static bool is_of_module(const char *name)
 {
 	static const char *const names[] = {
 		".init.ksplice_pre",
-		".ksplice_patches",
+		".ksplice_replaced",
 		".ksplice_hooks",
 		".gnu.linkonce.this_module",
 		"__versions",

@@ -68,7 +68,7 @@ static bool replaces_function(const struct span *span)
 static bool is_in_place(const struct span *span)
 {
 	return span->section->kind != KIND_TEXT && peer_of(span) &&
-	       peer_of(span)->decision.patched;
+	       peer_of(span)->decision.replaced;
 }
 
 /* --- sections ------------------------------------------------------------ */
@@ -515,7 +515,7 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 	}
 }
 
-/* --- .ksplice_patches, .ksplice_hooks ------------------------------------ */
+/* --- .ksplice_replaced, .ksplice_hooks ----------------------------------- */
 
 /* The address of the copy, in a field of 64 bits */
 static void add_address(struct writer *writer, struct elf_section *section,
@@ -535,38 +535,38 @@ static void add_bounds(struct writer *writer, struct elf_section *section,
 		       section->bytes.n)->is_global = true;
 }
 
-static void add_patch(struct writer *writer, struct elf_section *patches,
-		      const struct span *pre)
+static void add_record(struct writer *writer, struct elf_section *records,
+		       const struct span *pre)
 {
 	const struct span *post = peer_of(pre);
 	const struct copy *copy = post->emit.copy;
-	struct ksplice_patch_record record = {
+	struct ksplice_replaced_record record = {
 		.span = pre->emit.index,
 		.new_size = post->size,
 		.kind = post->section->kind == KIND_TEXT ?
-			KSPLICE_PATCH_FUNCTION : KSPLICE_PATCH_DATA,
+			KSPLICE_REPLACED_FUNCTION : KSPLICE_REPLACED_DATA,
 	};
-	uint64_t at = elf_section_add(patches, &record, sizeof(record), 8);
+	uint64_t at = elf_section_add(records, &record, sizeof(record), 8);
 
-	add_address(writer, patches, at + offsetof(typeof(record), new_addr),
+	add_address(writer, records, at + offsetof(typeof(record), new_addr),
 		    copy);
 }
 
-static void add_patches(struct writer *writer, struct pair *pairs,
+static void add_records(struct writer *writer, struct pair *pairs,
 			size_t n_pairs)
 {
-	struct elf_section *patches =
-		elf_section_new(writer->elf, ".ksplice_patches", SHT_PROGBITS,
+	struct elf_section *records =
+		elf_section_new(writer->elf, ".ksplice_replaced", SHT_PROGBITS,
 				SHF_ALLOC);
 	struct span *span;
 
-	patches->align = 8;
+	records->align = 8;
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].pre)
-			if (span->decision.patched && !span->links.parent &&
+			if (span->decision.replaced && !span->links.parent &&
 			    peer_of(span) && peer_of(span)->emit.copy)
-				add_patch(writer, patches, span);
-	add_bounds(writer, patches, "ksplice_patches", "ksplice_patches_end");
+				add_record(writer, records, span);
+	add_bounds(writer, records, "ksplice_replaced", "ksplice_replaced_end");
 }
 
 static void add_hook(struct writer *writer, struct elf_section *hooks,
@@ -633,7 +633,7 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 		copy_relocs(&writer, pairs[i].post);
 	for (size_t i = 0; i < n_pairs; i++)
 		add_exports(&writer, &pairs[i]);
-	add_patches(&writer, pairs, n_pairs);
+	add_records(&writer, pairs, n_pairs);
 	add_hooks(&writer, pairs, n_pairs);
 	elf_write(writer.elf, path);
 }

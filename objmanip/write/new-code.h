@@ -11,7 +11,7 @@
 
 /*
  * One relocatable object with all kept spans of all pairs, their entries in the
- * tables, .ksplice_patches, .ksplice_hooks.  Fills imports.
+ * tables, .ksplice_replaced, .ksplice_hooks.  Fills imports.
  */
 void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 		    const char *kid, const char *target,

@@ -55,9 +55,9 @@ static bool is_describable(const struct span *span)
 
 		if (reloc->type->howto)
 			continue;
-		if (span->decision.patched ||
+		if (span->decision.replaced ||
 		    (span->links.parent &&
-		     span->links.parent->decision.patched))
+		     span->links.parent->decision.replaced))
 			die("'%s': relocation type %u in '%s' is not supported",
 			    span->section->object->path, reloc->type->number,
 			    span->section->name);
@@ -157,7 +157,7 @@ static void mark_pre(struct object *pre)
 		span->emit.index = KSPLICE_NONE;
 	for_each_span(span, pre) {
 		/* Another unit may refer to it by its name. */
-		if (span->decision.patched ||
+		if (span->decision.replaced ||
 		    (span->symbol && span->symbol->is_global))
 			mark(span);
 		if (image_kind(span) != KSPLICE_SPAN_TEXT &&
@@ -420,16 +420,16 @@ static void add_span(struct image *image, const struct unit *unit,
 
 		if (span->links.parent) {
 			record.parent = span->links.parent->emit.index;
-			if (span->links.parent->decision.patched)
+			if (span->links.parent->decision.replaced)
 				record.flags |= KSPLICE_SPAN_PART;
-		} else if (span->decision.patched) {
-			record.flags |= KSPLICE_SPAN_PATCHED;
+		} else if (span->decision.replaced) {
+			record.flags |= KSPLICE_SPAN_REPLACED;
 		}
 		if (function->marks.allow_running)
 			record.flags |= KSPLICE_SPAN_ALLOW_RUNNING;
 		add_sites(image, &record, unit, section, span->start, symvers);
-	} else if (span->decision.patched) {
-		record.flags |= KSPLICE_SPAN_PATCHED;
+	} else if (span->decision.replaced) {
+		record.flags |= KSPLICE_SPAN_REPLACED;
 	}
 	if (kind != KSPLICE_SPAN_DATA) {
 		record.bytes = bytes_add(&image->bytes, span_bytes(span),

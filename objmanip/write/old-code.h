@@ -10,8 +10,8 @@
 #include "write/imports.h"
 
 /*
- * Set the index that each span of pre has in the image: .ksplice_patches refers
- * to it, so this is called before new_code_write().
+ * Set the index that each span of pre has in the image.  Call it before
+ * new_code_write(): .ksplice_replaced refers to the index.
  */
 void old_code_number(struct pair *pairs, size_t n_pairs);
 

@@ -62,8 +62,12 @@ sub move_symbol {
 }
 
 my %edit = (
-    # the instruction behind the ftrace site
-    byte => sub { substr($all, at('bytes', number(span_at(16)) + 5), 1) ^= "\x01" },
+    # the instruction behind the ftrace site, which may have an endbr64 before it
+    byte => sub {
+        my $code = at('bytes', number(span_at(16)));
+        my $site = substr($all, $code, 4) eq "\xf3\x0f\x1e\xfa" ? 4 : 0;
+        substr($all, $code + $site + 5, 1) ^= "\x01";
+    },
     name => sub {
         my $name = number(at('labels', 16 * number(span_at(0)) + 4));
         substr($all, at('strings', $name), 1) = '~';

@@ -70,9 +70,9 @@ says 'all tasks were checked before the stop, and hardly any in it' \
 release read
 release poll
 cd /sys/kernel/tracing
-echo 'tick_sched_timer*' > set_ftrace_filter
+echo 'update_process_times*' > set_ftrace_filter
 echo function > current_tracer
-ok 'the timer takes the new body' wait_for grep -q tick_sched_timer.ksplice trace
+ok 'the timer takes the new body' wait_for grep -q update_process_times.ksplice trace
 echo nop > current_tracer
 echo > set_ftrace_filter
 cd /tmp

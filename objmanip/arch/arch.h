@@ -55,7 +55,9 @@ struct arch {
 	uint64_t (*trim)(const uint8_t *code, uint64_t size, uint64_t covered);
 	bool (*is_jump_text)(const char *text);
 
+	const char *padding_prefix;	/* or NULL */
 	void (*read_site)(const struct span *entry, struct site *site);
+	bool (*entry_site)(struct span *span, struct site *site);
 };
 
 /* In one file of each architecture: compiled in, it is known. */

@@ -37,6 +37,8 @@ struct span {
 	struct section *section;
 	uint64_t start, size;		/* in the section, without padding */
 	uint64_t extent;		/* where its symbols say it ends */
+	uint64_t padding;		/* bytes before start that belong to it:
+					 * the kernel may write code there */
 	struct symbol *symbol;		/* the one at its start that names it
 					 * (function or object before NOTYPE,
 					 * global before local), or NULL */

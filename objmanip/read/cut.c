@@ -9,7 +9,8 @@
  *   3. everything else at its symbols, unless one lies inside another; mostly
  *      there is only one symbol.  A global one inside an assembly function is
  *      another entry of it: there it is cut, and the pieces belong together.
- *      What fills the room up to the next piece is left out.
+ *      What fills the room up to the next piece is left out, and so is the
+ *      padding before a function, if it has a name.
  */
 #include "read/cut.h"
 #include "arch/arch.h"
@@ -65,7 +66,6 @@ static void cut_entries(struct section *section)
 			 section->size - start : size);
 }
 
-/* Cut at these offsets and at 0. */
 static int by_value(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -73,10 +73,10 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void cut_at(struct section *section, uint64_t *cuts, size_t n_cuts)
+/* Cut at these offsets and at start. */
+static void cut_at(struct section *section, uint64_t start, uint64_t *cuts,
+		   size_t n_cuts)
 {
-	uint64_t start = 0;
-
 	vec_sort(cuts, n_cuts, sizeof(*cuts), by_value);
 	for (size_t i = 0; i <= n_cuts; i++) {
 		uint64_t end = i < n_cuts ? cuts[i] : section->size;
@@ -112,7 +112,7 @@ static void cut_replacements(struct section *section)
 							reloc->addend;
 		}
 	}
-	cut_at(section, cuts, n_cuts);
+	cut_at(section, 0, cuts, n_cuts);
 }
 
 /* KIND_ALT_AUX: where code jumps to */
@@ -140,14 +140,25 @@ static void cut_aux(struct section *section)
 						reloc->addend + bias.value[0];
 		}
 	}
-	cut_at(section, cuts, n_cuts);
+	cut_at(section, 0, cuts, n_cuts);
+}
+
+/* Is it the name of the padding before a function? */
+static bool is_padding(const struct symbol *symbol)
+{
+	const struct section *section = symbol->section;
+	const char *prefix = section ? section->object->arch->padding_prefix :
+				       NULL;
+
+	return prefix && section->flags & SEC_CODE && !symbol->is_file &&
+	       !strncmp(symbol->name, prefix, strlen(prefix));
 }
 
 /* A symbol that a piece of that section may begin with */
 static bool is_cut(const struct symbol *symbol)
 {
 	if (!symbol->section || symbol->is_section || symbol->is_file ||
-	    !*symbol->name)
+	    !*symbol->name || is_padding(symbol))
 		return false;
 	/* A label in an assembly function has no size. */
 	if (symbol->section->flags & SEC_CODE)
@@ -166,8 +177,8 @@ static int by_symbol(const void *a, const void *b)
 	return (x->size < y->size) - (x->size > y->size);
 }
 
-static void cut_symbols(struct section *section, struct symbol **symbols,
-			size_t n_symbols)
+static void cut_symbols(struct section *section, uint64_t start,
+			struct symbol **symbols, size_t n_symbols)
 {
 	uint64_t *cuts = NULL, inside = 0;
 	size_t n_cuts = 0;
@@ -191,7 +202,7 @@ static void cut_symbols(struct section *section, struct symbol **symbols,
 		if (end > inside)
 			inside = end;
 	}
-	cut_at(section, cuts, n_cuts);
+	cut_at(section, start, cuts, n_cuts);
 }
 
 /* Which of two symbols at one offset names it? */
@@ -205,6 +216,15 @@ static bool is_better(const struct symbol *a, const struct symbol *b)
 	return !a->is_weak && b->is_weak;
 }
 
+static void note_padding(const struct symbol *symbol)
+{
+	const uint64_t end = symbol->value + symbol->size;
+	struct span *span = span_find(symbol->section, end);
+
+	if (span && span->start == end)
+		span->padding = symbol->size;
+}
+
 static void name_spans(struct object *object)
 {
 	for (size_t i = 0; i < object->n_symbols; i++) {
@@ -213,6 +233,10 @@ static void name_spans(struct object *object)
 
 		if (!section || symbol->is_file)
 			continue;
+		if (is_padding(symbol)) {
+			note_padding(symbol);
+			continue;
+		}
 
 		struct span *span = span_find(section, symbol->value);
 
@@ -321,8 +345,8 @@ static void give_relocs(struct section *section)
 	}
 }
 
-static void cut_section(struct section *section, struct symbol **symbols,
-			size_t n_symbols)
+static void cut_section(struct section *section, uint64_t start,
+			struct symbol **symbols, size_t n_symbols)
 {
 	if (section->kind == KIND_STRING && section->contents)
 		cut_strings(section);
@@ -333,7 +357,7 @@ static void cut_section(struct section *section, struct symbol **symbols,
 	else if (section->kind == KIND_ALT_AUX)
 		cut_aux(section);
 	else
-		cut_symbols(section, symbols, n_symbols);
+		cut_symbols(section, start, symbols, n_symbols);
 }
 
 void cut_sections(struct object *object)
@@ -341,22 +365,27 @@ void cut_sections(struct object *object)
 	struct {
 		struct symbol **symbols;
 		size_t n;
+		uint64_t start;
 	} *cuts = xcalloc(object->n_sections, sizeof(*cuts));
 
 	for (size_t i = 0; i < object->n_symbols; i++) {
 		struct symbol *symbol = &object->symbols[i];
 
-		if (!is_cut(symbol))
+		if (!symbol->section)
 			continue;
 
 		size_t section = symbol->section - object->sections;
 
+		if (is_padding(symbol) && !symbol->value)
+			cuts[section].start = symbol->size;
+		if (!is_cut(symbol))
+			continue;
 		vec_add(cuts[section].symbols, cuts[section].n) = symbol;
 	}
 	for (size_t i = 0; i < object->n_sections; i++)
 		if (object->sections[i].flags & SEC_ALLOC)
-			cut_section(&object->sections[i], cuts[i].symbols,
-				    cuts[i].n);
+			cut_section(&object->sections[i], cuts[i].start,
+				    cuts[i].symbols, cuts[i].n);
 	name_spans(object);
 }
 

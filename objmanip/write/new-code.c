@@ -173,6 +173,16 @@ static struct copy *copy_joined(struct writer *writer,
 	return copy;
 }
 
+/* The padding before a function, where the kernel may write code */
+static void add_padding(const struct copy *copy, const struct span *span,
+			uint64_t align)
+{
+	if (span->padding)
+		elf_section_add(copy->section, span->section->contents +
+				span->start - span->padding,
+				span->padding, align);
+}
+
 /* The one behind it comes along: both are aligned as the section is. */
 static struct copy *copy_first(struct writer *writer, const struct span *span)
 {
@@ -180,7 +190,9 @@ static struct copy *copy_first(struct writer *writer, const struct span *span)
 	struct copy *copy = xcalloc(1, sizeof(*copy));
 
 	copy->section = new_section(writer, span->section);
-	elf_section_add(copy->section, NULL, span->start % align, align);
+	elf_section_add(copy->section, NULL,
+			(span->start - span->padding) % align, align);
+	add_padding(copy, span, 1);
 	copy->offset = elf_section_add(copy->section, span_bytes(span),
 				       span->size, 1);
 	return copy;
@@ -191,8 +203,10 @@ static struct copy *copy_alone(struct writer *writer, const struct span *span)
 	struct copy *copy = xcalloc(1, sizeof(*copy));
 
 	copy->section = new_section(writer, span->section);
+	add_padding(copy, span, span_align(span));
 	copy->offset = elf_section_add(copy->section, span_bytes(span),
-				       span->size, span_align(span));
+				       span->size, span->padding ?
+				       1 : span_align(span));
 	return copy;
 }
 

@@ -135,7 +135,8 @@ static struct unit unit_new(struct object *pre)
 	unit.replacement_section =
 		object_find_section(pre, ".altinstr_replacement");
 	for_each_span(span, pre)
-		if (span->section->table && site_read(span, &site))
+		if (span->section->table ? site_read(span, &site) :
+					   site_at_entry(span, &site))
 			vec_add(unit.sites.sites, unit.sites.n) = site;
 	find_replacements(&unit);
 	return unit;

@@ -8,6 +8,14 @@
 #include "arch/arch.h"
 #include "util/die.h"
 
+bool site_at_entry(struct span *span, struct site *site)
+{
+	const struct arch *arch = span->section->object->arch;
+
+	return span->section->kind == KIND_TEXT && arch->entry_site &&
+	       arch->entry_site(span, site);
+}
+
 bool site_read(const struct span *entry, struct site *site)
 {
 	const struct object *object = entry->section->object;

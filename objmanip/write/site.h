@@ -10,4 +10,7 @@
 /* False if the entry is no site: an entry about .init code, unwind data. */
 bool site_read(const struct span *entry, struct site *site);
 
+/* May the kernel rewrite the start of this function, without an entry? */
+bool site_at_entry(struct span *span, struct site *site);
+
 #endif

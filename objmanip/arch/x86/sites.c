@@ -11,6 +11,8 @@
 #include "model/kind.h"
 #include "util/die.h"
 
+#include <string.h>
+
 const struct site_kind x86_site_kinds[X86_N_SITE_KINDS] = {
 	[KSPLICE_SITE_ALTERNATIVE]	= { "alternative", .has_replacement = true },
 	[KSPLICE_SITE_PARAVIRT]		= { "paravirt" },
@@ -99,6 +101,22 @@ static void read_fixup(const struct span *entry, struct site *site)
 	if (!table_field(entry, 8))
 		site->value = bytes[8] | bytes[9] << 8 | bytes[10] << 16 |
 			      (uint32_t)bytes[11] << 24;
+}
+
+/*
+ * .ibt_endbr_seal, the table of endbr64 that boot overwrites, is made when all
+ * of the kernel is linked: where an object has none, any of them may be in it.
+ */
+bool x86_entry_site(struct span *span, struct site *site)
+{
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+
+	if (object_find_section(span->section->object, ".ibt_endbr_seal") ||
+	    span->size < sizeof(endbr64) ||
+	    memcmp(span_bytes(span), endbr64, sizeof(endbr64)))
+		return false;
+	*site = (struct site) { .span = span, .kind = KSPLICE_SITE_ENDBR };
+	return true;
 }
 
 void x86_read_site(const struct span *entry, struct site *site)

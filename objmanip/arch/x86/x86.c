@@ -27,7 +27,9 @@ static const struct arch x86 = {
 	.decode = x86_decode,
 	.trim = x86_trim,
 	.is_jump_text = x86_is_jump_text,
+	.padding_prefix = "__pfx_",
 	.read_site = x86_read_site,
+	.entry_site = x86_entry_site,
 };
 
 ARCH_REGISTER(x86);

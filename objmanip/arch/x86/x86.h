@@ -30,5 +30,6 @@ bool x86_is_jump_text(const char *text);
 enum { X86_N_SITE_KINDS = 12 };
 extern const struct site_kind x86_site_kinds[X86_N_SITE_KINDS];
 void x86_read_site(const struct span *entry, struct site *site);
+bool x86_entry_site(struct span *span, struct site *site);
 
 #endif

@@ -53,7 +53,8 @@ void ksplice_unregister_old_code(struct module *owner);
 struct ksplice_new_records {
 	const struct ksplice_replaced_record *replaced;
 	const struct ksplice_hook_record *hooks;
-	unsigned int n_replaced, n_hooks;	/* 0 is fine */
+	const struct ksplice_constant_record *constants;
+	unsigned int n_replaced, n_hooks, n_constants;	/* 0 is fine */
 };
 
 /**

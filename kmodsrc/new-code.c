@@ -25,6 +25,8 @@
 extern const struct ksplice_replaced_record ksplice_replaced[],
 					    ksplice_replaced_end[];
 extern const struct ksplice_hook_record ksplice_hooks[], ksplice_hooks_end[];
+extern const struct ksplice_constant_record ksplice_constants[],
+					    ksplice_constants_end[];
 
 static char hash[KSPLICE_HASH_LEN + 1];
 module_param_string(hash, hash, sizeof(hash), 0);
@@ -43,6 +45,8 @@ static int __init new_code_init(void)
 		.n_replaced = ksplice_replaced_end - ksplice_replaced,
 		.hooks = ksplice_hooks,
 		.n_hooks = ksplice_hooks_end - ksplice_hooks,
+		.constants = ksplice_constants,
+		.n_constants = ksplice_constants_end - ksplice_constants,
 	};
 
 	return ksplice_register_new_code(&id, THIS_MODULE, &records);

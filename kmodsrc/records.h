@@ -23,7 +23,7 @@
 #include <linux/types.h>
 
 #define KSPLICE_PRE_MAGIC	0x3145525053504bULL	/* "KPSPRE1" */
-#define KSPLICE_API_VERSION	4
+#define KSPLICE_API_VERSION	5
 #define KSPLICE_NONE		0xffffffffU
 
 /* A table inside the pre image: its first byte and its number of entries. */
@@ -242,6 +242,18 @@ struct ksplice_replaced_record {
 	__u32 span;			/* index of the old one in the image */
 	__u32 new_size;			/* bytes of the new one */
 	__u32 kind;			/* enum ksplice_replaced_kind */
+	__u32 pad;
+};
+
+/*
+ * In the -new.ko, section .ksplice_constants, from the symbol ksplice_constants
+ * to the symbol ksplice_constants_end: an operand in new code that boot filled
+ * in where the kernel has it.  It gets the first bytes of the variable.
+ */
+struct ksplice_constant_record {
+	__u64 operand;			/* address of its first byte */
+	__u64 variable;			/* address */
+	__u32 size;			/* bytes: 1 or 8 */
 	__u32 pad;
 };
 

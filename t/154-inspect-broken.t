@@ -59,7 +59,7 @@ sub broken {
 is((inspect($file{$_}))[0], 0, "$_.o as it was made is fine") for qw(old new);
 
 broken(with(0, 1), 'it does not start like one', 'another magic number');
-broken(with(8, 9), 'its api version is 9, not 4', 'another version');
+broken(with(8, 9), 'its api version is 9, not 5', 'another version');
 broken(with(12, $size + 8), 'it is cut off', 'a size that is too large');
 broken(with(12, 8), 'it is cut off', 'a size that is too small');
 for (sort keys %table) {
@@ -105,7 +105,7 @@ for (
     ['relocs', 16, 7, 'relocation 0 of span 0 is of kind 7'],
     ['sites', 8, 0x1000, 'site 0 of span 0 is out of bounds'],
     ['sites', 12, 0xffffffff, 'site 0 of span 0 is out of bounds'],
-    ['sites', 16, 12, 'site 0 of span 0 is of kind 12'],
+    ['sites', 16, 13, 'site 0 of span 0 is of kind 13'],
     ['sites', 16, 6, 'site 0 of span 0 has no label'],
     ['sites', 20, 0, 'site 0 of span 0 has a label'],
     ['sites', 24, 0, 'site 0 of span 0 has no replacement in span 0'],

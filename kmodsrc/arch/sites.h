@@ -46,9 +46,9 @@ extern const struct ksplice_site_rule ksplice_site_rules[KSPLICE_N_SITE_KINDS];
 /* May sleep. */
 void ksplice_site_env_init(struct ksplice_site_env *env);
 
-/* Is an alternative replaced by this span, as boot does it?  May sleep. */
+/* Is it replaced as this site of it says, which has a span?  May sleep. */
 bool ksplice_replacement_check(struct ksplice_site_run *s,
-			       const struct ksplice_span *replacement);
+			       const struct ksplice_site *choice);
 
 /*
  * Are these bytes nops and nothing else, as boot writes them for an empty

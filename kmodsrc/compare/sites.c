@@ -72,7 +72,7 @@ static bool check_alternative(struct ksplice_site_run *s, u32 first)
 			equal = ksplice_is_nops(s->run, s->len);
 			continue;
 		}
-		equal = ksplice_replacement_check(s, &pre->spans[site->span]);
+		equal = ksplice_replacement_check(s, site);
 		if (!equal) {
 			ksplice_labelvals_rollback(vals, mark);
 			s->c->n_jumps = n_jumps;

@@ -6,7 +6,10 @@
  * must be in the module, and each must be about something that was matched.
  */
 #include <linux/module.h>
+#include <linux/uaccess.h>
+#include "arch/text.h"
 #include "core/new-records.h"
+#include "kernel/compat.h"
 #include "model/abort.h"
 #include "model/update.h"
 
@@ -115,7 +118,9 @@ static int check_records(struct ksplice_change *change,
 	if (!is_table_in(owner, records->replaced, records->n_replaced,
 			 sizeof(*records->replaced)) ||
 	    !is_table_in(owner, records->hooks, records->n_hooks,
-			 sizeof(*records->hooks)))
+			 sizeof(*records->hooks)) ||
+	    !is_table_in(owner, records->constants, records->n_constants,
+			 sizeof(*records->constants)))
 		return ksplice_abort(change->update, KSPLICE_UNEXPECTED,
 				     "the records of '%s' are outside of it",
 				     owner->name);
@@ -126,6 +131,26 @@ static int check_records(struct ksplice_change *change,
 					     "hook record %u of '%s' is invalid",
 					     i, owner->name);
 	return 0;
+}
+
+/* What boot did in the kernel; none of the new code runs yet. */
+static bool fill_constant(const struct module *owner,
+			  const struct ksplice_constant_record *record)
+{
+	void *operand = (void *)(unsigned long)record->operand;
+	u8 value[8];
+
+	if ((record->size != 1 && record->size != sizeof(value)) ||
+	    !within_module_core(record->operand, owner) ||
+	    !within_module_core(record->operand + record->size - 1, owner) ||
+	    copy_from_kernel_nofault(value,
+				     (void *)(unsigned long)record->variable,
+				     record->size))
+		return false;
+	mutex_lock(ksplice_need.text_mutex);
+	ksplice_text_write(operand, value, record->size);
+	mutex_unlock(ksplice_need.text_mutex);
+	return true;
 }
 
 int __ksplice_records_add(struct ksplice_change *change, struct module *owner,
@@ -141,6 +166,12 @@ int __ksplice_records_add(struct ksplice_change *change, struct module *owner,
 			return ksplice_abort(change->update,
 					     KSPLICE_UNEXPECTED,
 					     "record %u of replaced spans in '%s' is invalid",
+					     i, owner->name);
+	for (i = 0; i < records->n_constants; i++)
+		if (!fill_constant(owner, &records->constants[i]))
+			return ksplice_abort(change->update,
+					     KSPLICE_UNEXPECTED,
+					     "constant record %u of '%s' is bad",
 					     i, owner->name);
 	change->hooks = records->hooks;
 	change->n_hooks = records->n_hooks;

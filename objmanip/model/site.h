@@ -16,6 +16,7 @@ struct site {
 	const struct reloc *reloc;	/* of its label: the destination, key,
 					 * thunk ...; or NULL */
 	int64_t addend;			/* to the start of the referent */
+	const char *variable;		/* CONSTANT: its label is of this one */
 	/* ALTERNATIVE: in the section of replacements */
 	uint64_t replacement, replacement_length;
 };

@@ -25,6 +25,20 @@ struct span *span_find(struct section *section, uint64_t offset)
 	return section->spans[low];
 }
 
+struct span *object_find_variable(const struct object *object,
+				  const char *name)
+{
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		const struct symbol *symbol = &object->symbols[i];
+
+		if (symbol->span && symbol->value == symbol->span->start &&
+		    symbol->span->section->kind == KIND_DATA &&
+		    !strcmp(symbol->name, name))
+			return symbol->span;
+	}
+	return NULL;
+}
+
 bool span_is_content(const struct span *span)
 {
 	static const char *const names[] = {

@@ -156,6 +156,10 @@ struct span *span_find(struct section *section, uint64_t offset);
  * __func__, a table that the compiler made for a switch.  Where it stands does
  * not matter to anybody, so it is compared by contents and always copied.
  */
+/* The variable of that name in an object, or NULL */
+struct span *object_find_variable(const struct object *object,
+				  const char *name);
+
 bool span_is_content(const struct span *span);
 
 /* Data of which a fresh copy is as good as the old one, see name.h */

@@ -4,12 +4,21 @@
  */
 #include "model/table.h"
 
+#include <string.h>
+
 struct reloc *table_field(const struct span *entry, unsigned int offset)
 {
 	for (size_t i = 0; i < entry->n_relocs; i++)
 		if (entry->relocs[i].offset == entry->start + offset)
 			return &entry->relocs[i];
 	return NULL;
+}
+
+const char *table_constant(const struct span *entry)
+{
+	const struct section *section = entry->section;
+
+	return section->name + strcspn(section->table->section, "*");
 }
 
 unsigned int table_replacement_size(const struct span *entry)

@@ -17,7 +17,8 @@
  * another in the architecture's table, and the first that fits is taken.
  */
 struct table {
-	const char *section;		/* ".altinstructions"; NULL: end */
+	const char *section;		/* ".altinstructions", with one '*' at
+					 * most; NULL: end */
 	unsigned int entry_size;
 	unsigned int subject;		/* the field that refers to the code
 					 * that the entry is about */
@@ -30,6 +31,9 @@ struct table {
 	/* Of alternatives: the field that refers to the replacement, and the
 	 * byte that has its length; 0: not one of these */
 	unsigned int replacement, replacement_length;
+	/* Of constants that boot fills in: bytes of one, at the subject; the
+	 * rest of the section's name, from the '*' on, is the variable's */
+	unsigned int constant;
 	bool is_unwind;			/* an entry is about what follows, up to
 					 * the next one's */
 	bool has_short_end;		/* the last may lack its padding */
@@ -37,6 +41,9 @@ struct table {
 
 /* The relocation of the entry's field at that byte offset, or NULL. */
 struct reloc *table_field(const struct span *entry, unsigned int offset);
+
+/* Of an entry of constants: the variable that boot has them from */
+const char *table_constant(const struct span *entry);
 
 /* Of an entry of alternatives: bytes of its replacement */
 unsigned int table_replacement_size(const struct span *entry);

@@ -123,8 +123,7 @@ static const struct section_pattern patterns[] = {
 	{ ".ref.rodata",		KIND_RODATA },
 };
 
-/* Does the name fit the pattern?  One '*', anywhere. */
-static bool fits(const char *name, const char *pattern)
+bool section_fits(const char *name, const char *pattern)
 {
 	const char *star = strchr(pattern, '*');
 
@@ -143,14 +142,14 @@ static bool fits(const char *name, const char *pattern)
 static enum section_kind find_kind(const struct arch *arch, const char *name)
 {
 	for (const struct table *table = arch->tables; table->section; table++)
-		if (!strcmp(name, table->section))
+		if (section_fits(name, table->section))
 			return KIND_TABLE;
 	for (const struct section_pattern *own = arch->sections; own->pattern;
 	     own++)
-		if (fits(name, own->pattern))
+		if (section_fits(name, own->pattern))
 			return own->kind;
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
-		if (fits(name, patterns[i].pattern))
+		if (section_fits(name, patterns[i].pattern))
 			return patterns[i].kind;
 	return KIND_UNKNOWN;
 }

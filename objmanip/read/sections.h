@@ -13,4 +13,7 @@
 enum section_kind sections_kind(const struct arch *arch, const char *name,
 				flagword flags);
 
+/* Does the name of a section fit the pattern?  One '*' at most, anywhere. */
+bool section_fits(const char *name, const char *pattern);
+
 #endif

@@ -8,6 +8,7 @@
  */
 #include "read/tables.h"
 #include "arch/arch.h"
+#include "read/sections.h"
 #include "util/die.h"
 
 #include <string.h>
@@ -41,7 +42,7 @@ static const struct table *find_layout(const struct section *section)
 	const struct table *table;
 
 	for (table = section->object->arch->tables; table->section; table++)
-		if (!strcmp(table->section, section->name) &&
+		if (section_fits(section->name, table->section) &&
 		    fits(section, table))
 			return table;
 	die("'%s': cannot tell the entries of '%s' apart: made by a newer compiler or objtool?",

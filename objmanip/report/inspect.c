@@ -176,7 +176,7 @@ static void print_image(const struct arch *arch,
 	}
 }
 
-/* --- .ksplice_replaced, .ksplice_hooks ----------------------------------- */
+/* --- .ksplice_replaced, .ksplice_hooks, .ksplice_constants ---------------- */
 
 /* What a field of 64 bits refers to, and where in it. */
 static const struct reloc *address_at(const struct section *section,
@@ -217,26 +217,45 @@ static const char *symbol_at(struct object *object, const struct reloc *reloc)
 	return symbol->section->name;
 }
 
-static void print_replaced(struct object *object,
-			   const struct section *section)
+static struct ksplice_replaced_record replaced_record(const struct section *section,
+						size_t i)
+{
+	struct ksplice_replaced_record record;
+
+	memcpy(&record, section->contents + i * sizeof(record),
+	       sizeof(record));
+	return record;
+}
+
+/* All is checked before anything is printed: no half a text. */
+static void check_replaced(const struct object *object,
+			  const struct section *section)
 {
 	size_t n = section->size / sizeof(struct ksplice_replaced_record);
 
 	if (section->size % sizeof(struct ksplice_replaced_record))
 		die("'%s': broken records of replaced spans: %" PRIu64 " bytes are no whole number of them",
 		    object->path, section->size);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		unsigned int kind = replaced_record(section, i).kind;
+
 		new_addr(section, i);
+		if (kind != KSPLICE_REPLACED_FUNCTION &&
+		    kind != KSPLICE_REPLACED_DATA)
+			die("'%s': broken records of replaced spans: number %zu is of kind %u",
+			    object->path, i, kind);
+	}
+}
+
+static void print_replaced(struct object *object,
+			  const struct section *section)
+{
+	size_t n = section->size / sizeof(struct ksplice_replaced_record);
+
 	printf("replaced spans: %zu\n", n);
 	for (size_t i = 0; i < n; i++) {
-		struct ksplice_replaced_record record;
+		struct ksplice_replaced_record record = replaced_record(section, i);
 
-		memcpy(&record, section->contents + i * sizeof(record),
-		       sizeof(record));
-		if (record.kind != KSPLICE_REPLACED_FUNCTION &&
-		    record.kind != KSPLICE_REPLACED_DATA)
-			die("'%s': broken records of replaced spans: number %zu is of kind %u",
-			    object->path, i, record.kind);
 		printf("replaced span %u: %s%s, %u bytes\n", record.span,
 		       record.kind == KSPLICE_REPLACED_DATA ? "data " : "",
 		       symbol_at(object, new_addr(section, i)),
@@ -244,7 +263,8 @@ static void print_replaced(struct object *object,
 	}
 }
 
-static void print_hooks(struct object *object, const struct section *section)
+static void check_hooks(const struct object *object,
+			const struct section *section)
 {
 	struct ksplice_hook_record record;
 	size_t n = section->size / sizeof(record);
@@ -262,9 +282,61 @@ static void print_hooks(struct object *object, const struct section *section)
 		    record.kind >= KSPLICE_N_HOOK_KINDS)
 			die("'%s': broken hooks: number %zu is none",
 			    object->path, i);
+	}
+}
+
+static void print_hooks(struct object *object, const struct section *section)
+{
+	struct ksplice_hook_record record;
+
+	for (uint64_t at = 0; at < section->size; at += sizeof(record)) {
+		memcpy(&record, section->contents + at, sizeof(record));
 		printf("hook %s of unit %u: %s\n",
 		       hook_kind_name(record.kind), record.unit,
-		       symbol_at(object, call));
+		       symbol_at(object, address_at(section, at +
+				offsetof(typeof(record), call))));
+	}
+}
+
+static const struct reloc *reloc_at(const struct section *section,
+				    uint64_t offset)
+{
+	for (size_t i = 0; i < section->n_relocs; i++)
+		if (section->relocs[i].offset == offset)
+			return &section->relocs[i];
+	return NULL;
+}
+
+static void check_constants(const struct object *object,
+			    const struct section *section)
+{
+	struct ksplice_constant_record record;
+
+	if (section->size % sizeof(record))
+		die("'%s': broken constants: %" PRIu64 " bytes are no whole number of them",
+		    object->path, section->size);
+	for (uint64_t at = 0; at < section->size; at += sizeof(record))
+		if (!address_at(section, at + offsetof(typeof(record),
+						       operand)) ||
+		    !reloc_at(section, at + offsetof(typeof(record), variable)))
+			die("'%s': broken constants: number %" PRIu64 " is none",
+			    object->path, at / sizeof(record));
+}
+
+static void print_constants(const struct section *section)
+{
+	struct ksplice_constant_record record;
+	const struct reloc *operand, *variable;
+
+	for (uint64_t at = 0; at < section->size; at += sizeof(record)) {
+		memcpy(&record, section->contents + at, sizeof(record));
+		operand = reloc_at(section, at +
+				   offsetof(typeof(record), operand));
+		variable = reloc_at(section, at +
+				    offsetof(typeof(record), variable));
+		printf("constant in %s: %u bytes of %s\n",
+		       operand->symbol->section->name, record.size,
+		       variable->symbol->name);
 	}
 }
 
@@ -286,14 +358,23 @@ void inspect(const char *path)
 	struct section *replaced = object_find_section(object,
 						      ".ksplice_replaced");
 	struct section *hooks = object_find_section(object, ".ksplice_hooks");
+	struct section *constants = object_find_section(object,
+							".ksplice_constants");
 	struct ksplice_pre view;
 
 	if (!pre && !replaced)
 		die("'%s' has no records of ksplice", path);
 	if ((pre && !pre->contents) ||
 	    (replaced && replaced->size && !replaced->contents) ||
-	    (hooks && hooks->size && !hooks->contents))
+	    (hooks && hooks->size && !hooks->contents) ||
+	    (constants && constants->size && !constants->contents))
 		die("'%s': the records have no contents", path);
+	if (replaced)
+		check_replaced(object, replaced);
+	if (hooks)
+		check_hooks(object, hooks);
+	if (constants)
+		check_constants(object, constants);
 	if (pre) {
 		view = image_view(path, object->arch, pre->contents, pre->size);
 		print_image(object->arch, &view);
@@ -302,6 +383,8 @@ void inspect(const char *path)
 		print_replaced(object, replaced);
 	if (hooks)
 		print_hooks(object, hooks);
+	if (constants)
+		print_constants(constants);
 	if (replaced)
 		print_needs(object);
 }

@@ -33,6 +33,7 @@ static bool is_of_module(const char *name)
 		".init.ksplice_pre",
 		".ksplice_replaced",
 		".ksplice_hooks",
+		".ksplice_constants",
 		".gnu.linkonce.this_module",
 		"__versions",
 		"__version_ext_crcs",

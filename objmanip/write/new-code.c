@@ -231,10 +231,17 @@ static void copy_section(struct writer *writer, const struct section *section)
 	}
 }
 
+/* Records of our own take the place of that table. */
+static bool is_of_constants(const struct section *section)
+{
+	return section->table && section->table->constant;
+}
+
 static void copy_spans(struct writer *writer, struct object *post)
 {
 	for (size_t i = 0; i < post->n_sections; i++)
-		if (post->sections[i].kind != KIND_EXPORT)
+		if (post->sections[i].kind != KIND_EXPORT &&
+		    !is_of_constants(&post->sections[i]))
 			copy_section(writer, &post->sections[i]);
 }
 
@@ -583,6 +590,49 @@ static void add_records(struct writer *writer, struct pair *pairs,
 	add_bounds(writer, records, "ksplice_replaced", "ksplice_replaced_end");
 }
 
+/* An entry of a table of constants, which the module loader does not know */
+static void add_constant(struct writer *writer, struct elf_section *constants,
+			 struct object *post, const struct span *entry)
+{
+	const char *name = table_constant(entry);
+	const struct span *variable = object_find_variable(post, name);
+	uint64_t offset;
+	const struct span *subject = table_subject(entry, &offset);
+	struct ksplice_constant_record record = {
+		.size = entry->section->table->constant,
+	};
+	uint64_t at = elf_section_add(constants, &record, sizeof(record), 8);
+	struct elf_symbol *symbol = variable ?
+		import_span(writer, subject, variable) :
+		import(writer, name, name, true, NULL);
+
+	elf_reloc_add(constants, at + offsetof(typeof(record), operand),
+		      writer->arch->pointer_type,
+		      elf_section_symbol(subject->emit.copy->section),
+		      subject->emit.copy->offset + offset);
+	elf_reloc_add(constants, at + offsetof(typeof(record), variable),
+		      writer->arch->pointer_type, symbol, 0);
+}
+
+static void add_constants(struct writer *writer, struct pair *pairs,
+			  size_t n_pairs)
+{
+	struct elf_section *constants =
+		elf_section_new(writer->elf, ".ksplice_constants",
+				SHT_PROGBITS, SHF_ALLOC);
+	struct span *span;
+
+	constants->align = 8;
+	for (size_t i = 0; i < n_pairs; i++)
+		for_each_span(span, pairs[i].post)
+			if (span->decision.keep && span->section->table &&
+			    span->section->table->constant)
+				add_constant(writer, constants, pairs[i].post,
+					     span);
+	add_bounds(writer, constants, "ksplice_constants",
+		   "ksplice_constants_end");
+}
+
 static void add_hook(struct writer *writer, struct elf_section *hooks,
 		     struct elf_section *names, const struct span *hook,
 		     unsigned int unit)
@@ -648,6 +698,7 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 	for (size_t i = 0; i < n_pairs; i++)
 		add_exports(&writer, &pairs[i]);
 	add_records(&writer, pairs, n_pairs);
+	add_constants(&writer, pairs, n_pairs);
 	add_hooks(&writer, pairs, n_pairs);
 	elf_write(writer.elf, path);
 }

@@ -168,6 +168,8 @@ static void mark_pre(struct object *pre)
 			continue;
 		for (size_t i = 0; i < span->n_relocs; i++)
 			mark(span->relocs[i].referent);
+		if (span->section->table && span->section->table->constant)
+			mark(object_find_variable(pre, table_constant(span)));
 	}
 }
 
@@ -361,6 +363,22 @@ static void sort_sites(struct ksplice_site *sites, size_t n)
 	}
 }
 
+static uint32_t label_site(struct image *image, const struct site *site,
+			   const struct symvers *symvers)
+{
+	const struct span *variable = site->variable ?
+		object_find_variable(site->span->section->object, site->variable) :
+		NULL;
+
+	if (variable)
+		return label_span(image, variable, symvers);
+	if (site->variable)
+		return label_undefined(image, site->variable, site->variable, 0,
+				       symvers);
+	return site->reloc ? label_reloc(image, site->reloc, symvers) :
+			     KSPLICE_NONE;
+}
+
 /* Those about code in [start, start + size) of the section. */
 static void add_sites(struct image *image, struct ksplice_span *record,
 		      const struct unit *unit, const struct section *section,
@@ -380,9 +398,7 @@ static void add_sites(struct image *image, struct ksplice_span *record,
 			.offset = offset - start,
 			.length = site->length,
 			.kind = site->kind,
-			.label = site->reloc ?
-				label_reloc(image, site->reloc, symvers) :
-				KSPLICE_NONE,
+			.label = label_site(image, site, symvers),
 			.span = find_replacement(unit, site),
 			.value = site->value,
 		};

@@ -13,6 +13,44 @@
 #include "compare/pre.h"
 #include "compare/range.h"
 #include "compare/refs.h"
+#include "compare/sites.h"
+
+/* ALT_FLAG_DIRECT_CALL, in the field of the feature; since Linux 6.8 */
+#define FLAG_DIRECT_CALL	(1u << 17)
+
+/*
+ * alt_replace_call(): a call by a member of pv_ops has become a direct one of
+ * what the member holds, or nothing at all.
+ */
+static bool check_direct_call(struct ksplice_site_run *s)
+{
+	const struct ksplice_site_env *env = &s->c->m->env;
+	const struct ksplice_reloc *reloc = ksplice_site_reloc_at(s, 2);
+	const char *symbol;
+	unsigned long op;
+
+	if (s->len != 6 || s->pre[0] != 0xff || s->pre[1] != 0x15 || !reloc)
+		return false;
+	symbol = ksplice_label_symbol(&s->c->m->pre, reloc->label);
+	if (strcmp(symbol, "pv_ops") ||
+	    !ksplice_read_pointer(env->pv_ops + reloc->addend + 4, &op))
+		return false;
+	if (!op)
+		op = env->pv_bug;
+	if (ksplice_is_nops(s->run, s->len))
+		return op == env->pv_nop;
+	return s->run[0] == CALL_INSN_OPCODE && ksplice_leads_to(s, 1) == op &&
+	       ksplice_is_nops(s->run + CALL_INSN_SIZE,
+			       s->len - CALL_INSN_SIZE);
+}
+
+/* int3, as after a jump that became short since Linux 6.10 */
+static u32 skip_int3(const u8 *code, u32 from, u32 to)
+{
+	while (from < to && code[from] == INT3_INSN_OPCODE)
+		from++;
+	return from;
+}
 
 /* recompute_jump(): a replacement that is one jump may have become short */
 static bool check_jump_replacement(struct ksplice_site_run *s,
@@ -29,6 +67,7 @@ static bool check_jump_replacement(struct ksplice_site_run *s,
 	if (s->run[0] == JMP8_INSN_OPCODE) {
 		len = JMP8_INSN_SIZE;
 		to = s->addr + len + (s8)s->run[1];
+		len = skip_int3(s->run, len, JMP32_INSN_SIZE);
 	} else if (s->run[0] == JMP32_INSN_OPCODE) {
 		len = JMP32_INSN_SIZE;
 		to = ksplice_leads_to(s, 1);
@@ -40,12 +79,15 @@ static bool check_jump_replacement(struct ksplice_site_run *s,
 }
 
 bool ksplice_replacement_check(struct ksplice_site_run *s,
-			       const struct ksplice_span *replacement)
+			       const struct ksplice_site *choice)
 {
 	const struct ksplice_pre *pre = &s->c->m->pre;
+	const struct ksplice_span *replacement = &pre->spans[choice->span];
 	const u8 *bytes = ksplice_span_bytes(pre, replacement);
 	u32 len = replacement->size;
 
+	if (choice->value & FLAG_DIRECT_CALL)
+		return check_direct_call(s);
 	if (len > s->len)
 		return false;
 	if (len == JMP32_INSN_SIZE && bytes[0] == JMP32_INSN_OPCODE)

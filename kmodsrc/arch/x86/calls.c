@@ -131,7 +131,6 @@ static unsigned long static_call_key(const struct ksplice_site_run *s)
 	const char *symbol;
 	unsigned long key;
 	char name[128];
-	u32 label;
 
 	if (s->site->label == KSPLICE_NONE)
 		return 0;
@@ -141,11 +140,7 @@ static unsigned long static_call_key(const struct ksplice_site_run *s)
 			 symbol + sizeof(trampoline) - 1);
 		return ksplice_need.kallsyms_lookup_name(name);
 	}
-	label = ksplice_main_label(&m->pre, s->site->label);
-	if (ksplice_labelval_get(&m->vals, label, &key) ||
-	    ksplice_symbols_alive(&m->symbols, label, &key) == 1)
-		return key;
-	return 0;
+	return ksplice_label_addr(s->c, s->site->label, &key) ? key : 0;
 }
 
 static bool static_call_func(const struct ksplice_site_run *s,

@@ -6,6 +6,9 @@
 #include <linux/uaccess.h>
 #include "arch/sites.h"
 #include "arch/x86/rules.h"
+#include "compare/labelval.h"
+#include "compare/pre.h"
+#include "compare/symbols.h"
 #include "kernel/compat.h"
 
 bool ksplice_site_is_text(const struct ksplice_site_run *s, unsigned long addr)
@@ -13,6 +16,16 @@ bool ksplice_site_is_text(const struct ksplice_site_run *s, unsigned long addr)
 	const struct ksplice_site_env *env = &s->c->m->env;
 
 	return !env->kernel_text_address || env->kernel_text_address(addr);
+}
+
+bool ksplice_label_addr(const struct ksplice_compare *c, u32 label,
+			unsigned long *addr)
+{
+	struct ksplice_match *m = c->m;
+
+	label = ksplice_main_label(&m->pre, label);
+	return ksplice_labelval_get(&m->vals, label, addr) ||
+	       ksplice_symbols_alive(&m->symbols, label, addr) == 1;
 }
 
 bool ksplice_read_pointer(unsigned long addr, unsigned long *value)
@@ -48,8 +61,8 @@ void ksplice_site_env_init(struct ksplice_site_env *env)
 
 	*env = (struct ksplice_site_env) {
 		.pv_ops = lookup("pv_ops"),
-		.pv_nop = lookup("_paravirt_nop"),
-		.pv_bug = lookup("paravirt_BUG"),
+		.pv_nop = lookup("_paravirt_nop") ?: lookup("nop_func"),
+		.pv_bug = lookup("paravirt_BUG") ?: lookup("BUG_func"),
 		.static_call_return = lookup("__static_call_return"),
 		.static_call_return0 = lookup("__static_call_return0"),
 		.kernel_text_address = (void *)lookup("kernel_text_address"),

@@ -21,6 +21,13 @@ ksplice_leads_to(const struct ksplice_site_run *s, u32 field)
 /* Return: whether there is one; then *value is set.  Any address. */
 bool ksplice_read_pointer(unsigned long addr, unsigned long *value);
 
+/*
+ * Where a variable is, as was learnt or as kallsyms has it.  Return: whether
+ * that is known; then *addr is set.
+ */
+bool ksplice_label_addr(const struct ksplice_compare *c, u32 label,
+			unsigned long *addr);
+
 /* Is there code of the kernel's? */
 bool ksplice_site_is_text(const struct ksplice_site_run *s,
 			  unsigned long addr);

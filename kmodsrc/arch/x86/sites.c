@@ -98,6 +98,18 @@ static bool check_paravirt(struct ksplice_site_run *s)
 			       s->len - CALL_INSN_SIZE);
 }
 
+/* runtime_const_init(): the operand is what the variable holds */
+static bool check_constant(struct ksplice_site_run *s)
+{
+	const u32 size = s->len - 2;
+	unsigned long addr, value;
+
+	return s->len <= 2 + sizeof(value) &&
+	       ksplice_label_addr(s->c, s->site->label, &addr) &&
+	       ksplice_read_pointer(addr, &value) &&
+	       !memcmp(s->run, s->pre, 2) && !memcmp(s->run + 2, &value, size);
+}
+
 /*
  * A lock prefix is written when a second processor comes to a kernel that
  * booted with one; one that is there stays.
@@ -127,4 +139,5 @@ const struct ksplice_site_rule ksplice_site_rules[KSPLICE_N_SITE_KINDS] = {
 		.conflict = "a lock prefix", .settled = &lock_prefix,
 	},
 	[KSPLICE_SITE_ENDBR] = { .rank = 2, .written = endbrs },
+	[KSPLICE_SITE_CONSTANT] = { .rank = 2, .check = check_constant },
 };

@@ -25,6 +25,7 @@ const struct site_kind x86_site_kinds[X86_N_SITE_KINDS] = {
 	[KSPLICE_SITE_BUG]		= { "bug" },
 	[KSPLICE_SITE_EXTABLE]		= { "extable", .has_label = true },
 	[KSPLICE_SITE_ENDBR]		= { "endbr" },
+	[KSPLICE_SITE_CONSTANT]		= { "constant", .has_label = true },
 };
 
 /*
@@ -104,6 +105,20 @@ static void read_fixup(const struct span *entry, struct site *site)
 }
 
 /*
+ * The entry is about the immediate operand at the end of an instruction, after
+ * two bytes: a mov of 64 bits, or a shift of 32, which may have a prefix.
+ */
+static void read_constant(const struct span *entry, struct site *site)
+{
+	if (site->offset < 2)
+		die("'%s': an entry of '%s' is not about an operand",
+		    entry->section->object->path, entry->section->name);
+	site->offset -= 2;
+	site->length = 2 + entry->section->table->constant;
+	site->variable = table_constant(entry);
+}
+
+/*
  * .ibt_endbr_seal, the table of endbr64 that boot overwrites, is made when all
  * of the kernel is linked: where an object has none, any of them may be in it.
  */
@@ -151,6 +166,9 @@ void x86_read_site(const struct span *entry, struct site *site)
 		break;
 	case KSPLICE_SITE_EXTABLE:
 		read_fixup(entry, site);
+		break;
+	case KSPLICE_SITE_CONSTANT:
+		read_constant(entry, site);
 		break;
 	}
 }

@@ -21,6 +21,14 @@
 #define TABLE(name, size, kind)						\
 	{ .section = name, .entry_size = size, .site_kind = kind }
 
+#define CONSTANTS(name, size)						\
+	{								\
+		.section = name,					\
+		.entry_size = 4,					\
+		.site_kind = KSPLICE_SITE_CONSTANT,			\
+		.constant = size,					\
+	}
+
 const struct table x86_tables[] = {
 	ALTERNATIVES(12, 11),
 	ALTERNATIVES(13, 11),
@@ -37,6 +45,9 @@ const struct table x86_tables[] = {
 	TABLE(".static_call_sites",	 8, KSPLICE_SITE_STATIC_CALL),
 	TABLE(".ibt_endbr_seal",	 4, KSPLICE_SITE_ENDBR),
 	TABLE(".smp_locks",		 4, KSPLICE_SITE_SMP_LOCK),
+	/* asm/runtime-const.h */
+	CONSTANTS("runtime_ptr_*",	 8),
+	CONSTANTS("runtime_shift_*",	 1),
 	{
 		.section = ".orc_unwind",
 		.entry_size = 6,

@@ -27,7 +27,7 @@ uint64_t x86_trim(const uint8_t *code, uint64_t size, uint64_t covered);
 bool x86_is_jump_text(const char *text);
 
 /* sites.c */
-enum { X86_N_SITE_KINDS = 12 };
+enum { X86_N_SITE_KINDS = 13 };
 extern const struct site_kind x86_site_kinds[X86_N_SITE_KINDS];
 void x86_read_site(const struct span *entry, struct site *site);
 bool x86_entry_site(struct span *span, struct site *site);

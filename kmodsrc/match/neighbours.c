@@ -19,6 +19,7 @@
 
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "arch.h"
 #include "compare/pre.h"
 #include "match/neighbours.h"
 
@@ -91,6 +92,13 @@ static bool find_next(const struct ksplice_match *m, u32 span, u32 first,
 	return false;
 }
 
+/* Can a function be at addr if one ends at end? */
+static bool follows(unsigned long addr, unsigned long end, u32 align)
+{
+	return addr == ALIGN(end, align) ||
+	       addr == ALIGN(end, align) + KSPLICE_FUNCTION_PADDING;
+}
+
 /* Does the candidate begin where the one before it ends, or end likewise? */
 static bool is_adjacent(const struct ksplice_match *m, u32 span, u32 first,
 			u32 last, unsigned long addr)
@@ -101,13 +109,13 @@ static bool is_adjacent(const struct ksplice_match *m, u32 span, u32 first,
 
 	if (find_next(m, span, first, last, -1, &next)) {
 		end = m->spans[next].addr + m->spans[next].size;
-		if (addr == ALIGN(end, align))
+		if (follows(addr, end, align))
 			return true;
 	}
 	if (find_next(m, span, first, last, 1, &next)) {
 		align = m->pre.spans[next].align ?: 1;
 		end = addr + m->pre.spans[span].size;
-		if (m->spans[next].addr == ALIGN(end, align))
+		if (follows(m->spans[next].addr, end, align))
 			return true;
 	}
 	return false;

@@ -21,6 +21,13 @@
 /* What the compiler aligns functions to, at most */
 #define KSPLICE_FUNCTION_ALIGN	16
 
+/* Before most functions, where the kernel may write code of its own */
+#ifdef CONFIG_CALL_PADDING
+#define KSPLICE_FUNCTION_PADDING	CONFIG_FUNCTION_PADDING_BYTES
+#else
+#define KSPLICE_FUNCTION_PADDING	0
+#endif
+
 /* What the running kernel is like; 0 or NULL if it has no such thing. */
 struct ksplice_site_env {
 	unsigned long return_thunks[10];

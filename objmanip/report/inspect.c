@@ -217,8 +217,8 @@ static const char *symbol_at(struct object *object, const struct reloc *reloc)
 	return symbol->section->name;
 }
 
-static struct ksplice_replaced_record replaced_record(const struct section *section,
-						size_t i)
+static struct ksplice_replaced_record
+replaced_record(const struct section *section, size_t i)
 {
 	struct ksplice_replaced_record record;
 

@@ -254,7 +254,8 @@ static void print_replaced(struct object *object,
 
 	printf("replaced spans: %zu\n", n);
 	for (size_t i = 0; i < n; i++) {
-		struct ksplice_replaced_record record = replaced_record(section, i);
+		const struct ksplice_replaced_record record =
+			replaced_record(section, i);
 
 		printf("replaced span %u: %s%s, %u bytes\n", record.span,
 		       record.kind == KSPLICE_REPLACED_DATA ? "data " : "",

@@ -366,9 +366,9 @@ static void sort_sites(struct ksplice_site *sites, size_t n)
 static uint32_t label_site(struct image *image, const struct site *site,
 			   const struct symvers *symvers)
 {
+	const struct object *object = site->span->section->object;
 	const struct span *variable = site->variable ?
-		object_find_variable(site->span->section->object, site->variable) :
-		NULL;
+		object_find_variable(object, site->variable) : NULL;
 
 	if (variable)
 		return label_span(image, variable, symvers);

@@ -36,6 +36,7 @@ for my $case (split /^# /m, $cases) {
         $new = $files{$_} =~ s/\{\{(.*?)\|(.*?)\}\}/$2/gsr if $file eq $_;
         $files{$_} =~ s/\{\{(.*?)\|(.*?)\}\}/$1/gs;
     }
+    local $TODO = 'only the names of other macros are followed' if $name =~ /^TODO /;
     subtest $name => sub {
         my $toy = new_reach_toy(scratch_dir(), %files);
         is(join('', grep { /^error/ } values %{ $toy->{compiled} }), '', 'it compiles');
@@ -348,3 +349,60 @@ int f(int a) { return __PASTE(get_, HEX)(a); }
 === kernel/unrelated.c
 #include <a.h>
 int f(int a) { return __PASTE(other_, NUMBER)(a); }
+# more macros of the same name, with other parameters
+=== include/a.h
+static inline int get_it(int a) { return a + {{5|6}}; }
+=== include/b.h
+#define NAMED(a, b) a##b
+=== include/unrelated.h
+#define NAMED(x, y, z) (z)
+=== kernel/a.c
+#include <a.h>
+#include <b.h>
+int f(int a) { return NAMED(get, _it)(a); }
+=== kernel/unrelated.c
+#include <a.h>
+#include <unrelated.h>
+int f(int a) { return NAMED(a, a, a); }
+# a parameter has the name of a macro that pastes
+=== include/a.h
+static inline int get_it(int a) { return a + {{5|6}}; }
+=== include/b.h
+#define GET(a) get_##a
+#define CALL(GET, a) GET(a)
+=== kernel/a.c
+#include <a.h>
+#include <b.h>
+int f(int a) { return CALL(GET, it)(a); }
+=== kernel/unrelated.c
+#include <a.h>
+#include <b.h>
+extern int g(int);
+int f(int a) { return CALL(g, a); }
+# only one of the sources includes all that is between
+=== include/a.h
+static inline int plain(int a) { return a + {{5|6}}; }
+=== include/b.h
+static inline int in_b(int a) { return plain(a); }
+=== include/other.h
+static inline int in_b(int a) { return a; }
+=== include/c.h
+static inline int in_c(int a) { return in_b(a); }
+=== kernel/a.c
+#include <a.h>
+#include <b.h>
+#include <c.h>
+int f(int a) { return in_c(a); }
+=== kernel/unrelated.c
+#include <a.h>
+#include <other.h>
+#include <c.h>
+int f(int a) { return in_c(a); }
+# TODO the name of a macro that pastes is pasted
+=== include/a.h
+#define GET_it(x) get_##x
+#define GET(x) GET_##x
+static inline int get_this(int a) { return a + {{5|6}}; }
+=== kernel/a.c
+#include <a.h>
+int f(int a) { return GET(it)(this)(a); }

@@ -223,6 +223,7 @@ sub find_uses ($pasting, @macros) {
             my $text = $piece->{text};
             while ($text =~ /$any/g) {
                 my ($macro, $end) = ($1, pos $text);
+                next if grep { $_ eq $macro } @{ $piece->{params} // [] };
                 my ($texts) = $text =~ /\G\s*(?=\()/gc ? split_arguments($text, pos $text) : ();
                 pos($text) = $end;
                 my $arguments = $texts && [map { [items_of($_, $piece->{params})] } @$texts];
@@ -268,6 +269,7 @@ sub without_names ($text) {
 # The patterns that a use of a macro makes of one that the macro has.
 sub made_by ($pasting, $use, $base) {
     my $pattern = $base->{pattern};
+    return if $use->{arguments} && !is_call_of($use, $base);
     my $arguments = $use->{arguments} && seen_arguments($pasting, $use, $base);
     return map { merged($_) } map { resolved($pasting, 0, $_) }
         grep { @$_ } substituted($pattern, @$arguments) if $arguments;
@@ -276,23 +278,39 @@ sub made_by ($pasting, $use, $base) {
     return merged([map { $_->[0] eq 'argument' ? [any => ''] : $_ } @$pattern]);
 }
 
+# Another macro of the same name has another number of parameters; but what is handed on
+# in the body of a macro may become many arguments.
+sub is_call_of ($use, $base) {
+    return 1 if !$base->{params} || grep { has_argument($_) } @{ $use->{arguments} };
+    my ($n_params, $n) = map { scalar @$_ } $base->{params}, $use->{arguments};
+    return $n == $n_params || $base->{more} && $n >= $n_params - 1
+        || !$n_params && $n == 1 && !@{ $use->{arguments}[0] };
+}
+
+sub has_argument ($items) {
+    return grep { $_->[0] eq 'argument' || $_->[0] eq 'call' && grep { has_argument($_) }
+        @$_[2 .. $#$_] } map { @$_ } grep { $_ } @$items;
+}
+
 # The arguments of a use, all that "..." is as one; nothing if it is not clear which they
 # are, or what is at their ends, as one becomes none or many.
 sub seen_arguments ($pasting, $use, $base) {
     my @arguments = @{ $use->{arguments} };
     my $n = @{ $base->{params} // \@arguments };
     if ($base->{more}) {
-        return if @arguments < $n - 1 || grep { is_many($pasting, $use->{piece}, $_) } @arguments;
+        return if @arguments < $n - 1;
+        return if grep { is_many($pasting, $use->{piece}, $_) } @arguments[0 .. $n - 2];
         my @last = map { (undef, @$_) } splice @arguments, $n - 1;
         push @arguments, [@last[1 .. $#last]];
     }
+    @arguments = () if !$n;
     return if @arguments != $n || grep { is_open($pasting, $_) } @arguments;
     return \@arguments;
 }
 
 sub is_many ($pasting, $piece, $argument) {
     return grep { $_->[0] eq 'argument' && $piece->{more} && $_->[1] == $#{ $piece->{params} }
-        || $_->[0] eq 'word' && has_body($pasting, $_->[1], qr/,/) }
+        || $_->[0] eq 'word' && $piece->{macro} && has_body($pasting, $_->[1], qr/,/) }
         map { @$_ } grep { $_ } @$argument;
 }
 

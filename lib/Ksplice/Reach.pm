@@ -15,8 +15,8 @@
 #
 # A reached name is {macro, plain, shape, at}: whether it is one of a macro; of something
 # else; whether more than a body changes (a type, a value at compile time, whether it is
-# there at all); and the files that define it, as a set of sources that include one of
-# them.  A name counts only where some source includes it together with what uses it.
+# there at all); and the set of sources for which it is so.  Only those are reached
+# through a use of it that include what uses it, too.
 
 package Ksplice::Reach;
 use v5.32;
@@ -47,7 +47,7 @@ sub reached_sources ($tree, $texts, @sources) {
     my $reach = {
         dir => $tree->{dir}, texts => $texts, sources => \@sources,
         set => included_by($tree, @sources),
-        constructs => {}, names => {}, todo => [], whole => {}, reached => '',
+        constructs => {}, names => {}, uses => {}, todo => [], reached => '',
     };
     $reach->{files} = [grep { is_header($reach, $_) } sort keys %{ $reach->{set} }];
     add_options($reach, $tree);
@@ -67,6 +67,7 @@ sub reached_sources ($tree, $texts, @sources) {
         options    => sub () { map { $_->{names}[0] } constructs_of($reach, $options) },
     });
     while (my @made = pasted_names($pasting, keys %{ $reach->{names} })) {
+        push @{ $reach->{uses}{ $_->[2] } }, [@$_[0, 1], 1] for @made;
         use_of($reach, @$_, 1) for @made;
         last if !@{ $reach->{todo} };
         follow_names($reach);
@@ -142,25 +143,25 @@ sub start_with ($reach, $file, $construct, @others) {
     my $is_body = $kind =~ /^(?:function|macro)$/ && grep { $_->{kind} eq $kind
         && $_->{head} eq $construct->{head} && $_->{within} eq $construct->{within}
         && $_->{place} == $construct->{place} } @others;
-    add_names($reach, $file, $construct, !$is_body);
+    add_names($reach, $file, $construct, !$is_body, $reach->{set}{$file});
     return;
 }
 
 # --- names -----------------------------------------------------------------
 
-# What a construct defines has changed.
-sub add_names ($reach, $file, $construct, $is_shape) {
+# What a construct defines has changed, for the sources AT.
+sub add_names ($reach, $file, $construct, $is_shape, $at) {
     my $kind = $construct->{kind};
-    return reach_file($reach, $file)
+    return reach_file($reach, $file, $at)
         if $kind =~ /^(?:function|variable)$/ && is_kept_by_macro($reach, $construct->{head});
-    add_name($reach, $file, $_, $kind eq 'macro' ? 'macro' : 'plain', $is_shape)
+    add_name($reach, $_, $kind eq 'macro' ? 'macro' : 'plain', $is_shape, $at)
         for @{ $construct->{names} };
     return;
 }
 
-sub add_name ($reach, $file, $name, $what, $is_shape) {
+sub add_name ($reach, $name, $what, $is_shape, $at) {
     my $entry = $reach->{names}{$name} //= { macro => 0, plain => 0, shape => 0, at => '' };
-    my $at = $entry->{at} |. ($reach->{set}{$file} // '');
+    $at = $entry->{at} |. $at;
     return if $entry->{$what} && $entry->{shape} >= $is_shape && $entry->{at} eq $at;
     $entry->{$what} = 1;
     $entry->{shape} ||= $is_shape ? 1 : 0;
@@ -188,10 +189,9 @@ sub is_kept_by_macro ($reach, $head) {
     return $head =~ $reach->{kept};
 }
 
-# All sources that include the file.
-sub reach_file ($reach, $file) {
-    return if $reach->{whole}{$file}++;
-    $reach->{reached} |.= $reach->{set}{$file} // '';
+# All sources that include the file, or those of them that AT has.
+sub reach_file ($reach, $file, $at = $reach->{set}{$file}) {
+    $reach->{reached} |.= $at;
     return;
 }
 
@@ -199,13 +199,22 @@ sub follow_names ($reach) {
     while (@{ $reach->{todo} }) {
         my %new = map { $_ => 1 } @{ $reach->{todo} };
         $reach->{todo} = [];
-        my $any = any_of(keys %new);
-        for my $file (files_with($reach, $reach->{files}, '-w', keys %new)) {
-            next if $reach->{whole}{$file};
-            for my $construct (constructs_of($reach, $file)) {
-                my %used = map { $_ => 1 } $construct->{text} =~ /$any/g;
-                use_of($reach, $file, $construct, $_) for sort keys %used;
-            }
+        find_uses($reach, grep { !$reach->{uses}{$_} } keys %new);
+        for my $name (sort keys %new) {
+            use_of($reach, @$_[0, 1], $name, $_->[2]) for @{ $reach->{uses}{$name} };
+        }
+    }
+    return;
+}
+
+# NAME => [[FILE, CONSTRUCT, whether ## makes it there]...]
+sub find_uses ($reach, @names) {
+    $reach->{uses}{$_} = [] for @names;
+    my $any = any_of(@names);
+    for my $file (files_with($reach, $reach->{files}, '-w', @names)) {
+        for my $construct (constructs_of($reach, $file)) {
+            my %used = map { $_ => 1 } $construct->{text} =~ /$any/g;
+            push @{ $reach->{uses}{$_} }, [$file, $construct, 0] for keys %used;
         }
     }
     return;
@@ -265,55 +274,57 @@ sub read_header ($file, $text) {
 }
 
 # A construct of a header uses a reached name, or makes it by ##.
-sub use_of ($reach, $file, $construct, $name, $is_made = 0) {
-    my $entry = $reach->{names}{$name};
-    return if $reach->{whole}{$file};
-    return if ($entry->{at} &. ($reach->{set}{$file} // '')) !~ /[^\0]/;
+sub use_of ($reach, $file, $construct, $name, $is_made) {
+    my $at = $reach->{names}{$name}{at} &. ($reach->{set}{$file} // '');
+    return if $at !~ /[^\0]/ || ($at |. $reach->{reached}) eq $reach->{reached};
     my $kind = $construct ? $construct->{kind} : 'other';
     my $follow = $kind eq 'macro' ? \&used_by_macro
         : $kind =~ /^(?:function|variable)$/ ? \&used_by_definition : \&used_by_other;
-    $follow->($reach, $file, $construct, $name, $is_made);
+    $follow->($reach, { file => $file, construct => $construct, name => $name,
+        entry => $reach->{names}{$name}, at => $at, is_made => $is_made });
     return;
 }
 
-sub used_by_other ($reach, $file, $construct, $name, $is_made) {
-    reach_file($reach, $file) if !is_harmless($reach->{names}{$name}, $construct, $name, $is_made);
+sub used_by_other ($reach, $use) {
+    reach_file($reach, @$use{qw(file at)})
+        if !is_harmless(@$use{qw(entry construct name is_made)});
     return;
 }
 
-sub used_by_macro ($reach, $file, $macro, $name, $is_made) {
+sub used_by_macro ($reach, $use) {
+    my ($macro, $name) = @$use{qw(construct name)};
     my ($own, $params, $body) = ($macro->{names}[0], $macro->{params} // [], $macro->{body});
-    follow_other_name($reach, $file, $macro) if $name eq $own && $reach->{names}{$name}{plain};
-    return if !$is_made && ($body !~ any_of($name) || grep { $_ eq $name } @$params);
-    add_names($reach, $file, $macro, 0);
+    follow_other_name($reach, $use, $macro) if $name eq $own && $use->{entry}{plain};
+    return if !$use->{is_made} && ($body !~ any_of($name) || grep { $_ eq $name } @$params);
+    add_names($reach, $use->{file}, $macro, 0, $use->{at});
     return;
 }
 
 # A function or a variable that is defined by the name of a macro has another name.
-sub follow_other_name ($reach, $file, $macro) {
+sub follow_other_name ($reach, $use, $macro) {
     my ($body, $params) = @$macro{qw(body params)};
     return if $body =~ /^(?:$macro->{names}[0]|NULL|true|false|\d\w*|)\z/;
     if ($params) {
         my ($name, $arguments) = $body =~ /^(\w+) ?\(([\w ,]*)\)\z/ or return;
-        add_name($reach, $file, $name, 'plain', 1)
+        add_name($reach, $name, 'plain', 1, $use->{at})
             if $arguments =~ s/ //gr eq join ',', @$params;
     } elsif ($body =~ /^\w+\z/) {
-        add_name($reach, $file, $body, 'plain', 1);
+        add_name($reach, $body, 'plain', 1, $use->{at});
     } elsif ($body =~ /##|^\w+ ?\(.*\)\z/) {
-        reach_file($reach, $file);
+        reach_file($reach, @$use{qw(file at)});
     }
     return;
 }
 
 # A macro in its head may do anything: take 'static' away, say.
-sub used_by_definition ($reach, $file, $construct, $name, $is_made) {
-    my $entry = $reach->{names}{$name};
+sub used_by_definition ($reach, $use) {
+    my ($entry, $construct, $name, $is_made) = @$use{qw(entry construct name is_made)};
     my $is_own = grep { $_ eq $name } @{ $construct->{names} };
     return if $is_own && !$entry->{macro};
     my $in_head = $is_made || $construct->{head} =~ any_of($name) && !$is_own;
-    return reach_file($reach, $file) if $in_head && !$is_made && $entry->{macro};
-    add_names($reach, $file, $construct,
-        $construct->{kind} eq 'variable' || $in_head && ($entry->{macro} || $entry->{shape}));
+    return reach_file($reach, @$use{qw(file at)}) if $in_head && !$is_made && $entry->{macro};
+    add_names($reach, $use->{file}, $construct, $construct->{kind} eq 'variable'
+        || $in_head && ($entry->{macro} || $entry->{shape}), $use->{at});
     return;
 }
 

@@ -17,8 +17,8 @@ use Test::Ksplice     qw(spew run_cmd);
 
 our @EXPORT = qw(read_files new_reach_toy altered_sources reached_by);
 
-my @flags = qw(-O2 -std=gnu11 -S -o - -w -fno-ident -Iinclude -include include/linux/kconfig.h
-    -D__KBUILD_MODNAME=kmod_toy);
+my @flags = qw(-O2 -std=gnu11 -c -o object.o -w -fno-ident -Iinclude
+    -include include/linux/kconfig.h -D__KBUILD_MODNAME=kmod_toy);
 
 # NAME => TEXT, from parts that start with "=== NAME".
 sub read_files ($text) {
@@ -38,18 +38,18 @@ sub new_reach_toy ($dir, %files) {
 
 # What the compiler makes of it, or what it says.
 sub compiled ($toy, $source) {
-    my ($status, $out, $err) = run_cmd({ dir => $toy->{dir} }, 'gcc', @flags,
+    my ($status, undef, $err) = run_cmd({ dir => $toy->{dir} }, 'gcc', @flags,
         @{ $toy->{options} }, $source);
-    return $status ? "error: $err" : $out;
+    return $status ? "error: $err" : read_file("$toy->{dir}/object.o");
 }
 
-# Those that become others if the file has the text.
+# Those that become others if the file has the text, and still compile.
 sub altered_sources ($toy, $file, $text) {
     my $old = read_file("$toy->{dir}/$file");
     spew("$toy->{dir}/$file", $text);
-    my @altered = grep { compiled($toy, $_) ne $toy->{compiled}{$_} } @{ $toy->{sources} };
+    my %new = map { $_ => compiled($toy, $_) } @{ $toy->{sources} };
     spew("$toy->{dir}/$file", $old);
-    return @altered;
+    return grep { $new{$_} ne $toy->{compiled}{$_} && $new{$_} !~ /^error/ } @{ $toy->{sources} };
 }
 
 sub reached_by ($toy, $file, $text) {

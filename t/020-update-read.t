@@ -74,7 +74,7 @@ make_tar($file, entries());
 my $whole = slurp($file);
 spew($file, substr $whole, 0, length($whole) - 30);
 is_refused('a truncated gzip file',
-    "is damaged or truncated: gzip says 'unexpected end of file'");
+    "is damaged or truncated: gzip reports 'unexpected end of file'");
 
 refused('not a tar archive', 'is not an update: it is no tar archive', { raw => 'x' x 2000 });
 
@@ -161,13 +161,13 @@ my $again = 'fetch it again';
 refused('a file that contents does not list',
     "has 'extra', which its 'contents' does not list", entries(extra => 'x'));
 refused('a file that is longer',
-    "is damaged or modified: '$new' has 4 bytes, but 'contents' says 3; $again",
+    "is damaged or modified: '$new' has 4 bytes, but 'contents' lists 3; $again",
     entries($new => 'newe'));
 refused('a file of other bytes', "is damaged or modified: '$new' has the hash "
-    . sha256_hex('nww') . ", but 'contents' says " . sha256_hex('new') . "; $again",
+    . sha256_hex('nww') . ", but 'contents' lists " . sha256_hex('new') . "; $again",
     entries($new => 'nww'));
 refused('a description of other bytes', "is damaged or modified: 'description' has the hash "
-    . sha256_hex("Fix me\n") . ", but 'contents' says " . sha256_hex("Fix it\n") . "; $again",
+    . sha256_hex("Fix me\n") . ", but 'contents' lists " . sha256_hex("Fix it\n") . "; $again",
     entries(description => "Fix me\n"));
 {
     my ($sealed) = map { $_->{content} } grep { $_->{name} =~ /contents/ } entries();
@@ -175,7 +175,7 @@ refused('a description of other bytes', "is damaged or modified: 'description' h
     my $altered = $sealed =~ s/^release .*/release 6.1.0-99-amd64/mr;
     my $theirs = sha256_hex($altered =~ s/^hash .*\n//mr);
     refused('contents of other words', "is damaged or modified: 'contents' has the hash $theirs,"
-        . " but says $hash; $again", entries(contents => $altered));
+        . " but lists $hash; $again", entries(contents => $altered));
     my $ends = "has a malformed 'contents': it does not end with its hash";
     refused('contents without its hash', $ends, entries(contents => $sealed =~ s/^hash .*\n//mr));
     refused('contents that continues after it', $ends, entries(contents =>

@@ -174,7 +174,7 @@ for (['one', 'one'], ['two,one', 'one two'], ['all', 'one two']) {
     like($out, qr/^update 'one' is replaced by 'abc'$/m, '  ... and it is reported');
 }
 for (
-    ['three', 'stage applied', qr/^an update .* is not applied: 'abc' is to replace 'three'$/m],
+    ['three', 'stage applied', qr/^an update .* is not applied: 'abc' should replace 'three'$/m],
     ['abc', 'stage applied', qr/^update 'abc' cannot replace itself/],
 ) {
     my ($replace, undef, $expected) = @$_;
@@ -372,7 +372,7 @@ is($kernel->modules, "$part ext4", 'and no others');
     spew($kept, $good =~ s/n/m/r);
     ($status, undef, $message) = complete($kernel);
     is($status, 1, 'modules that were altered are not loaded');
-    like($message, qr/'ksplice-abc-ext4-new.ko' has the hash .* but 'contents' says/, 'and why');
+    like($message, qr/'ksplice-abc-ext4-new.ko' has the hash .* but 'contents' lists/, 'and why');
     is($kernel->modules, "$part ext4", 'none of them');
     spew($kept, $good);
 }
@@ -487,7 +487,7 @@ $kernel->{refuse}{'rmmod ksplice_def_vmlinux_new'} = ['Module is in use'];
 ($status, $out) = apply($kernel);
 is("$status " . state_of($kernel), '0 one applied def reversed abc applied',
     'an update that cannot be removed is no hindrance');
-like($out, qr/warning: what an .* has left of update 'def' cannot be removed: .* in use$/m,
+like($out, qr/warning: leftovers of update 'def' from .* cannot be removed: .* in use$/m,
     '  ... and is reported');
 $kernel = with_rest(stage => 'matched', hash => '');
 apply($kernel);

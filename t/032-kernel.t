@@ -55,7 +55,7 @@ spew("$dir/abc/kick", '');
 is($kernel->write_kick('abc', 1), '', 'a file is written');
 is(slurp("$dir/abc/kick"), "1\n", 'as a line');
 spew("$dir/abc/request", '');
-is($kernel->write_stage('abc', 'applied'), "it says 'applied'", 'a stage is requested');
+is($kernel->write_stage('abc', 'applied'), "the answer is 'applied'", 'a stage is requested');
 is(slurp("$dir/abc/request"), "applied\n", 'as a line');
 {
     my @answers;
@@ -80,10 +80,10 @@ is(slurp("$dir/helper") . slurp("$dir/await"), "/a/program\nabc hash 2 ext4\n", 
 {
     local $! = POSIX::EPERM();
     is(Ksplice::Kernel::write_problem('x'),
-        'Operation not permitted; it takes CAP_SYS_MODULE in the initial user namespace',
+        'Operation not permitted; CAP_SYS_MODULE in the initial user namespace is required',
         'the needed capability is reported');
     $! = POSIX::EACCES();
-    like(Ksplice::Kernel::write_problem('helper'), qr/must be root's/, 'and what a helper must be');
+    like(Ksplice::Kernel::write_problem('helper'), qr/must belong to root/, 'and the needed owner');
 }
 symlink '/dev/full', "$dir/forget" or die;
 is($kernel->forget('abc'), 'No space left on device', 'the errno of a write is reported');

@@ -106,9 +106,9 @@ sub missing ($needs, $target, @objects) {
     return join "\n", missing_symbols($config, $target, spew("$dir/needs", $needs), @objects);
 }
 is(missing("there a.o f\n", 'vmlinux'), '', 'a global symbol of the kernel');
-is(missing("none a.o f\n", 'vmlinux'), "a.o: 'none', which 'f' refers to, is no such symbol: "
+is(missing("none a.o f\n", 'vmlinux'), "a.o: 'none', which 'f' refers to, does not exist: "
     . 'neither the kernel nor the patch has it', 'one that there is not');
-is(missing("hidden a.o f\n", 'vmlinux'), "a.o: 'hidden', which 'f' refers to, is no such symbol: "
+is(missing("hidden a.o f\n", 'vmlinux'), "a.o: 'hidden', which 'f' refers to, does not exist: "
     . 'neither the kernel nor the patch has it', '... and a static one');
 is(missing("fresh a.o f\n", 'mod', $in_module, $in_vmlinux), "a.o: 'fresh', which 'f' refers to, "
     . "is in 'vmlinux' and not exported: export it", 'one of another target');
@@ -154,6 +154,6 @@ is(scalar(keys %$found), 501, 'all global names of an image are found');
 is($found->{name_1} . $found->{ 'long_' . 'x' x 200 } . ($found->{name_2} // ''), '11',
     '... and only they');
 ok(!eval { read_kallsyms("\0" x 100000); 1 }, 'a kernel without a list');
-is($@->{message}, 'the kernel has no list of its symbols that is understood', '... is a failure');
+is($@->{message}, 'the kernel has no list of its symbols in a known format', '... is a failure');
 
 done_testing;

@@ -94,7 +94,7 @@ sub revert_after {
 
 sub append { my ($file, $text) = @_; return spew($file, slurp($file) . $text) }
 
-my $bad = "the source in 'TREE' is not as it was: ";
+my $bad = "the source in 'TREE' has changed: ";
 for (
     ['nothing was done', sub { }, 'fine'],
     ['objects were built', sub { spew("$_[0]/k/a.o", 'a'); spew("$_[0]/k/.a.o.cmd", 'a') }, 'fine'],

@@ -46,7 +46,7 @@ refused('what objmanip refuses', 1,
         $end:\ .*\ cannot\ be\ applied\ to\ the\ running\ 'vmlinux'$/mx,
     'kernel/one.c' => sub { $_ .= "int refuse_me;\n" });
 refused('a symbol that there is not', 1,
-    qr/^kernel\/one\.o: 'nobody', which 'caller' refers to, is no such symbol: neither .*
+    qr/^kernel\/one\.o: 'nobody', which 'caller' refers to, does not exist: neither .*
 $end: the new code refers to unknown symbols$/m,
     'kernel/one.c' => sub { s/\+ 5/+ nobody()/; s/\n/\nextern int nobody(void);\n/ });
 refused('one of another target', 1,
@@ -74,7 +74,7 @@ refused('a patch in a directory that is not built', 1,
 refused('a patch of documentation alone', 1, qr/the patch touches no code$/m,
     'Documentation/toy.rst' => sub { s/A/B/ });
 refused('a Makefile that is changed otherwise', 1,
-    qr/the patch changes what is built or how: kernel\/Makefile$/m,
+    qr/the patch changes the build: kernel\/Makefile$/m,
     'kernel/three.c' => sub { $_ = "int three;\n" },
     'kernel/Makefile' => sub { s/two\.o/two.o three.o/ });
 refused('a new source that is not built', 1,
@@ -86,7 +86,7 @@ refused('a new source that the Makefile does not name', 1,
     'kernel/four.c' => sub { $_ = "int four;\n" },
     'kernel/Makefile' => sub { $_ .= "obj-y += three.o\n" });
 refused('a patch that adds flags for the compiler', 1,
-    qr/the patch changes what is built or how: kernel\/Makefile$/m,
+    qr/the patch changes the build: kernel\/Makefile$/m,
     'kernel/three.c' => sub { $_ = "int three;\n" },
     'kernel/Makefile' => sub { $_ .= "obj-y += three.o\nccflags-y += -O3\n" });
 refused('a patch that adds a module', 1,
@@ -97,7 +97,7 @@ refused('a new object that does not compile', 1,
     qr/kernel\/three\.c:1:.*error.*\n(?:.*\n)*$end: .* source does not compile$/m,
     'kernel/three.c' => sub { $_ = "three\n" },
     'kernel/Makefile' => sub { $_ .= "obj-y += three.o\n" });
-refused('a patch of a Kconfig', 1, qr/changes what is built or how: Kconfig$/m,
+refused('a patch of a Kconfig', 1, qr/changes the build: Kconfig$/m,
     'Kconfig' => sub { $_ .= "config TOY\n" });
 refused('a patch of something strange', 1,
     qr/the patch changes files of a kind that is not understood: kernel\/thing\.xyz$/m,
@@ -106,7 +106,7 @@ refused('a patch that does not apply', 1,
     qr{^  hunk #1 of 'kernel/one\.c', line 1, does not apply\n$end: .* not apply to '.*toy'$}m,
     bad_patch("kernel/one.c", "@@ -1 +1 @@\n-no\n+yes\n"));
 refused('a patch of a file that is not there', 1,
-    qr/^$end: the patch '.*' does not apply to '.*toy': 'kernel\/no\.c' is not there$/m,
+    qr/^$end: the patch '.*' does not apply to '.*toy': 'kernel\/no\.c' does not exist$/m,
     bad_patch("kernel/no.c", "@@ -1 +1 @@\n-no\n+yes\n"));
 refused('a patch that leaves the tree', 1,
     qr/^$end: the patch '.*' leaves the tree: '\.\.\/x\.c'$/m,

@@ -99,7 +99,7 @@ SKIP: {
     is_deeply(tree_state($tree), $before, '... and the tree is as it was');
     is((run_cmd(@git, 'status', '--porcelain', '-uno'))[1], '', '... for git, too');
     is_deeply([toy_create($toy, '--git=HEAD')],
-        [66, '', "ksplice-create: 'HEAD' is the same source as what is checked out\n"],
+        [66, '', "ksplice-create: 'HEAD' is the same source as the working tree\n"],
         'the commit that is checked out');
     my ($status, undef, $err) = toy_create($toy, '--git=no-such');
     is($status, 1, 'a commit that is not there');

@@ -56,7 +56,7 @@ is($status, 0, 'the configuration may be elsewhere');
 fresh();
 edit("$toy->{config}/.config", sub { s/TEXT=".*"/TEXT="gcc-3 (Old 3.3) 3.3"/ });
 refused('another compiler',
-    qr/built by 'gcc-3 \(Old 3\.3\) 3\.3', but here is 'gcc.*': install .* package 'gcc-3'$/m);
+    qr/built by 'gcc-3 \(Old 3\.3\) 3\.3', but 'gcc.*' is installed: install .* package 'gcc-3'$/m);
 fresh();
 edit("$toy->{config}/.config", sub { s/CONFIG_CC.*\n// });
 refused('an unknown compiler', qr/has no CONFIG_CC_VERSION_TEXT$/m);

@@ -80,14 +80,14 @@ SH
 my $cached = "$toy->{scratch}/cache/1.2.3/source";
 run_cmd('mkdir', '-p', "$toy->{scratch}/cache/1.2.3");
 run_cmd('cp', '-a', $tree, $cached);
-is_deeply([harmed_by('rm kernel/off.c', $cached)], [1, "ksplice-create: the source in '$cached' is "
-    . "not as it was: 'kernel/off.c' is missing; it was removed from the cache: run the command "
+is_deeply([harmed_by('rm kernel/off.c', $cached)], [1, "ksplice-create: the source in '$cached' "
+    . "has changed: 'kernel/off.c' is missing; it was removed from the cache: run the command "
     . "again\n"],
     'a source that is lost meanwhile is reported');
 is_deeply([glob "$toy->{scratch}/cache/1.2.3/source*"], [],
     '... and the tree of the cache is gone');
 
-my $bad = "the source in '$tree' is not as it was: 'drivers/none/new.h' is new; "
+my $bad = "the source in '$tree' has changed: 'drivers/none/new.h' is new; "
     . "restore it, and remove '$tree/.KSPLICE_journal'\n";
 is_deeply([harmed_by('echo > drivers/none/new.h', $tree)], [1, "ksplice-create: $bad"],
     'a tree of yours stays');

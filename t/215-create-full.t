@@ -37,7 +37,7 @@ is_deeply({ map { $_ => (stat)[9] . slurp($_) } glob "$tree/*/*.o $tree/*/*/*.o"
 $patch = toy_patch($toy, 'kernel/three.c' => sub { $_ = "int three;\n" },
     'kernel/Makefile' => sub { s/two\.o/two.o three.o/ });
 is_deeply([toy_create($toy, "--patch=$patch", '--full')], [1, '',
-    "ksplice-create: the patch adds an object, which a running kernel cannot get: "
+    "ksplice-create: the patch adds an object, which cannot be added to a running kernel: "
     . "kernel/three.o\n"],
     'an object more is refused');
 ok(!-e "$tree/kernel/three.o", '... and goes again');
@@ -78,9 +78,9 @@ sub make_with ($made) {
 is_deeply(make_with('made.c .made.c.cmd'), [0, ''], 'a source that kbuild makes is made anew');
 is_deeply(tree_state($tree), $before, '... and put back');
 is_deeply(make_with('other.c'), [1, "ksplice-create: the build of the patched source writes "
-    . "'lib/other.c' anew, which cannot be put back: leave what that is made from out of the "
+    . "'lib/other.c' anew, which cannot be restored: leave the sources of that out of the "
     . "patch\n"
-    . "  the source in '$tree' is not as it was: 'lib/other.c' is new; restore it, and remove "
+    . "  the source in '$tree' has changed: 'lib/other.c' is new; restore it, and remove "
     . "'$tree/.KSPLICE_journal'\n"], 'one of which nothing is known is a reason to refuse');
 
 done_testing();

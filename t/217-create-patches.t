@@ -108,7 +108,7 @@ gives('two files that change their names', ['--dry-run', '--patch=' . patch_file
     0, $both, '');
 gives('a name that is taken', ['--patch=' . patch_file('taken',
     $chain =~ s/diff --git a.Doc.*//sr)], 1, '', "$end: the patch '$scratch/taken.patch' does not "
-    . "apply to '$tree': 'Documentation/toy.rst' is there already\n");
+    . "apply to '$tree': 'Documentation/toy.rst' already exists\n");
 gives('a copy', ['--dry-run', '--patch=' . patch_file('copy',
     "diff --git a/kernel/one.c b/kernel/1.h\nsimilarity index 100%\ncopy from kernel/one.c\n"
     . "copy to kernel/1.h\n" . $one)],
@@ -123,7 +123,7 @@ gives('a removed header', ['--dry-run', '--patch=' . patch_file('removed',
 symlink 'one.c', "$tree/kernel/link.c";
 $before = tree_state($tree);
 gives('a link', ['--patch=' . patch_file('link', $one =~ s/one\.c/link.c/gr)], 1, '',
-    "$end: the way to 'kernel/link.c' has a symbolic link, '$tree/kernel/link.c': leave it out of "
+    "$end: the path of 'kernel/link.c' has a symbolic link, '$tree/kernel/link.c': leave it out of "
     . "the patch\n");
 unlink "$tree/kernel/link.c";
 $before = tree_state($tree);
@@ -139,15 +139,15 @@ gives('a file and a directory of one name', ['--patch=' . patch_file('at',
     . "'kernel/x.h/x.h', but 'kernel/x.h' is a file: give one of them another name\n");
 gives('the wrong number of directories',
     ['--patch=' . patch_file('p2', $one =~ s{ ([ab])/}{ $1/x/}gr)], 1, '',
-    "$end: the patch '$scratch/p2.patch' does not apply to '$tree': 'x/kernel/one.c' is not "
-    . "there; with --patch-opt=-p2 'kernel/one.c' is\n");
+    "$end: the patch '$scratch/p2.patch' does not apply to '$tree': 'x/kernel/one.c' does "
+    . "not exist; 'kernel/one.c' does: try --patch-opt=-p2\n");
 my $there = "--- a/kernel/one.c.orig\n+++ b/kernel/one.c\n";
 gives('two names of which one is there', ['--dry-run', '--patch=' . patch_file('orig',
     $one =~ s/^---.*\n.*\n/$there/r)], 0, $replace, '');
 spew("$tree/kernel/one.c.orig", '');
 $before = tree_state($tree);
 gives('two names that are there', ['--dry-run', '--patch=' . patch_file('orig',
-    $one =~ s/^---.*\n.*\n/$there/r)], 1, '', qr/gives a file two names, and both are there/);
+    $one =~ s/^---.*\n.*\n/$there/r)], 1, '', qr/gives a file two names, and both exist/);
 unlink "$tree/kernel/one.c.orig";
 $before = tree_state($tree);
 
@@ -203,15 +203,15 @@ gives('a rename, then a change of the new file', ['--dry-run', '--patch=' . patc
 
 my $moved = $one =~ s/^@@ -3,/@@ -7,/mr =~ s/ \+3,/ +7,/r;
 gives('a patch that fits at another line', ['--dry-run', '--patch=' . patch_file('moved', $moved)],
-    0, $replace, "$end: warning: the patch '$scratch/moved.patch' fits at other lines than it "
-    . "says: kernel/one.c #1 at line 3 (-4)\n");
+    0, $replace, "$end: warning: the patch '$scratch/moved.patch' applies at other lines than "
+    . "it states: kernel/one.c #1 at line 3 (-4)\n");
 my $fuzzy = $one =~ s/^ int one_line.*/ int one_other_line(void)/mr;
 isnt($fuzzy, $one, 'a line of context is another one');
 my $names = $one =~ s/^@@.*//msr;
 gives('a patch that only says where it adds lines', ['--dry-run', '--patch=' . patch_file('blind',
     "$names@@ -13,0 +14,2 @@\n+int a = 1;\n+int b;\n")], 0, $replace, "$end: warning: the patch "
-    . "'$scratch/blind.patch' does not say between which lines it adds others; see whether they "
-    . "are right: kernel/one.c #1\n");
+    . "'$scratch/blind.patch' adds lines without context; check that their place is right: "
+    . "kernel/one.c #1\n");
 gives('... beyond the end', ['--patch=' . patch_file('beyond',
     "$names@@ -999,0 +1000,2 @@\n+int a = 1;\n+int b;\n")], 1, '',
     "$end: the patch '$scratch/beyond.patch' does not apply to '$tree'\n");
@@ -219,8 +219,8 @@ gives('a patch that fits only with fuzz', ['--patch=' . patch_file('fuzzy', $fuz
     "$end: the patch '$scratch/fuzzy.patch' applies only if context lines are ignored, in "
     . "kernel/one.c #1 (fuzz 2): check that it is correct there, then pass --patch-opt=-F3\n");
 gives('... that is allowed', ["--patch=$scratch/fuzzy.patch", '--patch-opt=-F3', '--dry-run'], 0,
-    $replace, "$end: warning: the patch '$scratch/fuzzy.patch' fits only where it may ignore "
-    . "lines: kernel/one.c #1 (fuzz 2)\n");
+    $replace, "$end: warning: the patch '$scratch/fuzzy.patch' applies only where lines may be "
+    . "ignored: kernel/one.c #1 (fuzz 2)\n");
 gives('a patch that was cut', ['--patch=' . patch_file('cut', substr $one, 0, -3)], 1, '',
     "$end: the patch '$scratch/cut.patch' is cut short: it ends within a line of hunk #1 for "
     . "'b/kernel/one.c'\n");
@@ -235,7 +235,7 @@ gives('a patch that is taken back', ["--patch=$scratch/in.patch", '--patch-opt=-
     0, $replace, '');
 gives('a new file that is there', ['--patch=' . patch_file('new',
     "--- /dev/null\n+++ b/kernel/one.c\n@@ -0,0 +1 @@\n+int a;\n")], 1, '',
-    qr/'kernel\/one\.c' is there already$/m);
+    qr/'kernel\/one\.c' already exists$/m);
 gives('lines with CR LF', ['--dry-run', '--patch=' . patch_file('crlf', $one =~ s/\n/\r\n/gr)],
     0, $replace, qr/has lines that end in CR LF; CR is dropped: kernel\/one\.c$/m);
 

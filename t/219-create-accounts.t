@@ -48,11 +48,11 @@ refused("a source of the loader, whose directory no 'obj-y' names",
     'arch/x86/boot/loader.c' => sub { s/12/13/ });
 for my $program (qw(vmake vmake-part)) {
     my $file = "arch/x86/entry/vdso/$program.c";
-    refused("a source of a program ($program)", "the patch changes what is built or how:"
+    refused("a source of a program ($program)", "the patch changes the build:"
         . " $file is of a program that the build runs", $file => sub { s/0/1/ });
 }
 refused('a text that a source is generated from',
-    'the patch changes what is built or how: lib/table.txt', 'lib/table.txt' => sub { s/a/the/ });
+    'the patch changes the build: lib/table.txt', 'lib/table.txt' => sub { s/a/the/ });
 my $leave = "but does not add its source: leave that line out";
 refused('a Makefile that names what was not built',
     "the patch has 'kernel/off.o' built by 'kernel/Makefile', $leave",
@@ -71,7 +71,7 @@ refused('... or a directory of it',
 for my $file (qw(include/asm-generic/vmlinux.lds.h kernel/bounds.c arch/x86/kernel/asm-offsets.c
     tools/objtool/check.c lib/x.asn1)) {
     refused("$file, which says how things are built",
-        "the patch changes what is built or how: $file", $file => sub { $_ = "x\n" });
+        "the patch changes the build: $file", $file => sub { $_ = "x\n" });
 }
 
 my $patch = toy_patch($toy, @real, 'kernel/off.c' => sub { s/0/1/ },

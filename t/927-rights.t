@@ -69,7 +69,7 @@ for when in open write; do
 		swapped $when /sys/kernel/debug/ksplice/empty_stop READ
 done
 says 'it is stopped with it' '^[0-9]+$' cat /sys/kernel/debug/ksplice/empty_stop
-refused 'ksplice-undo reports the missing capability' 1 'it takes CAP_SYS_MODULE' \
+refused 'ksplice-undo reports the missing capability' 1 'CAP_SYS_MODULE .* is required' \
 	capless ksplice-undo function
 says 'after all that it is applied' '^applied$' cat $sysfs/function/stage
 says 'no task would be kicked' '^0$' cat $sysfs/function/kick

@@ -90,7 +90,7 @@ echo 5 > /sys/module/kernel/parameters/panic
 modprobe dm-mod && dmesg -c > /tmp/log || exit
 
 # What is wrong from the start
-refused 'none to be replaced' 1 "is not applied: 'two' is to replace 'one'" \
+refused 'none to be replaced' 1 "is not applied: 'two' should replace 'one'" \
 	replace one /updates/two.tar.gz
 untouched 'nothing is left'
 ok 'all of none: it is applied' replace all /updates/two.tar.gz
@@ -106,7 +106,7 @@ refused 'a function that another update has replaced' 1 \
 refused '... and the cures' 1 'ksplice-undo.*--replace.*--on-top-of' \
 	ksplice-apply --partial /updates/two.tar.gz
 refused 'itself' 1 "'one' cannot replace itself" replace one /updates/one.tar.gz
-refused 'one of two is not applied' 1 "'two' is to replace 'nothere'" \
+refused 'one of two is not applied' 1 "'two' should replace 'nothere'" \
 	replace one,nothere /updates/two.tar.gz
 says 'the first is applied, nothing else' '^one $' applied
 

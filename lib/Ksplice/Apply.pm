@@ -167,7 +167,7 @@ sub clear_unfinished ($kernel, $own = '') {
         my ($kid, $stage) = @$_;
         drop_update($kernel->store, $kid);
         my $problem = remove_modules($kernel, $kid, targets($kernel, $kid));
-        warning("what an earlier command has left of update '$kid' cannot be removed: $problem")
+        warning("leftovers of update '$kid' from an earlier command cannot be removed: $problem")
             if $problem;
         next if $problem;
         forget($kernel, $kid);
@@ -398,7 +398,7 @@ sub updates_to_replace ($kernel, $update, $wanted) {
     fail("update '$kid' cannot replace itself: give it another id (ksplice-create --id)")
         if $is_wanted{$kid};
     for my $other (sort keys %is_wanted) {
-        fail_abort('missing_update', "'$kid' is to replace '$other'") if !$is_applied{$other};
+        fail_abort('missing_update', "'$kid' should replace '$other'") if !$is_applied{$other};
         fail("update '$kid' was built on top of '$other' and cannot replace it: build it from the "
             . 'source without it') if grep { $_->{kid} eq $other } @needs;
     }

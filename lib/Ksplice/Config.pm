@@ -178,7 +178,7 @@ sub find_compiler ($config) {
         push @found, $line;
     }
     fail("the kernel was built by '$wanted', "
-        . (@found ? "but here is '$found[0]'" : "but there is no '$name' here")
+        . (@found ? "but '$found[0]' is installed" : "but '$name' is not installed")
         . ": install that version of package '$name'");
 }
 

@@ -277,7 +277,7 @@ sub release_image ($release) {
     );
     for my $part (qw(vmlinuz modules_dir config)) {
         -e $image{$part}
-            or fail("linux-image-$release is there, but not its '$image{$part}'");
+            or fail("linux-image-$release is installed, but not its '$image{$part}'");
     }
     return \%image;
 }

@@ -28,7 +28,7 @@ sub sha256_files ($dir, @names) {
         my @lines = capture({ dir => $dir }, 'sha256sum', '--', @some);
         for my $name (@some) {
             my ($hash, $said) = (shift(@lines) // '') =~ /^(\w+) [ *](.*)\z/;
-            fail("sha256sum does not tell the hash of '$dir/$name'")
+            fail("sha256sum prints no hash of '$dir/$name'")
                 if ($said // '') ne $name || !is_sha256($hash);
             $hash{$name} = $hash;
         }

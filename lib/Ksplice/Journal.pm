@@ -191,7 +191,7 @@ sub refuse_tree ($tree, @bad) {
     @bad = grep { !$seen{$_}++ } @bad;
     write_file(journal_file($tree), join '', map { "bad $_\n" } @bad);
     splice @bad, 5, @bad, '...' if @bad > 6;
-    fail("the source in '$tree' is not as it was: " . join ', ', @bad);
+    fail("the source in '$tree' has changed: " . join ', ', @bad);
 }
 
 # Compares the sources with the lines of the journal.

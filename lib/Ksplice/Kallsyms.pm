@@ -41,7 +41,7 @@ my @packers = (
 # NAME => 1 of all global symbols of a bzImage.
 sub image_symbols ($file) {
     return read_kallsyms(unpack_image(read_file($file))
-        // fail("'$file' is packed in a way that is not known"));
+        // fail("'$file' is compressed in an unknown format"));
 }
 
 # The kernel that a bzImage unpacks when it boots, or undef.
@@ -69,7 +69,7 @@ sub read_kallsyms ($kernel) {
         my @names = read_names($kernel, $start, \@pieces) or next;
         return { map { substr($_, 1) => 1 } grep { /^[A-Z]/ } @names };
     }
-    fail('the kernel has no list of its symbols that is understood');
+    fail('the kernel has no list of its symbols in a known format');
 }
 
 # Where the pieces start, and they, if the digits in them stand there.

@@ -187,7 +187,7 @@ sub write_stage ($self, $kid, $stage) {
     my $problem = $self->write_attribute("$kid/request", $stage);
     return $problem if $problem;
     my $answer = $self->wait_request($kid) // return 'the update is gone';
-    my ($errno) = $answer =~ /^done (\d+)\z/ or return "it says '$answer'";
+    my ($errno) = $answer =~ /^done (\d+)\z/ or return "the answer is '$answer'";
     local $! = $errno;
     return $errno ? "$!" : '';
 }
@@ -279,9 +279,9 @@ sub write_attribute ($self, $name, $text) {
 # The meaning of errno values there, where strerror is misleading.
 sub write_problem ($name) {
     my $words = "$!";
-    return "$words; it takes CAP_SYS_MODULE in the initial user namespace" if $!{EPERM};
-    return "$words; the program and all directories on the way to it must be root's, "
-        . 'and no other user may write there' if $!{EACCES} && $name eq 'helper';
+    return "$words; CAP_SYS_MODULE in the initial user namespace is required" if $!{EPERM};
+    return "$words; the program and all directories of its path must belong to root, "
+        . 'and only root may write there' if $!{EACCES} && $name eq 'helper';
     return $words;
 }
 

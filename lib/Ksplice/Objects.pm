@@ -98,9 +98,9 @@ sub diff_all ($tree, $dir, $patch, $quiet) {
         return if !$ok;
         my @new = new_sources($top);
         fail('the build of the patched source writes ' . join(', ', map { "'$_'" } @new)
-            . ' anew, which cannot be put back: leave what that is made from out of the patch')
+            . ' anew, which cannot be restored: leave the sources of that out of the patch')
             if @new;
-        fail('the patch adds an object, which a running kernel cannot get: '
+        fail('the patch adds an object, which cannot be added to a running kernel: '
             . join ' ', sort @added) if @added;
         return link_changed($tree, $dir,
             map { s/\.KSPLICE_changed\z//r } find_files($top, '', qr/\.o\.KSPLICE_changed\z/));

@@ -100,7 +100,7 @@ sub diff_commit ($dir, $commit) {
     -e "$dir/.git" or fail("'$dir' is not the top of a git tree");
     my $text = capture('git', '-C', $dir, 'diff', '--no-color', '--no-ext-diff', '--no-renames',
         '--src-prefix=a/', '--dst-prefix=b/', 'HEAD', "$commit^{commit}", '--');
-    length $text or no_changes("'$commit' is the same source as what is checked out");
+    length $text or no_changes("'$commit' is the same source as the working tree");
     return { name => $commit, text => $text, options => [], is_only => 1 };
 }
 

@@ -48,7 +48,7 @@ sub read_original ($stage, $name) {
     my $part = $stage->{dir};
     for (split m{/}, $name) {
         $part .= "/$_";
-        -l $part and fail("the way to '$name' has a symbolic link, '$part': "
+        -l $part and fail("the path of '$name' has a symbolic link, '$part': "
             . 'leave it out of the patch');
     }
     return if !-e $path;
@@ -77,9 +77,11 @@ sub stage_changes ($stage, $input, @changes) {
     refuse_directories($stage, $input);
     my %crlf = map { ($_->{new} // $_->{old}) => 1 } grep { $_->{crlf} } @changes;
     warn_of($input, 'has lines that end in CR LF; CR is dropped', sort keys %crlf);
-    warn_of($input, 'fits at other lines than it says', map { @{ $_->{offsets} // [] } } @said);
-    warn_of($input, 'fits only where it may ignore lines', map { @{ $_->{fuzzy} // [] } } @said);
-    warn_of($input, 'does not say between which lines it adds others; see whether they are right',
+    warn_of($input, 'applies at other lines than it states',
+        map { @{ $_->{offsets} // [] } } @said);
+    warn_of($input, 'applies only where lines may be ignored',
+        map { @{ $_->{fuzzy} // [] } } @said);
+    warn_of($input, 'adds lines without context; check that their place is right',
         map { @{ $_->{blind} // [] } } @said);
     return;
 }
@@ -135,7 +137,7 @@ sub new_group () { return { written => {}, removed => {}, made => {}, order => [
 sub choose_name ($stage, $group, $change) {
     return if $change->{kind} ne 'changed' || $change->{old} eq $change->{new};
     my @there = grep { $group->{written}{$_} || staged_file($stage, $_) } @$change{qw(old new)};
-    fail("the patch gives a file two names, and both are there: '$change->{old}' and "
+    fail("the patch gives a file two names, and both exist: '$change->{old}' and "
         . "'$change->{new}': leave one in it") if @there > 1;
     @$change{qw(old new)} = ($there[0] // $change->{new}) x 2;
     return;
@@ -156,7 +158,7 @@ sub is_of_next_group ($stage, $group, $change) {
 sub end_group ($stage, $group) {
     for my $name (sort keys %{ $group->{made} }) {
         next if $group->{removed}{$name} || !staged_file($stage, $name);
-        return { change => $group->{made}{$name}, why => "'$name' is there already" };
+        return { change => $group->{made}{$name}, why => "'$name' already exists" };
     }
     my %state = ((map { $_ => undef } keys %{ $group->{removed} }), %{ $group->{written} });
     for my $name (@{ $group->{order} }) {
@@ -170,7 +172,7 @@ sub end_group ($stage, $group) {
 sub make_change ($stage, $group, $input, $change, $said) {
     my ($kind, $old, $new) = @$change{qw(kind old new)};
     my $file = defined $old ? staged_file($stage, $old) : { text => '', mode => 0644 };
-    return "'$old' is not there" . other_strip($stage, $change) if !$file;
+    return "'$old' does not exist" . other_strip($stage, $change) if !$file;
     my $text = $file->{text};
     if (@{ $change->{hunks} }) {
         my @blind = blind_hunks($text, $change->{hunks});
@@ -201,7 +203,7 @@ sub other_strip ($stage, $change) {
     my $raw = $change->{raw} // return '';
     for my $strip (0 .. 6) {
         my $name = strip_name($raw, $strip) // last;
-        return "; with --patch-opt=-p$strip '$name' is"
+        return "; '$name' does: try --patch-opt=-p$strip"
             if $name ne $change->{old} && $name !~ m{^/|\.\.} && -f "$stage->{dir}/$name";
     }
     return '';

@@ -96,7 +96,7 @@ sub missing_symbols ($config, $target, $file, @objects) {
         if ($elsewhere{$name}) {
             push @missing, "$what is in '$elsewhere{$name}' and not exported: export it";
         } elsif ($vmlinux && $own) {
-            push @missing, "$what is no such symbol: neither the kernel nor "
+            push @missing, "$what does not exist: neither the kernel nor "
                 . ($target eq 'vmlinux' ? '' : "'$target' nor ") . 'the patch has it';
         } else {
             warning("$what cannot be checked: there is no list of the symbols of '"

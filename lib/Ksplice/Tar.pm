@@ -100,7 +100,7 @@ sub scan ($file, $visit) {
     $words =~ s/\s+/ /g;
     $words =~ s/^\s*gzip:\s*(?:stdin:\s*)?//;
     $words =~ s/\s+\z//;
-    fail("'$file' is damaged or truncated: gzip says '$words'") if $status;
+    fail("'$file' is damaged or truncated: gzip reports '$words'") if $status;
     die $problem if defined $problem;
     return;
 }

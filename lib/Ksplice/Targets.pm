@@ -84,7 +84,7 @@ sub find_objects ($tree, $patch, $all_includers) {
         if $of_kind{unknown};
     my @other = grep { !adds_objects($patch, $_) } @{ $of_kind{build} };
     push @other, grep { is_in_makefile($tree, $_->{name}) } @{ $of_kind{text} };
-    fail('the patch changes what is built or how: ' . names(\@other)) if @other;
+    fail('the patch changes the build: ' . names(\@other)) if @other;
     refuse_more_objects($patch, @{ $of_kind{build} });
     my %tool = map { $_->{name} => [foreign_objects($tree, $_->{name})] }
         grep { $_->{name} =~ /\.[cS]\z/ } @{ $of_kind{document} };
@@ -163,7 +163,7 @@ sub refuse_apart ($tree, @sources) {
     my $apart = list_apart($tree, map { dirname($_->{name}) } @sources);
     for my $source (map { $_->{name} } @sources) {
         my $object = $source =~ s/\.[cS]\z/.o/r;
-        fail("the patch changes what is built or how: $source is of a program that the build runs")
+        fail("the patch changes the build: $source is of a program that the build runs")
             if ($apart->{$object} // '') eq 'program' || $apart->{ $source =~ s/\.[cS]\z//r };
         fail_apart($source, $source) if $apart->{$object};
     }
@@ -273,7 +273,7 @@ sub sources_to_include ($tree, $objects, @sources) {
 sub owners_of ($tree, @objects) {
     my ($owners, @strays) = objects_of($tree, map { { name => s/\.o\z/.c/r } }
         map { plain_path($_) } @objects);
-    fail('kbuild does not say where these objects belong to: ' . names(\@strays)) if @strays;
+    fail('kbuild does not name the targets of these objects: ' . names(\@strays)) if @strays;
     return $owners;
 }
 
@@ -292,7 +292,7 @@ sub including_objects ($tree, @files) {
     my %includers = map { $_ => [find_includers($tree, $_)] } map { $_->{name} } @files;
     my @everywhere = grep { grep { $_ eq '*' } @{ $includers{$_} } } sort keys %includers;
     fail("every object includes @everywhere: only --full will do") if @everywhere;
-    my $all = progress('looking up who includes ' . names(\@files), sub {
+    my $all = progress('looking up the objects that include ' . names(\@files), sub {
         list_objects($tree, map { dirname($_) } map { @$_ } values %includers);
     });
     my %objects;
@@ -321,7 +321,7 @@ sub keep_reached ($tree, $patch, $objects, @headers) {
         $n{$_}++ for @{ $objects->{$object}{of} };
     }
     $texts{$_} //= [texts_of($tree->{dir}, $patch, $_)] for @headers;
-    my @reached = progress('looking for what uses the changes of ' . join(' ', sort keys %texts),
+    my @reached = progress('looking for users of the changes in ' . join(' ', sort keys %texts),
         sub { reached_sources($tree, \%texts, sort keys %source, @templates) });
     refuse_templates(grep { /$template/ } @reached);
     return {} if keys %$objects <= $few;

@@ -147,7 +147,7 @@ sub check_entries ($path, $source, $update) {
         next if $name eq 'contents';
         my $file = $files->{$name}
             // fail("'$path' has '$name', which its 'contents' does not list");
-        fail_altered($path, "'$name' has $size bytes, but 'contents' says $file->{size}")
+        fail_altered($path, "'$name' has $size bytes, but 'contents' lists $file->{size}")
             if $size != $file->{size};
     }
     return;
@@ -168,7 +168,7 @@ sub take_update ($path, $source, $update) {
     my $hash = sha256_files($dir, @names);
     for my $name (@names) {
         my ($ours, $theirs) = ($update->{files}{$name}{sha256}, $hash->{$name});
-        fail_altered($path, "'$name' has the hash $theirs, but 'contents' says $ours")
+        fail_altered($path, "'$name' has the hash $theirs, but 'contents' lists $ours")
             if $ours ne $theirs;
     }
     @$update{qw(path dir)} = ($path, $dir);
@@ -192,7 +192,7 @@ sub parse_contents ($path, $text) {
     fail("'$path' has a malformed 'contents': it does not end with its hash")
         unless defined $hash;
     my $theirs = sha256_text($lines);
-    fail_altered($path, "'contents' has the hash $theirs, but says $hash") if $theirs ne $hash;
+    fail_altered($path, "'contents' has the hash $theirs, but lists $hash") if $theirs ne $hash;
     my $files = $update->{files};
     my @modules = map { @$_{qw(old new)} } @{ $update->{changes} };
     for my $name ('api-version', $update->{core}, @modules) {

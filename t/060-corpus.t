@@ -54,7 +54,7 @@ is(seen('', @good, 'end'), 'applied: ', 'all went well');
 is(seen('', @good[0 .. 2], 'kick apply', @good[3 .. 5], 'end'), 'applied: with --kick',
     'a conflicting task');
 is(seen('', @good, 'log:undo [ 1.0] WARNING: CPU: 0', 'end'),
-    'failed: the kernel said: [ 1.0] WARNING: CPU: 0', 'a warning of the kernel');
+    'failed: the kernel reported: [ 1.0] WARNING: CPU: 0', 'a warning of the kernel');
 is(seen('', @good, 'tainted 512', 'end'), 'failed: the guest is tainted by a fault',
     'a warning that no command noticed');
 is(seen('', @good, "wrong 'x' is taken to be at 1", 'end'),
@@ -62,7 +62,7 @@ is(seen('', @good, "wrong 'x' is taken to be at 1", 'end'),
 is(seen('', @good[0 .. 4], 'words busy', 'stays', 'end'),
     'failed: it cannot be undone: busy', 'an undo that fails');
 is(seen('', @good, 'words ksplice 1', 'left', 'end'),
-    'failed: something is left behind: ksplice 1', 'a module that stays');
+    'failed: something is left: ksplice 1', 'a module that stays');
 is(seen('', 'begin', 'load vmlinux', 'apply', 'words no_match', 'refused', 'end'),
     'refused: no_match', 'a refusal of the kernel');
 is(seen('', 'begin', 'load m', 'words No such device', 'unloadable', 'end'),

@@ -71,13 +71,13 @@ gone() { [ ! -e /sys/kernel/livepatch/$1 ]; }
 no_live() {
 	echo 0 > /sys/kernel/livepatch/$1/enabled && wait_for gone $1 && rmmod $1
 }
-ok 'a live patch of another function' live live_cmdline
+ok 'a livepatch of another function' live live_cmdline
 apply function
 says 'works together' '^patched: version$' cat /proc/version
 says 'with an update' '^live: cmdline$' cat /proc/cmdline
 ok 'it is removed first' no_live live_cmdline
 undo function
-ok 'a live patch of the same function' live live_version
+ok 'a livepatch of the same function' live live_version
 refused 'conflicts' 1 "'version_proc_show' is replaced by a livepatch" \
 	ksplice-apply /updates/function.tar.gz
 says 'and still works' '^live: version$' cat /proc/version

@@ -5,7 +5,7 @@
 #
 # cycles.pl CYCLES FIRST MODULES COMMANDS: applies and undoes /guest/cycles.tar.gz so
 # many times under the load of /guest/load.  Each cycle changes the stage as the
-# commands do; behind each one whose number divides by MODULES the modules are removed,
+# commands do; after each one whose number divides by MODULES the modules are removed,
 # and loaded anew for the next; each one whose number divides by COMMANDS is done
 # by ksplice-apply and ksplice-undo.  After the cycle FIRST and after the last the load
 # is ended, all is removed, and memory is measured.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * live.c - the update of bench/guest/call.patch as the kernel's own live patch
+ * live.c - the update of bench/guest/call.patch as a livepatch
  *
  * Active as long as it is loaded: write 0 to enabled, wait for the transition,
  * then it may go.
@@ -44,6 +44,6 @@ static void __exit live_exit(void)
 }
 module_exit(live_exit);
 
-MODULE_DESCRIPTION("bench/call: a live patch of the kernel's own kind");
+MODULE_DESCRIPTION("bench/call: a livepatch");
 MODULE_LICENSE("GPL");
 MODULE_INFO(livepatch, "Y");

@@ -18,7 +18,7 @@ our @EXPORT_OK = qw(line_chart);
 
 use constant { WIDTH => 720, HEIGHT => 420, LEFT => 70, RIGHT => 170, TOP => 40, BOTTOM => 50 };
 
-# Can be told apart by those who do not see red and green.
+# Distinct also without seeing red and green.
 my @colours = map { "#$_" } qw(000000 0072b2 009e73 e69f00 cc79a7 d55e00);
 
 # line_chart({title, x, y: what the axes are, series: [[NAME, [X, Y]...]...]}): the text

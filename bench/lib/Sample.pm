@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Sample.pm - what is told of a measurement that was made several times
+# Sample.pm - the figures of a measurement that was made several times
 
 package Sample;
 use v5.32;

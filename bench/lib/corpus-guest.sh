@@ -3,10 +3,10 @@
 #
 # corpus-guest.sh - try the updates of /corpus/list ("ID TARGET...") one by one
 #
-# Each step is told on stdout before it is taken, "@ID STEP TEXT", so that the
-# host knows where the kernel was if it dies: load, apply, undo, end; and what
-# came of it.  What the kernel logs at a step is told as log:STEP.  After a fault
-# the rest is left for another boot.
+# Each step is printed on stdout before it is taken, "@ID STEP TEXT", so that the
+# host knows the step if the kernel dies: load, apply, undo, end; then its
+# result.  The kernel log of a step is printed as log:STEP.  After a fault the
+# rest is left for another boot.
 
 bad_taints=$((1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))
 
@@ -34,8 +34,8 @@ load() {
 	done
 }
 
-# Into /tmp/words what it says.  If a thread is in the way, once more with --kick,
-# as a person would: our own shell waits for the command in the kernel.
+# Its messages into /tmp/words.  If a task conflicts, once more with --kick, as a
+# person would do: our own shell waits for the command in the kernel.
 ksplice() { # apply|undo WHAT
 	"ksplice-$1" -q "$2" > /tmp/words 2>&1 && return
 	grep -q 'a task is in code' /tmp/words || return 1

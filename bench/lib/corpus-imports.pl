@@ -1,12 +1,12 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# corpus-imports.pl ID - is what the update found what kallsyms calls so?
+# corpus-imports.pl ID - does kallsyms have the addresses that the update found?
 #
-# Matching proves addresses by references of the running code.  Here the names
-# are asked, which it had no part in: each address that new code was given, and
+# Matching proves addresses by references of the running code.  This uses the
+# names instead, which matching did not use: each address that new code was given, and
 # each that is redirected, must be that of a symbol of the name; numbers that
-# the compiler appended do not count.  Prints what is not.
+# the compiler appended do not count.  Prints the others.
 
 use v5.32;
 use warnings;
@@ -15,7 +15,7 @@ no warnings 'experimental::signatures';
 
 my ($id) = @ARGV;
 my @log = lines("/sys/kernel/debug/ksplice/$id/log");
-print "nothing is told of what was found\n" if !@log;
+print "the log lists no addresses\n" if !@log;
 my @found = (
     (map { /^import (\S+) = ([0-9a-f]+)$/ ? [$1, $2] : () } @log),
     (map { /^\S+ (\S+) (?:0x)?([0-9a-f]+) / ? [$1, $2] : () }

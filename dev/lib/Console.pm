@@ -22,7 +22,7 @@ our @EXPORT_OK = qw(faults_in);
 # At most so many lines of the console are handed on.
 use constant MAX_LINES => 200;
 
-# How the line starts that a fault is known by, behind its time stamp.
+# The start of the first line of a fault, after its time stamp.
 my @faults = (
     qr/------------\[ cut here \]/,
     qr/(?:WARNING|BUG|INFO): /,
@@ -69,7 +69,7 @@ sub faults_in ($text, @expected) {
     return ($dropped);
 }
 
-# What the kernel said, without time and thread.
+# The message of the kernel, without time and task.
 sub message_of ($line) {
     return $line =~ s/\A\[\s*\d+\.\d+\](?:\[\s*[TC]\d+\])?\s//r;
 }

@@ -4,7 +4,7 @@
 #
 # The format is cpio's "newc", which the kernel unpacks; it is written here
 # rather than by cpio(1) so that everything belongs to root and device nodes
-# can be made, whoever we are.  Archives can follow one another in one file.
+# can be made by any user.  Archives can follow one another in one file.
 #
 #   my $archive = Initramfs->new("$dir/initrd");
 #   $archive->add_program('/usr/bin/perl');      with its shared libraries
@@ -12,8 +12,8 @@
 #   $archive->finish;
 #
 # A guest has /usr merged (/bin is a link to /usr/bin, ...) wherever it is made.
-# Each name is written once, by whoever comes first; so is each directory above
-# it.  Sockets are left out, no guest could use them.
+# Each name is written once, the first time it is added; so is each directory
+# above it.  Sockets are left out: no guest could use them.
 
 package Initramfs;
 use v5.32;

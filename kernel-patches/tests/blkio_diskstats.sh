@@ -61,7 +61,7 @@ echo 1 > $a
 echo 1 > $b
 inside $cg/a read_disk 20
 says 'twenty megabytes are read' '^40960$' row $a $disk 6
-says 'io.stat says so, too' ' rbytes=20971520 ' cat $cg/a/io.stat
+says 'io.stat has it, too' ' rbytes=20971520 ' cat $cg/a/io.stat
 says 'another group has nothing of it' '^0 0$' row $b $disk '4 6'
 rmdir $cg/a $cg/b
 echo -io > $cg/cgroup.subtree_control
@@ -147,7 +147,7 @@ says 'one of two at once' '^24576$' row $a $disk 6
 says 'the other one' '^14336$' row $b $disk 6
 echo 128 > /sys/block/$disk/queue/read_ahead_kb
 
-# A partition that comes while it is on.
+# A partition that is added while it is on.
 printf 'n\np\n1\n\n+6M\nw\n' | fdisk /dev/$disk > /tmp/fdisk 2>&1
 wait_for test -b /dev/${disk}1
 sectors=$(cat /sys/block/$disk/${disk}1/size)
@@ -157,7 +157,7 @@ read_partition() {
 }
 echo 3 > /proc/sys/vm/drop_caches
 inside $cg/b read_partition
-says 'a partition that comes later is counted' "^$sectors\$" row $b ${disk}1 6
+says 'a partition that is added later is counted' "^$sectors\$" row $b ${disk}1 6
 says 'and its disk with it' "^$((14336 + sectors))\$" row $b $disk 6
 says 'it is in /proc as well' '^1$' sh -c "grep -c ' ${disk}1 ' $a"
 
@@ -187,11 +187,11 @@ for i in $(seq 20); do
 	rmdir $cg/c
 done
 wait
-ok 'groups come and go while others are counted' test ! -e $cg/c
+ok 'groups are made and removed while others are counted' test ! -e $cg/c
 
 exec 7< $b
 rmdir $cg/b
-refused 'of a group that is gone nothing can be read' 1 'No such device' cat <&7
+refused 'nothing can be read of a removed group' 1 'No such device' cat <&7
 exec 7<&-
 echo 0 > $root
 rmdir $cg/a/inner $cg/a

@@ -69,7 +69,7 @@ sub first_number ($file) {
     return $is;
 }
 
-# OTHER is read first, so that one that began at the same time is not behind.
+# OTHER is read first, so that one that began at the same time is not older.
 sub older ($from, $to, @files) {
     my ($other, $one) = map { first_number($_) } reverse @files;
     my $by = $one - $other;

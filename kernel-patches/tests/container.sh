@@ -74,8 +74,8 @@ refused "an image whose /proc is a link" 1 "cannot open 'rootfs/proc'|cannot ope
 	hook_in_namespace /tmp/link
 refused 'a root without a procfs' 1 'is no procfs' hook_in_namespace /tmp/empty
 
-# Controllers are taken away while it runs, as managers of control groups do, and
-# come back: by then the group's limits are as at first.
+# Controllers are turned off and on while it runs, as managers of control groups do:
+# then the limits of the group are those of a new one.
 in_box perl /tests/reader.pl /total /stop 2> /tmp/trouble &
 reader=$!
 ok 'it reads all the while' wait_for grep -qx 65536 /total
@@ -89,15 +89,15 @@ ok 'what ran meanwhile has its own again' wait_for grep -qx 65536 /total
 wait $reader
 ok 'nothing of it failed' cmp /tmp/trouble /dev/null
 
-# Its files go while it runs.
+# Its files are removed while it runs.
 in_box sh -c 'until test -e /go; do sleep 0.1; done; cat /proc/meminfo' > /tmp/ended 2>&1 &
 wait_for grep -q . /cg/pod/box/cgroup.procs
 sleep 1
 undo memcg_files
 : > /go
 wait
-says 'who was started before has none any more' 'No such file' cat /tmp/ended
-says "who is started then has the machine's" "^MemTotal: +$total kB" in_box cat /proc/meminfo
+says 'a process that was started before has none any more' 'No such file' cat /tmp/ended
+says "one that is started then has the machine's" "^MemTotal: +$total kB" in_box cat /proc/meminfo
 for update in blkio_diskstats cpuset_files cpuacct_uptime; do
 	undo $update
 done

@@ -114,4 +114,4 @@ ok 'none of their files failed at any time' no_trouble
 for update in $all; do
 	undo $update
 done
-# systemd goes on until the guest ends.
+# systemd runs until the guest ends.

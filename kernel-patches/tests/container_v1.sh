@@ -3,7 +3,7 @@
 #
 # The same as container.sh with version 1 of control groups, a hierarchy for each
 # controller.  In a guest of its own: version 2 gives the controller of memory
-# back when nothing refers to its groups any more, and nobody can wait for that.
+# back when nothing refers to its groups any more, and there is no way to wait for that.
 #
 # tests: 22
 # vm: --disk=16 --modules --tool=/usr/sbin/runc
@@ -34,9 +34,9 @@ new_spec
 says 'runc: the memory' '^MemTotal: +65536 kB' run_box cat /proc/meminfo
 says 'runc: the disks' ' vda 0 0 0 0 0 0 0 0 0 0 0 ' run_box cat /proc/diskstats
 
-# They go while somebody is counted.
+# They are undone while a process is counted.
 in_box sh -c 'while dd if=/dev/vda of=/dev/null bs=64k 2> /dev/null; do :; done' &
-ok 'somebody is counted' wait_for grep -q ' vda [1-9]' /cg/blkio/box/blkio.diskstats
+ok 'a process is counted' wait_for grep -q ' vda [1-9]' /cg/blkio/box/blkio.diskstats
 for update in $all; do
 	undo $update
 done

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # After undo of cpuacct_uptime nothing of it is left, not in groups that were there,
-# and not for who has the file open.
+# and not for a process that has the file open.
 #
 # tests: 5
 
-ok 'who makes groups is there still' kill $mover
+ok 'the process that makes groups is still there' kill $mover
 wait $mover 2> /dev/null
 rmdir $v1/come 2> /dev/null
 refused 'a file that was open' 1 'No such device' cat <&6

@@ -38,15 +38,15 @@ both_versions() {
 	ok 'which changes nothing for another' cgroup older 2 60 $dir/one/$file $dir/two/$file
 	rmdir $dir/one
 	ok 'one of the same name begins again' cgroup born 0.1 $file $dir/one
-	ok 'nobody writes' tool denies EINVAL $dir/one/$file 0 1 x
+	ok 'it cannot be written' tool denies EINVAL $dir/one/$file 0 1 x
 	refused 'a user may not even try' 1 EACCES tool as 1000 opens w $dir/one/$file
-	ok 'he may read' tool as 1000 opens r $dir/one/$file
+	ok 'but may read' tool as 1000 opens r $dir/one/$file
 	says 'over /proc/uptime' '^[0-9]\.' unshare -m sh -c \
 		"mount --bind $dir/one/$file /proc/uptime && cat /proc/uptime"
-	ok 'groups that come and go at once' at_once $dir $file
+	ok 'groups that are made and removed at once' at_once $dir $file
 	exec 5< $dir/two/$file
 	rmdir $dir/one $dir/two
-	refused 'of a group that is gone' 1 'No such device' cat <&5
+	refused 'of a removed group' 1 'No such device' cat <&5
 	exec 5<&-
 }
 

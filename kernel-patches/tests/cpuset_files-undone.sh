@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # After undo of cpuset_files nothing of it is left, not in groups that were there,
-# and not for who has the files open.
+# and not for a process that has the files open.
 #
 # tests: 5
 
-ok 'who reads them is there still' kill $reader
+ok 'the process that reads them is still there' kill $reader
 refused 'a file that was open' 1 'No such device' cat <&6
 refused 'and one that was read in part' 1 'No such device' cat <&7
 exec 6<&- 7<&-

@@ -18,7 +18,7 @@ set_up() {
 	echo $2 > $1/cpuset.cpus
 	echo 0 > $1/cpuset.mems
 }
-# spin GROUP: somebody does in it, until "stop"
+# spin GROUP: a process in it spins, until "stop"
 spinners=
 spin() {
 	sh -c "echo \$\$ > $1/cgroup.procs; while :; do :; done" &
@@ -84,8 +84,8 @@ one_cpu() {
 	sleep 2
 	mine=$(($(user $one/cpuset.stat) - mine))
 	others=$(($(user $two/cpuset.stat) - others))
-	ok 'user time grows where somebody spins' test $mine -ge 50
-	ok 'and not where nobody does' test $others -lt 50
+	ok 'user time grows where a process spins' test $mine -ge 50
+	ok 'and not elsewhere' test $others -lt 50
 }
 # loads GROUP OTHER LOAD: two spin in GROUP, one of them in a group below, none in OTHER
 loads() {
@@ -186,11 +186,11 @@ says 'over /proc/cpuinfo it counts' '^1$' mounted $v1/one cpuinfo grep -c ^proce
 says 'over /proc/stat it does' '^cpu0 ' mounted $v1/one stat cat /proc/stat
 says "the last PID is the container's" ' 2/2 [0-9]$' mounted $v1/one loadavg cat /proc/loadavg
 stop
-says 'nobody is left' ' 0/0 [0-9]+$' cat $v1/one/cpuset.loadavg
+says 'no process is left' ' 0/0 [0-9]+$' cat $v1/one/cpuset.loadavg
 
-ok 'nobody writes' tool denies EINVAL $v1/one/cpuset.stat 0 1 x
+ok 'it cannot be written' tool denies EINVAL $v1/one/cpuset.stat 0 1 x
 refused 'a user may not even try' 1 EACCES tool as 1000 opens w $v1/one/cpuset.stat
-ok 'he may read' tool as 1000 opens r $v1/one/cpuset.stat
+ok 'but may read' tool as 1000 opens r $v1/one/cpuset.stat
 ok 'what is neither 0 nor 1 is refused' tool denies EINVAL $knob 2 -1 on
 ok 'by the other knob, too' tool denies EINVAL $quota_knob 2 -1 on
 refused 'a user may not change it' 1 EACCES tool as 1000 opens w $knob
@@ -199,7 +199,7 @@ says 'it is as it was' '^0$' cat $knob
 ok 'reading, changing, coming and going at once' at_once $v1/both
 exec 5< $v1/both/cpuset.cpuinfo
 rmdir $v1/both
-refused 'of a group that is gone' 1 'No such device' cat <&5
+refused 'of a removed group' 1 'No such device' cat <&5
 exec 5<&-
 rmdir $v1/one/below $v1/one $v1/two
 unmount $v1 cpuset

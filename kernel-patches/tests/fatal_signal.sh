@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# With kernel.print-fatal-signals-src-dst at 1 the log tells who sends a signal
-# that dumps core to whom, and nothing of other signals.
+# With kernel.print-fatal-signals-src-dst at 1 the log has sender and receiver of
+# each signal that dumps core, and nothing of other signals.
 #
 # tests: 10
 # allow: \A[^\n]*Call Trace:\z

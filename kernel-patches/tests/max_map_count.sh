@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# vm.max_map_count is a limit for each PID namespace; one in which nobody has
-# written it has that of its parent.
+# vm.max_map_count is a limit for each PID namespace; one in which it was
+# not written has that of its parent.
 #
 # tests: 31
 
@@ -42,7 +42,7 @@ unshare -p -f sh -c "echo 140 > $knob; echo > /tmp/entered; sleep 1000; :" &
 unshare=$!
 wait_for test -e /tmp/entered
 target=$(cat /proc/$unshare/task/$unshare/children)
-says 'who enters a namespace has its limit' '^141$' \
+says 'a process that enters a namespace has its limit' '^141$' \
 	nsenter -p -t "${target% }" maps count 1000
 ok 'and can set it, from outside' nsenter -p -t "${target% }" perl /tests/tool.pl put $knob 150
 says 'as it is there then' '^151$' nsenter -p -t "${target% }" maps count 1000
@@ -66,5 +66,5 @@ namespaces 1 &
 namespaces 2
 wait $!
 cat /tmp/limits.* > /tmp/limits
-says 'many come and go, each first with the limit outside' '^80$' grep -cx "$host" /tmp/limits
+says 'many start and end, each first with the limit outside' '^80$' grep -cx "$host" /tmp/limits
 says 'and then with its own' '^80$' grep -c '^1[0-4][0-9]$' /tmp/limits

@@ -55,7 +55,7 @@ counts() {
 	ok 'what it reads and writes is cached' \
 		holds "$(field $1/memory.meminfo Cached) - $cached >= 20480"
 	ok 'and no longer free' holds "$free - $(field $1/memory.meminfo MemFree) >= 20480"
-	ok 'memory.vmstat says so in pages' \
+	ok 'memory.vmstat has it in pages' \
 		holds "$(field $1/memory.vmstat nr_file_pages) - $pages >= 5120"
 	free=$(field $1/memory.meminfo MemFree)
 	ok 'with the same free memory' \
@@ -68,11 +68,11 @@ counts() {
 	ok 'it falls again' wait_for freed $1
 }
 
-# ends GROUP: it is removed while somebody has its files open
+# ends GROUP: it is removed while its files are open
 ends() {
 	exec 7< $1/memory.meminfo 8< $1/memory.vmstat
 	rmdir $1
-	refused 'of a group that is gone nothing can be read' 1 'No such device' cat <&7
+	refused 'nothing can be read of a removed group' 1 'No such device' cat <&7
 	refused 'nor its other file' 1 'No such device' cat <&8
 	exec 7<&- 8<&-
 }

@@ -41,18 +41,18 @@ wait $!
 says 'two writers at once' '^[56]$' cat $knob
 echo 4 > $knob
 
-# Applied while somebody waits, undone when nobody does
+# Applied while a process waits, undone when none does
 if [ -n "$stock_kernel" ]; then
-	ok 'who waited before waits still' kill -0 $waiter
+	ok 'a process that waited before still waits' kill -0 $waiter
 	finish $waiter
 	epoll pwait 100000 &
 	waiter=$!
 	wait_for sleeps_in 281 $waiter	# epoll_pwait
-	refused 'undo waits for who waits' 3 epoll ksplice-undo --wait=0 min_epoll_wait
+	refused 'undo waits for a waiting process' 3 epoll ksplice-undo --wait=0 min_epoll_wait
 	finish $waiter
 	says 'the update is still there' "$long" epoll wait 1
 else
-	ok 'who waited before waits still # skip it was there from the start' true
-	ok 'undo waits for who waits # skip it was there from the start' true
+	ok 'a process that waited before still waits # skip it was there from the start' true
+	ok 'undo waits for a waiting process # skip it was there from the start' true
 	ok 'the update is still there # skip it was there from the start' true
 fi

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # With vm.pagecache_limit_ratio set there is no more unmapped page cache than
-# that, whether who adds it reclaims or kpclimitd; what is mapped stays, and what
-# is dirty is as vm.pagecache_limit_ignore_dirty says.
+# that, whether the process that adds it reclaims or kpclimitd; mapped pages stay,
+# and dirty ones are treated as vm.pagecache_limit_ignore_dirty states.
 #
 # tests: 47
 # files: /proc/sys/vm/pagecache_limit_ratio /proc/sys/vm/pagecache_limit_reclaim_ratio
@@ -89,7 +89,7 @@ done
 says 'a user may look' '^limit_pages [0-9]+$' \
 	sh -c "perl /tests/tool.pl as 1000 opens r $counts && cat $counts"
 
-# --- who adds reclaims ---
+# --- the process that adds reclaims ---
 echo 0 > ${knob}_ratio
 fill big 400 2> /dev/null
 fill other 200 2> /dev/null
@@ -103,7 +103,7 @@ ok 'with 20 percent there is less' at_most $(limit 20) cache clean
 ok 'and never more' at_most $(limit 20) reading big
 ok 'what was reclaimed is counted' at_least 20000 count_of reclaimed
 ok 'and the calls' at_least 20 count_of sync_calls
-# What was written becomes clean cache though nobody adds a page, and is reclaimed when
+# What was written becomes clean cache without a page being added, and is reclaimed when
 # one is added: between two of them at most all that is dirty becomes clean.
 dirty_mib=16
 echo $((dirty_mib << 20)) > $vm/dirty_bytes
@@ -143,7 +143,7 @@ calls=$(count_of sync_calls)
 drop
 ok 'it holds the limit' at_most $(($(limit 20) + ram / 20)) reading big
 ok 'it was woken' at_least 1 count_of async_wakeups
-says 'and nobody else reclaimed' "^$calls$" count_of sync_calls
+says 'and no other process reclaimed' "^$calls$" count_of sync_calls
 echo 5 > ${knob}_ratio
 ok 'a new limit wakes it' wait_for at_most $(limit 5) cache clean
 echo 0 > ${knob}_ratio

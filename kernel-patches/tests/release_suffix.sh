@@ -14,8 +14,8 @@ in_container='unshare -p -f perl /tests/tool.pl'
 says 'it is off at first' '^0$' cat $suffix
 says 'a container sees the release' "^$release\$" $in_container uname
 ok '1 turns it on' tool put $suffix '1\n'
-says 'a container is told' "^${release}_docker_guest\$" $in_container uname
-says 'a container in a container is, too' "^${release}_docker_guest\$" \
+says 'a container sees it' "^${release}_docker_guest\$" $in_container uname
+says 'a container in a container does, too' "^${release}_docker_guest\$" \
 	unshare -p -f $in_container uname
 mkdir -p /lib/modules
 refused 'modprobe looks for modules of that release' 1 "${release}_docker_guest" \

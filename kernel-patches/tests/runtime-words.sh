@@ -35,5 +35,5 @@ cp /usr/bin/busybox $root/bin
 for name in cat cut grep sh sleep true; do
 	ln -s busybox $root/bin/$name
 done
-# Of the machine that is who root is in a user namespace; anybody else can read it.
+# On the machine that is the user who is root in a user namespace; others can read it.
 chown -R 100000:100000 $root

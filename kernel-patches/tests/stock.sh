@@ -8,7 +8,7 @@
 # tests: 24
 
 # --- taskstats: what iotop asks ---
-says 'a process is told of itself' statistics tool taskstats
+says 'a process gets its own' statistics tool taskstats
 says 'in a PID and a network namespace, too' '^has statistics$' \
 	unshare -n -p -f perl /tests/tool.pl taskstats
 refused 'not if a user has made them' 1 EPERM unshare -U -r -n -p -f perl /tests/tool.pl taskstats
@@ -62,7 +62,7 @@ ok 'a group gets a share' tool put busy/io.weight 'default 400'
 says 'it has' '^default 400$' cat busy/io.weight
 ok 'more than there is is refused' tool denies EINVAL busy/io.weight 'default 10001'
 
-# cpu.idle: what gets the processor when nobody else wants it
+# cpu.idle: processes that run if no other one can
 ok 'a group is for idle time' tool put idle/cpu.idle 1
 for group in busy idle; do
 	sh -c "echo \$\$ > $group/cgroup.procs; exec taskset 1 sh -c 'while :; do :; done'" &

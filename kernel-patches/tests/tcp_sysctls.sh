@@ -86,7 +86,7 @@ delayed() {
 	tcp dribble 4
 	echo $(($(counted DelayedACKs) - delayed_before))
 }
-says 'who has nothing to say waits before it acknowledges' '^[234]$' delayed
+says 'a peer without data waits before it acknowledges' '^[234]$' delayed
 ok 'tcp_no_delay_ack is set' tool put $ipv4/tcp_no_delay_ack 1
 says 'it does not' '^0$' delayed
 

@@ -93,7 +93,7 @@ sub bind_port ($family, $type, $port) {
     return;
 }
 
-# A message of generic netlink and the answer's payload, behind both its headers.
+# A message of generic netlink and the answer's payload, after both its headers.
 sub ask_netlink ($socket, $family, $command, $attribute, $value) {
     my $length = 4 + length $value;
     my $padding = "\0" x (-$length % 4);

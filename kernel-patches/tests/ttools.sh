@@ -32,13 +32,13 @@ for way in $ways; do
 	refused "it is protected: $way" 1 'EPERM|EACCES' peek $way $pid
 done
 ok 'ps can see it' cat /proc/$pid/cmdline /proc/$pid/stat /proc/$pid/status /proc/$pid/statm
-says 'and who it is' '^peek' cat /proc/$pid/comm
+says 'and its name' '^peek' cat /proc/$pid/comm
 kill -USR1 $pid
-ok 'when it says so the protection ends' wait_for peek attach $pid
+ok 'on its request the protection ends' wait_for peek attach $pid
 ok 'that is so for its memory, too' peek read $pid
 stop
 
-# What runs is sampled by the CPU, which nobody is asked about
+# The CPU samples what runs, without a permission check
 start peek spin
 says 'samples without protection' '^seen, registers seen, stack seen$' peek samples $pid
 stop
@@ -92,7 +92,7 @@ ok 'a user may' tool as 1000 opens rw /dev/ttools
 ok 'only 0 and 1' tool denies EINVAL /proc/sys/kernel/ttools_for_all_users 2 -1 x
 echo 0 > /proc/sys/kernel/ttools_for_all_users
 
-# Many at once, with an end that nobody tells of: their places are free again.
+# Many at once, which end without notice: their places are free again.
 for i in $(seq 40); do
 	peek ioctl 0xee00 &
 done

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * live.c - a live patch of the kernel's own kind: /proc/NAME says "live: NAME"
+ * live.c - a livepatch: /proc/NAME reads "live: NAME"
  *
  * LIVE is version or cmdline; the module is live_version.ko or live_cmdline.ko.
  */
@@ -44,6 +44,6 @@ static void __exit live_exit(void)
 }
 module_exit(live_exit);
 
-MODULE_DESCRIPTION("fixture: a live patch of the kernel's own kind");
+MODULE_DESCRIPTION("fixture: a livepatch");
 MODULE_LICENSE("GPL");
 MODULE_INFO(livepatch, "Y");

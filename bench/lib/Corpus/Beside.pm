@@ -2,9 +2,9 @@
 #
 # Corpus::Beside - something that is done beside the rest, by a child
 #
-# The child says what it found in files (Corpus::Results).  It ends with the
-# handle: when that goes away before its time, the child is told to stop, and
-# is gone with all that it started.
+# The child writes its findings into files (Corpus::Results).  It ends with the
+# handle: when that is destroyed early, the child and all that it started are
+# stopped.
 
 package Corpus::Beside;
 use v5.32;

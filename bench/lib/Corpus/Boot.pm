@@ -2,9 +2,9 @@
 #
 # Corpus::Boot - apply and undo many updates in few boots
 #
-# The guest (bench/lib/corpus-guest.sh) tells each step as it takes it.  Should it
-# die, the update it was at is the culprit, with what the kernel said, and
-# the rest goes on in another boot: so does what follows a kernel warning.
+# The guest (bench/lib/corpus-guest.sh) reports each step before it takes it.  If it
+# dies, that is the result of the current update, with the kernel's messages, and
+# the rest is tried in another boot; likewise after a kernel warning.
 
 package Corpus::Boot;
 use v5.32;
@@ -75,8 +75,8 @@ sub boot ($release, @updates) {
     return (\%told, $words);
 }
 
-# Of the steps that were told; died is what the kernel said if it did not come
-# to the end.
+# Of the reported steps; died is the message of the kernel if it did not reach the
+# end.
 sub verdict ($steps, $died) {
     my %text;
     push @{ $text{ $_->[0] } }, $_->[1] for @$steps;
@@ -96,11 +96,11 @@ sub verdict ($steps, $died) {
     return $end->('unloadable', $words) if $text{unloadable};
     my ($expected, @fault) = faults_in(join "\n",
         map { @{ $text{$_} // [] } } qw(log:apply log:undo));
-    return $end->('failed', 'the kernel said: ' . join ' ', @fault) if @fault;
+    return $end->('failed', 'the kernel reported: ' . join ' ', @fault) if @fault;
     return $end->('refused', $words) if $text{refused};
     return $end->('failed', "wrong: @{ $text{wrong} }") if $text{wrong};
     return $end->('failed', "it cannot be undone: $words") if $text{stays};
-    return $end->('failed', "something is left behind: $words") if $text{left};
+    return $end->('failed', "something is left: $words") if $text{left};
     return $end->('failed', 'the guest is tainted by a fault') if $text{tainted};
     return $end->('failed', 'it is not undone') if !$text{undone};
     return $end->('applied', $text{kick} ? 'with --kick' : '');

@@ -33,7 +33,7 @@ sub open_results ($dir, $what, @names) {
     return { dir => $dir, number => { map { ($_ => sprintf '%03d', ++$n) } @known } };
 }
 
-# A lock on the patch, held while it is kept; undef if somebody else has it.
+# A lock on the patch, held while it is kept; undef if another process has it.
 sub claim ($results, $name) {
     my $file = "$results->{dir}/$results->{number}{$name}.lock";
     open my $lock, '>>', $file or fail("cannot write '$file': $!");

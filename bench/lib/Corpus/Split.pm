@@ -8,7 +8,7 @@
 #
 #   CACHE/corpus/FROM_TO/patches/NAME.patch   NAME with ':' for '/'
 #   CACHE/corpus/FROM_TO/built                "N NAME": N objects may depend on it
-#   CACHE/corpus/FROM_TO.some/patches/        those that somebody named
+#   CACHE/corpus/FROM_TO.some/patches/        those that were named
 #
 # Files that one version only has are no patch of a file: an object more or less
 # is nothing that a running kernel could follow, a new header alone no change.
@@ -71,7 +71,7 @@ sub directory_of (@releases) {
     return cache_dir() . '/corpus/' . join '_', map { version_of_release($_) } @releases;
 }
 
-# The unpacked source, and a lock on it: nobody patches it meanwhile.
+# The unpacked source, and a lock on it, so that it is not patched meanwhile.
 sub open_release ($release) {
     my $dir = unpack_release($release);
     return ($dir, open_tree($dir, release_config_dir($release), 1));
@@ -138,7 +138,8 @@ sub find_built ($release, @names) {
         @sources;
     my %included = map { $_ => 1 } included_sources($tree, map { $_->{name} } @strays);
     for my $name ((grep { $included{$_} } map { $_->{name} } @strays), grep { /\.h\z/ } @names) {
-        my $count = progress("looking up who includes $name", sub { includers($tree, $name) });
+        my $count = progress("looking up the objects that include $name",
+            sub { includers($tree, $name) });
         $n{$name} = $count if $count;
     }
     return %n;

@@ -29,10 +29,10 @@ my @results = (
 );
 my %words = @results;
 
-# Refusals that are right: without its author's help nobody could apply such a
-# patch safely, see doc/limits.md.  One of several reasons is enough.
+# Correct refusals: such a patch cannot be applied safely without its author's
+# help, see doc/limits.md.  One of several reasons is enough.
 my @rules = (
-    qr/has another layout/,                     # the objects there are keep theirs
+    qr/has another layout/,                     # existing objects keep theirs
     qr/initializer of '\S+' changes/,           # writable data has a value by now
     qr/the size of '\S+' changes/,              # something else points to it
     qr/the export of '\S+'|the exported '\S+' was|CRC of the exported/,  # modules know it

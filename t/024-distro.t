@@ -128,6 +128,14 @@ fails("unknown release '--force': 'linux-headers---force' is not installed, "
 
 ($status, $out) = call('newest_release', '6.1', 'none');
 is($out, "$new\n", 'the newest is so by number, not by letters');
+make_package("linux-image-6.12.$_", '6.12.1-1', '', 'x' => '')
+    for '9+deb12-none', '11+deb12-none', '12+deb12-rt-none';
+is((call('newest_release', '6.12', 'none'))[1], "6.12.11+deb12-none\n",
+    'also of releases with a plus, and of that flavour only');
+is((call('newest_release', '6.1', 'none'))[1], "$new\n", 'and of that series only');
+fails("unknown release '6.12.11+deb12': did you mean '6.12.11+deb12-none'?",
+    'release_image', '6.12.11+deb12');
+unlink glob "$dir/list/linux-image-6.12.*";
 fails("no kernel 6.1-other is installed, cached or known to apt", 'newest_release', '6.1', 'other');
 
 # --- sources and headers ---------------------------------------------------

@@ -149,11 +149,16 @@ sub known_releases () {
         installed_releases(), cached_releases(), apt_releases());
 }
 
+# The number of a build: 6.1.0-56, or since Debian 13 6.12.117+deb12.
+my $number = qr/[\d.]+(?:-\d+|\+[\w.~]+)/;
+
+sub is_of ($release, $series, $flavour) {
+    return $release =~ /\A$number-\Q$flavour\E\z/ && $release =~ /\A\Q$series\E\./;
+}
+
 # The newest release of a series ('6.1') and flavour ('amd64').
 sub newest_release ($series, $flavour) {
-    my ($newest) = reverse grep {
-        /\A\Q$series\E\.\d+-\d+-\Q$flavour\E\z/
-    } known_releases();
+    my ($newest) = reverse grep { is_of($_, $series, $flavour) } known_releases();
     return $newest // fail("no kernel $series-$flavour is installed, cached or known to apt"
         . update_hint(apt_releases()));
 }
@@ -161,8 +166,7 @@ sub newest_release ($series, $flavour) {
 # The release of a flavour whose image package has that version, like 6.1.190-1.
 sub release_of_version ($version, $flavour) {
     my ($series) = $version =~ /\A(\d+\.\d+)\./ or fail("'$version' is no kernel's version");
-    for my $release (reverse grep { /\A\Q$series\E\.\d+-\d+-\Q$flavour\E\z/ }
-        known_releases()) {
+    for my $release (reverse grep { is_of($_, $series, $flavour) } known_releases()) {
         return $release if version_of_release($release) eq $version;
     }
     fail("no kernel $series-$flavour of version '$version' is installed, cached or known to apt");
@@ -188,12 +192,12 @@ sub unknown_release ($release, $package) {
         . "run 'apt-get update', or get it from snapshot.debian.org")
         if grep { $_ eq $release } @releases;
     my $plain = $release =~ s/\Alinux-(?:image|headers|source)-//r;
-    my ($number, $flavour) = $plain =~ /\A([\d.]+-\d+)(?:-(.+))?\z/;
+    my ($build, $flavour) = $plain =~ /\A($number)(?:-(.+))?\z/;
     my @meant = grep { $_ eq $plain || /\A\Q$plain\E-/ } @releases;
-    @meant = grep { defined $number && /\A\Q$number\E-/ } @releases if !@meant;
+    @meant = grep { defined $build && /\A\Q$build\E-/ } @releases if !@meant;
     fail("unknown release '$release': did you mean " . join(' or ', map { "'$_'" } @meant) . '?')
         if @meant;
-    my @alike = grep { defined $flavour && /\A[\d.]+-\d+-\Q$flavour\E\z/ } @releases;
+    my @alike = grep { defined $flavour && /\A$number-\Q$flavour\E\z/ } @releases;
     @alike = @releases if !@alike;
     my $more = @alike > 6 ? ' and ' . (@alike - 6) . ' older ones' : '';
     splice @alike, 0, @alike - 6 if @alike > 6;

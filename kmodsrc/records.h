@@ -23,7 +23,7 @@
 #include <linux/types.h>
 
 #define KSPLICE_PRE_MAGIC	0x3145525053504bULL	/* "KPSPRE1" */
-#define KSPLICE_API_VERSION	5
+#define KSPLICE_API_VERSION	4
 #define KSPLICE_NONE		0xffffffffU
 
 /* A table inside the pre image: its first byte and its number of entries. */

@@ -59,7 +59,7 @@ sub broken {
 is((inspect($file{$_}))[0], 0, "$_.o as it was made is fine") for qw(old new);
 
 broken(with(0, 1), 'it does not start like one', 'another magic number');
-broken(with(8, 9), 'its api version is 9, not 5', 'another version');
+broken(with(8, 9), 'its api version is 9, not 4', 'another version');
 broken(with(12, $size + 8), 'it is cut off', 'a size that is too large');
 broken(with(12, 8), 'it is cut off', 'a size that is too small');
 for (sort keys %table) {

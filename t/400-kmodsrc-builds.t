@@ -61,6 +61,10 @@ ksplice_replaced_end:
 	.globl	ksplice_hooks, ksplice_hooks_end
 ksplice_hooks:
 ksplice_hooks_end:
+	.section .ksplice_constants, "a"
+	.globl	ksplice_constants, ksplice_constants_end
+ksplice_constants:
+ksplice_constants_end:
 END
     for my $kind (qw(old new)) {
         my ($status, $out, $err) =

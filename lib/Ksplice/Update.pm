@@ -24,7 +24,7 @@ our @EXPORT_OK = qw(API_VERSION is_kid is_target module_file module_name
     read_update read_part_of_update write_update seal_update pack_update);
 
 # The version of the files and of the interface of the core, which has the same.
-use constant API_VERSION => '5';
+use constant API_VERSION => '4';
 
 # Reserved words: files of the core beside the directories named KID, and `all` of
 # --replace.

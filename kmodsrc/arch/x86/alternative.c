@@ -24,24 +24,14 @@
  */
 static bool check_direct_call(struct ksplice_site_run *s)
 {
-	const struct ksplice_site_env *env = &s->c->m->env;
 	const struct ksplice_reloc *reloc = ksplice_site_reloc_at(s, 2);
 	const char *symbol;
-	unsigned long op;
 
 	if (s->len != 6 || s->pre[0] != 0xff || s->pre[1] != 0x15 || !reloc)
 		return false;
 	symbol = ksplice_label_symbol(&s->c->m->pre, reloc->label);
-	if (strcmp(symbol, "pv_ops") ||
-	    !ksplice_read_pointer(env->pv_ops + reloc->addend + 4, &op))
-		return false;
-	if (!op)
-		op = env->pv_bug;
-	if (ksplice_is_nops(s->run, s->len))
-		return op == env->pv_nop;
-	return s->run[0] == CALL_INSN_OPCODE && ksplice_leads_to(s, 1) == op &&
-	       ksplice_is_nops(s->run + CALL_INSN_SIZE,
-			       s->len - CALL_INSN_SIZE);
+	return !strcmp(symbol, "pv_ops") &&
+	       ksplice_is_pv_call(s, reloc->addend + 4);
 }
 
 /* int3, as after a jump that became short since Linux 6.10 */

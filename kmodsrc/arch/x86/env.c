@@ -4,6 +4,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/uaccess.h>
+#include <asm/text-patching.h>
 #include "arch/sites.h"
 #include "arch/x86/rules.h"
 #include "compare/labelval.h"
@@ -32,6 +33,22 @@ bool ksplice_read_pointer(unsigned long addr, unsigned long *value)
 {
 	return addr && !copy_from_kernel_nofault(value, (void *)addr,
 						 sizeof(*value));
+}
+
+bool ksplice_is_pv_call(const struct ksplice_site_run *s, s64 member)
+{
+	const struct ksplice_site_env *env = &s->c->m->env;
+	unsigned long op;
+
+	if (!ksplice_read_pointer(env->pv_ops + member, &op))
+		return false;
+	if (!op)
+		op = env->pv_bug;
+	if (ksplice_is_nops(s->run, s->len))
+		return op == env->pv_nop;
+	return s->run[0] == CALL_INSN_OPCODE && ksplice_leads_to(s, 1) == op &&
+	       ksplice_is_nops(s->run + CALL_INSN_SIZE,
+			       s->len - CALL_INSN_SIZE);
 }
 
 bool ksplice_is_return_thunk(const struct ksplice_site_run *s,

@@ -28,6 +28,12 @@ bool ksplice_read_pointer(unsigned long addr, unsigned long *value);
 bool ksplice_label_addr(const struct ksplice_compare *c, u32 label,
 			unsigned long *addr);
 
+/*
+ * Is a call by the member of pv_ops at that offset now a direct one of what the
+ * member holds, or nothing at all?  The site is at least as long as a call.
+ */
+bool ksplice_is_pv_call(const struct ksplice_site_run *s, s64 member);
+
 /* Is there code of the kernel's? */
 bool ksplice_site_is_text(const struct ksplice_site_run *s,
 			  unsigned long addr);

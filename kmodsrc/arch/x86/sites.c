@@ -80,22 +80,10 @@ static bool check_ftrace(struct ksplice_site_run *s)
 /* paravirt_patch(): a direct call of what pv_ops has, or nothing at all */
 static bool check_paravirt(struct ksplice_site_run *s)
 {
-	const struct ksplice_site_env *env = &s->c->m->env;
-	unsigned long op;
-
 	if (ksplice_site_as_built(s, KSPLICE_SITES_NONE))
 		return true;
-	if (s->len < CALL_INSN_SIZE || s->site->value > 0xff ||
-	    !ksplice_read_pointer(env->pv_ops + s->site->value * sizeof(op),
-				  &op))
-		return false;
-	if (!op)
-		op = env->pv_bug;
-	if (ksplice_is_nops(s->run, s->len))
-		return op == env->pv_nop;
-	return s->run[0] == CALL_INSN_OPCODE && ksplice_leads_to(s, 1) == op &&
-	       ksplice_is_nops(s->run + CALL_INSN_SIZE,
-			       s->len - CALL_INSN_SIZE);
+	return s->len >= CALL_INSN_SIZE && s->site->value <= 0xff &&
+	       ksplice_is_pv_call(s, s->site->value * sizeof(long));
 }
 
 /* runtime_const_init(): the operand is what the variable holds */

@@ -178,16 +178,32 @@ static void print_image(const struct arch *arch,
 
 /* --- .ksplice_replaced, .ksplice_hooks, .ksplice_constants ---------------- */
 
+static const struct reloc *reloc_at(const struct section *section,
+				    uint64_t offset)
+{
+	for (size_t i = 0; i < section->n_relocs; i++)
+		if (section->relocs[i].offset == offset)
+			return &section->relocs[i];
+	return NULL;
+}
+
 /* What a field of 64 bits refers to, and where in it. */
 static const struct reloc *address_at(const struct section *section,
 				      uint64_t offset)
 {
-	for (size_t j = 0; j < section->n_relocs; j++)
-		if (section->relocs[j].offset == offset &&
-		    reloc_is_pointer(&section->relocs[j]) &&
-		    section->relocs[j].symbol->section)
-			return &section->relocs[j];
-	return NULL;
+	const struct reloc *reloc = reloc_at(section, offset);
+
+	return reloc && reloc_is_pointer(reloc) && reloc->symbol->section ?
+		reloc : NULL;
+}
+
+static void check_whole(const struct object *object,
+			const struct section *section, size_t record,
+			const char *what)
+{
+	if (section->size % record)
+		die("'%s': broken %s: %" PRIu64 " bytes are no whole number of them",
+		    object->path, what, section->size);
 }
 
 static const struct reloc *new_addr(const struct section *section, size_t i)
@@ -233,9 +249,7 @@ static void check_replaced(const struct object *object,
 {
 	size_t n = section->size / sizeof(struct ksplice_replaced_record);
 
-	if (section->size % sizeof(struct ksplice_replaced_record))
-		die("'%s': broken records of replaced spans: %" PRIu64 " bytes are no whole number of them",
-		    object->path, section->size);
+	check_whole(object, section, sizeof(struct ksplice_replaced_record), "records of replaced spans");
 	for (size_t i = 0; i < n; i++) {
 		unsigned int kind = replaced_record(section, i).kind;
 
@@ -270,9 +284,7 @@ static void check_hooks(const struct object *object,
 	struct ksplice_hook_record record;
 	size_t n = section->size / sizeof(record);
 
-	if (section->size % sizeof(record))
-		die("'%s': broken hooks: %" PRIu64 " bytes are no whole number of them",
-		    object->path, section->size);
+	check_whole(object, section, sizeof(record), "hooks");
 	for (size_t i = 0; i < n; i++) {
 		uint64_t at = i * sizeof(record);
 		const struct reloc *call = address_at(section, at +
@@ -299,23 +311,12 @@ static void print_hooks(struct object *object, const struct section *section)
 	}
 }
 
-static const struct reloc *reloc_at(const struct section *section,
-				    uint64_t offset)
-{
-	for (size_t i = 0; i < section->n_relocs; i++)
-		if (section->relocs[i].offset == offset)
-			return &section->relocs[i];
-	return NULL;
-}
-
 static void check_constants(const struct object *object,
 			    const struct section *section)
 {
 	struct ksplice_constant_record record;
 
-	if (section->size % sizeof(record))
-		die("'%s': broken constants: %" PRIu64 " bytes are no whole number of them",
-		    object->path, section->size);
+	check_whole(object, section, sizeof(record), "constants");
 	for (uint64_t at = 0; at < section->size; at += sizeof(record))
 		if (!address_at(section, at + offsetof(typeof(record),
 						       operand)) ||

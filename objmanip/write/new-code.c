@@ -173,41 +173,37 @@ static struct copy *copy_joined(struct writer *writer,
 	return copy;
 }
 
-/* The padding before a function, where the kernel may write code */
-static void add_padding(const struct copy *copy, const struct span *span,
-			uint64_t align)
+/*
+ * In a section of its own: room before it, then the padding, where the kernel
+ * may write code, and the span.
+ */
+static struct copy *copy_own(struct writer *writer, const struct span *span,
+			     uint64_t room, uint64_t align)
 {
+	struct copy *copy = xcalloc(1, sizeof(*copy));
+
+	copy->section = new_section(writer, span->section);
+	elf_section_add(copy->section, NULL, room, align);
 	if (span->padding)
 		elf_section_add(copy->section, span->section->contents +
-				span->start - span->padding,
-				span->padding, align);
+				span->start - span->padding, span->padding, 1);
+	copy->offset = elf_section_add(copy->section, span_bytes(span),
+				       span->size, 1);
+	return copy;
 }
 
 /* The one behind it comes along: both are aligned as the section is. */
 static struct copy *copy_first(struct writer *writer, const struct span *span)
 {
 	const uint64_t align = span->section->align;
-	struct copy *copy = xcalloc(1, sizeof(*copy));
 
-	copy->section = new_section(writer, span->section);
-	elf_section_add(copy->section, NULL,
-			(span->start - span->padding) % align, align);
-	add_padding(copy, span, 1);
-	copy->offset = elf_section_add(copy->section, span_bytes(span),
-				       span->size, 1);
-	return copy;
+	return copy_own(writer, span, (span->start - span->padding) % align,
+			align);
 }
 
 static struct copy *copy_alone(struct writer *writer, const struct span *span)
 {
-	struct copy *copy = xcalloc(1, sizeof(*copy));
-
-	copy->section = new_section(writer, span->section);
-	add_padding(copy, span, span_align(span));
-	copy->offset = elf_section_add(copy->section, span_bytes(span),
-				       span->size, span->padding ?
-				       1 : span_align(span));
-	return copy;
+	return copy_own(writer, span, 0, span_align(span));
 }
 
 static void copy_section(struct writer *writer, const struct section *section)
@@ -536,7 +532,17 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 	}
 }
 
-/* --- .ksplice_replaced, .ksplice_hooks ----------------------------------- */
+/* --- .ksplice_replaced, .ksplice_hooks, .ksplice_constants --------------- */
+
+static struct elf_section *section_of_records(struct writer *writer,
+					      const char *name)
+{
+	struct elf_section *section =
+		elf_section_new(writer->elf, name, SHT_PROGBITS, SHF_ALLOC);
+
+	section->align = 8;
+	return section;
+}
 
 /* The address of the copy, in a field of 64 bits */
 static void add_address(struct writer *writer, struct elf_section *section,
@@ -577,11 +583,9 @@ static void add_records(struct writer *writer, struct pair *pairs,
 			size_t n_pairs)
 {
 	struct elf_section *records =
-		elf_section_new(writer->elf, ".ksplice_replaced", SHT_PROGBITS,
-				SHF_ALLOC);
+		section_of_records(writer, ".ksplice_replaced");
 	struct span *span;
 
-	records->align = 8;
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].pre)
 			if (span->decision.replaced && !span->links.parent &&
@@ -618,15 +622,13 @@ static void add_constants(struct writer *writer, struct pair *pairs,
 			  size_t n_pairs)
 {
 	struct elf_section *constants =
-		elf_section_new(writer->elf, ".ksplice_constants",
-				SHT_PROGBITS, SHF_ALLOC);
+		section_of_records(writer, ".ksplice_constants");
 	struct span *span;
 
-	constants->align = 8;
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].post)
-			if (span->decision.keep && span->section->table &&
-			    span->section->table->constant)
+			if (span->decision.keep &&
+			    is_of_constants(span->section))
 				add_constant(writer, constants, pairs[i].post,
 					     span);
 	add_bounds(writer, constants, "ksplice_constants",
@@ -657,14 +659,12 @@ static void add_hooks(struct writer *writer, struct pair *pairs,
 		      size_t n_pairs)
 {
 	struct elf_section *hooks =
-		elf_section_new(writer->elf, ".ksplice_hooks", SHT_PROGBITS,
-				SHF_ALLOC);
+		section_of_records(writer, ".ksplice_hooks");
 	struct elf_section *names =
 		elf_section_new(writer->elf, ".rodata.ksplice_hooks",
 				SHT_PROGBITS, SHF_ALLOC);
 	struct span *span;
 
-	hooks->align = 8;
 	for (size_t i = 0; i < n_pairs; i++)
 		for_each_span(span, pairs[i].post)
 			if (span->section->kind == KIND_HOOK)

@@ -32,6 +32,13 @@ struct fixed_code {
 	bool may_be_new;		/* but a module may have such code */
 };
 
+/* Calls and jumps that an entry of a table has to be about */
+struct listed {
+	const char *prefix;		/* of what they go to; NULL: end */
+	const char *table;		/* the section of the entries */
+	bool in_replacements;		/* also in the code of alternatives */
+};
+
 struct arch {
 	const char *name;
 	unsigned int machine;
@@ -40,6 +47,7 @@ struct arch {
 	const struct section_pattern *sections;
 	const struct fixed_code *fixed_code;
 	const struct table *tables;
+	const struct listed *listed;
 	const struct site_kind *site_kinds;
 	unsigned int n_site_kinds;
 	const char *const *always_busy;

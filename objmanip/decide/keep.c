@@ -18,6 +18,7 @@
 #include "decide/forbid.h"
 #include "decide/hooks.h"
 #include "decide/layout.h"
+#include "decide/listed.h"
 #include "decide/marks.h"
 #include "decide/state.h"
 #include "decide/wanted.h"
@@ -342,7 +343,7 @@ static void keep_parts(struct queue *queue, struct object *post)
 	}
 }
 
-/* Code whose copy might lack something */
+/* Code whose copy might lack something, or that lacks something already */
 static void refuse_odd(const struct queue *queue)
 {
 	for (size_t i = 0; i < queue->n; i++) {
@@ -351,6 +352,7 @@ static void refuse_odd(const struct queue *queue)
 		if (span->flow.odd)
 			refuse("%s: '%s' changes or is new, and %s: it cannot be copied",
 			       unit_of(span), span->name, span->flow.odd);
+		listed_check(span);
 	}
 }
 

@@ -72,3 +72,11 @@ const struct table x86_tables[] = {
 	TABLE("__mcount_loc",		 8, KSPLICE_SITE_FTRACE),
 	{ NULL }
 };
+
+const struct listed x86_listed[] = {
+	{ "__x86_return_thunk",	".return_sites",	true },
+	{ "__x86_indirect_",	".retpoline_sites",	false },
+	{ "__SCT__",		".static_call_sites",	false },
+	{ "__fentry__",		"__mcount_loc",		false },
+	{ NULL }
+};

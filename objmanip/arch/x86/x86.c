@@ -17,6 +17,7 @@ static const struct arch x86 = {
 	.sections = x86_sections,
 	.fixed_code = x86_fixed_code,
 	.tables = x86_tables,
+	.listed = x86_listed,
 	.site_kinds = x86_site_kinds,
 	.n_site_kinds = X86_N_SITE_KINDS,
 	.always_busy = always_busy,

@@ -13,6 +13,7 @@ extern const struct fixed_code x86_fixed_code[];
 
 /* tables.c */
 extern const struct table x86_tables[];
+extern const struct listed x86_listed[];
 
 /* relocations.c */
 extern const struct reloc_type x86_reloc_types[];

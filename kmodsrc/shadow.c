@@ -160,10 +160,11 @@ static struct shadow *get_or_add(const void *object, unsigned long id,
 	struct table *table;
 	unsigned long flags;
 	bool is_full;
+	size_t n_words;
 
 	*is_new = false;
-	fresh = kzalloc(struct_size(fresh, data, DIV_ROUND_UP(size,
-							sizeof(u64))), gfp);
+	n_words = DIV_ROUND_UP(size, sizeof(u64));
+	fresh = kzalloc(struct_size(fresh, data, n_words), gfp);
 	if (!fresh)
 		return NULL;
 	fresh->object = object;

@@ -218,7 +218,8 @@ static char *take_string(struct json *json)
 	char *text, *to;
 
 	expect(json, '"');
-	text = to = malloc(strlen(json->at) + 1);
+	text = malloc(strlen(json->at) + 1);
+	to = text;
 	if (!text)
 		fail("out of memory");
 	while (*json->at && *json->at != '"') {
@@ -449,7 +450,7 @@ static char *find_hierarchy(const char *controller)
 		    sscanf(separator + 3, "%31s %*s %4095s", type, options) != 2)
 			continue;
 		if (controller ? !strcmp(type, "cgroup") &&
-				 has_word(options, controller, ",") :
+		    has_word(options, controller, ",") :
 				 !strcmp(type, "cgroup2"))
 			found = text_of("%s", unescape(where));
 	}

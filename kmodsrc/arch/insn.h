@@ -41,7 +41,7 @@ static inline u32 ksplice_equal_len(const u8 *a, const u8 *b, u32 len)
 }
 
 /*
- * Bytes from pos to to that are equal in the original of an alternative, where
+ * Bytes of [pos, to) that are equal in the original of an alternative, where
  * boot may write other nops for those that were built.  An instruction of pre
  * starts at from; run has what is at pos.
  */

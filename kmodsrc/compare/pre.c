@@ -105,8 +105,8 @@ static const char *check_label(const struct ksplice_pre *pre, u32 index)
 		       "a label of anonymous data has no contents" : NULL;
 	if (!is_span(pre, label->span))
 		return "a label has a span that is not there";
-	if (is_content != (pre->spans[label->span].kind ==
-			   KSPLICE_SPAN_CONTENT))
+	if (is_content !=
+	    (pre->spans[label->span].kind == KSPLICE_SPAN_CONTENT))
 		return "a label of anonymous data has no contents";
 	if (label->flags & KSPLICE_LABEL_UNDEFINED)
 		return "an undefined label has a span";

@@ -20,7 +20,7 @@
 #include "model/redirects.h"
 #include "model/update.h"
 
-/* The part of a piece of len bytes at at that lies in the copy of addr. */
+/* The part of the len bytes for address at that lies in the copy of addr. */
 static void overlay(u8 *buf, unsigned long addr, size_t size,
 		    const u8 *bytes, unsigned long at, size_t len)
 {

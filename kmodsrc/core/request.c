@@ -37,8 +37,8 @@ static int carry_out(void *data)
 
 	put_task_struct(request->requester);
 	WRITE_ONCE(request->result, ret);
-	smp_store_release(&request->state, KSPLICE_REQUEST_DONE);	/* pairs
-					 * with the acquire in _show() */
+	/* pairs with the acquire in ksplice_request_show() */
+	smp_store_release(&request->state, KSPLICE_REQUEST_DONE);
 	kobject_put(&update->kobj);
 	module_put_and_kthread_exit(0);
 }
@@ -72,9 +72,8 @@ void ksplice_request_show(const struct ksplice_update *update, char *to,
 {
 	const struct ksplice_request *request = &update->request;
 
-	switch (smp_load_acquire(&request->state)) {	/* pairs with the
-							 * release in
-							 * carry_out() */
+	/* pairs with the release in carry_out() */
+	switch (smp_load_acquire(&request->state)) {
 	case KSPLICE_REQUEST_RUNNING:
 		scnprintf(to, size, "running\n");
 		break;

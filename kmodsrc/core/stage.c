@@ -143,7 +143,8 @@ err_release:
 
 static void __change_set_applied(struct ksplice_change *change)
 {
-	change->is_applied = change->has_run = true;
+	change->is_applied = true;
+	change->has_run = true;
 	__ksplice_redirects_add(change);
 }
 
@@ -286,7 +287,7 @@ static int __go_to(struct ksplice_update *update, enum ksplice_stage stage)
 		list_for_each_entry(change, &update->changes, list)
 			if (!change->is_applied)
 				__ksplice_awaited_refused(update,
-							change->target_name);
+							  change->target_name);
 	}
 	__ksplice_awaited_refresh(update);
 	if (!ret)

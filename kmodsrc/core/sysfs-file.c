@@ -19,7 +19,6 @@
 
 struct kobject *ksplice_sysfs_root;
 
-
 void ksplice_window_put(struct ksplice_window *window, const char *text,
 			size_t len)
 {
@@ -40,7 +39,6 @@ ssize_t ksplice_text_read(char *to, loff_t offset, size_t count,
 	return memory_read_from_buffer(to, count, &offset, text,
 				       strlen(text));
 }
-
 
 /* A write is a command: the rest of one that is cut off would be another. */
 ssize_t ksplice_command_write(struct file *file, struct kobject *kobj,

@@ -38,7 +38,7 @@ char *ksplice_umh_line(void)
 static bool is_writable_by_others(const struct inode *inode)
 {
 	return !uid_eq(inode->i_uid, GLOBAL_ROOT_UID) ||
-	       inode->i_mode & (S_IWGRP | S_IWOTH);
+	       inode->i_mode & 0022;	/* writable by group or others */
 }
 
 /* To the directory that a file or directory is in; false at the very top. */

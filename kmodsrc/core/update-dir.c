@@ -394,7 +394,7 @@ static ssize_t conflicts_read(struct file *file, struct kobject *kobj,
 		return ret;
 	if (update->conflicts)
 		ksplice_window_put(&window, update->conflicts,
-			   strlen(update->conflicts));
+				   strlen(update->conflicts));
 	update_unlock();
 	return window.done;
 }

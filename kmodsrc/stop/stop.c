@@ -70,8 +70,8 @@ static noinline void wait_for_cpus(const struct ksplice_stop *stop,
 static void master_step(struct ksplice_stop *stop, unsigned int step)
 {
 	atomic_set(&stop->seen, 1);
-	smp_store_release(&stop->step, step);	/* pairs with the acquire in
-						 * follow() */
+	/* pairs with the acquire in follow() */
+	smp_store_release(&stop->step, step);
 	ksplice_serialise();
 	wait_for_cpus(stop, &stop->seen);
 }
@@ -83,9 +83,8 @@ static void follow(struct ksplice_stop *stop)
 
 	do {
 		cpu_relax();
-		step = smp_load_acquire(&stop->step);	/* pairs with the
-							 * release in
-							 * master_step() */
+		/* pairs with the release in master_step() */
+		step = smp_load_acquire(&stop->step);
 		if (step == last)
 			continue;
 		last = step;
@@ -199,9 +198,8 @@ static void stop_commit(struct ksplice_stop *stop)
 static void stop_leave(struct ksplice_stop *stop)
 {
 	ksplice_serialise();
-	smp_store_release(&stop->step, STEP_LEAVE);	/* pairs with the
-							 * acquire in follow()
-							 */
+	/* pairs with the acquire in follow() */
+	smp_store_release(&stop->step, STEP_LEAVE);
 }
 
 /* On every CPU, with interrupts off on all of them. */

@@ -127,9 +127,8 @@ static void record_add(const struct ksplice_watch *watch,
 	get_task_struct(task);
 	record->tasks[record->n] = task;
 	record->slots[slot] = record->n;
-	smp_store_release(&record->n, record->n + 1);	/* pairs with the
-							 * acquire in
-							 * ksplice_watch_n() */
+	/* pairs with the acquire in ksplice_watch_n() */
+	smp_store_release(&record->n, record->n + 1);
 }
 
 /*

@@ -48,7 +48,8 @@ const struct reloc_type *arch_reloc_type(const struct arch *arch,
 
 	struct reloc_type *other = xcalloc(1, sizeof(*other));
 
-	other->number = other->plain = number;
+	other->number = number;
+	other->plain = number;
 	other->size = size;
 	other->mask = ~0ULL;
 	return other;

@@ -16,7 +16,7 @@
 #include <string.h>
 
 static bool same_referent(const struct span *pre_span, const struct reloc *pre,
-			const struct span *post_span,
+			  const struct span *post_span,
 			const struct reloc *post);
 
 /* Byte of a span; .bss has none in the file. */
@@ -155,7 +155,7 @@ static bool same_content(const struct reloc *pre, const struct reloc *post)
 }
 
 static bool same_referent(const struct span *pre_span, const struct reloc *pre,
-			const struct span *post_span,
+			  const struct span *post_span,
 			const struct reloc *post)
 {
 	const struct span *a = pre->referent, *b = post->referent;

@@ -616,7 +616,7 @@ void correlate_pair(struct pair *pair)
 			for (size_t i = 0; i < groups.n; i++)
 				while (is_of_sorts(groups.all[i], "rdpf") &&
 				       correlate_by_referrers(groups.all[i],
-							  equal_only))
+							      equal_only))
 					again = true;
 	} while (again);
 	for (size_t i = 0; i < groups.n; i++)

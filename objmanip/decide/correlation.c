@@ -17,7 +17,8 @@ void correlation_set(struct span *pre, struct span *post)
 void correlation_clear(struct span *pre, struct span *post)
 {
 	bug_on(pre->correlation.peer != post || post->correlation.peer != pre);
-	pre->correlation.peer = post->correlation.peer = NULL;
+	pre->correlation.peer = NULL;
+	post->correlation.peer = NULL;
 }
 
 static bool is_entry(const struct symbol *symbol)
@@ -28,7 +29,7 @@ static bool is_entry(const struct symbol *symbol)
 }
 
 const struct symbol *correlation_odd_alias(const struct symbol *pre,
-				     const struct object *post)
+					   const struct object *post)
 {
 	if (!is_entry(pre))
 		return NULL;

@@ -18,6 +18,6 @@ void correlation_clear(struct span *pre, struct span *post);
  * first name.
  */
 const struct symbol *correlation_odd_alias(const struct symbol *pre,
-				     const struct object *post);
+					   const struct object *post);
 
 #endif

@@ -39,7 +39,7 @@ static bool same_export_field(const struct reloc *pre,
 
 /* The bytes of the entry are the fields that the relocations fill. */
 const char *exports_difference(const struct section *pre,
-			   const struct section *post)
+			       const struct section *post)
 {
 	const char *what = NULL;
 

@@ -84,14 +84,14 @@ static void keep_new(struct queue *queue, const struct span *by,
 		     struct span *referent)
 {
 	if (referent->correlation.candidate &&
-	    referent->correlation.candidate->section->kind == KIND_INIT)
+	    referent->correlation.candidate->section->kind == KIND_INIT) {
 		refuse("%s: '%s', which '%s' refers to, was freed after boot, and its value is lost",
 		       unit_of(by), referent->name, by->name);
-	else if (referent->correlation.candidate)
+	} else if (referent->correlation.candidate) {
 		refuse("%s: cannot tell whether '%s', which '%s' refers to, is '%s' of the running kernel: give it a unique name",
 		       unit_of(by), referent->name, by->name,
 		       referent->correlation.candidate->name);
-	else {
+	} else {
 		warn_of_renamed(by, referent);
 		keep(queue, referent);
 	}

@@ -106,7 +106,8 @@ static bool aggregate_of(Dwarf_Die *member, Dwarf_Die *die, bool *has_name)
 		switch (dwarf_tag(die)) {
 		case DW_TAG_structure_type:
 		case DW_TAG_union_type:
-			*has_name |= dwarf_diename(die) != NULL;
+			if (dwarf_diename(die))
+				*has_name = true;
 			return true;
 		case DW_TAG_typedef:
 			*has_name = true;

@@ -45,7 +45,7 @@ static const struct {
 
 /* "label", "label+0x12", "label-4" */
 static void print_reference(const struct ksplice_pre *view, uint32_t label,
-			int64_t addend)
+			    int64_t addend)
 {
 	printf("%s", image_label_name(view, label));
 	if (addend > 0)
@@ -245,7 +245,7 @@ replaced_record(const struct section *section, size_t i)
 
 /* All is checked before anything is printed: no half a text. */
 static void check_replaced(const struct object *object,
-			  const struct section *section)
+			   const struct section *section)
 {
 	size_t n = section->size / sizeof(struct ksplice_replaced_record);
 
@@ -262,7 +262,7 @@ static void check_replaced(const struct object *object,
 }
 
 static void print_replaced(struct object *object,
-			  const struct section *section)
+			   const struct section *section)
 {
 	size_t n = section->size / sizeof(struct ksplice_replaced_record);
 

@@ -267,7 +267,7 @@ static bool has_other_lines(const struct span *pre)
 	const struct span *post = peer_of(pre);
 
 	for (size_t i = 0; i < pre->links.n_entries &&
-			   i < post->links.n_entries; i++) {
+	     i < post->links.n_entries; i++) {
 		const struct span *a = pre->links.entries[i];
 		const struct span *b = post->links.entries[i];
 		const struct table *table = a->section->table;

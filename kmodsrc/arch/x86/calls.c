@@ -218,7 +218,8 @@ enum ksplice_site_result ksplice_trampoline_check(struct ksplice_compare *c)
 	    strncmp(c->m->pre.strings + c->span->section, prefix,
 		    sizeof(prefix) - 1))
 		return KSPLICE_SITE_PLAIN;
-	c->pre_off = c->run_off = 0;
+	c->pre_off = 0;
+	c->run_off = 0;
 	c->size = c->span->size;
 	if (c->run_len < c->size ||
 	    memcmp(c->run + JMP32_INSN_SIZE, mark, sizeof(mark)))

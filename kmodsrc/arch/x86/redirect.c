@@ -46,8 +46,8 @@ static int catch_int3(struct notifier_block *block, unsigned long event,
 
 	if (event != DIE_INT3 || !args->regs || user_mode(args->regs))
 		return NOTIFY_DONE;
-	n = smp_load_acquire(&n_caught);	/* pairs with the release in
-						 * ksplice_redirect_catch() */
+	/* pairs with the release in ksplice_redirect_catch() */
+	n = smp_load_acquire(&n_caught);
 	functions = READ_ONCE(caught);
 	addr = instruction_pointer(args->regs) - INT3_INSN_SIZE;
 	for (i = 0; i < n; i++) {
@@ -134,8 +134,8 @@ void ksplice_redirect_catch(struct ksplice_function **functions,
 {
 	if (n)
 		WRITE_ONCE(caught, functions);
-	smp_store_release(&n_caught, n);	/* pairs with the acquire in
-						 * catch_int3() */
+	/* pairs with the acquire in catch_int3() */
+	smp_store_release(&n_caught, n);
 }
 
 /*

@@ -47,6 +47,13 @@ spew("$scratch/file", '');
 refused('a cache that cannot be', "cannot make the cache '$scratch/file/x': File exists: "
     . 'set KSPLICE_CACHE', { KSPLICE_CACHE => "$scratch/file/x" });
 
+# Before apt is asked for anything
+is_deeply([run_cmd({ dir => $scratch, env => { %$env, PATH => "$scratch/none" } }, $^X,
+    root_dir() . '/ksplice-create', "--patch=$patch", '--kernel=6.1.0-9-rt-amd64')],
+    [1, '', "ksplice-create: '6.1.0-9-rt-amd64' is built from the source with the real-time "
+    . 'patches, which the package linux-source does not have: give the directory of that source, '
+    . "and --config\n"], 'a flavour whose source is in no package');
+
 # A checkout that was updated, and not made again.
 my $copy = "$scratch/checkout";
 mkdir $copy;

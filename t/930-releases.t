@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The oldest release that apt serves with its source takes an update as the newest
-# one does.  With KSPLICE_TEST_RELEASES=all every one is tried.
+# one does, and so does the newest one of the flavour cloud.  With
+# KSPLICE_TEST_RELEASES=all every release is tried.
 
 use v5.32;
 use warnings;
@@ -13,17 +14,28 @@ use Test::Ksplice;
 use Test::More;
 
 my $all = ($ENV{KSPLICE_TEST_RELEASES} // '') eq 'all';
-my @releases;
-for my $release (grep { /^6\.1\.0-\d+-amd64\z/ } known_releases()) {
-    if (!has_source($release)) {
-        diag("$release is left out: apt no longer has its source");
-        next;
+
+# Those that have their source, in this order; only the first one unless all are asked for.
+sub releases_to_try {
+    my @releases;
+    for my $release (@_) {
+        if (!has_source($release)) {
+            diag("$release is left out: apt no longer has its source");
+            next;
+        }
+        push @releases, $release;
+        last unless $all;
     }
-    push @releases, $release;
-    last unless $all;
+    return @releases;
 }
-plan tests => 1 + 4 * @releases;
-isnt(scalar @releases, 0, "releases that have their source: @releases");
+
+my @known = known_releases();
+my @plain = releases_to_try(grep { /^6\.1\.0-\d+-amd64\z/ } @known);
+my @cloud = releases_to_try(reverse grep { /^6\.1\.0-\d+-cloud-amd64\z/ } @known);
+my @releases = (@plain, @cloud);
+plan tests => 2 + 4 * @releases;
+isnt(scalar @plain, 0, "releases that have their source: @plain");
+isnt(scalar @cloud, 0, "those of the flavour cloud: @cloud");
 
 my $patch = root_dir() . '/t/patches/vmlinux-function.patch';
 for my $release (@releases) {

@@ -12,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(43, <<'END');
+run_guest(49, <<'END');
 # changed NAME SED-SCRIPT: the update with other contents, as /tmp/NAME.tar.gz
 changed() {
 	unpack function && sed -i "$2" ksplice-*/contents && pack "$1"
@@ -41,6 +41,11 @@ for need in kallsyms_lookup_name text_poke insn_decode get_kprobe kernel_symbol;
 		ksplice-apply /updates/function.tar.gz
 done
 untouched 'nothing is left'
+for want in kallsyms_on_each_match_symbol kallsyms_lookup kallsyms_lookup_size_offset; do
+	ok "a kernel without $want will do" env PATH=/tmp/bin:$PATH WITHOUT=$want \
+		ksplice-apply /updates/function.tar.gz
+	undo function
+done
 
 # A core of another api version is in: our sysfs cannot show one, so the tarball's
 # version is what differs.

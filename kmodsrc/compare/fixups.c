@@ -22,7 +22,7 @@ static bool check_fixup(struct ksplice_compare *c,
 
 	c->pre_off = site->offset;
 	c->run_off = run_off;
-	entry = ksplice_need.search_exception_tables(c->addr + run_off);
+	entry = ksplice_call(search_exception_tables)(c->addr + run_off);
 	if (!entry) {
 		ksplice_compare_why(c, 0, "a fault there is not caught");
 		return false;

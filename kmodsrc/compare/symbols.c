@@ -250,8 +250,8 @@ static void look_up(struct ksplice_symbols *symbols, u32 label)
 	for (i = label; i != KSPLICE_NONE; i = symbols->alias[i]) {
 		if (!has_name(pre, i))
 			continue;
-		symbols->on_each_named(add_named, ksplice_label_symbol(pre, i),
-				       &named);
+		ksplice_call(kallsyms_on_each_match_symbol)(add_named,
+					ksplice_label_symbol(pre, i), &named);
 		symbols->n_looked_up++;
 	}
 }
@@ -266,11 +266,11 @@ static bool is_named(struct ksplice_symbols *symbols, u32 label,
 	char *module;
 	u32 i;
 
-	if (!symbols->kallsyms_lookup || is_init(symbols, addr) ||
+	if (!ksplice_has(kallsyms_lookup) || is_init(symbols, addr) ||
 	    pre->labels[label].flags & KSPLICE_LABEL_PERCPU)
 		return false;
-	name = symbols->kallsyms_lookup(addr, &size, &offset, &module,
-					symbols->name);
+	name = ksplice_call(kallsyms_lookup)(addr, &size, &offset, &module,
+					     symbols->name);
 	if (!name || offset || module)
 		return false;
 	for (i = label; i != KSPLICE_NONE; i = symbols->alias[i]) {
@@ -356,12 +356,12 @@ static int add_vmlinux(struct lookup *lookup)
 		else
 			__set_bit(i, symbols->known);
 	}
-	if (symbols->on_each_named && n <= MAX_BY_NAME)
+	if (ksplice_has(kallsyms_on_each_match_symbol) && n <= MAX_BY_NAME)
 		return 0;
 
 	bitmap_fill(symbols->known, symbols->pre->n_labels);
 	symbols->n_looked_up = n;
-	ksplice_need.kallsyms_on_each_symbol(
+	ksplice_call(kallsyms_on_each_symbol)(
 		__builtin_choose_expr(ksplice_symbols_have_module,
 				      add_symbol_of_module,
 				      add_vmlinux_symbol),
@@ -421,20 +421,14 @@ int ksplice_symbols_init(struct ksplice_symbols *symbols,
 			 const struct ksplice_pre *pre,
 			 const struct ksplice_change *change)
 {
-	unsigned long (*lookup_name)(const char *name) =
-		ksplice_need.kallsyms_lookup_name;
 	struct lookup lookup = { };
 	int err;
 
 	*symbols = (struct ksplice_symbols) {
 		.pre = pre,
-		.init_begin = lookup_name("__init_begin"),
-		.init_end = lookup_name("__init_end"),
-		.on_each_named =
-			(void *)lookup_name("kallsyms_on_each_match_symbol"),
-		.kallsyms_lookup = (void *)lookup_name("kallsyms_lookup"),
-		.lookup_size_offset =
-			(void *)lookup_name("kallsyms_lookup_size_offset"),
+		.init_begin =
+			ksplice_call(kallsyms_lookup_name)("__init_begin"),
+		.init_end = ksplice_call(kallsyms_lookup_name)("__init_end"),
 	};
 	err = alloc_labels(symbols);
 	if (!err)
@@ -498,9 +492,10 @@ bool ksplice_symbols_start(const struct ksplice_symbols *symbols,
 	unsigned long size, offset;
 	char *module;
 
-	return !IS_ENABLED(CONFIG_KALLSYMS_ALL) || !symbols->kallsyms_lookup ||
-	       (symbols->kallsyms_lookup(addr, &size, &offset, &module,
-					 symbols->name) && !offset);
+	return !IS_ENABLED(CONFIG_KALLSYMS_ALL) ||
+	       !ksplice_has(kallsyms_lookup) ||
+	       (ksplice_call(kallsyms_lookup)(addr, &size, &offset, &module,
+					      symbols->name) && !offset);
 }
 
 static bool has_new_code_at(const struct ksplice_change *change,

@@ -27,15 +27,7 @@ struct ksplice_symbols {
 	u32 n_looked_up;
 	int err;			/* -ENOMEM: a list is not complete */
 
-	/* Of the kernel; the last three may be NULL. */
-	unsigned long init_begin, init_end;
-	int (*on_each_named)(int (*fn)(void *data, unsigned long addr),
-			     const char *name, void *data);
-	const char *(*kallsyms_lookup)(unsigned long addr, unsigned long *size,
-				       unsigned long *offset, char **module,
-				       char *name);
-	int (*lookup_size_offset)(unsigned long addr, unsigned long *size,
-				  unsigned long *offset);
+	unsigned long init_begin, init_end;	/* of the kernel */
 	char *name;			/* room for one */
 };
 

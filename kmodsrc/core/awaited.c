@@ -153,7 +153,7 @@ static bool is_loaded(const char *name)
 	bool ret;
 
 	preempt_disable();
-	ret = ksplice_need.find_module(name);
+	ret = ksplice_call(find_module)(name);
 	preempt_enable();
 	return ret;
 }

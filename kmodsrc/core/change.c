@@ -40,7 +40,7 @@ static int __change_hold_target(struct ksplice_change *change)
 	if (!strcmp(change->target_name, "vmlinux"))
 		return 0;
 	preempt_disable();	/* keeps the module's memory */
-	target = ksplice_need.find_module(change->target_name);
+	target = ksplice_call(find_module)(change->target_name);
 	is_held = target && try_module_get(target);
 	preempt_enable();
 	if (is_held && target->state != MODULE_STATE_LIVE &&

@@ -260,7 +260,7 @@ static struct notifier_block notifier = {
 
 int ksplice_targets_init(void)
 {
-	notifiers = (void *)ksplice_need.kallsyms_lookup_name(
+	notifiers = (void *)ksplice_call(kallsyms_lookup_name)(
 						"module_notify_list");
 	return register_module_notifier(&notifier);
 }

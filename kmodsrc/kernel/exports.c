@@ -85,9 +85,9 @@ bool ksplice_exports_init(const char *name, unsigned long value)
 		typeof(vmlinux_tables[0]) *table = &vmlinux_tables[i];
 
 		table->start = (void *)
-			ksplice_need.kallsyms_lookup_name(table->start_name);
+			ksplice_call(kallsyms_lookup_name)(table->start_name);
 		table->stop = (void *)
-			ksplice_need.kallsyms_lookup_name(table->stop_name);
+			ksplice_call(kallsyms_lookup_name)(table->stop_name);
 	}
 	return own && ksplice_export_addr(own) == value;
 }

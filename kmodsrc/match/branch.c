@@ -78,7 +78,7 @@ static const char *find_jump(const struct back *back, u32 span)
 static bool is_fixed_up(const struct back *back, unsigned long addr)
 {
 	const struct exception_table_entry *entry =
-		ksplice_need.search_exception_tables(addr);
+		ksplice_call(search_exception_tables)(addr);
 
 	return entry && is_overwritten(back, (unsigned long)&entry->fixup +
 					     entry->fixup);

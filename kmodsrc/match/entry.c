@@ -18,6 +18,7 @@
 #include "compare/run.h"
 #include "compare/sites.h"
 #include "compare/state.h"
+#include "kernel/compat.h"
 #include "match/branch.h"
 #include "match/entry.h"
 
@@ -64,8 +65,7 @@ static const char *find_conflict(const struct ksplice_match *m,
  * What looks like fill could be the ftrace site of the next function, if
  * kallsyms did not know where that starts.
  */
-static u32 padding_len(const struct ksplice_match *m, unsigned long start,
-		       unsigned long end)
+static u32 padding_len(unsigned long start, unsigned long end)
 {
 	u32 max = ALIGN(end, KSPLICE_FUNCTION_ALIGN) - end;
 	unsigned long size, offset;
@@ -73,9 +73,10 @@ static u32 padding_len(const struct ksplice_match *m, unsigned long start,
 	u32 len = 0;
 	u32 n;
 
-	if (!m->symbols.lookup_size_offset ||
-	    !m->symbols.lookup_size_offset(start, &size, &offset) || offset ||
-	    start + size <= end)
+	if (!ksplice_has(kallsyms_lookup_size_offset) ||
+	    !ksplice_call(kallsyms_lookup_size_offset)(start, &size,
+						       &offset) ||
+	    offset || start + size <= end)
 		return 0;
 	max = min_t(unsigned long, max, start + size - end);
 	if (!max || ksplice_run_read(fill, end, max, max, NULL) != max)
@@ -102,7 +103,7 @@ void ksplice_entry_find(const struct ksplice_match *m,
 	offset = min_t(u32, offset, function->size);
 	function->redirect = function->body + offset;
 	function->redirect_room = function->size - offset +
-				  padding_len(m, function->body,
+				  padding_len(function->body,
 					      function->body + function->size);
 	len = ksplice_run_read(function->saved, function->redirect,
 			       sizeof(function->saved), KSPLICE_MIN_REDIRECT,

@@ -20,5 +20,5 @@ bool ksplice_may_command(const struct file *file)
 
 bool ksplice_may_see_addresses(const struct cred *cred)
 {
-	return ksplice_need.kallsyms_show_value(cred);
+	return ksplice_call(kallsyms_show_value)(cred);
 }

@@ -31,8 +31,8 @@ static u64 stop_empty(void)
 	cpus_read_lock();
 	mutex_lock(ksplice_need.text_mutex);
 	start = ktime_get_ns();
-	ksplice_need.stop_machine_cpuslocked(stop_nothing, NULL,
-					     cpu_online_mask);
+	ksplice_call(stop_machine_cpuslocked)(stop_nothing, NULL,
+					      cpu_online_mask);
 	start = ktime_get_ns() - start;
 	mutex_unlock(ksplice_need.text_mutex);
 	cpus_read_unlock();

@@ -226,7 +226,7 @@ bool ksplice_has_kprobe(unsigned long addr)
 	bool ret;
 
 	preempt_disable();
-	ret = ksplice_need.get_kprobe((void *)addr);
+	ret = ksplice_call(get_kprobe)((void *)addr);
 	preempt_enable();
 	return ret;
 }
@@ -301,8 +301,8 @@ int ksplice_stop_run(struct ksplice_stop *stop)
 	stop->n_cpus = num_online_cpus();
 	stop->n_stops++;
 	start = ktime_get_ns();
-	ret = ksplice_need.stop_machine_cpuslocked(stop_cpu, stop,
-						   cpu_online_mask);
+	ret = ksplice_call(stop_machine_cpuslocked)(stop_cpu, stop,
+						    cpu_online_mask);
 	stop->update->pause_ns = ktime_get_ns() - start;
 	/* All CPUs have seen the last step. */
 	ksplice_redirect_catch(NULL, 0);

@@ -143,7 +143,7 @@ void ksplice_park_end(struct ksplice_park *park)
 	wake_up_all(&park->queue);
 	/* Those that have not reached the border need not wait there. */
 	list_for_each_entry(parked, &park->parked, list)
-		if (ksplice_need.task_work_cancel_match(parked->task, is_work,
+		if (ksplice_call(task_work_cancel_match)(parked->task, is_work,
 							&parked->work))
 			leave(park);
 	leave(park);

@@ -56,8 +56,8 @@ static bool look(struct ksplice_stack *stack, struct task_struct *task)
 
 	if (!try_get_task_stack(task))
 		return false;	/* it is dead */
-	ret = ksplice_need.task_call_func(task, look_pinned, stack);
-	ksplice_need.put_task_stack(task);
+	ret = ksplice_call(task_call_func)(task, look_pinned, stack);
+	ksplice_call(put_task_stack)(task);
 	return ret;
 }
 
@@ -196,7 +196,7 @@ static void look_at_idle(const struct ksplice_precheck *precheck,
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		look_last(precheck, ksplice_need.idle_task(cpu), state);
+		look_last(precheck, ksplice_call(idle_task)(cpu), state);
 }
 
 bool ksplice_precheck_last(struct ksplice_precheck *precheck,

@@ -70,11 +70,11 @@ static bool is_probe_slot(unsigned long addr)
 {
 	if (!ksplice_may_be_probe_slot(addr))
 		return false;
-	if (ksplice_need.__is_insn_slot_addr(ksplice_need.kprobe_insn_slots,
-					     addr))
+	if (ksplice_call(__is_insn_slot_addr)(ksplice_need.kprobe_insn_slots,
+					      addr))
 		return true;
 	return ksplice_need.kprobe_optinsn_slots &&
-	       ksplice_need.__is_insn_slot_addr(
+	       ksplice_call(__is_insn_slot_addr)(
 			ksplice_need.kprobe_optinsn_slots, addr);
 }
 
@@ -209,8 +209,8 @@ static void suspect_unwind(struct ksplice_stack *stack,
 
 	if (!can_unwind(task))
 		return;
-	n = ksplice_need.stack_trace_save_tsk_reliable(task, stack->trace,
-						       TRACE_DEPTH);
+	n = ksplice_call(stack_trace_save_tsk_reliable)(task, stack->trace,
+							TRACE_DEPTH);
 	if (n < 0)
 		return;
 	stack->depth = n;

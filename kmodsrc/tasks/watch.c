@@ -226,7 +226,7 @@ err_free_watch:
 static void wait_for_exiting(void)
 {
 	struct srcu_struct *srcu = (void *)
-		ksplice_need.kallsyms_lookup_name("tasks_rcu_exit_srcu");
+		ksplice_call(kallsyms_lookup_name)("tasks_rcu_exit_srcu");
 
 	if (srcu)
 		synchronize_srcu(srcu);

@@ -34,7 +34,6 @@ struct ksplice_site_env {
 	unsigned int n_return_thunks;
 	unsigned long pv_ops, pv_nop, pv_bug;
 	unsigned long static_call_return, static_call_return0;
-	int (*kernel_text_address)(unsigned long addr);
 };
 
 /*

@@ -138,7 +138,7 @@ static unsigned long static_call_key(const struct ksplice_site_run *s)
 	if (!strncmp(symbol, trampoline, sizeof(trampoline) - 1)) {
 		snprintf(name, sizeof(name), "__SCK__%s",
 			 symbol + sizeof(trampoline) - 1);
-		return ksplice_need.kallsyms_lookup_name(name);
+		return ksplice_call(kallsyms_lookup_name)(name);
 	}
 	return ksplice_label_addr(s->c, s->site->label, &key) ? key : 0;
 }
@@ -159,8 +159,7 @@ static bool is_static_callee(const struct ksplice_site_run *s, unsigned long to)
 {
 	unsigned long func;
 
-	return static_call_func(s, &func) ? func == to :
-					    ksplice_site_is_text(s, to);
+	return static_call_func(s, &func) ? func == to : ksplice_is_text(to);
 }
 
 /* The same of a function that is not called: none, or one that returns 0 */
@@ -225,7 +224,7 @@ enum ksplice_site_result ksplice_trampoline_check(struct ksplice_compare *c)
 	    memcmp(c->run + JMP32_INSN_SIZE, mark, sizeof(mark)))
 		return KSPLICE_SITE_DIFFERS;
 	if (c->run[0] == JMP32_INSN_OPCODE)
-		is_right = ksplice_site_is_text(&s, ksplice_leads_to(&s, 1));
+		is_right = ksplice_is_text(ksplice_leads_to(&s, 1));
 	else
 		is_right = starts_with(&s, ret_int3, sizeof(ret_int3));
 	return is_right ? KSPLICE_SITE_EQUAL : KSPLICE_SITE_DIFFERS;

@@ -12,13 +12,6 @@
 #include "compare/symbols.h"
 #include "kernel/compat.h"
 
-bool ksplice_site_is_text(const struct ksplice_site_run *s, unsigned long addr)
-{
-	const struct ksplice_site_env *env = &s->c->m->env;
-
-	return !env->kernel_text_address || env->kernel_text_address(addr);
-}
-
 bool ksplice_label_addr(const struct ksplice_compare *c, u32 label,
 			unsigned long *addr)
 {
@@ -64,6 +57,11 @@ bool ksplice_is_return_thunk(const struct ksplice_site_run *s,
 	return false;
 }
 
+static unsigned long lookup(const char *name)
+{
+	return ksplice_call(kallsyms_lookup_name)(name);
+}
+
 void ksplice_site_env_init(struct ksplice_site_env *env)
 {
 	static const char * const thunks[] = {
@@ -71,8 +69,6 @@ void ksplice_site_env_init(struct ksplice_site_env *env)
 		"srso_alias_return_thunk", "retbleed_return_thunk",
 		"its_return_thunk", "call_depth_return_thunk",
 	};
-	unsigned long (*lookup)(const char *name) =
-		ksplice_need.kallsyms_lookup_name;
 	unsigned long addr;
 	unsigned int i;
 
@@ -82,7 +78,6 @@ void ksplice_site_env_init(struct ksplice_site_env *env)
 		.pv_bug = lookup("paravirt_BUG") ?: lookup("BUG_func"),
 		.static_call_return = lookup("__static_call_return"),
 		.static_call_return0 = lookup("__static_call_return0"),
-		.kernel_text_address = (void *)lookup("kernel_text_address"),
 	};
 	for (i = 0; i < ARRAY_SIZE(thunks); i++) {
 		addr = lookup(thunks[i]);

@@ -18,10 +18,10 @@ bool ksplice_insn(struct insn *insn, const u8 *code, u32 size, u32 offset)
 {
 	if (offset >= size)
 		return false;
-	return ksplice_arch_need.insn_decode(insn, code + offset,
-					min_t(u32, size - offset,
-					      MAX_INSN_SIZE),
-					INSN_MODE_64) >= 0;
+	return ksplice_call(insn_decode)(insn, code + offset,
+					 min_t(u32, size - offset,
+					       MAX_INSN_SIZE),
+					 INSN_MODE_64) >= 0;
 }
 
 /* Most places that the kernel rewrites are one of the first three. */

@@ -7,18 +7,14 @@
 #include <linux/kernel.h>
 #include "arch/init.h"
 #include "arch/x86/needs.h"
-#include "kernel/compat.h"
 
-struct ksplice_arch_needs ksplice_arch_need;
+KSPLICE_X86_FUNCTIONS(KSPLICE_DEFINE_CALL)
 
 static const struct ksplice_need_line needs[] = {
-	KSPLICE_NEED(struct ksplice_arch_needs, text_poke,
-		     "write to kernel text"),
-	KSPLICE_NEED(struct ksplice_arch_needs, insn_decode, "compare code"),
+	KSPLICE_X86_FUNCTIONS(KSPLICE_NEED_FUNCTION)
 };
 
 int ksplice_arch_init(void)
 {
-	return ksplice_needs_find(&ksplice_arch_need, needs,
-				  ARRAY_SIZE(needs));
+	return ksplice_needs_find(needs, ARRAY_SIZE(needs));
 }

@@ -8,12 +8,12 @@
 #include <linux/cache.h>
 #include <asm/insn.h>
 #include <asm/text-patching.h>
+#include "kernel/compat.h"
 
-struct ksplice_arch_needs {
-	typeof(text_poke) *text_poke;
-	typeof(insn_decode) *insn_decode;
-};
+#define KSPLICE_X86_FUNCTIONS(NEED)					\
+	NEED(text_poke, "write to kernel text")				\
+	NEED(insn_decode, "compare code")
 
-extern struct ksplice_arch_needs ksplice_arch_need;
+KSPLICE_X86_FUNCTIONS(KSPLICE_DECLARE_CALL)
 
 #endif

@@ -42,7 +42,7 @@ bool ksplice_probe_restore(u8 *buf, unsigned long addr, u32 len)
 	for (i = 0; i < len; i++) {
 		if (buf[i] != INT3_INSN_OPCODE && buf[i] != JMP32_INSN_OPCODE)
 			continue;
-		probe = ksplice_need.get_kprobe((void *)addr + i);
+		probe = ksplice_call(get_kprobe)((void *)addr + i);
 		if (!probe || (probe->flags & KPROBE_FLAG_FTRACE))
 			continue;
 		if (buf[i] == JMP32_INSN_OPCODE) {
@@ -67,7 +67,7 @@ bool ksplice_probe_inside(unsigned long addr, u32 len)
 	for (i = 0; i < len + JMP32_INSN_SIZE - 1 && !found; i++) {
 		unsigned long at = addr - (JMP32_INSN_SIZE - 1) + i;
 
-		probe = ksplice_need.get_kprobe((void *)at);
+		probe = ksplice_call(get_kprobe)((void *)at);
 		if (!probe || (probe->flags & KPROBE_FLAG_FTRACE))
 			continue;
 		found = at >= addr ||

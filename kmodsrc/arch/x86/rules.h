@@ -34,10 +34,6 @@ bool ksplice_label_addr(const struct ksplice_compare *c, u32 label,
  */
 bool ksplice_is_pv_call(const struct ksplice_site_run *s, s64 member);
 
-/* Is there code of the kernel's? */
-bool ksplice_site_is_text(const struct ksplice_site_run *s,
-			  unsigned long addr);
-
 /* Is it the return thunk that suits this CPU? */
 bool ksplice_is_return_thunk(const struct ksplice_site_run *s,
 			     unsigned long addr);

@@ -15,6 +15,7 @@
 #include "arch/x86/rules.h"
 #include "compare/refs.h"
 #include "compare/sites.h"
+#include "kernel/compat.h"
 
 #define NOP5		{ 5, { 0x0f, 0x1f, 0x44, 0x00, 0x00 } }
 #define RET_INT3	{ 5, { 0xc3, 0xcc, 0xcc, 0xcc, 0xcc } }
@@ -74,7 +75,7 @@ static bool check_jump_label(struct ksplice_site_run *s)
 static bool check_ftrace(struct ksplice_site_run *s)
 {
 	return s->len == CALL_INSN_SIZE && s->run[0] == CALL_INSN_OPCODE &&
-	       ksplice_site_is_text(s, ksplice_leads_to(s, 1));
+	       ksplice_is_text(ksplice_leads_to(s, 1));
 }
 
 /* paravirt_patch(): a direct call of what pv_ops has, or nothing at all */

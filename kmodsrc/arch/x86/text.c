@@ -35,7 +35,7 @@
 
 void ksplice_text_write(void *to, const void *from, size_t len)
 {
-	ksplice_arch_need.text_poke(to, from, len);
+	ksplice_call(text_poke)(to, from, len);
 }
 
 struct ksplice_map {

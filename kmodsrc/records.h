@@ -199,6 +199,15 @@ struct ksplice_site {
 	__u32 value;
 };
 
+enum ksplice_import_flags {
+	/*
+	 * New code has the address of it, other than in a call or jump, and pre
+	 * has it in none of its code and data.  If it is a function, a call
+	 * through the pointer may be the only such call of it.
+	 */
+	KSPLICE_IMPORT_POINTER	= 1 << 0,
+};
+
 /*
  * A symbol that the new code needs.  One with a placeholder gets the value of
  * its label written into the export table of the -old.ko module.  One without
@@ -208,6 +217,8 @@ struct ksplice_site {
 struct ksplice_import {
 	__u32 label;
 	__u32 placeholder;		/* string, or 0 */
+	__u32 flags;			/* enum ksplice_import_flags */
+	__u32 pad;
 };
 
 /*

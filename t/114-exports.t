@@ -41,6 +41,8 @@ $header = slurp("$diff->{dir}/imports.h");
 like($header,
     qr/^KSPLICE_EXPORT_AS\(f, (ksplice_abc_vmlinux_0_f)\)\nKSPLICE_EXPORT_NS\(f, SPACE\)$/m,
     '... is imported to be exported, with its namespace');
+my (undef, $inspected) = run_cmd('objmanip/objmanip', 'inspect', "$diff->{dir}/old.o");
+like($inspected, qr/^import f as \S+, pointer$/m, '... as a pointer: its users may have one');
 is_deeply([map { $_->{name} } grep { $_->{type} eq 'function' }
     objdump_symbols("$diff->{dir}/new.o")], [], '... and not copied');
 is_refused(patched("$f int k(void);", "$f int k(void);" . export('k')),

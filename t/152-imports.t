@@ -78,6 +78,54 @@ like($out, qr/^label plain, global, exported, undefined$/m, 'labels show exports
 like($out, qr/^label \Q$long\E, global, undefined$/m, 'labels are never cut');
 like($out, qr{^label local\@dir/1\.o, symbol local, function, span \d+$}m, 'a static one is not');
 
+# Of which functions has new code a pointer that the original has not?
+my $pointers = diff_text(<<'END');
+#define alone __attribute__((noipa))
+int called(int), taken(int), both(int), known(int), listed(int), entered(int);
+int before(int), after(int);
+extern int variable;
+void *reg(void *);
+typedef int function(int);
+function *const list[] = { listed };
+alone void *owner(void) { return reg(known); }
+alone static int local(int x) { return called(x); }
+#ifdef PATCHED
+function *const ops[] = { called, after };
+alone int user(int x)
+{
+	reg(taken);
+	reg(both);
+	reg(known);
+	reg(listed);
+	reg((char *)entered + 1);
+	reg(local);
+	reg(&variable);
+	return called(x) + both(x) + local(x) + 1;
+}
+alone int again(int x) { return called(x) + 2; }
+#else
+function *const ops[] = { called, before };
+alone int user(int x) { return called(x) + local(x); }
+alone int again(int x) { return called(x) + (long)reg((char *)entered + 2); }
+#endif
+END
+is($pointers->{status}, 0, 'new code with pointers') or diag $pointers->{err};
+my (undef, $imports) = run_cmd('objmanip/objmanip', 'inspect', "$pointers->{dir}/old.o");
+my %has_pointer;
+$has_pointer{$1} = $2 ? 1 : 0 while $imports =~ /^import ([^ ,\@]+).*?(, pointer)?$/mg;
+is_deeply(\%has_pointer, {
+    reg => 0,
+    called => 0,       # by ops of both
+    taken => 1,
+    both => 1,         # and it is called
+    known => 0,        # by owner, which does not change
+    listed => 0,       # by a table
+    entered => 1,      # into it is not to it
+    local => 1,
+    variable => 1,     # what it is, the core sees
+    after => 1,        # by a table that is overwritten
+}, '... which the original has not');
+
 # A module that is just being loaded does not give its exports to others yet.
 $diff = diff({ symvers => $symvers =~ s{fs/ext4/ext4}{drivers/x/my-mod}r, target => 'my_mod' },
     @pair);

@@ -9,11 +9,15 @@
  *
  * A symbol that the kernel itself exports has no placeholder.  The loader
  * resolves it, so what was learnt of it must agree.
+ *
+ * A function to which only new code has a pointer must be one that may be
+ * called by it (arch/calls.h).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
 #include <linux/mutex.h>
+#include "arch/calls.h"
 #include "arch/text.h"
 #include "compare/labelval.h"
 #include "compare/pre.h"
@@ -83,6 +87,25 @@ int ksplice_imports_value(struct ksplice_match *m, u32 label,
 			     "'%s' is not in the running kernel", symbol);
 }
 
+/*
+ * New code may call it by its address, which nothing in the running kernel need
+ * have done.
+ */
+static int check_pointer(struct ksplice_match *m,
+			 const struct ksplice_import *import,
+			 unsigned long value)
+{
+	const char *why = NULL;
+
+	if (import->flags & KSPLICE_IMPORT_POINTER && ksplice_is_text(value))
+		why = ksplice_call_refusal(value);
+	if (!why)
+		return 0;
+	return ksplice_abort(m->change->update, KSPLICE_NO_MATCH,
+			     "new code has a pointer to '%s', %s",
+			     ksplice_label_symbol(&m->pre, import->label), why);
+}
+
 static int check_placeholder(struct ksplice_match *m,
 			     const struct ksplice_import *import)
 {
@@ -105,7 +128,7 @@ static int check_placeholder(struct ksplice_match *m,
 				     "'%s' is too far away to be imported",
 				     ksplice_label_symbol(&m->pre,
 							  import->label));
-	return 0;
+	return check_pointer(m, import, value);
 }
 
 /* The loader will resolve it; if it has been learnt, to the same. */
@@ -116,13 +139,15 @@ static int check_export(struct ksplice_match *m,
 	const char *symbol = ksplice_label_symbol(&m->pre, import->label);
 	unsigned long value, exported;
 
-	if (!ksplice_labelval_get(&m->vals, label, &value) ||
-	    !ksplice_export_value(symbol, m->change->target, &exported) ||
-	    value == __ksplice_canonical_addr(exported))
+	/* New code of another target exports it, if the kernel does not. */
+	if (!ksplice_export_value(symbol, m->change->target, &exported))
 		return 0;
-	return ksplice_abort(m->change->update, KSPLICE_NO_MATCH,
-			     "'%s' is exported at another address than the running code uses",
-			     ksplice_label_symbol(&m->pre, import->label));
+	if (ksplice_labelval_get(&m->vals, label, &value) &&
+	    value != __ksplice_canonical_addr(exported))
+		return ksplice_abort(m->change->update, KSPLICE_NO_MATCH,
+				     "'%s' is exported at another address than the running code uses",
+				     symbol);
+	return check_pointer(m, import, exported);
 }
 
 static void write_entry(struct ksplice_match *m,

@@ -172,6 +172,8 @@ static void print_image(const struct arch *arch,
 		printf("import %s", image_label_name(view, import->label));
 		if (*name)
 			printf(" as %s", name);
+		if (import->flags & KSPLICE_IMPORT_POINTER)
+			printf(", pointer");
 		putchar('\n');
 	}
 }

@@ -14,6 +14,7 @@ struct import {
 	const char *placeholder;	/* "ksplice_KID_TARGET_0_name"; NULL: it is
 					 * exported and keeps its own name */
 	const char *namespace;		/* of the export, or NULL */
+	bool is_pointer;		/* KSPLICE_IMPORT_POINTER */
 	const char *needed_by;		/* "UNIT FUNCTION" if nothing shows yet
 					 * that the kernel has it, else NULL */
 };

@@ -54,6 +54,8 @@ struct writer {
 					 * kernel was linked with them */
 	struct strmap joined;		/* section name: struct elf_section */
 	struct strmap undefined;	/* label: struct elf_symbol */
+	struct strmap pointers;		/* labels that new code points to */
+	struct strmap pre_pointers;	/* labels that pre points to */
 	struct strmap taken;		/* names of global symbols */
 };
 
@@ -425,6 +427,64 @@ static struct elf_symbol *import_span(struct writer *writer,
 		      symbol && symbol->is_global, NULL);
 }
 
+/* --- pointers ------------------------------------------------------------ */
+
+/*
+ * Does it give code or data the address of the referent, other than in a call
+ * or jump?  An entry of a table does not: nothing is called by it.
+ */
+static bool is_pointer(const struct span *from, const struct reloc *reloc)
+{
+	const struct section *section = from->section;
+
+	switch (section->kind) {
+	case KIND_TEXT:
+	case KIND_REPLACEMENT:
+	case KIND_ALT_AUX:
+	case KIND_RODATA:
+	case KIND_DATA:
+	case KIND_PERCPU:
+		return !section->object->arch->is_branch(section, reloc);
+	default:
+		return false;
+	}
+}
+
+static void collect_pointers(struct writer *writer, struct object *pre)
+{
+	struct span *span;
+
+	for_each_span(span, pre)
+		for (size_t i = 0; i < span->n_relocs; i++) {
+			const struct reloc *reloc = &span->relocs[i];
+
+			/* One into a function is none to it. */
+			if (is_pointer(span, reloc) && !reloc->referent_offset)
+				*strmap_slot(&writer->pre_pointers,
+					     reloc->referent ?
+					     reloc->referent->label :
+					     label_symbol(reloc->symbol)) =
+					writer;
+		}
+}
+
+static void add_pointer(struct writer *writer, const char *label)
+{
+	*strmap_slot(&writer->pointers, label) = writer;
+}
+
+/* When all that refers to them is known */
+static void mark_pointers(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->imports->n; i++) {
+		struct import *import = &writer->imports->entries[i];
+
+		import->is_pointer =
+			strmap_get(&writer->pointers, import->label) &&
+			!strmap_get(&writer->pre_pointers, import->label);
+	}
+}
+
 /* --- relocations --------------------------------------------------------- */
 
 /* Rules 2 and 3 of the file head */
@@ -469,6 +529,8 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 			out = import(writer, label_symbol(symbol),
 				     symbol->name, true,
 				     needed_by(writer, from, symbol));
+			if (is_pointer(from, reloc))
+				add_pointer(writer, label_symbol(symbol));
 		}
 	} else if (referent->emit.copy &&
 		   means_copy(from, reloc, referent, offset)) {
@@ -481,6 +543,8 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 		}
 	} else {
 		out = import_span(writer, from, referent);
+		if (is_pointer(from, reloc))
+			add_pointer(writer, referent->label);
 	}
 	elf_reloc_add(at->section, at->offset + reloc->offset - from->start,
 		      reloc->type->number, out, offset - reloc->bias);
@@ -514,8 +578,10 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 		};
 
 		/* As a pointer: what the running kernel has is the original. */
-		if (peer_of(span))
+		if (peer_of(span)) {
 			entry.import = import_span(writer, span, span)->name;
+			add_pointer(writer, span->label);
+		}
 		vec_add(writer->imports->exports,
 			writer->imports->n_exports) = entry;
 	}
@@ -690,6 +756,7 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 		copy_spans(&writer, pairs[i].post);
 		collect_globals(&writer, pairs[i].post);
 		collect_linked(&writer, pairs[i].pre);
+		collect_pointers(&writer, pairs[i].pre);
 	}
 	for (size_t i = 0; i < n_pairs; i++)
 		copy_symbols(&writer, pairs[i].post);
@@ -700,5 +767,6 @@ void new_code_write(const char *path, struct pair *pairs, size_t n_pairs,
 	add_records(&writer, pairs, n_pairs);
 	add_constants(&writer, pairs, n_pairs);
 	add_hooks(&writer, pairs, n_pairs);
+	mark_pointers(&writer);
 	elf_write(writer.elf, path);
 }

@@ -521,6 +521,8 @@ static void add_imports(struct image *image, const struct imports *imports,
 						 import->symbol, 0, symvers),
 			.placeholder = image_string(image,
 				import->placeholder ?: ""),
+			.flags = import->is_pointer ?
+				KSPLICE_IMPORT_POINTER : 0,
 		};
 
 		vec_add(image->imports, image->n_imports) = record;

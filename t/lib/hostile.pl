@@ -19,7 +19,7 @@ my $good = substr $all, $start, unpack 'V', substr $all, $start + 12, 4;
 
 # Tables as in kmodsrc/records.h: [size of an entry, place in the header]
 my @names = qw(units labels spans relocs sites imports bytes strings);
-my %size = (units => 16, labels => 16, spans => 40, relocs => 24, sites => 32, imports => 8,
+my %size = (units => 16, labels => 16, spans => 40, relocs => 24, sites => 32, imports => 16,
     bytes => 1, strings => 1);
 my %header = map { $names[$_] => 16 + 8 * $_ } 0 .. 7;
 substr $good, $header{imports} + 4, 4, pack 'V', 0;

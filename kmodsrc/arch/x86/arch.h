@@ -6,7 +6,6 @@
 #define KSPLICE_ARCH_H
 
 #include <linux/sched.h>
-#include <asm/cpufeature.h>
 #include <asm/pgtable.h>
 #include <asm/segment.h>
 #include <asm/sync_core.h>
@@ -36,15 +35,9 @@ struct ksplice_site_env {
 	unsigned long static_call_return, static_call_return0;
 };
 
-/*
- * Why nothing can be done on this machine, or NULL.  What is called by address
- * must begin with endbr64 if the CPU looks for that: a function that is not
- * exported has lost it at boot, and a kprobe tells the address behind it.
- */
+/* Why nothing can be done on this machine, or NULL: no reason is known. */
 static inline const char *ksplice_arch_refuses(void)
 {
-	if (IS_ENABLED(CONFIG_X86_KERNEL_IBT) && boot_cpu_has(X86_FEATURE_IBT))
-		return "indirect branch tracking is on; boot with ibt=off";
 	return NULL;
 }
 

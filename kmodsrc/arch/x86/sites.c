@@ -20,7 +20,8 @@
 #define NOP5		{ 5, { 0x0f, 0x1f, 0x44, 0x00, 0x00 } }
 #define RET_INT3	{ 5, { 0xc3, 0xcc, 0xcc, 0xcc, 0xcc } }
 #define ENDBR64		{ 4, { 0xf3, 0x0f, 0x1e, 0xfa } }
-#define ENDBR_SEALED	{ 4, { 0x66, 0x0f, 0x1f, 0x00 } }
+#define ENDBR_NOPW	{ 4, { 0x66, 0x0f, 0x1f, 0x00 } }
+#define ENDBR_NOPL	{ 4, { 0x0f, 0x1f, 0x40, 0xd6 } }
 #define PREFIX_LOCK	{ 1, { 0xf0 } }
 #define PREFIX_DS	{ 1, { 0x3e } }
 
@@ -30,7 +31,10 @@ static const struct ksplice_bytes returns[] = {
 static const struct ksplice_bytes ftrace[] = { NOP5, { } };
 static const struct ksplice_bytes locks[] = { PREFIX_LOCK, PREFIX_DS, { } };
 static const struct ksplice_bytes lock_prefix = PREFIX_LOCK;
-static const struct ksplice_bytes endbrs[] = { ENDBR64, ENDBR_SEALED, { } };
+/* The nop that seals one: nopw (%rax), nopl -42(%rax) in later kernels */
+static const struct ksplice_bytes endbrs[] = {
+	ENDBR64, ENDBR_NOPW, ENDBR_NOPL, { }
+};
 
 static const u8 nop2[] = { 0x66, 0x90 };
 static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };

@@ -5,8 +5,8 @@
  * "diff" takes the objects of one target before (pre) and after (post) the
  * patch and writes what an update consists of.  The steps are those of
  * cmd_diff(): read, correlate, compare, label, keep, write.  "compare" stops
- * after the third; it finds no change only if "diff" has nothing to say.
- * "image" writes the pre image of objects that nothing is
+ * after the step of that name; it finds no change only if "diff" has nothing to
+ * say.  "image" writes the pre image of objects that nothing is
  * changed in, to have them matched.  Exit status: see die.h.
  */
 #include "decide/correlate.h"

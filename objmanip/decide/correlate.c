@@ -2,10 +2,10 @@
 /*
  * correlate.c - which span of post is which span of pre
  *
- * Third step of "compare" and "diff".  A wrong answer here is the worst that
- * can happen: new code would use the wrong variable of the running kernel.  So
- * a name decides only if a person wrote it, and it is there once in each
- * object; numbers that the compiler appended decide nothing.
+ * The step "correlate".  A wrong answer here is the worst that can happen: new
+ * code would use the wrong variable of the running kernel.  So a name decides
+ * only if a person wrote it, and it is there once in each object; numbers that
+ * the compiler appended decide nothing.
  *
  *   1. Names without numbers, such as dup_mmap() and max_threads of
  *      kernel/fork.c.

@@ -2,11 +2,11 @@
 /*
  * declared.c - correlate numbered variables by where they are declared
  *
- * Part of the third step.  A macro such as pr_warn_once() declares a static
- * variable, and each function may have many of that name.  The number that the
- * compiler appends says nothing.  But a line that the patch did not touch
- * declares the same variables as before, so two of them are the same one if
- * they have name and function in common and stand in the same line of the
+ * Part of the step "correlate".  A macro such as pr_warn_once() declares a
+ * static variable, and each function may have many of that name.  The number
+ * that the compiler appends says nothing.  But a line that the patch did not
+ * touch declares the same variables as before, so two of them are the same one
+ * if they have name and function in common and stand in the same line of the
  * original.
  *
  * New lines may have the number of an old one (lines.c).  The ones that share

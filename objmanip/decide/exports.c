@@ -2,8 +2,8 @@
 /*
  * exports.c - what changes in the exports of an object
  *
- * Part of the fourth step.  An entry of an export is compared field by field.
- * Its CRC is prototype.c's.
+ * Part of the step "compare".  An entry of an export is compared field by
+ * field.  Its CRC is prototype.c's.
  */
 #include "decide/exports.h"
 #include "model/span.h"

@@ -2,8 +2,8 @@
 /*
  * forbid.c - what cannot be replaced in a running kernel
  *
- * First half of the sixth step of "diff".  A difference that can neither be
- * replaced nor left alone is refused, with its name and the reason:
+ * First half of the step "keep".  A difference that can neither be replaced nor
+ * left alone is refused, with its name and the reason:
  *   - data, which already holds live values, unless the author of the patch
  *     has marked it; and a change of its size;
  *   - read-only data whose new bytes cannot replace the old ones in place;

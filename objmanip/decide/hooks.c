@@ -2,7 +2,7 @@
 /*
  * hooks.c - functions of the patch's author that the core calls
  *
- * Part of the sixth step: what the hooks call goes into the new code.  Refused
+ * Part of the step "keep": what the hooks call goes into the new code.  Refused
  * is what the running kernel has already: it would be called from where it was
  * not made for, and of a replaced function it would be the old entry.
  */

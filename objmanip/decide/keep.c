@@ -2,9 +2,9 @@
 /*
  * keep.c - what goes into the new code
  *
- * Sixth step of "diff", over all units of a target at once.  forbid.c has
- * refused what cannot be replaced.  The changed functions and the hooks are
- * kept, with everything they need that the running kernel lacks:
+ * The step "keep", over all units of a target at once.  forbid.c has refused
+ * what cannot be replaced.  The changed functions and the hooks are kept, with
+ * everything they need that the running kernel lacks:
  *   - their .cold parts and their entries of tables,
  *   - new functions and variables that kept ones refer to,
  *   - contents (strings, constants), always as a copy.

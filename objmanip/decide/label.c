@@ -2,8 +2,8 @@
 /*
  * label.c - our unique names of symbols
  *
- * Fifth step, after correlating and comparing: the same thing has the same
- * label in pre and post, and no two things of a target have the same one.
+ * The step "label": the same thing has the same label in pre and post, and no
+ * two things of a target have the same one.
  *   global symbol		its name
  *   local symbol		name@unit, name@unit#1 ... as they appear
  *   without a symbol		section+0xoffset@unit

@@ -2,11 +2,11 @@
 /*
  * layout.c - the structs of both versions must have the same layout
  *
- * Part of the sixth step of "diff".  New code works on objects that the
- * running kernel has made, so it must use the same layout as the old code.
- * The debug information of pre and post is compared: a struct or union that
- * both define under one name must have the same size, and the same members at
- * the same offsets.
+ * Part of the step "keep".  New code works on objects that the running kernel
+ * has made, so it must use the same layout as the old code.  The debug
+ * information of pre and post is compared: a struct or union that both define
+ * under one name must have the same size, and the same members at the same
+ * offsets.
  *   - Members of anonymous structs and unions count as the outer one's.
  *   - An anonymous struct with a typedef has the typedef's name.
  *   - Several of one name (in several functions): each of pre that has no

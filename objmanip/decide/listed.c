@@ -2,12 +2,12 @@
 /*
  * listed.c - branches of new code that a table has to list
  *
- * End of the sixth step of "diff".  The kernel rewrites calls and jumps of
- * thunks and trampolines, and finds them by tables.  Most of these tables are
- * no part of what the compiler writes: objtool adds them to the object.  Code
- * of an object that it has not processed runs, but without mitigations of the
- * CPU's faults.  What a branch goes to says which table it belongs to, so each
- * one of kept code must be the subject of an entry there.
+ * End of the step "keep".  The kernel rewrites calls and jumps of thunks and
+ * trampolines, and finds them by tables.  Most of these tables are no part of
+ * what the compiler writes: objtool adds them to the object.  Code of an object
+ * that it has not processed runs, but without mitigations of the CPU's faults.
+ * What a branch goes to says which table it belongs to, so each one of kept
+ * code must be the subject of an entry there.
  */
 #include "decide/listed.h"
 #include "arch/arch.h"

@@ -2,7 +2,7 @@
 /*
  * marks.c - what the author of the patch declares about a name
  *
- * Part of the sixth step.  The macros of ksplice-patch.h write texts, "WHAT
+ * Part of the step "keep".  The macros of ksplice-patch.h write texts, "WHAT
  * NAME", into the section .ksplice_marks.  That section is not loaded and does
  * not reach a module, and the compiler generates the same code with and
  * without it.  A mark without an effect is refused.

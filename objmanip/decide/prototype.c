@@ -2,10 +2,10 @@
 /*
  * prototype.c - what modules know of an exported symbol
  *
- * Part of the sixth step of "diff".  A module calls an exported function as it
- * was when the module was built.  So its type may not change: what the debug
- * information of pre and post says is compared, but for qualifiers and names
- * of parameters.
+ * Between the steps "label" and "keep".  A module calls an exported function as
+ * it was when the module was built.  So its type may not change: what the debug
+ * information of pre and post says is compared, but for qualifiers and names of
+ * parameters.
  *
  * The kernel has a CRC of the type, with all structs in it, for the same
  * purpose.  It changes with things that do no harm, too, such as an #include

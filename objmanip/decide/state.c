@@ -2,8 +2,8 @@
 /*
  * state.c - which spans are changed, new or gone
  *
- * Fourth step.  Spans that compare.c finds different are changed.  That a
- * function calls or reads something that changes does not change it: the
+ * The step "compare".  Spans that compare.c finds different are changed.  That
+ * a function calls or reads something that changes does not change it: the
  * redirect stands at the old entry.  But it changes with one that
  *   - it jumps into the middle of,
  *   - is its .cold part, or the other way round,

@@ -2,7 +2,7 @@
 /*
  * jump.c - jumps from a span to another one that have no relocation
  *
- * Part of the second step.  Where a section holds several functions, those of
+ * Part of the step "read".  Where a section holds several functions, those of
  * .sched.text and .noinstr.text and all assembly, the assembler works out the
  * distance from one to a local symbol of another by itself.  A copy of the
  * function would jump to nowhere.  So the instructions are followed, and a

@@ -2,11 +2,11 @@
 /*
  * load.c - read a relocatable object into memory
  *
- * First step of "compare" and "diff": libbfd's view of the file is copied
- * into plain structs, so that what comes after needs no libbfd to read it.
- * Sections that are not allocated keep their names only: debug information
- * is most of an object and nothing to us.  Files that are not relocatable
- * ELF objects for a machine that is supported are refused.
+ * First part of the step "read": libbfd's view of the file is copied into plain
+ * structs, so that what comes after needs no libbfd to read it.  Sections that
+ * are not allocated keep their names only: debug information is most of an
+ * object and nothing to us.  Files that are not relocatable ELF objects for a
+ * machine that is supported are refused.
  */
 #include "read/load.h"
 #include "arch/arch.h"

@@ -2,7 +2,7 @@
 /*
  * read.c - read an object, up to its spans and what they refer to
  *
- * First and second step of "compare" and "diff", for each object alone.
+ * The step "read", for each object alone: load it, then cut its sections.
  */
 #include "read/read.h"
 #include "read/cut.h"

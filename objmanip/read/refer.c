@@ -2,9 +2,9 @@
 /*
  * refer.c - the referents of relocations, and the referrers of spans
  *
- * Second half of the second step, when the sections of an object are cut.
- * Each relocation gets its referent: a reference to a section's symbol becomes
- * one to the span at that offset.  Where it could be one of two spans the
+ * Part of the step "read", after the sections of an object are cut.  Each
+ * relocation gets its referent: a reference to a section's symbol becomes one
+ * to the span at that offset.  Where it could be one of two spans the
  * relocation is marked unsure, and keep.c refuses to use it.  Then parts and
  * entries of tables get the function that they belong to, and each span the
  * list of those that refer to it.

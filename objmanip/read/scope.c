@@ -2,12 +2,12 @@
 /*
  * scope.c - where a variable is declared, as the debug information says
  *
- * Part of the third step.  The symbol of a static local tells its name and a
- * number; the code that refers to it may be that of any function that its own
- * was inlined into.  The debug information knows in which function's source it
- * stands, and in which line.  It also lists the ones that the compiler dropped
- * together with code that never runs, so the list is complete.  What it does
- * not say, or not of a variable of that name, stays unknown.
+ * Used by the step "correlate".  The symbol of a static local tells its name
+ * and a number; the code that refers to it may be that of any function that its
+ * own was inlined into.  The debug information knows in which function's source
+ * it stands, and in which line.  It also lists the ones that the compiler
+ * dropped together with code that never runs, so the list is complete.  What it
+ * does not say, or not of a variable of that name, stays unknown.
  */
 #include "read/scope.h"
 #include "model/name.h"

@@ -21,8 +21,8 @@
  *	ignored fs/x.o 3 functions (only line numbers differ)
  *
  * The lines that are further in, and the last one, are there with --explain
- * only; the last one also if there is nothing to apply.  The writing is the
- * last step of "diff"; it decides nothing but one thing: "compare" finds no
+ * only; the last one also if there is nothing to apply.  It is the last
+ * part of the step "write" and decides nothing but one thing: "compare" finds no
  * change only if there would be nothing to say.
  */
 #include "report/summary.h"

@@ -2,10 +2,10 @@
 /*
  * elf-write.c - make a relocatable object
  *
- * Last step of "diff".  libbfd reads objects for us, but cannot write one that
- * we want: its public interface has no way to set the size of a symbol, which
- * kallsyms and the stack traces of the running kernel need, nor the entry size
- * of a section.  The format is simple enough to be written here.
+ * Part of the step "write".  libbfd reads objects for us, but cannot write one
+ * that we want: its public interface has no way to set the size of a symbol,
+ * which kallsyms and the stack traces of the running kernel need, nor the entry
+ * size of a section.  The format is simple enough to be written here.
  *
  * The same calls give the same bytes: no times, no addresses of ours.
  */

@@ -13,7 +13,8 @@ use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::More;
 use lib root_dir() . '/lib';
-use Ksplice::Config qw(release_config_dir);
+use Ksplice qw(failure_text);
+use Ksplice::Config qw(machine release_config_dir);
 
 my $release = '6.1.0-9-none';
 my $headers;
@@ -40,5 +41,12 @@ is_deeply($config->{flags}, ['DISTRIBUTION_OFFICIAL_BUILD=1', 'DISTRIBUTOR=Debia
 
 is_deeply(config("#define LINUX_PACKAGE_ID \"\"\n")->{flags}, [], 'an unofficial build');
 is_deeply(config(undef)->{flags}, [], 'another distribution');
+
+is(machine($config), 'x86_64', 'the architecture, as uname has it');
+my $other = scratch_dir() . '/arm64.config';
+spew($other, "CONFIG_ARM64=y\n");
+ok(!eval { machine({ config => $other }); 1 }, '... and another one is refused');
+is(failure_text($@), "'$other' is for an unsupported architecture: only x86_64 is supported",
+    '... with its configuration');
 
 done_testing;

@@ -158,10 +158,8 @@ sub check_path ($what, $path, $cure) {
 # As uname -m has it.
 sub machine ($config) {
     my $options = read_options($config->{config});
-    my ($name) = map { $_->[1] } grep { $options->{ $_->[0] } }
-        [X86_64 => 'x86_64'], [ARM64 => 'aarch64'];
-    return $name // fail("'$config->{config}' is for an unsupported architecture: "
-        . 'neither x86_64 nor arm64');
+    return 'x86_64' if $options->{X86_64};
+    fail("'$config->{config}' is for an unsupported architecture: only x86_64 is supported");
 }
 
 # The compiler that the kernel was built with: its name.

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The documents agree with the sources: doc/troubleshooting.md quotes messages that
-# exist, links lead somewhere, and CHANGELOG.md has the version that is printed.
+# exist, links lead somewhere, HACKING.md has the variables of the tests, and
+# CHANGELOG.md has the version that is printed.
 
 use v5.32;
 use warnings;
@@ -58,6 +59,18 @@ for my $file (@pages) {
     }
     is("@bad", '', 'the links of ' . ($file =~ s{^\Q$root/}{}r) . ' lead somewhere');
 }
+
+# --- the variables of the tests -------------------------------------------------
+
+my ($table) = slurp("$root/HACKING.md") =~ /^\| variable \|.*?\n((?:\|.*\n)+)/m;
+my @described = map { /`(KSPLICE_TEST_\w+)`/g } map { (split /\|/)[1] } split /\n/, $table;
+my %used;
+for my $file (split /\n/, (run_cmd('find', map({ "$root/$_" } qw(t dev bench Makefile)),
+    '-type', 'f'))[1]) {
+    $used{$_} = 1 for slurp($file) =~ /\b(KSPLICE_TEST_[A-Z_]+[A-Z])\b/g;
+}
+is(join(' ', sort @described), join(' ', sort keys %used),
+    'HACKING.md describes the variables that tests use, and no other');
 
 # --- the version --------------------------------------------------------------
 

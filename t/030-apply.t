@@ -263,7 +263,7 @@ $kernel = kernel(refuse => { 'stage applied' => $busy->(99, "72 other kprobe_slo
 is($status, 3, 'code that stays busy gives status 3');
 is($tries, 7, 'it was tried again and again');
 ok($kernel->{paused} > 4 && $kernel->{paused} <= 5, 'for five seconds');
-is($message, "a task is in code that the update replaces: do_poll\n"
+is($message, "a task is in code that is to be replaced or removed: do_poll\n"
     . "  process 71 (my daemon) is in do_poll+0x1f\n"
     . "  process 72 (other) is in kprobe_slot+0x40\n"
     . "  if some task is always in 'do_poll', try --kick, or have the patch mark it "

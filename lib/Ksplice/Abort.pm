@@ -23,7 +23,7 @@ my @table = (
     no_match => 'the running kernel does not match the code that the update was built for',
         'build the update from the exact source, configuration and compiler of this kernel; '
         . '--debug shows what differs',
-    code_busy => 'a task is in code that the update replaces',
+    code_busy => 'a task is in code that is to be replaced or removed',
         'try again later, or for longer (--wait), or stop the conflicting tasks',
     module_busy => 'a module of the update is in use',
         'try again when it is no longer in use; lsmod(8) shows its users',
@@ -34,7 +34,7 @@ my @table = (
     target_not_loaded => 'a module that the update changes is not loaded',
         'load it first (modprobe), or apply with --partial: it is then patched when it is loaded',
     call_failed => "a hook of the update refused",
-        'see the description of the update (ksplice-view --id), or ask its author',
+        'see the description of the patch (ksplice-view --file=TARBALL), or ask its author',
     cold_update_loaded => 'a later update depends on this one',
         'undo that update first',
     already_replaced => 'an applied update has replaced what this one replaces',

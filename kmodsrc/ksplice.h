@@ -2,7 +2,7 @@
 /*
  * ksplice.h - what the -old.ko and -new.ko modules ask of the core
  *
- * The way of an update: each change (update x target) has two modules.  The
+ * The life of an update: each change (update x target) has two modules.  The
  * init of its -old.ko hands the pre image to the core, which matches it
  * against the running code and fills the module's export table.  The init of
  * its -new.ko hands over the records of what is replaced.  Nothing is replaced

@@ -45,6 +45,7 @@ sub anchor ($heading) {
 }
 
 my @pages = grep { -e } "$root/README.md", "$root/HACKING.md", "$root/CHANGELOG.md",
+    "$root/CONTRIBUTING.md",
     "$root/t/README.md", "$root/kernel-patches/README.md", glob "$root/doc/*.md";
 for my $file (@pages) {
     my $text = slurp($file) =~ s/^    .*$//mgr;

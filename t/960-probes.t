@@ -56,7 +56,7 @@ hits() { # the events of one call
 }
 n_hits() { hits | grep -c ': (' ; }
 offsets=$(perl -e 'print join " ", 5 .. 80')
-optimised() { # OFFSET
+optimized() { # OFFSET
 	grep -q "version_proc_show+0x$(printf %x $1) .*OPTIMIZED" \
 		/sys/kernel/debug/kprobes/list
 }
@@ -76,7 +76,7 @@ ok 'probes fire at several instructions' [ $last -gt $second ]
 # In the body, before the update.
 probes $second $last > /tmp/accepted
 enable
-ok 'a probe in the body is optimised' wait_for optimised $second
+ok 'a probe in the body is optimized' wait_for optimized $second
 ok 'the update is applied' sh -c 'ksplice-apply /updates/function.tar.gz 2> /tmp/notes'
 says 'and names the probes that rest' \
 	"the kprobe at version_proc_show\+0x$(printf %x $second) does not fire until" \
@@ -89,10 +89,10 @@ says 'undone, one fires' "at_$second:" hits
 says 'and so does the other' "at_$last:" hits
 no_probe
 
-# Optimised, in the way, and just gone.
+# Optimized, in the way, and just gone.
 probes $first > /tmp/accepted
 enable
-ok 'a probe at the first instruction is optimised' wait_for optimised $first
+ok 'a probe at the first instruction is optimized' wait_for optimized $first
 refused 'it conflicts' 1 'kprobe' ksplice-apply /updates/function.tar.gz
 says 'and still works' "at_$first:" hits
 disable
@@ -189,7 +189,7 @@ apply slot
 new=version_proc_show.ksplice_slot
 echo "p:t/copied $new+$rep" > kprobe_events
 enable
-ok 'a probe at a long instruction is optimised' \
+ok 'a probe at a long instruction is optimized' \
 	wait_for grep -q "$new+.*OPTIMIZED" /sys/kernel/debug/kprobes/list
 : > trace
 perl -e '$0 = "filler"; open my $in, "<", "/proc/version"; readline $in' &

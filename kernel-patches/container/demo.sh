@@ -48,7 +48,7 @@ look
 say 'Outside, all is as it was'
 echo '# head -1 /proc/meminfo'
 head -1 /proc/meminfo
-say 'The updates are taken out again'
+say 'The updates are undone'
 for update in /updates/*.tar.gz; do
 	id=${update##*/ksplice-}
 	echo "# ksplice-undo ${id%.tar.gz}"

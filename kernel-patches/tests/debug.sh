@@ -7,6 +7,6 @@
 # tests: 3
 
 debug=/sys/kernel/debug
-says 'the order of locks is looked at, to the end' '^ debug_locks: +1$' cat /proc/lockdep_stats
-says 'so is memory' ' T kasan_report$' cat /proc/kallsyms
-says 'so are objects' '^pool_used +:' cat $debug/debug_objects/stats
+says 'lockdep stays enabled to the end' '^ debug_locks: +1$' cat /proc/lockdep_stats
+says 'KASAN is in the kernel' ' T kasan_report$' cat /proc/kallsyms
+says 'object debugging is enabled' '^pool_used +:' cat $debug/debug_objects/stats

@@ -3,7 +3,7 @@
  * redirect.h - the jump from a redirected function to the new one
  *
  * Each architecture implements it.  A jump is written in KSPLICE_WRITE_STEPS
- * steps (arch.h), each of them at all functions, and every CPU serialises
+ * steps (arch.h), each of them at all functions, and every CPU serializes
  * after each of them, so that an NMI at any moment finds whole instructions.
  */
 #ifndef KSPLICE_REDIRECT_H

@@ -15,7 +15,7 @@
  * 4. Check: text and data are still what was seen, no task conflicts,
  *    and the author's hooks agree.  This may fail and changes nothing.
  * 5. Commit: write all redirects step by step (redirect.h).  After each step
- *    every CPU serialises and confirms it; then the next one follows.  Data is
+ *    every CPU serializes and confirms it; then the next one follows.  Data is
  *    new while new code may run: written before the redirects, restored after
  *    them.  Hooks are called while the code of their update is in place: those
  *    of reversed updates before all writes, of the applied one after them.
@@ -66,13 +66,13 @@ static noinline void wait_for_cpus(const struct ksplice_stop *stop,
 	while (atomic_read_acquire(count) < stop->n_cpus);
 }
 
-/* The master: every CPU has serialised after this. */
+/* The master: every CPU has serialized after this. */
 static void master_step(struct ksplice_stop *stop, unsigned int step)
 {
 	atomic_set(&stop->seen, 1);
 	/* pairs with the acquire in follow() */
 	smp_store_release(&stop->step, step);
-	ksplice_serialise();
+	ksplice_serialize();
 	wait_for_cpus(stop, &stop->seen);
 }
 
@@ -88,7 +88,7 @@ static void follow(struct ksplice_stop *stop)
 		if (step == last)
 			continue;
 		last = step;
-		ksplice_serialise();
+		ksplice_serialize();
 		/* Pairs with the acquire in wait_for_cpus(). */
 		smp_mb__before_atomic();
 		atomic_inc(&stop->seen);
@@ -192,12 +192,12 @@ static void stop_commit(struct ksplice_stop *stop)
 }
 
 /*
- * The CPUs serialise once more before they leave.  Nothing is left to wait for:
+ * The CPUs serialize once more before they leave.  Nothing is left to wait for:
  * stop_machine() waits for them.
  */
 static void stop_leave(struct ksplice_stop *stop)
 {
-	ksplice_serialise();
+	ksplice_serialize();
 	/* pairs with the acquire in follow() */
 	smp_store_release(&stop->step, STEP_LEAVE);
 }

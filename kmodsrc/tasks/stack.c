@@ -8,7 +8,7 @@
  * word that looks like a hit may be a stale one.  The kernel's reliable
  * unwinder clears or confirms it; where it cannot, the hit stands.
  *
- * A probed instruction runs from a copy, in a slot.  That of an optimised
+ * A probed instruction runs from a copy, in a slot.  That of an optimized
  * kprobe is jumped to and jumps back, so a task that is preempted in it need
  * not have any address of the function on its stack.  So every slot counts: the
  * probe may have been removed just now, and can no longer be found.  The

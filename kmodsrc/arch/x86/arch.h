@@ -42,7 +42,7 @@ static inline const char *ksplice_arch_refuses(void)
 }
 
 /* Make this CPU forget what it has fetched of text changed by another. */
-static inline void ksplice_serialise(void)
+static inline void ksplice_serialize(void)
 {
 	sync_core();
 }

@@ -2,7 +2,7 @@
 /*
  * probe.c - x86: what kprobes have overwritten
  *
- * A probe is an int3, or a 5-byte jump when it is optimised.  A probe at the
+ * A probe is an int3, or a 5-byte jump when it is optimized.  A probe at the
  * ftrace site is neither: ftrace calls it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

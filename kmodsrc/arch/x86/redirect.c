@@ -8,7 +8,7 @@
  *
  * Only NMIs (and machine checks) run while the machine is stopped.  So that
  * none of them executes a torn instruction, it is written in three steps, and
- * every CPU serialises after each:
+ * every CPU serializes after each:
  *	0. int3 in the first byte; a die notifier sends a CPU that hits it to
  *	   the new code,
  *	1. the tail,

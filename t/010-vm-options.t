@@ -63,7 +63,7 @@ refused(2, "'--dir=$dir/a/same' and '--dir=$dir/b/same' would both be '/same'",
     my ($status, $out, $err) = run_cmd('dev/vm', '--help');
     is($status, 0, '--help succeeds');
     for my $option (qw(release kernel disk arch cpus mem append dir tool modules timeout accel
-        icount single cpu allow)) {
+        icount single plugin cpu allow)) {
         like($out, qr/^  --$option\b/m, "and tells of --$option");
     }
 }
@@ -120,9 +120,10 @@ for my $option ('--single', '--icount') {
 }
 
 with_guest("echo status 0 taint 0 >\$report; $ended\n", '--accel=kvm', '--cpus=4',
-    '--mem=2048', '--append=one', '--append=two three', '--disk=8');
+    '--mem=2048', '--append=one', '--append=two three', '--disk=8', '--plugin=file=x.so,y=z');
 like(slurp("$dir/bin/qemu-system-x86_64.arguments"),
-    qr/ -accel kvm -cpu host -smp 4 -m 2048 .* one two three /, 'options reach QEMU');
+    qr/ -accel kvm -cpu host -smp 4 -m 2048 .* one two three .*-plugin file=x\.so,y=z /,
+    'options reach QEMU');
 like(slurp("$dir/bin/qemu-system-x86_64.arguments"),
     qr{ -drive \S+,file=\S+/disk0 -device virtio-blk-pci,drive=disk0,num-queues=4 },
     'a disk has a queue for each processor');

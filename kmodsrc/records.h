@@ -167,10 +167,10 @@ struct ksplice_reloc {
 };
 
 /*
- * A site is what boot, or the kernel later, may have rewritten: where it is
- * known from, what the running code may hold there.  Kinds that only one
- * architecture has are in its site-kinds.h; a number is one kind in all of
- * them.
+ * A site is a place that the kernel may have rewritten, at boot or later.  The
+ * comments have the table that lists such sites, and what a record holds.
+ * Kinds that only one architecture has are in its site-kinds.h; a number is one
+ * kind in all of them.
  */
 enum ksplice_site_kind {
 	KSPLICE_SITE_ALTERNATIVE = 1,	/* .altinstructions; span: the

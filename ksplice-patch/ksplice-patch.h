@@ -8,7 +8,7 @@
  *
  * and then say by the words below what a difference of source does not tell.
  * They are for the file that they stand in, and there must be something for
- * them to be about: what comes to nothing is refused when the update is made.
+ * them to be about: what comes to nothing is refused when the update is built.
  * doc/patch-author.md explains them with examples.
  *
  * Marks are about one function or variable, by its name:

@@ -328,7 +328,7 @@ static char *find_rootfs(void)
 	return *path == '/' ? path : text_of("%s/%s", bundle, path);
 }
 
-/* A namespace of this process or another one, as a text; "" if nobody tells. */
+/* A namespace of this process or another one, as a text; "" if unknown. */
 static const char *namespace_of(const char *process, char *text, size_t size)
 {
 	char *name = text_of("/proc/%s/ns/mnt", process);

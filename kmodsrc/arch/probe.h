@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 /*
- * Put back in buf, a copy of the code at addr, what kprobes in it replaced.
+ * Restore in buf, a copy of the code at addr, what kprobes have overwritten.
  * Called with text_mutex held.  Return: whether there was any.
  */
 bool ksplice_probe_restore(u8 *buf, unsigned long addr, u32 len);

@@ -2,9 +2,9 @@
 /*
  * pre.c - a checked pre image
  *
- * The first step of matching.  The image comes from a file that anybody could
- * have made, so each of its tables is checked before it is used: bounds of
- * the table, of each index, offset and string in it, order of the lists.
+ * The first step of matching.  The image comes from a file that is not
+ * trusted, so each of its tables is checked before it is used: bounds of the
+ * table, of each index, offset and string in it, order of the lists.
  * Sums are made in 64 bits, where 32-bit operands cannot wrap.
  *
  * Refused besides: what a span or site of its kind cannot have, and what the

@@ -2,10 +2,10 @@
 /*
  * pre.h - a checked pre image
  *
- * struct ksplice_pre is filled by ksplice_pre_init(), which believes nothing:
+ * struct ksplice_pre is filled by ksplice_pre_init(), which trusts no field:
  * after it, every index, offset and string in the image is within bounds and
  * every list of relocations and sites is in order, so the rest of matching
- * follows them without a look.  The image is not copied and must stay.
+ * follows them unchecked.  The image is not copied and must stay.
  */
 #ifndef KSPLICE_PRE_H
 #define KSPLICE_PRE_H

@@ -94,7 +94,7 @@ static bool content_equal(struct ksplice_compare *c, u32 label,
 	return equal;
 }
 
-/* A jump or a reference to this span itself, behind its first byte. */
+/* A jump or a reference to this span itself, after its first byte. */
 static bool self_ref(struct ksplice_compare *c, unsigned long to, s64 offset)
 {
 	if (!c->walking)
@@ -112,9 +112,9 @@ static bool self_ref(struct ksplice_compare *c, unsigned long to, s64 offset)
 }
 
 /*
- * The compiler numbers static data (x.12) anew whenever it likes, so nothing
- * can be said by the name but that some symbol must be there, even of what has
- * no bytes (__key.3 in a kernel without lockdep).
+ * The compiler numbers static data (x.12) arbitrarily.  The name proves only
+ * that some symbol must be there, even of data without bytes (__key.3 in a
+ * kernel without lockdep).
  */
 static bool is_numbered(const char *name, u32 flags)
 {

@@ -2,7 +2,7 @@
 /*
  * run.c - reading the running code
  *
- * What hidden updates have overwritten is put back in the copy, the last one
+ * What hidden updates have overwritten is restored in the copy, the last one
  * applied first: the oldest of them saved what was there before all.
  *
  * All writers of kernel text hold text_mutex while it is not whole, so the copy

@@ -16,7 +16,7 @@
  * @addr: first byte
  * @max: bytes wanted
  * @min: bytes that will do if there are no more
- * @probed: if not NULL, put back what kprobes have overwritten, and say
+ * @probed: if not NULL, restore what kprobes have overwritten, and say
  *	whether there was any
  *
  * The copy is one that no other patching of the kernel is in the middle of.

@@ -188,7 +188,7 @@ static int add_vmlinux_symbol(void *data, const char *name, unsigned long addr)
 }
 
 /*
- * By kernels that tell the module, and some of them pass the modules' symbols.
+ * By kernels that pass the module, and some of them pass the modules' symbols.
  */
 static int __maybe_unused
 add_symbol_of_module(void *data, const char *name, struct module *module,
@@ -331,7 +331,7 @@ static int add_new_code(struct lookup *lookup)
 
 	list_for_each_entry(update, &ksplice_updates, list) {
 		list_for_each_entry(change, &update->changes, list) {
-			/* Nothing would keep one in that is not applied. */
+			/* One that is not applied could be unloaded. */
 			if (!ksplice_change_is_seen(change))
 				continue;
 			err = add_module_symbols(lookup, change->new_module,

@@ -186,7 +186,7 @@ bool ksplice_awaited_is_wanted(const char *target_name)
 	return ret;
 }
 
-/* What was said of an earlier load is not about this one. */
+/* The refusal of an earlier load is not about this one. */
 void ksplice_awaited_begin(const char *target_name)
 {
 	struct ksplice_awaited *awaited;

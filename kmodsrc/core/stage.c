@@ -64,7 +64,7 @@ static int __check_new_modules(struct ksplice_update *update)
 	list_for_each_entry(change, &update->changes, list)
 		if (change->new_module && !change->is_lost)
 			n++;
-	/* A change that comes later is applied when it has both of its own. */
+	/* A change loaded later is applied when it has both of its own. */
 	if (update->stage != KSPLICE_APPLIED &&
 	    n + __ksplice_awaited_count_absent(update) != update->n_changes)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
@@ -114,7 +114,7 @@ static bool __has_work(const struct ksplice_plan *plan)
 }
 
 /*
- * Replace, or put back, and what is to be done before it or if it fails.  On
+ * Apply or reverse, and what is to be done before it or if it fails.  On
  * success the caller calls the post hooks and releases them.
  */
 static int __carry_out_with_hooks(struct ksplice_hooks *hooks,
@@ -153,7 +153,7 @@ static void __set_applied(struct ksplice_update *update)
 	struct ksplice_change *change;
 
 	/*
-	 * The order of updates is that of applying.  A change that comes later
+	 * The order of updates is that of applying.  A change loaded later
 	 * is that of its update.
 	 */
 	if (update->stage != KSPLICE_APPLIED) {

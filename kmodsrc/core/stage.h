@@ -9,7 +9,7 @@
 
 const char *ksplice_stage_name(enum ksplice_stage stage);
 
-/* What a word that a user writes asks for; -EINVAL if it is none. */
+/* Parse the word written to stage or request; -EINVAL if it is invalid. */
 int ksplice_action_of(const char *word);
 
 /*

@@ -19,7 +19,7 @@ int ksplice_umh_set(const char *path);
 
 /*
  * Run it with OPTION=NAME.  May sleep; without ksplice_mutex.  Return: its
- * process, to be put; or an error, of which the log tells.
+ * process, to be put; or an error, which is logged.
  */
 struct pid *ksplice_umh_start(const char *option, const char *name);
 bool ksplice_umh_has_ended(struct pid *pid);

@@ -73,7 +73,7 @@ static void update_remove(struct ksplice_update *update)
 	ksplice_update_dir_remove(update);
 }
 
-/* Is something known of it that its modules do not tell? */
+/* Is something known of it that its modules do not record? */
 static bool is_announced(struct ksplice_update *update)
 {
 	return __ksplice_awaited_next(update, NULL) || update->needs ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compat.c - find what the core needs of the kernel and is not exported
+ * compat.c - find what the core needs and the kernel does not export
  *
  * A kprobe on kallsyms_lookup_name gives its address, it gives all others.
  * The table below is the whole list.  A missing need refuses the load with

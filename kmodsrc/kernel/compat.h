@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * compat.h - what the core needs of the kernel and is not given by export
+ * compat.h - what the core needs and the kernel does not export
  *
  * kallsyms_lookup_name is found by a kprobe on it, all others through it, at
  * load.  A need that cannot be met refuses the load and is named in the kernel
@@ -124,8 +124,8 @@ struct ksplice_need_line {
 int ksplice_needs_find(const struct ksplice_need_line *needs, unsigned int n);
 
 /*
- * What is called for each symbol was told its module before commit 3703bd54cd37
- * (v6.4), and is not from then on.
+ * The function that is called for each symbol received its module until commit
+ * 3703bd54cd37 (v6.4).
  */
 #define ksplice_symbols_have_module					\
 	__builtin_types_compatible_p(typeof(kallsyms_on_each_symbol),	\
@@ -151,7 +151,7 @@ static inline bool ksplice_is_on_cpu(const struct task_struct *task)
 /* Fill ksplice_need.  Return: 0, or -EOPNOTSUPP and the log names the need. */
 int ksplice_compat_init(void);
 
-/* The same of a need that no look-up of a symbol tells of. */
+/* The same of a need that is found without a symbol lookup. */
 int ksplice_compat_check(bool is_met, const char *name, const char *purpose);
 
 /*

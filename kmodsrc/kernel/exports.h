@@ -3,8 +3,8 @@
  * exports.h - export tables
  *
  * The kernel's struct kernel_symbol is private to its loader in later versions
- * (6.12), so the entries are described here.  That they are as described is
- * seen in the core's own table when it is loaded.
+ * (6.12), so the entries are described here.  The core verifies this with
+ * its own table when it is loaded.
  */
 #ifndef KSPLICE_EXPORTS_H
 #define KSPLICE_EXPORTS_H

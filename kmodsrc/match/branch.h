@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * branch.h - does old code come back to the bytes that the redirect overwrites?
+ * branch.h - does old code lead back to the bytes that the redirect overwrites?
  */
 #ifndef KSPLICE_BRANCH_H
 #define KSPLICE_BRANCH_H

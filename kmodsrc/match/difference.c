@@ -3,7 +3,7 @@
  * difference.c - say where the running code is not what was built
  *
  * Of several candidates, the one that matched longest is most likely the one
- * that was meant; its first differing instruction is what people see.  If an
+ * that was meant; its first differing instruction is reported.  If an
  * applied update has brought that one, the update is named instead.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

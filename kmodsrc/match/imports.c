@@ -63,7 +63,7 @@ int ksplice_imports_value(struct ksplice_match *m, u32 label,
 	u32 main = ksplice_main_label(&m->pre, label);
 	unsigned int n;
 
-	/* Read-only data of other contents is not what it was built for. */
+	/* Read-only data with other contents is not what it was built for. */
 	if (has_failed(m, label) &&
 	    m->pre.spans[l->span].kind == KSPLICE_SPAN_RODATA)
 		return ksplice_difference_abort(m, l->span);

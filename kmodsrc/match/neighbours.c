@@ -73,7 +73,7 @@ static bool is_in_order(const struct ksplice_match *m, u32 first, u32 last)
 	return true;
 }
 
-/* The function before or behind the span in its unit, if it has matched. */
+/* The function before or after the span in its unit, if it has matched. */
 static bool find_next(const struct ksplice_match *m, u32 span, u32 first,
 		      u32 last, int step, u32 *next)
 {

@@ -156,7 +156,7 @@ struct ksplice_update {
 
 /*
  * Does the change take part when its update is applied, or reversed?  One
- * that comes to an applied update is applied alone.
+ * that is loaded when its update is applied is applied alone.
  */
 static inline bool
 ksplice_change_takes_part(const struct ksplice_change *change,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * attempt.h - redirect the functions of an update, or put them back
+ * attempt.h - apply an update, or reverse it
  *
  * Both are prepare (may sleep, may fail), check (inside the stop, may fail,
  * changes nothing) and commit (cannot fail).  All functions of all changes of

@@ -2,7 +2,7 @@
 /*
  * data.c - data of the running kernel that is overwritten in place
  *
- * The new contents is in the -new.ko, linked by the kernel's loader.  Applying
+ * The new contents are in the -new.ko, linked by the kernel's loader.  Applying
  * copies it over the old one inside the stop, undo copies back what was there:
  *   - of read-only data what matching saw; it must still be that, or, for
  *     undo, what applying wrote;
@@ -12,7 +12,7 @@
  * it is mapped read-only.  The mapping must show the same bytes as the place
  * itself when all stands still.
  *
- * What is applied is written before the redirects, what is put back after them.
+ * What is applied is written before the redirects, what is restored after them.
  * An update that replaces others may overwrite what they have overwritten: at
  * such a place all is written before the redirects, one after the other, so
  * that it saves what was there before all of them.
@@ -73,7 +73,7 @@ static const void *before(const struct ksplice_data_write *write)
 	       (void *)write->data->new_addr;
 }
 
-/* Does the later one find what the other, which is put back, leaves there? */
+/* Does the later one find what the other, which is restored, leaves there? */
 static bool follows(const struct ksplice_data_write *later,
 		    const struct ksplice_data_write *earlier)
 {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * depend.c - which update stands on which
+ * depend.c - which update depends on which
  *
  * An update that replaces a function again writes its redirect into the body
  * that the earlier one brought, so the earlier one cannot be undone before it.
  * The same is true of data that both replace: undo writes what was there first.
  * Nor can it if a later update's new code uses its functions or data: those
  * are in the later one's export table, even while it is not applied.  Nor if a
- * later one was made on top of it, and says so.  Other updates come out in any
- * order.  Any module at all may use what new code
- * exports, and keeps it in as well.
+ * later one was built on top of it, and says so.  Other updates can be undone
+ * in any order.  Any module at all may use what new code exports, and keeps
+ * the update applied as well.
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -83,7 +83,7 @@ static bool update_imports_from(const struct ksplice_update *other,
 	return false;
 }
 
-/* Is it of the update, or of one that is put back in the same stop? */
+/* Is it of the update, or of one that is reversed in the same stop? */
 static bool __goes_with(const struct ksplice_update *update,
 			const struct module *module)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * depend.h - which update stands on which
+ * depend.h - which update depends on which
  *
  * A function that is patched twice has a chain of bodies: the original, the
  * first update's, the second's.  The last one in is the first one out.
@@ -17,7 +17,7 @@ int __ksplice_depend_check_apply(struct ksplice_update *update);
 int __ksplice_depend_check_named(struct ksplice_update *update);
 
 /*
- * Does any other update that is not hidden stand on this one?  0 or an abort
+ * Does any other update that is not hidden depend on this one?  0 or an abort
  * that names it.  The abort is that of asker, which is the update itself or
  * one that replaces it.
  */

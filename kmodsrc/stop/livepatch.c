@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * livepatch.c - functions that the kernel's own live patching has replaced
+ * livepatch.c - functions that a livepatch of the kernel has replaced
  *
- * A live patch takes over at the ftrace site, which comes before our redirect:
- * an update of that function would be applied and never run.  One that comes
- * after us takes over from us, and gives back when it goes.
+ * A livepatch takes over at the ftrace site, which comes before our redirect:
+ * an update of that function would be applied and never run.  A later livepatch
+ * takes precedence over the update until it is disabled.
  */
 #include <linux/livepatch.h>
 #include <linux/mutex.h>

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /*
- * Is the function at this entry replaced by a live patch?  Its ftrace site
+ * Is the function at this entry replaced by a livepatch?  Its ftrace site
  * then leads away before our redirect is reached.  May sleep.
  */
 bool ksplice_has_livepatch(unsigned long entry);

@@ -225,7 +225,7 @@ static bool do_overlap(const struct ksplice_function *a,
 }
 
 /*
- * What is written at the function's redirect.  If one that is put back has its
+ * What is written at the function's redirect.  If one that is reversed has its
  * redirect there, the new one is written over it.
  */
 static int add_function(struct ksplice_stop *stop,
@@ -255,7 +255,7 @@ static int add_function(struct ksplice_stop *stop,
 	return 0;
 }
 
-/* No task may be in the new code of a change that is put back. */
+/* No task may be in the new code of a change that is reversed. */
 static int add_reversed(struct ksplice_stop *stop,
 			struct ksplice_change *change)
 {

@@ -7,11 +7,11 @@
  *   - their redirects are not followed, and their new code has no names and is
  *     no function's newest body (redirects.c, symbols.c);
  *   - what they have overwritten reads as what they saved (run.c).
- * What is learnt then, where the redirects go and what they will put back is
+ * What is learnt then, where the redirects go and what they will restore is
  * that of the kernel without them.  Nothing is hidden from the stop: it writes
  * over what is there.
  *
- * An update stays if another one stands on it that is not replaced as well
+ * An update stays if another one that is not replaced as well depends on it
  * (depend.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

@@ -16,7 +16,7 @@ struct ksplice_part {
 };
 
 /*
- * All that one stop does, in the order of its parts: those that are put back,
+ * All that one stop does, in the order of its parts: those that are reversed,
  * the last one applied first, then the one that is applied.
  */
 struct ksplice_plan {

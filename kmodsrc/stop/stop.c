@@ -10,8 +10,8 @@
  *    does not count, and what is written goes to the scratch.  Code, data and
  *    mappings that would be met in the stop for the first time are in the
  *    caches then.
- * 3. Stop all CPUs.  The first to arrive is the master, the others spin.  None
- *    comes here before all have their interrupts off, so nothing else runs.
+ * 3. Stop all CPUs.  The first to arrive is the master, the others spin.  No
+ *    CPU gets here before all have their interrupts off, so nothing else runs.
  * 4. Check: text and data are still what was seen, no task conflicts,
  *    and the author's hooks agree.  This may fail and changes nothing.
  * 5. Commit: write all redirects step by step (redirect.h).  After each step

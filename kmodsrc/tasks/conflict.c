@@ -34,9 +34,9 @@ static size_t format_addr(char *to, size_t size,
 	return scnprintf(to, size, "%s", symbol);
 }
 
-char *ksplice_conflicts_format(const struct ksplice_stack *threads)
+char *ksplice_conflicts_format(const struct ksplice_stack *stack)
 {
-	unsigned int i, j, n = min_t(unsigned int, threads->n_conflicts,
+	unsigned int i, j, n = min_t(unsigned int, stack->n_conflicts,
 				     KSPLICE_MAX_CONFLICTS);
 	char *text = kvmalloc(FORMAT_SIZE, GFP_KERNEL);
 	char name[KSPLICE_ADDR_NAME_LEN];
@@ -47,8 +47,8 @@ char *ksplice_conflicts_format(const struct ksplice_stack *threads)
 	text[0] = '\0';
 	for (i = 0; i < n; i++) {
 		const struct ksplice_conflict *conflict =
-			&threads->conflicts[i];
-		const unsigned long *stack = conflict->stack;
+			&stack->conflicts[i];
+		const unsigned long *words = conflict->stack;
 
 		len += scnprintf(text + len, FORMAT_SIZE - len, "%d %s ",
 				 conflict->pid, conflict->comm);
@@ -56,7 +56,7 @@ char *ksplice_conflicts_format(const struct ksplice_stack *threads)
 		len += scnprintf(text + len, FORMAT_SIZE - len, "\n");
 		for (j = 0; j < conflict->depth; j++)
 			len += scnprintf(text + len, FORMAT_SIZE - len, "  %s\n",
-					 ksplice_return_name(name, stack[j]));
+					 ksplice_return_name(name, words[j]));
 	}
 	return text;
 }

@@ -119,7 +119,7 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 	unsigned int turn, n_busy, n_new;
 	int ret;
 
-	precheck->whom = KSPLICE_LOOK_AT_ALL;
+	precheck->scope = KSPLICE_CHECK_ALL;
 	if (!READ_ONCE(is_wanted))
 		return 0;
 	for (turn = 0; turn < MAX_TURNS; turn++) {
@@ -129,9 +129,9 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 		else
 			ret = ksplice_watch_drain(precheck->watch,
 						  &precheck->todo);
-		precheck->whom = KSPLICE_LOOK_AT_RECORDED;
+		precheck->scope = KSPLICE_CHECK_RECORDED;
 		if (ret == -EOVERFLOW) {
-			precheck->whom = KSPLICE_LOOK_AT_ALL;
+			precheck->scope = KSPLICE_CHECK_ALL;
 			ret = copy_list(precheck);
 		}
 		if (ret)
@@ -140,7 +140,7 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 		n_new = precheck->todo.n > n_busy ?
 			precheck->todo.n - n_busy : 0;
 		look_at_list(precheck);
-		if (turn && precheck->whom == KSPLICE_LOOK_AT_RECORDED &&
+		if (turn && precheck->scope == KSPLICE_CHECK_RECORDED &&
 		    n_new <= num_online_cpus() + FEW)
 			break;
 	}
@@ -175,7 +175,7 @@ static void look_at_record(const struct ksplice_precheck *precheck,
 		for (i = 0; i < n; i++) {
 			task = ksplice_watch_get(precheck->watch, cpu, i);
 			/* Others are in the list of all tasks. */
-			if (precheck->whom == KSPLICE_LOOK_AT_RECORDED ||
+			if (precheck->scope == KSPLICE_CHECK_RECORDED ||
 			    task->exit_state)
 				look_last(precheck, task, state);
 		}
@@ -206,11 +206,11 @@ bool ksplice_precheck_last(struct ksplice_precheck *precheck,
 
 	ksplice_stack_reset(precheck->stack);
 	if (ksplice_watch_overflowed(precheck->watch))
-		precheck->whom = KSPLICE_LOOK_AT_ALL;
+		precheck->scope = KSPLICE_CHECK_ALL;
 	look_at_record(precheck, state);
 	for (i = 0; i < precheck->todo.n; i++)
 		look_last(precheck, precheck->todo.list[i], state);
-	if (precheck->whom == KSPLICE_LOOK_AT_ALL &&
+	if (precheck->scope == KSPLICE_CHECK_ALL &&
 	    state == KSPLICE_TASKS_STAND)
 		look_at_all(precheck);
 	look_at_idle(precheck, state);

@@ -13,9 +13,9 @@
 
 struct ksplice_watch;
 
-enum ksplice_last_look {
-	KSPLICE_LOOK_AT_RECORDED,	/* tasks that have run since */
-	KSPLICE_LOOK_AT_ALL,
+enum ksplice_check_scope {
+	KSPLICE_CHECK_RECORDED,	/* tasks that have run since */
+	KSPLICE_CHECK_ALL,
 };
 
 /* While _last checks them */
@@ -28,7 +28,7 @@ struct ksplice_precheck {
 	struct ksplice_stack *stack;	/* its conflicts are the last ones' */
 	struct ksplice_watch *watch;
 	struct ksplice_tasks todo;	/* to be checked (again) */
-	enum ksplice_last_look whom;	/* the stop checks */
+	enum ksplice_check_scope scope;	/* the stop checks */
 	unsigned int n_before;		/* checked before the stop */
 };
 

@@ -541,9 +541,9 @@ sub change_stage ($kernel, $kid, $stage, $option) {
 # Fails with the reason of the core; `stage` is the one that was not reached.
 sub fail_stage ($kernel, $kid, $stage, $problem, $cause) {
     my $reason = $kernel->read_update_file($kid, 'reason');
-    my @who = conflicts($kernel->read_update_file($kid, 'conflicts'));
-    fact(conflicts => \@who);
-    my @details = $cause eq 'code_busy' ? describe_conflicts($stage, @who) : ();
+    my @conflicts = conflicts($kernel->read_update_file($kid, 'conflicts'));
+    fact(conflicts => \@conflicts);
+    my @details = $cause eq 'code_busy' ? describe_conflicts($stage, @conflicts) : ();
     fail_abort($cause, $reason, @details) if $cause !~ /^(?:|ok)\z/;
     fail_abort('unexpected', "the stage of '$kid' is not '$stage' after writing it: $problem");
 }
@@ -569,29 +569,29 @@ sub write_stage ($kernel, $kid, $stage, $option) {
 
 # The conflicting tasks, from the text of the core.
 sub conflicts ($text) {
-    my @who;
+    my @conflicts;
     for my $line (split /\n/, $text) {
         if ($line =~ /^(\d+) (.*) (\S+)\+0x([0-9a-f]+)\z/) {
-            push @who, { pid => \"$1", command => $2, function => $3, offset => \hex $4,
+            push @conflicts, { pid => \"$1", command => $2, function => $3, offset => \hex $4,
                 stack => [] };
         }
-        elsif (@who && $line =~ /^  (\S+)/) { push @{ $who[-1]{stack} }, $1 }
+        elsif (@conflicts && $line =~ /^  (\S+)/) { push @{ $conflicts[-1]{stack} }, $1 }
     }
-    return @who;
+    return @conflicts;
 }
 
 # A line for each of the first few; with -v for all, with their stacks.  Then the
 # remedies.
-sub describe_conflicts ($stage, @who) {
+sub describe_conflicts ($stage, @conflicts) {
     my (@lines, %in);
-    for my $who (@who) {
-        $in{$who->{function}}++;
+    for my $conflict (@conflicts) {
+        $in{$conflict->{function}}++;
         next if @lines == $shown && !verbose;
-        push @lines, sprintf "process %d (%s) is in %s+0x%x", ${ $who->{pid} },
-            @$who{qw(command function)}, ${ $who->{offset} };
-        push @lines, map { "  $_" } @{ $who->{stack} } if verbose;
+        push @lines, sprintf "process %d (%s) is in %s+0x%x", ${ $conflict->{pid} },
+            @$conflict{qw(command function)}, ${ $conflict->{offset} };
+        push @lines, map { "  $_" } @{ $conflict->{stack} } if verbose;
     }
-    push @lines, '... and more, see -v or --json' if @who > $shown && !verbose;
+    push @lines, '... and more, see -v or --json' if @conflicts > $shown && !verbose;
     return @lines if $stage ne 'applied';
     delete $in{kprobe_slot};    # of no function; soon left
     return (@lines, map { "if some task is always in '$_', try --kick, or have the patch "

@@ -192,7 +192,7 @@ sub write_stage ($self, $kid, $stage) {
     return $errno ? "$!" : '';
 }
 
-# Waits until no request is being carried out.  A sleeping process is inside
+# Waits until no request is being carried out.  A sleeping task is inside
 # select(2) in the kernel, so half of the time is spent without sleeping.
 sub wait_request ($self, $kid) {
     my $answer;

@@ -198,8 +198,8 @@ bool compare_fields(const struct span *pre_span, const struct reloc *pre,
 	       same_referent(pre_span, pre, post_span, post);
 }
 
-/* An entry behind the end of its function: it is about what follows. */
-static bool is_behind(const struct span *entry)
+/* An entry beyond the end of its function: it is about what follows. */
+static bool is_beyond(const struct span *entry)
 {
 	uint64_t offset;
 
@@ -210,7 +210,7 @@ static bool is_behind(const struct span *entry)
 
 static const struct span *next_entry(const struct span *span, size_t *i)
 {
-	while (*i < span->links.n_entries && is_behind(span->links.entries[*i]))
+	while (*i < span->links.n_entries && is_beyond(span->links.entries[*i]))
 		++*i;
 	return *i < span->links.n_entries ? span->links.entries[(*i)++] : NULL;
 }

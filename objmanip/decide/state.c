@@ -99,8 +99,8 @@ static bool is_jump_table(const struct span *span)
 /*
  * Only code has its address, so all code that uses the new one can be replaced.
  * With pointers in it and of the size it had it may be a table of operations,
- * which objects of the running kernel point to: they would not be told.  One
- * that grows is an array, which code searches.
+ * which objects of the running kernel point to: they would keep the old
+ * address.  One that grows is an array, which code searches.
  */
 static bool is_only_searched(const struct span *pre, const struct span *post)
 {

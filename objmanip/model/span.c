@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * span.c - a piece of a section that is treated as a unit
+ * span.c - a piece of a section that is treated as a whole
  */
 #include "model/span.h"
 #include "model/name.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * span.h - a piece of a section that is treated as a unit
+ * span.h - a piece of a section that is treated as a whole
  *
  * One span for each function or data section, for each symbol in a section
  * that has several, for each string, for each entry of a table.  A span is
@@ -153,8 +153,8 @@ struct span *span_find(struct section *section, uint64_t offset);
 
 /*
  * Read-only data that is known by its contents only: a string, a constant,
- * __func__, a table that the compiler made for a switch.  Where it stands does
- * not matter to anybody, so it is compared by contents and always copied.
+ * __func__, a table that the compiler made for a switch.  Its address
+ * is irrelevant, so it is compared by contents and always copied.
  */
 /* The variable of that name in an object, or NULL */
 struct span *object_find_variable(const struct object *object,

@@ -280,7 +280,7 @@ static uint64_t trim_data(const uint8_t *data, uint64_t size, uint64_t covered)
 	return size;
 }
 
-/* Take the padding behind what its symbols cover off each span. */
+/* Take the padding after what its symbols cover off each span. */
 static void trim(struct section *section)
 {
 	uint64_t (*trim_end)(const uint8_t *, uint64_t, uint64_t) =

@@ -46,7 +46,7 @@ static void resolve(struct section *section, struct reloc *reloc)
 	if (!reloc->referent)
 		return;
 	reloc->referent_offset += symbol->value - reloc->referent->start;
-	/* Before the first one, or in the padding behind it: of which? */
+	/* Before the first one, or in the padding after it: of which? */
 	if (symbol->is_section && reloc->referent_offset < 0 &&
 	    symbol->section->n_spans > 1)
 		reloc->unsure = true;

@@ -9,8 +9,8 @@
  *      jumped to, entered in the middle, or named in a table; the entry of the
  *      old function, if it is a pointer: pointers are compared and outlive the
  *      update;
- *   3. data whose contents is written over the old one is imported: the copy is
- *      no variable;
+ *   3. data whose contents are written over the old ones is imported: the copy
+ *      is no variable;
  *   4. everything else is imported: under its own name if it is exported, else
  *      under a placeholder that the -old.ko exports (doc/design.md).
  * A function or variable gets a section of its own; pieces of tables, strings
@@ -134,11 +134,11 @@ static uint64_t span_align(const struct span *span)
 }
 
 /*
- * Assembly code may run on, or jump without a relocation, into the function
- * behind it: neighbours stay neighbours.
+ * Assembly code may run on, or jump without a relocation, into the next
+ * function: neighbours stay neighbours.
  */
-static struct copy *copy_behind(const struct span *span,
-				const struct span *before)
+static struct copy *copy_after(const struct span *span,
+			       const struct span *before)
 {
 	const struct copy *neighbour = before->emit.copy;
 	uint64_t end = before->start + before->size;
@@ -194,7 +194,7 @@ static struct copy *copy_own(struct writer *writer, const struct span *span,
 	return copy;
 }
 
-/* The one behind it comes along: both are aligned as the section is. */
+/* The next one is copied as well: both are aligned as the section is. */
 static struct copy *copy_first(struct writer *writer, const struct span *span)
 {
 	const uint64_t align = span->section->align;
@@ -213,7 +213,7 @@ static void copy_section(struct writer *writer, const struct section *section)
 	for (size_t i = 0; i < section->n_spans; i++) {
 		struct span *span = section->spans[i];
 		const struct span *before = i ? section->spans[i - 1] : NULL;
-		const struct span *behind = i + 1 < section->n_spans ?
+		const struct span *next = i + 1 < section->n_spans ?
 			section->spans[i + 1] : NULL;
 
 		if (!span->decision.keep)
@@ -221,8 +221,8 @@ static void copy_section(struct writer *writer, const struct section *section)
 		if (is_joined(section))
 			span->emit.copy = copy_joined(writer, span);
 		else if (before && before->emit.copy)
-			span->emit.copy = copy_behind(span, before);
-		else if (behind && behind->decision.keep)
+			span->emit.copy = copy_after(span, before);
+		else if (next && next->decision.keep)
 			span->emit.copy = copy_first(writer, span);
 		else
 			span->emit.copy = copy_alone(writer, span);

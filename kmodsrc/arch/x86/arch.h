@@ -64,7 +64,7 @@ static inline bool ksplice_is_saved_ip(const unsigned long *word,
 	return word + 1 < end && READ_ONCE_NOCHECK(word[1]) == __KERNEL_CS;
 }
 
-/* May kprobes have put a copy of instructions there?  Told quickly. */
+/* May kprobes have put a copy of instructions there?  A fast test. */
 static inline bool ksplice_may_be_probe_slot(unsigned long addr)
 {
 	return addr >= MODULES_VADDR && addr < MODULES_END;

@@ -100,7 +100,7 @@ u32 ksplice_redirect_offset(const struct ksplice_pre *pre,
  * The jump, to the end of the last instruction that it covers.  kprobes decodes
  * a function from its start to learn where its instructions begin; what is
  * left of one would make it accept a probe in the middle of another, which
- * undo would put back under the probe.
+ * undo would restore under the probe.
  */
 u32 ksplice_redirect_len(const u8 *code, u32 size)
 {

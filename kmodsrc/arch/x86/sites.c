@@ -104,8 +104,8 @@ static bool check_constant(struct ksplice_site_run *s)
 }
 
 /*
- * A lock prefix is written when a second processor comes to a kernel that
- * booted with one; one that is there stays.
+ * A lock prefix is written when a second processor is brought online in a
+ * kernel that booted with one; one that is there stays.
  */
 const struct ksplice_site_rule ksplice_site_rules[KSPLICE_N_SITE_KINDS] = {
 	[KSPLICE_SITE_PARAVIRT] = { .rank = 2, .check = check_paravirt },

@@ -3,8 +3,8 @@
  * walk.c - x86: compare code whose offsets are not the same
  *
  * Pre is built with a section for each function, so a jump to another one has
- * a 32-bit distance; in the running kernel it may have 8 bits.  What comes
- * behind it is at other offsets there: jumps over it have other distances
+ * a 32-bit distance; in the running kernel it may have 8 bits.  The code
+ * after it is at other offsets there: jumps over it have other distances
  * (and sizes), and the nops that align loops are more or fewer.  So:
  *
  *	1. Go through both by instruction, note where each one of pre is in

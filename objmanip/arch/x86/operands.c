@@ -111,7 +111,7 @@ static int immediate_vex(const struct view *view)
 	}
 }
 
-/* Immediate bytes behind a rip-relative displacement */
+/* Immediate bytes after a rip-relative displacement */
 static struct bias immediate(const struct view *view)
 {
 	int opcode = before(view, 2);
@@ -138,7 +138,7 @@ static struct bias immediate(const struct view *view)
 		return (struct bias) { 1, { other < 0 ? 0 : other } };
 	if (other < 0 || other == one)
 		return (struct bias) { 1, { one } };
-	/* These are no opcodes with a memory operand behind 0F or VEX. */
+	/* These are no opcodes with a memory operand after 0F or VEX. */
 	if (opcode == 0x80 || opcode == 0x81 || opcode == 0x83 ||
 	    opcode == 0xc7)
 		return (struct bias) { 1, { one } };

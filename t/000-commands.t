@@ -16,7 +16,7 @@ my @commands = qw(ksplice-apply ksplice-create ksplice-undo ksplice-view);
 for my $command (@commands) {
     my ($status, $out, $err) = run_cmd($command, '--help');
     is("$status$err", '0', "$command --help succeeds");
-    like($out, qr/\A\Q$command\E - \S.*\n\nSynopsis:\n  \Q$command\E /, 'tells name and synopsis');
+    like($out, qr/\A\Q$command\E - \S.*\n\nSynopsis:\n  \Q$command\E /, 'prints name and synopsis');
     like($out, qr/^Options:\n/m, 'and the options');
     for my $option (qw(--raw-errors --verbose --quiet --help --version)) {
         like($out, qr/^  (?:-\w, |--help, )?$option\b/m, "of which $option is one");

@@ -39,7 +39,7 @@ for my $what (sort keys %say) {
     }
     my ($status, $out) = result_of($what, 1);
     is($status, 1, "$what: 1: it fails");
-    like($out, qr/^not ok 1 - (?:a - )?skipped: no such thing$/m, '  ... and tells the reason');
+    like($out, qr/^not ok 1 - (?:a - )?skipped: no such thing$/m, '  ... and prints the reason');
 }
 
 # --- the list --------------------------------------------------------------
@@ -82,7 +82,7 @@ for my $test (qw(300-create 301-create-refused 400-kmodsrc-builds 910-vmlinux)) 
         KSPLICE_TEST_RELEASE => $none, KSPLICE_CACHE => "$dir/cache" } },
         'perl', root_dir() . "/t/$test.t");
     isnt($status, 0, "t/$test.t fails without the release that it is to use");
-    like($err, $unknown, '  ... and says why');
+    like($err, $unknown, '  ... and prints the reason');
 }
 # apt fails, and nothing is installed or cached.
 spew("$dir/bin/$_", "#!/bin/sh\nexit 1\n") for qw(dpkg-query);

@@ -34,7 +34,7 @@ finish -KILL $stubborn
 kill -0 $stubborn 2> gone || echo finished
 finish $stubborn && echo again
 END
-is("$status$err", '0', 'the shell says nothing of processes that a script ends');
+is("$status$err", '0', 'the shell prints nothing about processes that a script ends');
 is($out, "finished\nagain\n", 'they have ended then, also those that heed KILL only');
 
 ($status, $out, $err) = words(<<'END');

@@ -48,7 +48,7 @@ for my $line (@faults) {
     is_deeply(\@found, ["[   24.369387] $line", '[   24.4] more'], $line);
 }
 is((faults_in("[    2.5][   T12] $faults[3]\n"))[1], "[    2.5][   T12] $faults[3]",
-    'also behind the number of a thread');
+    'also after the number of a thread');
 
 # A sound kernel, as seen with several kinds of processors and modules of ours.
 my @harmless = (
@@ -68,7 +68,7 @@ my @harmless = (
     'ksplice: update abc: cannot be matched, see the log',
 );
 my ($expected, @found) = faults_in(join '', map { "[    0.716060] $_\n" } @harmless);
-is("$expected @found", '0 ', 'nothing of what a sound kernel says is a fault');
+is("$expected @found", '0 ', 'nothing that a sound kernel prints is a fault');
 
 sub report {
     my ($place) = @_;

@@ -86,8 +86,8 @@ for my $version ('10.0.0', '11.1') {
 }
 my $odd = spew("$dir/odd", "#!/bin/sh\necho something else\n");
 chmod 0755, $odd;
-is(join(' ', choose($odd)), "1  call: '$odd --version' does not tell its version\n",
-    'one that does not tell its version is refused');
+is(join(' ', choose($odd)), "1  call: '$odd --version' prints no version\n",
+    'one that prints no version is refused');
 
 # --- too old ---------------------------------------------------------------
 

@@ -538,7 +538,7 @@ is($status, 0, 'a dry run succeeds') or diag $message;
 is($kernel->modules, 'ext4', 'and leaves nothing');
 is($out, "vmlinux matched 2 of 2 functions in 7 us\next4 matched 2 of 2 functions in 7 us\n"
     . "update 'abc' can be applied: 2 functions of vmlinux; nothing was changed\n",
-    'and tells what matched');
+    'and prints what matched');
 unlike("@{ $kernel->{did} }", qr/stage applied/, 'nothing was tried to be changed');
 $kernel = kernel(refuse => { 'stage try' =>
     ['busy', 'code_busy', 'do_poll', "71 sh do_poll+0x1f\n"] });
@@ -570,7 +570,7 @@ $kernel = kernel(refuse => { 'stage applied' => $busy->(99) });
 is($status, 3, '--json: the status is the same');
 like($message, qr/^a task is in code/, 'and the words');
 my $text = $message =~ s/\n/\\n/gr;
-is($out, <<"END", 'one object tells all');
+is($out, <<"END", '--json prints one object');
 {
   "abort_cause": "code_busy",
   "conflicts": [

@@ -142,7 +142,7 @@ is("$status @{ $kernel->{did} }", '3 ',
 ($status) = undo($kernel, 'abc', wait => 4);
 is($status, 3, 'busy after another command has ended');
 ok($kernel->{paused} > 3 && $kernel->{paused} <= 4,
-    'the two waits together are as long as it says');
+    'the two waits together are as long as --wait');
 
 $kernel = kernel(missing => 'there is no /sys');
 ($status, undef, $message) = undo($kernel, 'abc');

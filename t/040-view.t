@@ -160,7 +160,7 @@ Fix "it"
 END
 is($out, $summary, 'what it is for, and the description');
 (undef, $out) = run_cmd('ksplice-view', '-v', "--file=$file");
-is($out, "$summary\n$patch", 'with -v its patch');
+is($out, "$summary\n$patch", '-v adds its patch');
 ($status, $out, $err) = run_cmd('ksplice-view', '--json', "--file=$file");
 my $shown = JSON::PP->new->decode($out);
 is($shown->{description}, 'Fix "it"', 'as JSON: the description');

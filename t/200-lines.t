@@ -34,11 +34,11 @@ is(neutralise("1\n3\n", '2d1'), "1\n#line 3\n3\n", 'after a removed line');
 is(neutralise("1\nx\n3\n", '2c2'), "1\nx\n3\n", 'nothing after as many lines as before');
 is(neutralise("new\nf(a,\n  b);\n2\n", '0a1'), "new\n#line 1\nf(a,\n  b);\n2\n", 'at the start');
 is(neutralise("f(new,\na,\nb);\n4\n", '1c1,2'), "f(new,\na,\nb);\n#line 3\n4\n",
-    'behind the statement if the hunk ends inside');
+    'after the statement if the hunk ends inside');
 is(neutralise("a\nnew\nb\nnew\nc\n", '1a2', '2a4'), "a\nnew\n#line 2\nb\nnew\n#line 3\nc\n",
     'each hunk has its own');
 is(neutralise("#ifdef A\nnew\nb\n#endif\nc\n", '1a2'),
-    "#ifdef A\nnew\n#line 2\nb\n#endif\n#line 4\nc\n", 'again behind an #endif');
+    "#ifdef A\nnew\n#line 2\nb\n#endif\n#line 4\nc\n", 'again after an #endif');
 is(neutralise("#ifdef A\nnew\nb\n#else\nc\n#endif\nd\n", '1a2'),
     "#ifdef A\nnew\n#line 2\nb\n#else\n#line 4\nc\n#endif\n#line 6\nd\n",
     '... also if all branches have one: those that are not compiled are lines more');

@@ -39,7 +39,7 @@ ok(read_update("$toy->{scratch}/here.tar.gz")->{kid} =~ /^[a-z0-9]{8}$/,
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run', '--explain');
 is_deeply([$status, $out, $err],
     [0, "vmlinux: explained kernel/one.o\nvmlinux: replace kernel/one.o\n", ''],
-    'a dry run tells what an update would be');
+    'a dry run prints what an update would be');
 is(scalar(() = glob "$toy->{scratch}/*.tar.gz"), 2, '... and makes none');
 
 $patch = toy_patch($toy, 'drivers/net/rx.c' => sub { s/- 1/- 2/ },

@@ -21,7 +21,7 @@ my $patch = toy_patch($toy,
     'virt/remote.c' => sub { s/return 2/return 5/ });
 is_deeply([toy_create($toy, "--patch=$patch", '--full', '--dry-run')], [0, join('', map { "$_\n" }
     'vmlinux: replace kernel/two.o', 'far: replace virt/remote.o',
-    'toy_net: replace drivers/net/tx.o'), ''], 'what differs is found without being told');
+    'toy_net: replace drivers/net/tx.o'), ''], 'what differs is found without a list of files');
 ok(-e "$tree/lib/strange.o", 'everything was compiled');
 is_deeply(tree_state($tree), $before, 'the source is as it was');
 is(left_behind($toy), '', 'nothing is left behind');
@@ -40,7 +40,7 @@ is_deeply([toy_create($toy, "--patch=$patch", '--full')], [1, '',
     "ksplice-create: the patch adds an object, which cannot be added to a running kernel: "
     . "kernel/three.o\n"],
     'an object more is refused');
-ok(!-e "$tree/kernel/three.o", '... and goes again');
+ok(!-e "$tree/kernel/three.o", '... and is removed again');
 
 $patch = toy_patch($toy, 'lib/strange.c' => sub { s/7/seven/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');

@@ -46,7 +46,7 @@ prune_cores($cache);
 is(there(), 'config core-0a core-0b core-0d core-5f', 'the oldest stays while it is in use');
 close $held;
 prune_cores($cache);
-is(there(), 'config core-0a core-0b core-0d', 'and goes when it is not');
+is(there(), 'config core-0a core-0b core-0d', 'and is removed when it is not');
 
 is(use_core("$cache/core-5f"), undef, 'one that is gone cannot be used');
 is(use_core("$cache/nosuch"), undef, 'nor one that never was');

@@ -90,7 +90,7 @@ my @got = run_cmd({ dir => $scratch, env => $env }, 'unshare', '-rm', 'sh', '-c'
     root_dir() . '/ksplice-create', "--patch=$patch", $toy->{tree});
 is($got[0], 1, 'no space for temporary files');
 like($got[2], qr/^ksplice-create: cannot write '\Q$scratch\E\/tmp\/.*': No space left on device$/m,
-    '... is said to be it');
+    '... is reported');
 
 # --- what is left of others -------------------------------------------------
 

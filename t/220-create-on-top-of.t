@@ -81,7 +81,8 @@ like($err, qr/removes all changes of the other updates to 'kernel\/one\.c'/, '..
 for my $arguments (['--git=HEAD'], ['--diffext=.x'], ["--patch=$two", '--full']) {
     ($status, undef, $err) = make('usage', @$arguments, '--on-top-of=first.tar.gz');
     is($status, 2, "@$arguments: wrong usage");
-    like($err, qr/--on-top-of is for --patch and --series, without --full/, '... and it is said');
+    like($err, qr/--on-top-of is for --patch and --series, without --full/,
+        '... and it is reported');
 }
 is(left_behind($toy), '', 'nothing is left');
 is_deeply(tree_state($tree), $before, 'the tree is as it was');

@@ -46,14 +46,14 @@ undo string
 says_not 'the old string is back' loadavg cat /proc/loadavg
 
 apply twofiles
-says 'the first file' '^patched: uptime$' cat /proc/uptime
-says 'the second file' '^patched: version too$' cat /proc/version
+says 'the function of the first file is replaced' '^patched: uptime$' cat /proc/uptime
+says 'the function of the second file is replaced' '^patched: version too$' cat /proc/version
 undo twofiles
 says_not 'the first file is undone' patched cat /proc/uptime
 says_not 'the second file is undone' patched cat /proc/version
 
 apply newthings
-says 'a new function and a new global' '^readers: 101$' cat /proc/cmdline
+says 'a new function and a new global are used' '^readers: 101$' cat /proc/cmdline
 says 'the global keeps its value' '^readers: 102$' cat /proc/cmdline
 says 'its symbols are in kallsyms' 'ksplice_test_readers.*\[ksplice_newthings' \
 	cat /proc/kallsyms

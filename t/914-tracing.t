@@ -36,32 +36,32 @@ hits() {
 	grep 't*probe:' trace
 }
 tracer function
-says 'traced before' 'version_proc_show <-' traced
+says 'it is traced before' 'version_proc_show <-' traced
 apply function
-says 'traced while it is replaced' 'version_proc_show <-' traced
+says 'it is traced while it is replaced' 'version_proc_show <-' traced
 says 'and the new code runs' '^patched: version$' cat /proc/version
 undo function
-says 'traced afterwards' 'version_proc_show <-' traced
+says 'it is traced afterwards' 'version_proc_show <-' traced
 tracer nop
 apply function
 tracer function
-says 'a tracer that is attached later' 'version_proc_show <-' traced
+says 'a tracer that is attached later sees it' 'version_proc_show <-' traced
 says 'and the new code runs' '^patched: version$' cat /proc/version
 tracer nop
 undo function
 says_not 'the tracer left nothing' patched cat /proc/version
 
 probe version_proc_show
-says 'a kprobe at the entry, before' 'probe:' hits
+says 'a kprobe at the entry is hit before' 'probe:' hits
 apply function
-says 'while it is replaced' 'probe:' hits
+says 'it is hit while it is replaced' 'probe:' hits
 says 'and the new code runs' '^patched: version$' cat /proc/version
 undo function
-says 'and afterwards' 'probe:' hits
+says 'it is hit afterwards' 'probe:' hits
 no_probe
 apply function
 probe version_proc_show
-says 'a kprobe that is set later' 'probe:' hits
+says 'a kprobe that is set later is hit' 'probe:' hits
 no_probe
 undo function
 

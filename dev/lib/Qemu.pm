@@ -50,7 +50,7 @@ sub parallel_qemu ($own) {
 # Major and minor, such as 10.0.
 sub version_of (@command) {
     my ($version) = capture(@command, '--version') =~ /\bversion (\d+\.\d+)/;
-    return $version // fail("'$command[-1] --version' does not tell its version");
+    return $version // fail("'$command[-1] --version' prints no version");
 }
 
 sub major ($version) { return $version =~ s/\..*//sr }

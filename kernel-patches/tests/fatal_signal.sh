@@ -19,7 +19,7 @@ victim() {
 
 says 'it is off at first' '^0$' cat $knob
 victim SEGV
-says_not 'and tells nothing' 'fatal sig' dmesg
+says_not 'and logs nothing' 'fatal sig' dmesg
 ok '1 turns it on' tool put $knob 1
 victim TERM
 victim KILL

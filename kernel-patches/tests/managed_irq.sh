@@ -37,25 +37,25 @@ interrupts() {
 
 says 'the interrupt is for both' '^0-1$' cat $irq/smp_affinity_list
 says 'user space may move it' '^0$' cat $knob
-ok 'to the second' tool put $mask 2
-ok 'where it goes' goes_to 1
-ok 'to the first' tool put $mask 1
-ok 'it goes there' goes_to 0
-ok 'as a list' tool put $irq/smp_affinity_list 1
-ok 'it goes there again' goes_to 1
-ok 'to both: it stays' tool put $mask 3
-ok 'where it was' goes_to 1
+ok 'a mask of CPU 1 is accepted' tool put $mask 2
+ok 'the interrupt is routed to CPU 1' goes_to 1
+ok 'a mask of CPU 0 is accepted' tool put $mask 1
+ok 'the interrupt is routed to CPU 0' goes_to 0
+ok 'a list is accepted' tool put $irq/smp_affinity_list 1
+ok 'the interrupt is routed to CPU 1 again' goes_to 1
+ok 'a mask of both is accepted' tool put $mask 3
+ok 'the interrupt stays on CPU 1' goes_to 1
 says 'what it is for is as it was' '^0-1$' cat $irq/smp_affinity_list
 ok 'no processor, or no list of them' tool denies EINVAL $mask 0 x
 refused 'a user may not' 1 EACCES tool as 1000 opens w $mask
 
 # With its processor offline it has to go to the other one.
-ok 'its processor goes' tool put /sys/devices/system/cpu/cpu1/online 0
-ok 'it goes to the other' goes_to 0
+ok 'its processor is taken offline' tool put /sys/devices/system/cpu/cpu1/online 0
+ok 'it is routed to the other' goes_to 0
 ok 'not to one that is offline' tool denies EINVAL $mask 2
 ok 'its processor is back' tool put /sys/devices/system/cpu/cpu1/online 1
-ok 'and it may go there' tool put $mask 2
-ok 'as it does' goes_to 1
+ok 'a mask of CPU 1 is accepted again' tool put $mask 2
+ok 'the interrupt is routed to CPU 1 once more' goes_to 1
 
 # Back and forth while it comes.
 read_disk 4000 2> /dev/null &
@@ -63,8 +63,8 @@ for i in $(seq 200); do
 	echo $((i % 2 + 1)) > $mask
 done
 ok 'back and forth under load' wait $!
-ok 'it is where it was sent to' tool put $mask 1
-ok 'and works' goes_to 0
+ok 'a mask of CPU 0 is accepted after that' tool put $mask 1
+ok 'the interrupt is routed to CPU 0 after that' goes_to 0
 
 ok 'irq_force_manage is 0 or 1' tool denies EINVAL $knob 2 -1 x
 ok 'with 1' tool put $knob 1

@@ -34,7 +34,9 @@ no warnings 'experimental::signatures';
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(read_constructs read_macros plain_text split_arguments is_kept);
+our @EXPORT_OK = qw(
+    read_constructs read_macros split_macros plain_text split_arguments is_kept maybe_kept
+);
 
 # What may stand before the name of a function, with parentheses of its own.
 my $attributes = qr{^__(?:attribute__|printf|scanf|acquires|releases|must_hold|cond_acquires
@@ -47,26 +49,33 @@ my $kept = qr{\b(?:__used|__used__|__visible|externally_visible|__externally_vis
     |__retain__|__bpf_kfunc|__constructor__|__destructor__|__alias__|__alias|__ifunc__|__weakref__
     |asm|__asm__|__asm)\b|[(,][ ]*(?:used|retain|constructor|destructor|alias|ifunc|weakref)\b}x;
 
+my $maybe_kept = qr/used|visible|retain|structor|alias|ifunc|weakref|asm|bpf_kfunc/;
+
 my $keyword = qr{(?:const|volatile|unsigned|signed|void|int|long|short|char|bool|_Bool)\b}x;
 my $plain_type = qr{(?:$keyword|(?:[us](?:8|16|32|64)|__\w+|\w+_t|(?:struct|union|enum)[ ]\w+)\b)
     [ *]*}x;
 
 my $string = qr{"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'};
 
+my $define = qr/^[ \t]*(?:#|%:)[ \t]*define[ \t]+/;
+
 # Without comments, lines that a backslash joins joined.
 sub plain_text ($text) {
     $text =~ s/\\[ \t]*\n//g;
-    $text =~ s{($string)|/\*.*?(?:\*/|\z)|//[^\n]*}{$1 // ' '}gse;
+    $text =~ s{(?=["'/])(?:$string(*SKIP)(*FAIL)|/\*.*?(?:\*/|\z)|//[^\n]*)}{ }gs;
     return $text;
 }
 
 # One blank for any white space, but in strings.
 sub squeezed ($text) {
     return $text =~ s/\s+/ /gr if $text !~ /["']/;
-    return $text =~ s/($string)|\s+/$1 \/\/ ' '/ger;
+    return $text =~ s/(?=["'\s])(?:$string(*SKIP)(*FAIL)|\s+)/ /gr;
 }
 
-sub is_kept ($text) { return $text =~ $kept }
+sub is_kept ($text) { return $text =~ $maybe_kept && $text =~ $kept }
+
+# What a text must match to be kept; fast.
+sub maybe_kept () { return $maybe_kept }
 
 # The constructs of a text, in their order.
 sub read_constructs ($text) {
@@ -79,9 +88,54 @@ sub read_constructs ($text) {
     return @{ $state->{found} };
 }
 
-# The macros of a text alone.
-sub read_macros ($text) {
-    return map { macro($_) } plain_text($text) =~ /^[ \t]*(?:#|%:)[ \t]*define[ \t]+(.*)/mg;
+# The macros of a text alone, of which only those that have something of LIKE in them.  One
+# in a comment is one, too: too many is fine, and all comments take long to find.
+sub read_macros ($text, $like = qr//) {
+    $text =~ s/\\[ \t]*\n//g;
+    $text = plain_text($text) if has_hidden_directive($text);
+    return map { macro($_) } grep { $_ =~ $like } definitions($text);
+}
+
+# Is there a directive with a comment before its end?  One regular expression for all would
+# be a hundred times as slow.
+sub has_hidden_directive ($text) {
+    return $text =~ m{\*/[ \t]*[#%]} || $text =~ m{#[ \t]*(?:define[ \t]*)?/\*}
+        || $text =~ m{%:[ \t]*(?:define[ \t]*)?/\*};
+}
+
+# What is after each #define, in its line and those that a comment goes on to.  To look for
+# the word is many times as fast as to look at each line.
+sub definitions ($text) {
+    my @found;
+    while ($text =~ /define[ \t]/g) {
+        my ($word, $at) = ($-[0], $+[0]);
+        my $start = rindex($text, "\n", $word) + 1;
+        next if substr($text, $start, $word - $start) !~ /^[ \t]*(?:#|%:)[ \t]*\z/;
+        my $end = $word;
+        my $definition;
+        do {
+            $end = index $text, "\n", $end + 1;
+            $end = length $text if $end < 0;
+            $definition = substr $text, $at, $end - $at;
+        } while $end < length $text && has_open_comment($definition);
+        push @found, $definition =~ m{/[*/]} ? plain_text($definition) : $definition;
+        pos($text) = $end;
+    }
+    return map { s/^[ \t]+//r } @found;
+}
+
+sub has_open_comment ($text) {
+    return $text =~ m{/\*} && $text =~ s{$string|/\*.*?\*/|//[^\n]*}{}gsr =~ m{/\*};
+}
+
+# Of a text without comments: its macros, and the rest.
+sub split_macros ($text) {
+    my (@macros, @rest);
+    for (split /\n/, $text) {
+        if (/$define(.*)/) { push @macros, macro($1) }
+        else               { push @rest,   $_ }
+    }
+    return (join("\n", @rest, ''), @macros);
 }
 
 sub add ($state, %construct) {

@@ -23,7 +23,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter            qw(import);
-use Ksplice::Constructs qw(read_macros plain_text split_arguments);
+use Ksplice::Constructs qw(read_macros split_macros plain_text split_arguments);
 
 our @EXPORT_OK = qw(new_pasting pasted_names);
 
@@ -114,7 +114,7 @@ sub read_bases ($pasting) {
     my $source = $pasting->{source};
     my %bases;
     for my $file ($source->{with_text}->($pasting->{files}, '##', '%:%:')) {
-        for my $macro (grep { defined $_->{body} } map { read_macros($_) }
+        for my $macro (grep { defined $_->{body} } map { read_macros($_, qr/##|%:%:/) }
             $source->{texts}->($file)) {
             for my $item (grep { @$_ > 1 } all_items(items_of($macro->{body}, $macro->{params}))) {
                 my $base = base_of($macro->{names}[0], merged($item), $macro);
@@ -252,11 +252,9 @@ sub piece_of ($construct) {
 }
 
 sub source_pieces ($text) {
-    $text = plain_text($text);
-    my @macros = map { { %{ piece_of($_) }, construct => undef } }
-        grep { defined $_->{body} } read_macros($text);
-    $text =~ s/^[ \t]*(?:\#|%:)[ \t]*define\b.*//mg;
-    return (@macros, { text => without_names($text) });
+    my ($rest, @macros) = split_macros(plain_text($text));
+    return ((map { { %{ piece_of($_) }, construct => undef } } grep { defined $_->{body} } @macros),
+        { text => without_names($rest) });
 }
 
 # A directive may name a macro, which it is not for.

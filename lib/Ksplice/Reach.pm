@@ -26,7 +26,8 @@ no warnings 'experimental::signatures';
 
 use Exporter            qw(import);
 use Ksplice             qw(capture run read_file temp_dir write_file);
-use Ksplice::Constructs qw(read_constructs read_macros plain_text is_kept);
+use Ksplice::Constructs 
+    qw(read_constructs read_macros plain_text is_kept maybe_kept);
 use Ksplice::Includes   qw(included_by kernel_dirs);
 use Ksplice::Pasting    qw(new_pasting pasted_names);
 
@@ -48,6 +49,7 @@ sub reached_sources ($tree, $texts, @sources) {
         dir => $tree->{dir}, texts => $texts, sources => \@sources,
         set => included_by($tree, @sources),
         constructs => {}, names => {}, uses => {}, todo => [], reached => '',
+        n_processors => capture('nproc'),
     };
     $reach->{files} = [grep { is_header($reach, $_) } sort keys %{ $reach->{set} }];
     add_options($reach, $tree);
@@ -174,14 +176,14 @@ sub is_kept_by_macro ($reach, $head) {
     $reach->{kept} //= do {
         my ($files, %kept) = $reach->{files};
         my @new = map { $_->{names}[0] } grep { defined $_->{body} && is_kept($_->{body}) }
-            map { read_macros($_) } map { texts_of($reach, $_) }
+            map { read_macros($_, maybe_kept) } map { texts_of($reach, $_) }
             files_with($reach, $files, '-F', @keepers);
         while (@new) {
             $kept{$_} = 1 for @new;
-            my $any = any_of(@new);
+            my ($any, $like) = (any_of(@new), join '|', @new);
             @new = map { $_->{names}[0] }
                 grep { defined $_->{body} && $_->{body} =~ $any && !$kept{ $_->{names}[0] } }
-                map { read_macros($_) } map { texts_of($reach, $_) }
+                map { read_macros($_, qr/$like/) } map { texts_of($reach, $_) }
                 files_with($reach, $files, '-w', @new);
         }
         any_of(keys %kept);
@@ -238,8 +240,12 @@ sub grep_files ($reach, $files, $how, @words) {
     write_file($list, join "\0", @$files);
     write_file($patterns, join '', map { "$_\n" } @words);
     local $ENV{LC_ALL} = 'C';
-    return capture({ dir => $reach->{dir}, ok => [0, 1, 123] },
-        'xargs', '-0', '-a', $list, 'grep', '-slFf', $patterns, $how, '--');
+    # Each name is written at once, as more than one grep may be at work.
+    my @found = capture({ dir => $reach->{dir}, ok => [0, 1, 123] }, 'xargs', '-0', '-a', $list,
+        '-P', '0', '-n', int(@$files / $reach->{n_processors}) + 1,
+        'grep', '-slFf', $patterns, '--line-buffered', $how, '--');
+    my %found = map { $_ => 1 } @found;
+    return grep { $found{$_} } @$files;
 }
 
 # The lines of all files that match a regular expression, and do not match another one, of

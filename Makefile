@@ -14,6 +14,8 @@
 #               building it takes half an hour, the tests ten minutes
 #   lint        all sources: syntax, warnings, pod, white space, licences;
 #               perlcritic, shellcheck and cppcheck
+#   lint-kernel  the C with the kernel's own tools; needs the source of a
+#               kernel, which the tests get
 #   bench       the benchmarks; a small sample of the long ones
 #   pictures    doc/*.svg from doc/*.dot; needs graphviz
 #   install     to $(DESTDIR)$(PREFIX); the commands name $(PREFIX) inside
@@ -91,6 +93,9 @@ check-sanitized: all objmanip/objmanip-sanitized
 	@ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=abort_on_error=1 \
 		KSPLICE_TEST_OBJMANIP=$(CURDIR)/objmanip/objmanip-sanitized \
 		$(PROVE) t/1*.t
+
+lint-kernel:
+	@$(PROVE) -v t/402-*.t
 
 lint:
 	@$(CC) -fsyntax-only $(cflags) -Werror $(sources)

@@ -21,8 +21,8 @@
  *	pause_ns	how long the last stop took
  *	debug	the log of the update
  *
- * An update that is off the list is about to be removed: -ENODEV.  The files from
- * awaited on only report, see update-reports.c.
+ * An update that is off the list is about to be removed: -ENODEV.  The files
+ * from awaited on only report, see update-reports.c.
  */
 #include <linux/fs.h>
 #include <linux/kernel.h>

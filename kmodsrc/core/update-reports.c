@@ -221,7 +221,8 @@ static ssize_t debug_read(struct file *file, struct kobject *kobj,
 			  struct bin_attribute *attr, char *to,
 			  loff_t offset, size_t count)
 {
-	return ksplice_log_read(ksplice_update_of(kobj)->log, to, offset, count);
+	return ksplice_log_read(ksplice_update_of(kobj)->log, to, offset,
+				count);
 }
 
 /* Files that show addresses or tasks are for root. */

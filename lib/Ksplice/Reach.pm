@@ -26,7 +26,7 @@ no warnings 'experimental::signatures';
 
 use Exporter            qw(import);
 use Ksplice             qw(capture run read_file temp_dir write_file);
-use Ksplice::Constructs 
+use Ksplice::Constructs
     qw(read_constructs read_macros plain_text is_kept maybe_kept);
 use Ksplice::Includes   qw(included_by kernel_dirs);
 use Ksplice::Pasting    qw(new_pasting pasted_names);

@@ -61,7 +61,7 @@ for my $head ('@@ -5,1 +5,1@@', '@@-5 +5 @@', '@@ -x +5 @@', '@@ -5,-1 +5 @@', "
         "the patch 'x.patch' is damaged: '" . $head =~ s/\t//r . "' is not the head of a hunk");
 }
 reads('a line number that is too large', "--- a/f.c\n+++ b/f.c\n@@ -4294967296000 +1 @@\n-a\n+b\n",
-    "the patch 'x.patch' is damaged: hunk #1 for 'b/f.c' has a number that no file has a line of");
+    "the patch 'x.patch' is damaged: hunk #1 for 'b/f.c' has an impossible line number");
 reads('a diff without -u after one with it', "--- a/f.c\n+++ b/f.c\n${hunk}diff -r a/g.c b/g.c\n"
     . "1c1\n< a\n---\n> b\n", "the patch 'x.patch' is not a unified diff: make it with 'diff -u'");
 reads('a file that becomes a directory', "--- a/f.c\n+++ b/f.c\n${hunk}File a/g is a directory "
@@ -151,7 +151,7 @@ reads('a newline in a name', qq(--- "a/f\\n.c"\n+++ "b/f\\n.c"\n$hunk),
 reads('a name of ours', "--- a/f.c.KSPLICE_presrc\n+++ b/f.c.KSPLICE_presrc\n$hunk",
     "$x changes 'f.c.KSPLICE_presrc', which is not of the source");
 reads('too few directories', "--- f.c\n+++ f.c\n$hunk",
-    "$x has a name of too few directories for -p1, 'f.c': use --patch-opt=-p0");
+    "$x has too few directories in the name for -p1, 'f.c': use --patch-opt=-p0");
 
 # Taken back.
 my ($back) = reverse_changes(read_diff("$head@@ -3,2 +5,3 @@\n-a\n+b\n+d\n c\n", 'x', 1));

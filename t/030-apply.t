@@ -264,8 +264,8 @@ is($status, 3, 'code that stays busy gives status 3');
 is($tries, 7, 'it was tried again and again');
 ok($kernel->{paused} > 4 && $kernel->{paused} <= 5, 'for five seconds');
 is($message, "a task is in code that is to be replaced or removed: do_poll\n"
-    . "  process 71 (my daemon) is in do_poll+0x1f\n"
-    . "  process 72 (other) is in kprobe_slot+0x40\n"
+    . "  task 71 (my daemon) is in do_poll+0x1f\n"
+    . "  task 72 (other) is in kprobe_slot+0x40\n"
     . "  if some task is always in 'do_poll', try --kick, or have the patch mark it "
     . "ksplice_allow_running(do_poll)\n"
     . '  try again later, or for longer (--wait), or stop the conflicting tasks',
@@ -544,7 +544,7 @@ $kernel = kernel(refuse => { 'stage try' =>
     ['busy', 'code_busy', 'do_poll', "71 sh do_poll+0x1f\n"] });
 ($status, $out, $message) = attempt(sub { try_update($kernel, \%update, {}) });
 is($status, 3, 'a dry run reports busy code');
-like($message, qr/: do_poll\n  process 71 \(sh\) is in do_poll\+0x1f\n/, 'and the task');
+like($message, qr/: do_poll\n  task 71 \(sh\) is in do_poll\+0x1f\n/, 'and the task');
 is($kernel->modules, 'ext4', 'and leaves nothing');
 $kernel = kernel(modules => []);
 ($status, undef, $message) = attempt(sub { try_update($kernel, \%update, { partial => 1 }) });

@@ -92,7 +92,7 @@ my $before = $kernel->modules;
 $kernel->{refuse}{'stage reversed'} = ['Device or resource busy', 'code_busy', 'f', "7 sh f+0x1\n"];
 ($status, undef, $message) = undo($kernel, 'abc');
 is($status, 3, 'busy code gives status 3');
-like($message, qr/\n  process 7 \(sh\) is in f\+0x1\n/, 'and the task');
+like($message, qr/\n  task 7 \(sh\) is in f\+0x1\n/, 'and the task');
 is($kernel->modules, $before, 'all stays');
 is($kernel->stage('abc'), 'applied', 'and stays applied');
 is(scalar(grep { $_ eq 'stage reversed' } @{ $kernel->{did} }), 7, 'it was tried for 5 seconds');

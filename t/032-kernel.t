@@ -158,14 +158,14 @@ is(slurp("$dir/lock"), "$$ 032-kernel.t\n", 'then the file names itself');
     close $wait;
     waitpid $pid, 0;
     ok(!eval { $other->lock(0); 1 }, 'what a killed command has started keeps the lock');
-    like($@->{message}, qr/: another one is running$/m, '  ... as one that is not known');
+    like($@->{message}, qr/: another command is running$/m, '  ... as one that is not known');
     close $end;
     ok(eval { $other->lock(5) < 5 }, '  ... until it ends');
 }
 for my $text ("$pid gone\n", 'x', '') {
     spew("$dir/lock", $text);
     open my $file, '<', "$dir/lock" or die;
-    is(Ksplice::Kernel::lock_holder($file), 'another one', "'$text' names no process");
+    is(Ksplice::Kernel::lock_holder($file), 'another command', "'$text' names no process");
 }
 
 # The usermode helper has its turn while a command waits for tasks, and the other way round.

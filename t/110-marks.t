@@ -68,10 +68,10 @@ ksplice_allow_running(clone);
 END
 is($marked->{status}, 0, 'three marks') or diag $marked->{err};
 my $spans = replaced("$marked->{dir}/old.o");
-is($spans->{running}, 'replaced, allowed to run on', 'a function is marked');
-is($spans->{split}, 'replaced, allowed to run on', 'and another one');
-like($spans->{$cold}, qr/^allowed to run on, replaced with span/, '... with its part');
-is($spans->{$clone}, 'replaced, allowed to run on', '... and the clone of a third');
+is($spans->{running}, 'replaced, tasks may finish in it', 'a function is marked');
+is($spans->{split}, 'replaced, tasks may finish in it', 'and another one');
+like($spans->{$cold}, qr/^tasks may finish in it, replaced with span/, '... with its part');
+is($spans->{$clone}, 'replaced, tasks may finish in it', '... and the clone of a third');
 is_deeply([map { [@$_{qw(name size section)}] } objdump_symbols("$marked->{dir}/new.o")],
     [map { [@$_{qw(name size section)}] } objdump_symbols("$plain->{dir}/new.o")],
     'the new code is the same');

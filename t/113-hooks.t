@@ -86,7 +86,7 @@ for (
     my ($name, $what, $type, $kind, $before, $called) = @$_;
     $called //= $name;
     is_refused(diff_text(source(0, "$before ksplice_$kind($called);"), $include),
-        "dir/1.o: '$name' is a hook ($kind), but no new function of this file: call it from one",
+        "dir/1.o: hook '$name' ($kind) must be a new function of this file: call it from one",
         "$what is refused");
 }
 is_refused(diff_text(source(0, 'void *const odd __attribute__((used, '
@@ -111,7 +111,7 @@ is(hex $size, 24, 'a record has 24 bytes');
 my $bytes = slurp($file);
 substr $bytes, hex($at) + 16, 1, "\x7f";
 my ($status, undef, $err) = run_cmd('objmanip/objmanip', 'inspect', spew("$file.bad", $bytes));
-is("$status $err", "1 objmanip: '$file.bad': broken hooks: number 0 is none\n",
+is("$status $err", "1 objmanip: '$file.bad': broken hooks: number 0 is invalid\n",
     'inspect finds a kind that there is not');
 
 done_testing;

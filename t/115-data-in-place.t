@@ -177,7 +177,7 @@ asm(".pushsection .rodata.distances,\"a\"\n.globl distances\n.type distances,@ob
 extern const int distances[2];
 int f(int x) { return x + distances[0]; }
 END
-    . 'cannot be replaced in place: it holds distances from itself', 'distances: refused');
+    . 'cannot be replaced in place: it contains distances from itself', 'distances: refused');
 
 # The kernel may use a copy of the table.
 my $text = '".pushsection .ksplice_marks,\"\"\n.asciz \"replace_data table\"\n.popsection"';

@@ -113,7 +113,7 @@ for (
     ['static __attribute__((used)) int n = 3;', 'static __attribute__((used)) int n = 4;',
         'data dir/1.o n (nothing refers to it)', 'a variable that nothing refers to'],
     ["static const char m[] $modinfo\"version=1\";", "static const char m[] $modinfo\"version=2\";",
-        "dir/1.o .modinfo (what a module's file says of it)", 'what modinfo shows'],
+        "dir/1.o .modinfo (module information)", 'what modinfo shows'],
 ) {
     my ($old, $new, $said, $title) = @$_;
     my $diff = patched($old, $new, $f);

@@ -36,7 +36,7 @@ refused('a build directory without Module.symvers',
     qr/toy-build' has no 'Module\.symvers': the kernel must/);
 fresh();
 unlink "$toy->{scratch}/toy-build/include/generated/utsrelease.h";
-refused('a build directory of no kernel', qr/cannot tell which kernel '.*toy-build' is for/);
+refused('a build directory of no kernel', qr/cannot determine which kernel '.*toy-build' is for/);
 
 fresh();
 spew("$toy->{config}/System.map", "ffffffffffffffff B the real one is in the debug package\n");

@@ -117,14 +117,14 @@ apply marked
 says 'the marked one runs' 'not permitted' newread
 sleeping late
 refused 'the strict one finds the task that is in the first body' 3 \
-	"process $early .early. is in ksys_read\+0x" \
+	"task $early .early. is in ksys_read\+0x" \
 	ksplice-apply --wait=0 /updates/strict.tar.gz
 refused '... and the one that is in the second' 3 \
-	"process $late .late. is in ksys_read\+0x" \
+	"task $late .late. is in ksys_read\+0x" \
 	ksplice-apply --wait=0 /updates/strict.tar.gz
 awake late
 refused 'only the task in the first body conflicts' 3 \
-	"process $early .early. is in ksys_read\+0x" \
+	"task $early .early. is in ksys_read\+0x" \
 	ksplice-apply --wait=0 /updates/strict.tar.gz
 ok 'it sleeps on' reads_pipe $early
 says 'the marked one still runs' 'not permitted' newread
@@ -133,7 +133,7 @@ apply strict
 says 'the strict one runs' 'denied' newread
 sleeping third
 refused 'undo is refused while a task is in it' 3 \
-	"process $third .third. is in ksys_read.ksplice_strict\+0x" ksplice-undo --wait=0 strict
+	"task $third .third. is in ksys_read.ksplice_strict\+0x" ksplice-undo --wait=0 strict
 awake third
 undo strict
 says 'the marked one runs again' 'not permitted' newread

@@ -78,7 +78,7 @@ echo > set_ftrace_filter
 cd /tmp
 threads read 5
 refused 'undo is refused while a task is in new code' 3 \
-	'process [0-9]+ \(threads\) is in ksys_read.ksplice_running\+0x' \
+	'task [0-9]+ \(threads\) is in ksys_read.ksplice_running\+0x' \
 	ksplice-undo --wait=1 running
 release read
 undo running
@@ -98,7 +98,7 @@ untouched 'nothing is left'
 for kind in read poll select nanosleep; do
 	threads $kind 100
 done
-refused 'sleeping tasks conflict' 3 'process [0-9]+ \(threads\) is in' \
+refused 'sleeping tasks conflict' 3 'task [0-9]+ \(threads\) is in' \
 	ksplice-apply --wait=0 /updates/sleepers.tar.gz
 refused '  ... and the machine is not stopped to find out' 3 \
 	'the machine was stopped 0 times' \

@@ -195,7 +195,7 @@ ok 'a probe at a long instruction is optimized' \
 perl -e '$0 = "filler"; open my $in, "<", "/proc/version"; readline $in' &
 filler=$!
 ok 'a task is at it' wait_for grep -q copied: trace
-refused 'it is found in the copy' 3 "process $filler .filler. is in kprobe_slot\+0x" \
+refused 'it is found in the copy' 3 "task $filler .filler. is in kprobe_slot\+0x" \
 	ksplice-undo --wait=0 slot
 finish -KILL $filler
 ok 'and continues: it can be killed' [ ! -e /proc/$filler ]

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Others who change or watch kernel code go on working with updates, and
-# updates with them: BPF programs, live patches of the kernel's own kind,
-# profiling, the unwinder; and NMIs that run into what is just being written.
+# updates with them: BPF programs, livepatches, profiling, the unwinder; and
+# NMIs that run into what is just being written.
 
 use v5.32;
 use warnings;

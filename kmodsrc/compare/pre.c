@@ -254,10 +254,10 @@ static const char *check_flags(const struct ksplice_pre *pre, u32 index)
 
 	if (span->flags && span->kind != KSPLICE_SPAN_TEXT &&
 	    !(is_data && span->flags == KSPLICE_SPAN_REPLACED))
-		return "a span is replaced and no function or data";
+		return "a span is replaced but is neither function nor data";
 	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING &&
 	    !(span->flags & (KSPLICE_SPAN_REPLACED | KSPLICE_SPAN_PART)))
-		return "a span is allowed to run on and not replaced";
+		return "a span allows running, but is not replaced";
 	if (span->parent == KSPLICE_NONE)
 		return is_part ? "a span is part of one that is not there" :
 				 NULL;
@@ -312,7 +312,7 @@ static const char *check_span(const struct ksplice_pre *pre, u32 index)
 		return "a span has no name, or too long a one";
 	if ((u64)span->first_reloc + span->n_relocs > pre->n_relocs ||
 	    (u64)span->first_site + span->n_sites > pre->n_sites)
-		return "a span has relocations or sites that are not there";
+		return "a span has relocations or sites out of bounds";
 	reason = check_flags(pre, index) ?: check_contents(pre, span);
 	if (!reason && span->kind != KSPLICE_SPAN_DATA)
 		reason = check_relocs(pre, span) ?: check_sites(pre, span);
@@ -345,7 +345,7 @@ static const char *check_units(const struct ksplice_pre *pre)
 			return "the units are not in order";
 		end = (u64)unit->first_span + unit->n_spans;
 		if (end > pre->n_spans)
-			return "a unit has spans that are not there";
+			return "a unit has spans out of bounds";
 	}
 	return end == pre->n_spans ? NULL : "a span is in no unit";
 }

@@ -77,7 +77,7 @@ static int __check_hash(struct ksplice_update *update,
 	if (!strcmp(id->hash, update->hash))
 		return 0;
 	return ksplice_abort(update, KSPLICE_UNEXPECTED,
-			     "'%s' is of an update with the hash '%s', but '%s' has '%s'",
+			     "'%s' belongs to the update with hash '%s', but '%s' has '%s'",
 			     owner->name, id->hash, update->kid, update->hash);
 }
 
@@ -94,7 +94,7 @@ static int __change_match(struct ksplice_update *update,
 		return ret;
 	if (id->n_changes != update->n_changes)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
-				     "'%s' is of an update of %u changes, the others of one of %u",
+				     "'%s' belongs to an update of %u changes, the others to one of %u",
 				     owner->name, id->n_changes,
 				     update->n_changes);
 	if (__ksplice_find_change(update, id->target))

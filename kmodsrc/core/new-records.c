@@ -171,7 +171,7 @@ int __ksplice_records_add(struct ksplice_change *change, struct module *owner,
 		if (!fill_constant(owner, &records->constants[i]))
 			return ksplice_abort(change->update,
 					     KSPLICE_UNEXPECTED,
-					     "constant record %u of '%s' is bad",
+					     "constant record %u of '%s' is invalid",
 					     i, owner->name);
 	change->hooks = records->hooks;
 	change->n_hooks = records->n_hooks;

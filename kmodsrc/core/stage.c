@@ -68,7 +68,7 @@ static int __check_new_modules(struct ksplice_update *update)
 	if (update->stage != KSPLICE_APPLIED &&
 	    n + __ksplice_awaited_count_absent(update) != update->n_changes)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
-				     "%u of %u changes have all their modules loaded",
+				     "%u of %u changes have all their modules loaded; load the rest first",
 				     n, update->n_changes);
 	return 0;
 }

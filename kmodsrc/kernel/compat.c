@@ -49,8 +49,8 @@ static const struct ksplice_need_line needs[] = {
 #endif
 	NEED(module_mutex, "see which modules use new code"),
 #ifdef CONFIG_LIVEPATCH
-	NEED(klp_mutex, "find functions that are live-patched"),
-	NEED(klp_patches, "find functions that are live-patched"),
+	NEED(klp_mutex, "find functions that a livepatch has replaced"),
+	NEED(klp_patches, "find functions that a livepatch has replaced"),
 #endif
 #undef WANT
 #undef NEED

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * livepatch.h - functions that the kernel's own live patching has replaced
+ * livepatch.h - functions that a livepatch of the kernel has replaced
  */
 #ifndef KSPLICE_LIVEPATCH_H
 #define KSPLICE_LIVEPATCH_H

@@ -587,7 +587,7 @@ sub describe_conflicts ($stage, @conflicts) {
     for my $conflict (@conflicts) {
         $in{$conflict->{function}}++;
         next if @lines == $shown && !verbose;
-        push @lines, sprintf "process %d (%s) is in %s+0x%x", ${ $conflict->{pid} },
+        push @lines, sprintf "task %d (%s) is in %s+0x%x", ${ $conflict->{pid} },
             @$conflict{qw(command function)}, ${ $conflict->{offset} };
         push @lines, map { "  $_" } @{ $conflict->{stack} } if verbose;
     }

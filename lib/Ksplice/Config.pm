@@ -66,7 +66,7 @@ sub read_config_dir ($dir) {
 sub read_build_dir ($build) {
     my $named = "$build/include/generated/utsrelease.h";
     my ($release) = -e $named ? read_file($named) =~ /#define UTS_RELEASE "(.*)"/ : ();
-    defined $release or fail("cannot tell which kernel '$build' is for, from "
+    defined $release or fail("cannot determine which kernel '$build' is for, from "
         . "'include/generated/utsrelease.h': it must be prepared for building modules");
     -e "$build/Module.symvers" or fail("'$build' has no 'Module.symvers': "
         . 'the kernel must have been built there, or its headers package installed');

@@ -248,7 +248,7 @@ sub strip_name ($name, $strip) {
 
 sub strip ($in, $name, $strip) {
     return strip_name($name, $strip)
-        // refuse($in, "has a name of too few directories for -p$strip, '$name': "
+        // refuse($in, "has too few directories in the name for -p$strip, '$name': "
             . "use --patch-opt=-p" . ($name =~ tr{/}{}));
 }
 
@@ -273,7 +273,7 @@ sub read_hunks ($in, $change) {
             new_count => $4 // 1, lines => [] };
         push @{ $change->{hunks} }, $hunk;
         my $which = 'hunk #' . @{ $change->{hunks} } . " for '$change->{raw}'";
-        refuse($in, "is damaged: $which has a number that no file has a line of")
+        refuse($in, "is damaged: $which has an impossible line number")
             if grep { length > 9 } @$hunk{qw(old_start old_count new_start new_count)};
         my $crlf = $in->{lines}[$in->{at}++] =~ /\r\n\z/;
         read_lines($in, $hunk, $which);

@@ -123,8 +123,8 @@ sub try_lock ($file) {
 sub lock_holder ($file) {
     sysseek $file, 0, 0;
     sysread $file, my ($text), 256;
-    my ($pid, $name) = $text =~ /^([0-9]+) ([ -~]+)\n/ or return 'another one';
-    return -d "/proc/$pid" ? "process $pid ($name)" : 'another one';
+    my ($pid, $name) = $text =~ /^([0-9]+) ([ -~]+)\n/ or return 'another command';
+    return -d "/proc/$pid" ? "process $pid ($name)" : 'another command';
 }
 
 # A clock in seconds; only differences matter.

@@ -100,7 +100,7 @@ sub missing_symbols ($config, $target, $file, @objects) {
                 . ($target eq 'vmlinux' ? '' : "'$target' nor ") . 'the patch has it';
         } else {
             warning("$what cannot be checked: there is no list of the symbols of '"
-                . ($vmlinux ? $target : 'vmlinux') . "'; ksplice-apply will look for it");
+                . ($vmlinux ? $target : 'vmlinux') . "'; ksplice-apply looks it up");
         }
     }
     return @missing;

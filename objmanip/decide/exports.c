@@ -55,7 +55,7 @@ const char *exports_difference(const struct section *pre,
 			what = "its entry has another form";
 		else if (!same_export_field(a, b))
 			what = a->offset ?
-				xasprintf("its field at offset %llu refers to '%s' instead of '%s', or that to another text",
+				xasprintf("its field at offset %llu refers to '%s' instead of '%s', or to a string that differs",
 					  (unsigned long long)a->offset,
 					  referent_text(b), referent_text(a)) :
 				xasprintf("it stands for '%s' instead of '%s'",

@@ -59,11 +59,11 @@ static const char *obstacle_in_place(const struct span *post)
 		const struct reloc *reloc = &post->relocs[i];
 
 		if (reloc->type->class != RELOC_ABSOLUTE)
-			return "it holds distances from itself";
+			return "it contains distances from itself";
 		if (reloc->referent && reloc->referent_offset &&
 		    reloc->referent->section->kind == KIND_TEXT &&
 		    reloc->referent->diff.state != SPAN_SAME)
-			return "it holds places inside of functions";
+			return "it contains addresses inside functions";
 	}
 	return NULL;
 }

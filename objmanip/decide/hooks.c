@@ -56,7 +56,7 @@ struct span *hook_function(const struct span *hook)
 	}
 	if (!reloc->referent || reloc->referent->section->kind != KIND_TEXT ||
 	    reloc->referent_offset || reloc->referent->diff.state != SPAN_NEW) {
-		refuse("%s: '%s' is a hook (%s), but no new function of this file: call it from one",
+		refuse("%s: hook '%s' (%s) must be a new function of this file: call it from one",
 		       unit, referent_name(reloc), kind);
 		return NULL;
 	}

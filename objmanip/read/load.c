@@ -112,7 +112,7 @@ static void load_relocs(struct section *section)
 			.addend = relent->addend,
 		};
 		if (relent->address + type->size > section->size)
-			die("'%s': relocation behind the end of '%s'",
+			die("'%s': relocation beyond the end of '%s'",
 			    object->path, section->name);
 	}
 	vec_sort(section->relocs, section->n_relocs, sizeof(*section->relocs),

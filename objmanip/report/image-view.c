@@ -103,7 +103,7 @@ static void check_units(const struct check *check)
 				     (unsigned long long)next);
 		next += unit->n_spans;
 		if (next > view->n_spans)
-			refuse_image(check, "unit %u has spans that are not there",
+			refuse_image(check, "unit %u has spans out of bounds",
 				     i);
 		for (uint64_t j = unit->first_span; j + 1 < next; j++)
 			if (view->spans[j].kind > view->spans[j + 1].kind)
@@ -221,15 +221,15 @@ static void check_parent(const struct check *check,
 
 	if (span->flags && span->kind != KSPLICE_SPAN_TEXT &&
 	    !(is_data && span->flags == KSPLICE_SPAN_REPLACED))
-		refuse_image(check, "span %u is replaced and no function or data",
+		refuse_image(check, "span %u is replaced but is neither function nor data",
 			     check->span);
 	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING &&
 	    !(span->flags & (KSPLICE_SPAN_REPLACED | KSPLICE_SPAN_PART)))
-		refuse_image(check, "span %u is allowed to run on and not replaced",
+		refuse_image(check, "span %u allows running, but is not replaced",
 			     check->span);
 	if (span->parent == KSPLICE_NONE) {
 		if (is_part)
-			refuse_image(check, "span %u is a part of none",
+			refuse_image(check, "span %u has no parent",
 				     check->span);
 		return;
 	}
@@ -278,7 +278,7 @@ static void check_span(struct check *check, uint32_t index)
 	check_string(check, "the section of span", index, span->section);
 	if ((uint64_t)span->first_reloc + span->n_relocs > view->n_relocs ||
 	    (uint64_t)span->first_site + span->n_sites > view->n_sites)
-		refuse_image(check, "span %u has relocations or sites that are not there",
+		refuse_image(check, "span %u has relocations or sites out of bounds",
 			     index);
 	check_parent(check, span);
 	if (span->kind == KSPLICE_SPAN_DATA) {

@@ -111,7 +111,7 @@ static void print_span(const struct arch *arch, const struct ksplice_pre *view,
 	if (span->flags & KSPLICE_SPAN_REPLACED)
 		printf(", replaced");
 	if (span->flags & KSPLICE_SPAN_ALLOW_RUNNING)
-		printf(", allowed to run on");
+		printf(", tasks may finish in it");
 	if (span->flags & KSPLICE_SPAN_PART)
 		printf(", replaced with");
 	else if (span->parent != KSPLICE_NONE)
@@ -204,7 +204,7 @@ static void check_whole(const struct object *object,
 			const char *what)
 {
 	if (section->size % record)
-		die("'%s': broken %s: %" PRIu64 " bytes are no whole number of them",
+		die("'%s': broken %s: %" PRIu64 " bytes are not a multiple of the record size",
 		    object->path, what, section->size);
 }
 
@@ -295,7 +295,7 @@ static void check_hooks(const struct object *object,
 		memcpy(&record, section->contents + at, sizeof(record));
 		if (!call || !record.kind ||
 		    record.kind >= KSPLICE_N_HOOK_KINDS)
-			die("'%s': broken hooks: number %zu is none",
+			die("'%s': broken hooks: number %zu is invalid",
 			    object->path, i);
 	}
 }
@@ -323,7 +323,7 @@ static void check_constants(const struct object *object,
 		if (!address_at(section, at + offsetof(typeof(record),
 						       operand)) ||
 		    !reloc_at(section, at + offsetof(typeof(record), variable)))
-			die("'%s': broken constants: number %" PRIu64 " is none",
+			die("'%s': broken constants: number %" PRIu64 " is invalid",
 			    object->path, at / sizeof(record));
 }
 

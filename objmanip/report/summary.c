@@ -9,8 +9,8 @@
  *	replace fs/pipe.o pipe_read (902 -> 914 bytes; tasks sleep in it)
  *	new function fs/proc/cmdline.o helper (20 bytes)
  *	new data fs/proc/cmdline.o count.1 (4 bytes)
- *	new data fs/x.o _rs.3 (40 bytes; a fresh one, as nothing tells which
- *		old one it is)
+ *	new data fs/x.o _rs.3 (40 bytes; fresh: the old one cannot be
+ *		identified)
  *	replace data fs/proc/cmdline.o table (24 bytes)
  *	hook pre_apply fs/proc/cmdline.o prepare
  *	new export fs/proc/cmdline.o helper
@@ -86,7 +86,7 @@ static void add_replaced(struct bytes *out, const struct pair *pair,
 	if (pre->diff.state == SPAN_CHANGED)
 		explain_difference(out, pre, touched);
 	else
-		bytes_printf(out, "    unchanged; another one's new code needs it\n");
+		bytes_printf(out, "    unchanged; new code of another function needs it\n");
 	explain_busy(out, pre, busy, by);
 }
 
@@ -130,7 +130,7 @@ static void add_kept(struct bytes *out, const struct pair *pair,
 	}
 	bytes_printf(out, "new %s %s %s (%llu bytes%s)\n", what, pair->unit,
 		     post->name, (unsigned long long)post->size,
-		     post->correlation.is_fresh ? "; a fresh one, as nothing tells which old one it is" : "");
+		     post->correlation.is_fresh ? "; fresh: the old one cannot be identified" : "");
 }
 
 static bool is_data(const struct span *span)
@@ -173,7 +173,7 @@ static void add_overridden(struct bytes *out, const struct pair *pair,
 			   const struct span *pre)
 {
 	if (pre->decision.overridden && pre->diff.state == SPAN_CHANGED)
-		bytes_printf(out, "ignored %s %s (weak, and another unit has a better one)\n",
+		bytes_printf(out, "ignored %s %s (weak, overridden by another unit)\n",
 			     pair->unit, pre->name);
 }
 
@@ -242,7 +242,7 @@ static void add_modinfo(struct bytes *out, const struct pair *pair)
 	const struct bytes post = read_modinfo(pair->post);
 
 	if (pre.n != post.n || (pre.n && memcmp(pre.at, post.at, pre.n)))
-		bytes_printf(out, "ignored %s .modinfo (what a module's file says of it)\n",
+		bytes_printf(out, "ignored %s .modinfo (module information)\n",
 			     pair->unit);
 }
 

@@ -474,7 +474,7 @@ static void add_replacement(struct image *image, const struct unit *unit,
 	};
 
 	if (replacement->start + replacement->size > section->size)
-		die("'%s': a replacement is behind the end of '%s'",
+		die("'%s': a replacement is beyond the end of '%s'",
 		    unit->pre->path, section->name);
 	image->labels[label].flags = KSPLICE_LABEL_IGNORED;
 	record.bytes = bytes_add(&image->bytes,

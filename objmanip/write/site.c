@@ -29,7 +29,7 @@ bool site_read(const struct span *entry, struct site *site)
 		return false;
 	object->arch->read_site(entry, site);
 	if (site->offset + site->length > site->span->size)
-		die("'%s': '%s' is about a place behind the end of '%s'",
+		die("'%s': '%s' is about a place beyond the end of '%s'",
 		    object->path, entry->name, site->span->name);
 	return true;
 }

@@ -48,6 +48,10 @@ for my $command (@commands) {
 # Each wrong usage, and its message.
 for (
     ['no update given', 'ksplice-apply'],
+    ['--list-kernels takes no other option and no kernel source', 'ksplice-create',
+        '--list-kernels', '--full'],
+    ['--list-kernels takes no other option and no kernel source', 'ksplice-create',
+        '--list-kernels', 'x'],
     ['more than one update given', 'ksplice-apply', 'a', 'b'],
     ['no update given', 'ksplice-undo'],
     ['more than one update given', 'ksplice-undo', 'a', 'b'],

@@ -65,8 +65,16 @@ spew("$dir/bin/apt-cache", <<"END");
 case \$1 in
     pkgnames) cd $dir/list && ls | grep "^\$2" | grep -v '[.][0-9]*-[0-9]*\$'; true ;;
     show)
-        for name; do :; done
-        cat "$dir/list/\$(echo \$name | tr = .)" 2>/dev/null || exit 100 ;;
+        shift
+        all=yes status=100
+        for name; do
+            case \$name in
+                --no-all-versions) all= ;;
+                *) files=$dir/list/\$(echo \$name | tr = .)
+                   cat \$files\${all:+.[0-9]*-*} 2>/dev/null && status=0 ;;
+            esac
+        done
+        exit \$status ;;
 esac
 END
 spew("$dir/bin/apt-get", <<"END");
@@ -160,6 +168,20 @@ for my $build ('6.1.0-9', '6.12.9+deb12') {
         'check_flavour', "$build-rt-amd64");
     is((call('check_flavour', "$build-cloud-amd64"))[0], 0, 'cloud is of the same source');
 }
+
+make_package("linux-image-$_", '6.1.95-1', '', 'x' => '')
+    for qw(6.1.0-9-rt-none 6.1.0-11-none 6.1.0-12-none);
+make_package('linux-headers-6.1.0-11-none', '6.1.95-1', '', 'x' => '');
+($status, $out, $err) = run_cmd({ env => \%env }, 'ksplice-create', '--list-kernels');
+is("$status$err", '0', 'all releases are listed');
+is($out, <<"END", 'with those that an update can be built for');
+6.1.0-9-none     6.1.90-2   yes
+6.1.0-9-rt-none  6.1.95-1   no: its source, with real-time patches, is not in linux-source
+6.1.0-10-none    6.1.100-1  no: apt does not have its source any more
+6.1.0-11-none    6.1.95-1   yes
+6.1.0-12-none    6.1.95-1   no: apt does not have its headers
+END
+unlink map { glob "$dir/list/*$_*" } qw(-9-rt -11- -12-);
 
 ($status, $out, $err) = call('release_headers', $old);
 is("$status$err", '0', 'headers are had from their packages');

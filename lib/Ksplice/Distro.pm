@@ -24,6 +24,7 @@ no warnings 'experimental::signatures';
 use Cwd        qw(abs_path);
 use Exporter   qw(import);
 use Fcntl      qw(LOCK_EX);
+use List::Util qw(uniq);
 use File::Path qw(make_path remove_tree);
 use Ksplice    qw(fail run capture progress read_file write_file);
 
@@ -31,7 +32,7 @@ our @EXPORT_OK = qw(
     release_image release_headers release_source has_source
     known_releases newest_release release_of_version version_of_release cache_dir
     cached cached_version unpack_package
-    make_cache check_flavour
+    make_cache check_flavour list_releases
 );
 
 # --- the cache -------------------------------------------------------------
@@ -205,11 +206,13 @@ sub unknown_release ($release, $package) {
         . (@alike ? "; it has @alike$more" : update_hint()));
 }
 
+my $real_time = qr/-rt(?:-|\z)/;
+
 # Fails for a flavour whose source is not that of the package linux-source.
 sub check_flavour ($release) {
     fail("'$release' is built from the source with the real-time patches, which the package "
         . "linux-source does not have: give the directory of that source, and --config")
-        if $release =~ /-rt(?:-|\z)/;
+        if $release =~ $real_time;
     return;
 }
 
@@ -336,6 +339,47 @@ sub has_source ($release) {
     return find_source("linux-source-$series", scalar package_version('image', $release)) ne '';
 }
 
+# All releases that are known, oldest first: {release, version, lacks}, where lacks is
+# what an update cannot be built without, or ''.
+sub list_releases () {
+    my @releases = known_releases() or fail('no kernel is installed, cached or known to apt'
+        . update_hint());
+    my $served = served_versions(map { ("linux-image-$_", "linux-headers-$_", source_of($_)) }
+        @releases);
+    return map { listed($served, $_) } @releases;
+}
+
+sub listed ($served, $release) {
+    my $has = sub ($package) {
+        return installed_version($package) // cached_version($package) // $served->{$package}[0];
+    };
+    my ($version, $source) = ($has->("linux-image-$release"), source_of($release));
+    my @sources = (installed_version($source) // (), @{ $served->{$source} // [] });
+    my $has_source = grep { $_ eq $version } @sources;
+    my $lacks = $release =~ $real_time
+        ? 'its source, with real-time patches, is not in linux-source'
+        : !$has_source && !-d cache_dir() . "/packages/${source}_$version"
+        ? 'apt does not have its source any more'
+        : !defined $has->("linux-headers-$release") ? 'apt does not have its headers' : '';
+    return { release => $release, version => $version, lacks => $lacks };
+}
+
+# PACKAGE => [VERSION...], what apt can download, the one that it would install first.
+sub served_versions (@packages) {
+    my %versions;
+    for (split /\n\n/, scalar capture({ ok => [0, 100] }, 'apt-cache', 'show', uniq(@packages))) {
+        my %field = /^(Package|Version):[ \t]*(.*)$/mg;
+        push @{ $versions{ $field{Package} } }, $field{Version} if defined $field{Version};
+    }
+    return \%versions;
+}
+
+sub source_of ($release) {
+    my ($series) = $release =~ /\A(\d+\.\d+)/
+        or fail("'$release' does not start with a kernel version");
+    return "linux-source-$series";
+}
+
 # Where a package of that version with a source is: installed, cached, apt or ''.
 sub find_source ($package, $version) {
     return 'installed'
@@ -348,9 +392,7 @@ sub find_source ($package, $version) {
 # version of its image package.
 sub release_source ($release) {
     my $version = package_version('image', $release);
-    my ($series) = $release =~ /\A(\d+\.\d+)/
-        or fail("'$release' does not start with a kernel version");
-    my $package = "linux-source-$series";
+    my $package = source_of($release);
     my $tarball = "/usr/src/$package.tar.xz";
     my $where = find_source($package, $version);
     return $tarball if $where eq 'installed';

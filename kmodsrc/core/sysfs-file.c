@@ -16,8 +16,30 @@
 #include <linux/string.h>
 #include "core/sysfs-file.h"
 #include "model/rights.h"
+#include "model/update.h"
 
 struct kobject *ksplice_sysfs_root;
+
+struct ksplice_update *ksplice_update_of(struct kobject *kobj)
+{
+	return container_of(kobj, struct ksplice_update, kobj);
+}
+
+int ksplice_update_lock(struct ksplice_update *update)
+{
+	if (mutex_lock_killable(&ksplice_mutex))
+		return -EINTR;
+	if (list_empty(&update->list)) {
+		mutex_unlock(&ksplice_mutex);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+void ksplice_update_unlock(void)
+{
+	mutex_unlock(&ksplice_mutex);
+}
 
 void ksplice_window_put(struct ksplice_window *window, const char *text,
 			size_t len)

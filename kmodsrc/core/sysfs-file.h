@@ -10,9 +10,20 @@
 
 struct file;
 struct kobject;
+struct ksplice_update;
 
 /* /sys/kernel/ksplice, from the init of sysfs.c on */
 extern struct kobject *ksplice_sysfs_root;
+
+/* The update that a directory KID is of. */
+struct ksplice_update *ksplice_update_of(struct kobject *kobj);
+
+/*
+ * Take ksplice_mutex to look at an update.  Return: 0, -EINTR, or -ENODEV if
+ * the update is about to be removed.
+ */
+int ksplice_update_lock(struct ksplice_update *update);
+void ksplice_update_unlock(void);
 
 /* The part of a text, made line by line, that a read asks for. */
 struct ksplice_window {

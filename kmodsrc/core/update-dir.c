@@ -32,28 +32,8 @@
 #include "core/stage.h"
 #include "core/sysfs-file.h"
 #include "core/update-dir.h"
+#include "core/update-reports.h"
 #include "model/update.h"
-
-struct ksplice_update *ksplice_update_of(struct kobject *kobj)
-{
-	return container_of(kobj, struct ksplice_update, kobj);
-}
-
-int ksplice_update_lock(struct ksplice_update *update)
-{
-	if (mutex_lock_killable(&ksplice_mutex))
-		return -EINTR;
-	if (list_empty(&update->list)) {
-		mutex_unlock(&ksplice_mutex);
-		return -ENODEV;
-	}
-	return 0;
-}
-
-void ksplice_update_unlock(void)
-{
-	mutex_unlock(&ksplice_mutex);
-}
 
 static ssize_t stage_read(struct file *file, struct kobject *kobj,
 			  struct bin_attribute *attr, char *to, loff_t offset,

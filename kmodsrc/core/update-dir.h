@@ -8,8 +8,6 @@
 #ifndef KSPLICE_UPDATE_DIR_H
 #define KSPLICE_UPDATE_DIR_H
 
-struct attribute_group;
-struct kobject;
 struct ksplice_update;
 
 /*
@@ -20,18 +18,5 @@ int ksplice_update_dir_add(struct ksplice_update *update);
 
 /* Remove the directory and drop the reference that keeps the update. */
 void ksplice_update_dir_remove(struct ksplice_update *update);
-
-/* For the files: the update that a directory is of. */
-struct ksplice_update *ksplice_update_of(struct kobject *kobj);
-
-/*
- * Take ksplice_mutex to look at an update.  Return: 0, -EINTR, or -ENODEV if
- * the update is about to be removed.
- */
-int ksplice_update_lock(struct ksplice_update *update);
-void ksplice_update_unlock(void);
-
-/* update-reports.c */
-extern const struct attribute_group ksplice_update_reports;
 
 #endif

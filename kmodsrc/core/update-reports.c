@@ -14,7 +14,7 @@
 #include <linux/user_namespace.h>
 #include "core/awaited.h"
 #include "core/sysfs-file.h"
-#include "core/update-dir.h"
+#include "core/update-reports.h"
 #include "model/abort.h"
 #include "model/debug.h"
 #include "model/rights.h"

@@ -47,9 +47,12 @@ ksplice_pre_end:
 END
     spew("$dir/$target/new.s", <<"END");
 	.text
-new:	mov	ksplice_toy_0_$target(%rip), %rax
-	ret
+	.type	new, \@function
+new:	endbr64
+	mov	ksplice_toy_0_$target(%rip), %rax
+	jmp	__x86_return_thunk
 	int3
+	.size	new, . - new
 	.section .note.GNU-stack, ""
 	.section .ksplice_replaced, "a"
 	.globl	ksplice_replaced, ksplice_replaced_end
@@ -82,22 +85,23 @@ is(join(' ', sort { $a cmp $b } slurp("$dir/Module.symvers") =~ /\t(\w+)\t\S*ksp
         qw(new old)), map { "ksplice_shadow_$_" } qw(alloc free free_all get get_or_alloc)),
     'it exports what ksplice.h and ksplice-patch.h have and no more');
 
-# A kernel whose functions are declared as later ones have them, and one that has
-# changed a function into what we do not know.
-sub with_header ($from, $to) {
+# A kernel whose callback of symbols has the other of the two forms, with the module and
+# without, and one that has changed it into what we do not know.
+my $callback = qr/int kallsyms_on_each_symbol\(.*const char \*, *\K(struct module \*,)?/;
+
+sub with_header ($change) {
     my ($header) = grep { -e } map { "$_/include/linux/kallsyms.h" } $headers,
         $headers =~ s/-[^-]+\z/-common/r;
     my $text = slurp($header);
-    $text =~ s/$from/$to/ or die "'$header' is not as expected";
+    $text =~ s/$callback/$change->($1)/e or die "'$header' is not as expected";
     spew("$dir/later/linux/kallsyms.h", $text);
     return run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'compare/symbols.o',
         "NOSTDINC_FLAGS=-nostdinc -I$dir/later");
 }
-my $callback = qr/int kallsyms_on_each_symbol\(.*\Kstruct module \*,/;
-my ($status, $out, $err) = with_header($callback, '');
-is($status, 0, 'symbols are not told their module: builds') or diag $err;
-($status, $out, $err) = with_header($callback, 'int, struct module *,');
-isnt($status, 0, 'they are told something else: does not build');
+my ($status, $out, $err) = with_header(sub ($has) { $has ? '' : 'struct module *,' });
+is($status, 0, 'the other form of the callback of symbols: builds') or diag $err;
+($status, $out, $err) = with_header(sub ($has) { 'int, ' . ($has // '') });
+isnt($status, 0, 'one that is not known: does not build');
 
 make_target($_) for qw(vmlinux toy_mod);
 rename "$dir/ksplice.ko", "$dir/core.ko" or die $!;

@@ -129,10 +129,12 @@ unlink "$dir/list/linux-image-$old";
 ($status, $again) = call('release_image', $old);
 is($again, $out, 'also when apt does not know it any more');
 
+my $add = "; if it is a security update, add that archive to apt's sources and run "
+    . "'apt-get update'";
 fails("unknown release '6.1.0-8-none': 'linux-image-6.1.0-8-none' is not installed, "
-    . "and apt does not know it; it has $new", 'release_image', '6.1.0-8-none');
+    . "and apt does not know it; it has $new$add", 'release_image', '6.1.0-8-none');
 fails("unknown release '--force': 'linux-headers---force' is not installed, "
-    . "and apt does not know it; it has $new", 'release_headers', '--force');
+    . "and apt does not know it; it has $new$add", 'release_headers', '--force');
 
 ($status, $out) = call('newest_release', '6.1', 'none');
 is($out, "$new\n", 'the newest is so by number, not by letters');
@@ -143,6 +145,8 @@ is((call('newest_release', '6.12', 'none'))[1], "6.12.11+deb12-none\n",
 is((call('newest_release', '6.1', 'none'))[1], "$new\n", 'and of that series only');
 fails("unknown release '6.12.11+deb12': did you mean '6.12.11+deb12-none'?",
     'release_image', '6.12.11+deb12');
+fails("unknown release '6.1.0-1-none': 'linux-image-6.1.0-1-none' is not installed, "
+    . "and apt does not know it; it has $new$add", 'release_image', '6.1.0-1-none');
 unlink glob "$dir/list/linux-image-6.12.*";
 fails("no kernel 6.1-other is installed, cached or known to apt", 'newest_release', '6.1', 'other');
 

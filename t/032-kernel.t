@@ -201,7 +201,8 @@ is($kernel->missing, '', 'nothing is missing');
 like(Ksplice::Kernel->new(sysfs => "$dir/none/ksplice")->missing,
     qr{^there is no '\Q$dir\E/none': is /sys mounted\?$}, '/sys is');
 like(Ksplice::Kernel->new(sysfs => $dir, modules => "$dir/none")->missing,
-    qr{^there is no '\Q$dir\E/none': is /proc mounted\?$}, '/proc is');
+    qr{^there is no '\Q$dir\E/none': is /proc mounted, and does the kernel have modules\?$},
+    '/proc is');
 spew("$dir/x.ko", "\x7fELF" . "\xff" x 100);
 is($kernel->module_name("$dir/x.ko"), '', 'a file that is no module has no name');
 

@@ -221,6 +221,12 @@ gives('a patch that fits only with fuzz', ['--patch=' . patch_file('fuzzy', $fuz
 gives('... that is allowed', ["--patch=$scratch/fuzzy.patch", '--patch-opt=-F3', '--dry-run'], 0,
     $replace, "$end: warning: the patch '$scratch/fuzzy.patch' applies only where lines may be "
     . "ignored: kernel/one.c #1 (fuzz 2)\n");
+my @there = (split /\n/, slurp("$tree/kernel/one.c"))[3 .. 6];
+gives('a patch that is in the source, among other lines', ['--patch=' . patch_file('there',
+    "$names@@ -4,3 +4,4 @@\n int one_other_line(void)\n+$there[1]\n $there[2]\n $there[3]\n")],
+    1, '', "$end: the patch '$scratch/there.patch' seems to be in the source already, among other "
+    . "lines, in kernel/one.c #1 (fuzz 2): compare them; only if it is not there, pass "
+    . "--patch-opt=-F3\n");
 gives('a patch that was cut', ['--patch=' . patch_file('cut', substr $one, 0, -3)], 1, '',
     "$end: the patch '$scratch/cut.patch' is cut short: it ends within a line of hunk #1 for "
     . "'b/kernel/one.c'\n");

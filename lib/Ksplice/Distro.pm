@@ -200,10 +200,14 @@ sub unknown_release ($release, $package) {
         if @meant;
     my @alike = grep { defined $flavour && /\A$number-\Q$flavour\E\z/ } @releases;
     @alike = @releases if !@alike;
+    my ($series) = $release =~ /\A(\d+\.\d+)\./;
+    my @same = grep { defined $series && /\A\Q$series\E\./ } @alike;
+    @alike = @same if @same;
     my $more = @alike > 6 ? ' and ' . (@alike - 6) . ' older ones' : '';
     splice @alike, 0, @alike - 6 if @alike > 6;
     fail("unknown release '$release': $why"
-        . (@alike ? "; it has @alike$more" : update_hint()));
+        . (@alike ? "; it has @alike$more; if it is a security update, add that archive to apt's "
+            . "sources and run 'apt-get update'" : update_hint()));
 }
 
 my $real_time = qr/-rt(?:-|\z)/;

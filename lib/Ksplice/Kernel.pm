@@ -46,7 +46,7 @@ sub missing_sysfs ($self) {
 
 sub missing ($self) {
     return $self->missing_sysfs || (-e $self->{modules} ? ''
-        : "there is no '$self->{modules}': is /proc mounted?");
+        : "there is no '$self->{modules}': is /proc mounted, and does the kernel have modules?");
 }
 
 # Two locks; the file of each names its process.  `lock` is for commands: one at a time.

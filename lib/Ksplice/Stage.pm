@@ -271,6 +271,10 @@ sub refuse_changes ($stage, $input, $problem, @changes) {
     fail("$patch is already in the source")
         if fits(copy_stage($stage), $input, reverse_changes(@changes));
     my $fuzzy = { %$input, options => [@{ $input->{options} }, '--fuzz=3'] };
+    my @there = fits(copy_stage($stage), $fuzzy, reverse_changes(@changes));
+    fail("$patch seems to be in the source already, among other lines, in "
+        . join(', ', @{ $there[1] }) . ': compare them; only if it is not there, pass '
+        . '--patch-opt=-F3') if @there;
     my @fuzzy = fits(copy_stage($stage), $fuzzy, @changes);
     fail("$patch applies only if context lines are ignored, in "
         . join(', ', @{ $fuzzy[1] }) . ": check that it is correct there, then pass "

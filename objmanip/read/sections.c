@@ -6,11 +6,11 @@
  * the name of its function or variable, so most patterns are prefixes.  The
  * first pattern that fits decides; longer ones stand before shorter ones.
  *
- * The sections of the architecture and the names of its tables are looked at
- * first.  To teach objmanip a new section: find out what reads it (the linker
- * script, the module loader, boot code), choose the kind, and add a line here
- * or in arch/; a table of entries about functions gets its layout in arch/
- * only.
+ * The names of the architecture's tables are looked at first, then its
+ * sections.  To teach objmanip a new section: find out what reads it (the
+ * linker script, the module loader, boot code), choose the kind, and add a
+ * line here or in arch/; a table of entries about functions gets its layout
+ * in arch/ only.
  */
 #include "read/sections.h"
 

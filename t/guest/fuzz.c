@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fuzz.c - a module for guests: pre images that nobody should have made
+ * fuzz.c - a module for guests: pre images that objmanip would not make
  *
  *	insmod fuzz.ko image=FILE first=SEED count=N
  *	insmod fuzz.ko directory=DIR first=NUMBER count=N

@@ -18,7 +18,7 @@
  *
  * They see that what comes of a call is what the old functions do or what the
  * new ones do, and never a mix of both.  "ready" is printed when all have begun.
- * When somebody writes to FIFO and closes it they end, and there is a line
+ * When a process writes to FIFO and closes it, they end, and there is a line
  * "KIND: old N new N broken N" for each.  Linked statically.
  */
 #define _GNU_SOURCE

@@ -15,7 +15,7 @@ use Test::Ksplice;
 use Test::More;
 
 my $dir = scratch_dir();
-my $tree = { dir => $dir };
+my $tree = { dir => $dir, jobs => 2 };
 my @flags = qw(-O2 -std=gnu11 -S -o - -w -fno-ident -Iinclude -include include/linux/kconfig.h
     -DFROM_MAKEFILE=paste_me -D__KBUILD_MODNAME=kmod_toy);
 my @files = toy_files();

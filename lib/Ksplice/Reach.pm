@@ -49,7 +49,7 @@ sub reached_sources ($tree, $texts, @sources) {
         dir => $tree->{dir}, texts => $texts, sources => \@sources,
         set => included_by($tree, @sources),
         constructs => {}, names => {}, uses => {}, todo => [], reached => '',
-        n_processors => capture('nproc'),
+        jobs => $tree->{jobs},
     };
     $reach->{files} = [grep { is_header($reach, $_) } sort keys %{ $reach->{set} }];
     add_options($reach, $tree);
@@ -242,7 +242,7 @@ sub grep_files ($reach, $files, $how, @words) {
     local $ENV{LC_ALL} = 'C';
     # Each name is written at once, as more than one grep may be at work.
     my @found = capture({ dir => $reach->{dir}, ok => [0, 1, 123] }, 'xargs', '-0', '-a', $list,
-        '-P', '0', '-n', int(@$files / $reach->{n_processors}) + 1,
+        '-P', $reach->{jobs}, '-n', int(@$files / $reach->{jobs}) + 1,
         'grep', '-slFf', $patterns, '--line-buffered', $how, '--');
     my %found = map { $_ => 1 } @found;
     return grep { $found{$_} } @$files;

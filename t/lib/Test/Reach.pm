@@ -53,7 +53,7 @@ sub altered_sources ($toy, $file, $text) {
 }
 
 sub reached_by ($toy, $file, $text) {
-    return reached_sources({ dir => $toy->{dir} },
+    return reached_sources({ dir => $toy->{dir}, jobs => 2 },
         { $file => [read_file("$toy->{dir}/$file"), $text] }, including($toy, $file));
 }
 

@@ -225,7 +225,7 @@ sub read_code ($state, $line) {
     $state->{text} .= "\n";
     # DEFINE_SOMETHING(...) by itself on a line, without a semicolon.
     end_construct($state, 0) if !$state->{depth} && !$state->{lost} && $line =~ /\)\s*\z/
-        && $state->{text} !~ /$kept/
+        && !is_kept($state->{text})
         && !grep { $_->[0] !~ /^\s*[A-Z_][A-Z0-9_]*\s*\z/ } parentheses($state->{text});
     return;
 }
@@ -274,7 +274,7 @@ sub end_construct ($state, $in_doubt) {
 sub with_body ($text, $head) {
     $head = squeezed($head) =~ s/^ | \z//gr;
     if (is_function_head($head)) {
-        return if $head !~ /^[\w *]*\bstatic\b[\w *]*\(/ || $head =~ /$kept/;
+        return if $head !~ /^[\w *]*\bstatic\b[\w *]*\(/ || is_kept($head);
         my $name = function_name($head);
         return defined $name ? (kind => 'function', names => [$name], head => $head) : ();
     }
@@ -324,7 +324,8 @@ sub without_parentheses ($text) {
 sub declaration ($text) {
     return (kind => 'type')
         if $text =~ /^typedef [^=]*;\z/ || $text =~ /^(?:struct|union|enum) \w+ ?;\z/;
-    if ($text =~ /^(?:extern )?$plain_type+\w+ ?\([^={}]*;\z/ && $text !~ /$kept|^static\b/) {
+    if ($text =~ /^(?:extern )?$plain_type+\w+ ?\([^={}]*;\z/ && $text !~ /^static\b/
+        && !is_kept($text)) {
         my $name = function_name($text =~ s/;\z//r);
         return defined $name ? (kind => 'prototype', names => [$name], head => $text) : ();
     }
@@ -336,7 +337,7 @@ sub declaration ($text) {
 sub variable ($text) {
     my ($head, $value) = $text =~ /^static ([^=]*?) ?(=.*)?;\z/ or return;
     return if ($value // '') =~ /,/ && $value !~ /^= ?\{.*\} ?\z/;
-    return if $text =~ /$kept|\bvolatile\b|\b(?:struct|union|enum)\b[^;=,&)]*\{/;
+    return if is_kept($text) || $text =~ /\bvolatile\b|\b(?:struct|union|enum)\b[^;=,&)]*\{/;
     my $words = $head =~ s/\[[^\]]*\]//gr;
     return if $words =~ /[^\w *]/;
     $words =~ s/^(?:const\b[ *]*)*(?:(?:struct|union|enum) )?\w+//;

@@ -24,9 +24,9 @@ no warnings 'experimental::signatures';
 use Cwd        qw(abs_path);
 use Exporter   qw(import);
 use Fcntl      qw(LOCK_EX);
-use List::Util qw(uniq);
 use File::Path qw(make_path remove_tree);
 use Ksplice    qw(fail run capture progress read_file write_file);
+use List::Util qw(uniq);
 
 our @EXPORT_OK = qw(
     release_image release_headers release_source has_source
@@ -357,12 +357,13 @@ sub listed ($served, $release) {
     my $has = sub ($package) {
         return installed_version($package) // cached_version($package) // $served->{$package}[0];
     };
-    my ($version, $source) = ($has->("linux-image-$release"), source_of($release));
-    my @sources = (installed_version($source) // (), @{ $served->{$source} // [] });
-    my $has_source = grep { $_ eq $version } @sources;
+    my $in_apt = sub ($package, $version) {
+        return grep { $_ eq $version } @{ $served->{$package} // [] };
+    };
+    my $version = $has->("linux-image-$release");
     my $lacks = $release =~ $real_time
         ? 'its source, with real-time patches, is not in linux-source'
-        : !$has_source && !-d cache_dir() . "/packages/${source}_$version"
+        : find_source(source_of($release), $version, $in_apt) eq ''
         ? 'apt does not have its source any more'
         : !defined $has->("linux-headers-$release") ? 'apt does not have its headers' : '';
     return { release => $release, version => $version, lacks => $lacks };
@@ -384,12 +385,13 @@ sub source_of ($release) {
     return "linux-source-$series";
 }
 
-# Where a package of that version with a source is: installed, cached, apt or ''.
-sub find_source ($package, $version) {
+# Where a package of that version with a source is: installed, cached, apt or ''.  IN_APT
+# answers for apt.
+sub find_source ($package, $version, $in_apt = \&apt_entry) {
     return 'installed'
         if (installed_version($package) // '') eq $version && -e "/usr/src/$package.tar.xz";
     return 'cached' if -d cache_dir() . "/packages/${package}_$version";
-    return apt_entry($package, $version) ? 'apt' : '';
+    return $in_apt->($package, $version) ? 'apt' : '';
 }
 
 # The tarball of the source that the release was built from: of exactly the

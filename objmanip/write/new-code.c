@@ -450,6 +450,11 @@ static bool is_pointer(const struct span *from, const struct reloc *reloc)
 	}
 }
 
+static void add_pointer(struct strmap *pointers, const char *label)
+{
+	*strmap_slot(pointers, label) = pointers;
+}
+
 static void collect_pointers(struct writer *writer, struct object *pre)
 {
 	struct span *span;
@@ -460,17 +465,11 @@ static void collect_pointers(struct writer *writer, struct object *pre)
 
 			/* One into a function is none to it. */
 			if (is_pointer(span, reloc) && !reloc->referent_offset)
-				*strmap_slot(&writer->pre_pointers,
-					     reloc->referent ?
-					     reloc->referent->label :
-					     label_symbol(reloc->symbol)) =
-					writer;
+				add_pointer(&writer->pre_pointers,
+					    reloc->referent ?
+					    reloc->referent->label :
+					    label_symbol(reloc->symbol));
 		}
-}
-
-static void add_pointer(struct writer *writer, const char *label)
-{
-	*strmap_slot(&writer->pointers, label) = writer;
 }
 
 /* When all that refers to them is known */
@@ -530,7 +529,8 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 				     symbol->name, true,
 				     needed_by(writer, from, symbol));
 			if (is_pointer(from, reloc))
-				add_pointer(writer, label_symbol(symbol));
+				add_pointer(&writer->pointers,
+					    label_symbol(symbol));
 		}
 	} else if (referent->emit.copy &&
 		   means_copy(from, reloc, referent, offset)) {
@@ -544,7 +544,7 @@ static void copy_reloc(struct writer *writer, const struct span *from,
 	} else {
 		out = import_span(writer, from, referent);
 		if (is_pointer(from, reloc))
-			add_pointer(writer, referent->label);
+			add_pointer(&writer->pointers, referent->label);
 	}
 	elf_reloc_add(at->section, at->offset + reloc->offset - from->start,
 		      reloc->type->number, out, offset - reloc->bias);
@@ -580,7 +580,7 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 		/* As a pointer: what the running kernel has is the original. */
 		if (peer_of(span)) {
 			entry.import = import_span(writer, span, span)->name;
-			add_pointer(writer, span->label);
+			add_pointer(&writer->pointers, span->label);
 		}
 		vec_add(writer->imports->exports,
 			writer->imports->n_exports) = entry;

@@ -201,19 +201,14 @@ static ssize_t conflicts_read(struct file *file, struct kobject *kobj,
 			      struct bin_attribute *attr, char *to,
 			      loff_t offset, size_t count)
 {
-	struct ksplice_window window = {
-		.to = to, .offset = offset, .count = count,
-	};
 	struct ksplice_update *update = ksplice_update_of(kobj);
-	int ret = ksplice_update_lock(update);
+	ssize_t ret = ksplice_update_lock(update);
 
 	if (ret)
 		return ret;
-	if (update->conflicts)
-		ksplice_window_put(&window, update->conflicts,
-				   strlen(update->conflicts));
+	ret = ksplice_text_read(to, offset, count, update->conflicts ?: "");
 	ksplice_update_unlock();
-	return window.done;
+	return ret;
 }
 
 /* Without ksplice_mutex: it can be read while matching goes on. */

@@ -54,7 +54,7 @@ sub lacks ($function, $table, $to, $offset) {
 }
 
 my %entry = (
-    '.static_call_sites' => '.long 1b - .\n.long key - .' =~ s/\\n/\n/r,
+    '.static_call_sites' => ".long 1b - .\n.long key - .",
     '__mcount_loc'       => '.quad 1b',
 );
 for (

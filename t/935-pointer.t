@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # With indirect branch tracking, new code may point only to functions that the kernel
-# lets pointers lead to.  QEMU has no CPU with it: the core is told to check as on one.
+# lets pointers lead to.  QEMU has no CPU with it: a parameter has the core check as on one.
 
 use v5.32;
 use warnings;

@@ -450,7 +450,7 @@ static char *find_hierarchy(const char *controller)
 		    sscanf(separator + 3, "%31s %*s %4095s", type, options) != 2)
 			continue;
 		if (controller ? !strcmp(type, "cgroup") &&
-		    has_word(options, controller, ",") :
+				 has_word(options, controller, ",") :
 				 !strcmp(type, "cgroup2"))
 			found = text_of("%s", unescape(where));
 	}

@@ -17,7 +17,7 @@
 
 static bool same_referent(const struct span *pre_span, const struct reloc *pre,
 			  const struct span *post_span,
-			const struct reloc *post);
+			  const struct reloc *post);
 
 /* Byte of a span; .bss has none in the file. */
 static uint8_t byte_at(const struct span *span, uint64_t offset)
@@ -156,7 +156,7 @@ static bool same_content(const struct reloc *pre, const struct reloc *post)
 
 static bool same_referent(const struct span *pre_span, const struct reloc *pre,
 			  const struct span *post_span,
-			const struct reloc *post)
+			  const struct reloc *post)
 {
 	const struct span *a = pre->referent, *b = post->referent;
 

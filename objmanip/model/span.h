@@ -151,15 +151,15 @@ static inline struct span *peer_of(const struct span *span)
  */
 struct span *span_find(struct section *section, uint64_t offset);
 
-/*
- * Read-only data that is known by its contents only: a string, a constant,
- * __func__, a table that the compiler made for a switch.  Its address
- * is irrelevant, so it is compared by contents and always copied.
- */
 /* The variable of that name in an object, or NULL */
 struct span *object_find_variable(const struct object *object,
 				  const char *name);
 
+/*
+ * Read-only data that is known by its contents only: a string, a constant,
+ * __func__, a table that the compiler made for a switch.  Its address is
+ * irrelevant, so it is compared by contents and always copied.
+ */
 bool span_is_content(const struct span *span);
 
 /* Data of which a fresh copy is as good as the old one, see name.h */

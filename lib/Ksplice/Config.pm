@@ -134,7 +134,7 @@ sub config_differences ($was_file, $is_file) {
         && ($was->{$_} // 'n') ne ($is->{$_} // 'n') } sort keys %all;
     return map {
         my ($then, $now) = ($was->{$_} // 'n', $is->{$_} // 'n');
-        { name => $_, text => "CONFIG_$_ ($now, was $then)", advice => advice($_) }
+        { name => $_, text => "CONFIG_$_ ($now, was $then)", advice => scalar advice($_) }
     } @names;
 }
 

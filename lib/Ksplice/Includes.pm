@@ -21,7 +21,7 @@ use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
     find_includers including_templates included_by included_sources foreign_objects depends_on
-    kernel_dirs arch_directory plain_path
+    newer_than_built    kernel_dirs arch_directory plain_path
 );
 
 # What kbuild includes in every C file by -include.
@@ -41,6 +41,7 @@ sub including_templates ($tree, @files) {
 }
 
 sub all_includers ($tree, @files) {
+    return if !@files;
     my $graph = include_graph($tree);
     my %seen;
     my @todo = @files;
@@ -231,15 +232,29 @@ sub arch_directory ($tree) {
 # Whether an object of the tree is made of one of the files: what kbuild wrote
 # down when it built it, if nothing it was made of is newer; else perhaps.
 sub depends_on ($tree, $object, @files) {
-    my $command = command_file("$tree->{dir}/$object");
-    return 1 if !-e $command;
+    my @made_of = made_of($tree, $object) or return 1;
     my %wanted = map { $_ => 1 } @files;
+    return 1 if grep { $wanted{$_} || $wanted{ plain_path($_) } } @made_of;
+    return newer_than_built($tree, $object);
+}
+
+# What kbuild wrote down that the object is made of, its source first; nothing if it was
+# not built.
+sub made_of ($tree, $object) {
+    my $command = command_file("$tree->{dir}/$object");
+    return if !-e $command;
     my ($source, $list) = read_file($command) =~
-        /^source_\S+ := (\S+)\n+deps_\S+ :=((?:.*\\\n)*.*)/m or return 1;
-    my @files_of = ($source, grep { m{^[\w./+-]+\z} } split /[\s\\]+/, $list);
-    return 1 if grep { $wanted{$_} || $wanted{ plain_path($_) } } @files_of;
-    my $built = (stat $command)[9];
-    return scalar grep { ((stat(m{^/} ? $_ : "$tree->{dir}/$_"))[9] // $built) > $built } @files_of;
+        /^source_\S+ := (\S+)\n+deps_\S+ :=((?:.*\\\n)*.*)/m or return;
+    return ($source, grep { m{^[\w./+-]+\z} } split /[\s\\]+/, $list);
+}
+
+# Whether what the object is made of, or one of the other files, is newer than it; true
+# if it was not built.
+sub newer_than_built ($tree, $object, @others) {
+    my @made_of = made_of($tree, $object) or return 1;
+    my $built = (stat command_file("$tree->{dir}/$object"))[9];
+    return scalar grep { ((stat(m{^/} ? $_ : "$tree->{dir}/$_"))[9] // $built) > $built }
+        @made_of, @others;
 }
 
 # Without '.' and '..'.

@@ -23,6 +23,7 @@ use Ksplice           qw(fail failure_text progress read_file);
 use Ksplice::Includes qw(arch_directory plain_path);
 use Ksplice::Journal  qw(note_touched forget_built keep_source keep_object find_files new_sources
     find_kept command_file);
+use Ksplice::Snapped  qw(not_current note_snapped);
 use Ksplice::Tree     qw(make_tree restore_tree);
 
 our @EXPORT_OK = qw(
@@ -32,12 +33,14 @@ our @EXPORT_OK = qw(
 # Files other than objects that kbuild may write because of a patch.
 my $generated = qr{/(?:\.config|auto\.conf(?:\.cmd)?|[^/]+\.h)\z};
 
-# Builds the objects from the original sources.
+# Builds the objects from the original sources, if they are not there.
 sub snap_objects ($tree, @objects) {
+    @objects = not_current($tree, @objects) or return;
     note_touched($tree->{dir}, built => grep { !-e "$tree->{dir}/$_" } @objects);
     build_original($tree, count(@objects, 'original object'), sub {
         make_objects($tree, 'snap', 0, @objects);
     });
+    note_snapped($tree, @objects);
     return;
 }
 

@@ -14,7 +14,7 @@ use Test::Ksplice;
 use Test::More;
 use lib root_dir() . '/lib';
 use Ksplice qw(failure_text);
-use Ksplice::Config qw(machine release_config_dir);
+use Ksplice::Config qw(config_differences machine release_config_dir);
 
 my $release = '6.1.0-9-none';
 my $headers;
@@ -48,5 +48,20 @@ spew($other, "CONFIG_ARM64=y\n");
 ok(!eval { machine({ config => $other }); 1 }, '... and another one is refused');
 is(failure_text($@), "'$other' is for an unsupported architecture: only x86_64 is supported",
     '... with its configuration');
+
+# --- what differs ------------------------------------------------------------
+
+my $dir = scratch_dir();
+spew("$dir/was", "CONFIG_A=y\nCONFIG_B=m\nCONFIG_C=\"x\"\nCONFIG_CC_VERSION_TEXT=\"one\"\n");
+spew("$dir/is", "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=\"y\"\nCONFIG_D=y\n"
+    . "CONFIG_CC_VERSION_TEXT=\"two\"\n");
+my @warnings;
+local $SIG{__WARN__} = sub { push @warnings, @_ };
+my @differs = config_differences("$dir/was", "$dir/is");
+is_deeply([map { $_->{text} } @differs], ['CONFIG_B (n, was m)', 'CONFIG_C ("y", was "x")',
+    'CONFIG_D (y, was n)'], 'options that differ are listed, but for harmless ones');
+is_deeply([map { [sort keys %$_] } @differs], [(['advice', 'name', 'text']) x 3],
+    '... each with all that is known about it');
+is_deeply(\@warnings, [], '... without a word of Perl');
 
 done_testing;

@@ -92,8 +92,8 @@ for my $test (qw(300-create 400-kmodsrc-builds)) {
     my @seen = map { join '', run_cmd({ env => { KSPLICE_TEST_STRICT => $_, HOME => $dir,
         PATH => "$dir/bin:$ENV{PATH}", KSPLICE_CACHE => "$dir/cache" } },
         'perl', root_dir() . "/t/$test.t") } undef, 1;
-    my $why = 'no kernel for this test: no kernel 6.1-amd64 is installed, cached or known to apt;'
-        . " its lists are empty: run 'apt-get update'";
+    my $why = "no kernel for this test: no kernel of flavour 'amd64' is installed, cached or "
+        . "known to apt; its lists are empty: run 'apt-get update'";
     like($seen[0], qr/\A01\.\.0 # SKIP \Q$why\E$/m, "t/$test.t skips without any, and says why");
     like($seen[1], qr/\A1.*^not ok 1 - skipped: \Q$why\E$/ms, '  ... strictly it fails');
 }

@@ -19,7 +19,7 @@ use Cwd             qw(abs_path);
 use Exporter        qw(import);
 use File::Path      qw(make_path);
 use Ksplice         qw(fail note capture read_file write_file);
-use Ksplice::Distro qw(cache_dir release_headers);
+use Ksplice::Distro qw(cache_dir release_headers image_part);
 
 our @EXPORT_OK = qw(
     read_config_dir release_config_dir note_stub_map find_compiler
@@ -88,13 +88,13 @@ sub release_config_dir ($release) {
         unlink "$dir/build";
         symlink $build, "$dir/build" or fail("cannot link '$dir/build': $!");
     }
-    my $map = "/boot/System.map-$release";
-    write_file("$dir/System.map", -e $map ? read_file($map)
+    my $map = image_part('', $release, 'system_map');
+    write_file("$dir/System.map", defined $map ? read_file($map)
         : "ffffffffffffffff B linux-image-$release was not installed\n");
     return {
         dir        => $dir,
         config     => "$dir/.config",
-        system_map => -e $map ? $map : undef,
+        system_map => $map,
         flags      => [package_flags($build)],
         read_build_dir($build),
     };

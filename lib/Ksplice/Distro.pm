@@ -30,8 +30,8 @@ use List::Util qw(uniq);
 
 our @EXPORT_OK = qw(
     release_image release_headers release_source has_source
-    known_releases newest_release release_of_version version_of_release cache_dir
-    cached cached_version unpack_package
+    known_releases default_release release_of_version version_of_release cache_dir
+    cached cached_version unpack_package image_part
     make_cache check_flavour list_releases
 );
 
@@ -133,7 +133,7 @@ sub image_release ($package) {
 }
 
 sub installed_releases () {
-    return sort_versions(grep { -e "/boot/vmlinuz-$_" } map { image_release($_) }
+    return sort_versions(grep { defined image_part('', $_, 'vmlinuz') } map { image_release($_) }
         capture({ ok => [0, 1] }, 'dpkg-query', '-W', '-f=${Package}\n', 'linux-image-*'));
 }
 
@@ -157,11 +157,28 @@ sub is_of ($release, $series, $flavour) {
     return $release =~ /\A$number-\Q$flavour\E\z/ && $release =~ /\A\Q$series\E\./;
 }
 
-# The newest release of a series ('6.1') and flavour ('amd64').
-sub newest_release ($series, $flavour) {
-    my ($newest) = reverse grep { is_of($_, $series, $flavour) } known_releases();
-    return $newest // fail("no kernel $series-$flavour is installed, cached or known to apt"
-        . update_hint(apt_releases()));
+# The release that is meant where none is named: the newest one that updates can be built
+# for, of the series that the distribution installs for the flavour.
+sub default_release ($flavour = 'amd64') {
+    my $series = installed_series($flavour);
+    my @releases = reverse grep { /\A$number-\Q$flavour\E\z/ } known_releases();
+    my @of_series = grep { defined $series && /\A\Q$series\E\./ } @releases;
+    @releases = @of_series if @of_series;
+    fail("no kernel of flavour '$flavour' is installed, cached or known to apt"
+        . update_hint(apt_releases())) if !@releases;
+    my @lacking;
+    for my $release (@releases) {
+        my ($entry) = list_of($release);
+        return $release if $entry->{lacks} eq '';
+        push @lacking, "$release: $entry->{lacks}";
+    }
+    fail("no update can be built for a kernel of flavour '$flavour' here: $lacking[0]");
+}
+
+# The series of the kernel that the distribution's package of the flavour depends on.
+sub installed_series ($flavour) {
+    my $entry = apt_entry("linux-image-$flavour") // return;
+    return (($entry->{Depends} // '') =~ /\blinux-image-(\d+\.\d+)\.\d/)[0];
 }
 
 # The release of a flavour whose image package has that version, like 6.1.190-1.
@@ -266,31 +283,58 @@ sub package_version ($kind, $release) {
 
 # --- what a release is made of ---------------------------------------------
 
+# Where the parts of an image are, for sprintf with the release, in the order to look.
+my %places = (
+    vmlinuz     => ['boot/vmlinuz-%s', 'lib/modules/%s/vmlinuz'],
+    config      => ['boot/config-%s', 'lib/modules/%s/config'],
+    system_map  => ['boot/System.map-%s', 'lib/modules/%s/System.map'],
+    modules_dir => ['lib/modules/%s'],
+);
+
+# The path of a part below ROOT, '' for the installed one; nothing if it is not there.
+sub image_part ($root, $release, $part) {
+    my @paths = map { sprintf $_, $release } map { ($_, "usr/$_") } @{ $places{$part} };
+    return (grep { -e } map { "$root/$_" } @paths)[0];
+}
+
 # The kernel itself, as a hash: vmlinuz, modules_dir (with modules.dep),
-# config, system_map, version (of the package), release.
+# config, system_map (undef if there is none), version (of the package), release.
 sub release_image ($release) {
     my ($version, $where) = package_version('image', $release);
+    my $package = "linux-image-$release";
     my $root = '';
     if ($where ne 'installed') {
-        my $package = "linux-image-$release";
         $root = cached("${package}_$version", "getting $package $version", sub ($dir) {
-            unpack_package($package, $version, $dir);
+            unpack_package(@$_, $dir)
+                for [$package, $version], parts_of($package, $version, qr/[a-z]+-\Q$release\E/);
+            merge_usr($dir);
+            image_parts($dir, $release);
             run('depmod', '-b', $dir, $release);
         });
     }
-    my %image = (
-        release     => $release,
-        version     => $version,
-        vmlinuz     => "$root/boot/vmlinuz-$release",
-        modules_dir => "$root/lib/modules/$release",
-        config      => "$root/boot/config-$release",
-        system_map  => "$root/boot/System.map-$release",
-    );
+    return { image_parts($root, $release), release => $release, version => $version };
+}
+
+sub image_parts ($root, $release) {
+    my %image = map { $_ => scalar image_part($root, $release, $_) } keys %places;
     for my $part (qw(vmlinuz modules_dir config)) {
-        -e $image{$part}
-            or fail("linux-image-$release is installed, but not its '$image{$part}'");
+        my ($first, $second) = map { sprintf "'$_'", $release } @{ $places{$part} };
+        fail("linux-image-$release is " . ($root eq '' ? 'installed' : 'unpacked')
+            . ", but has no '$part'; it was looked for as $first"
+            . (defined $second ? " and $second" : ''))
+            if !defined $image{$part};
     }
-    return \%image;
+    return %image;
+}
+
+# Makes /lib and /usr/lib one, wherever the packages have the modules: depmod knows only
+# one of the two.
+sub merge_usr ($dir) {
+    mkdir "$dir/usr";
+    my ($link, $to) = -e "$dir/lib" ? ('usr/lib', '../lib') : ('lib', 'usr/lib');
+    return if -e "$dir/$link";
+    symlink $to, "$dir/$link" or fail("cannot link '$dir/$link': $!");
+    return;
 }
 
 # A directory for make -C DIR M=...
@@ -304,20 +348,22 @@ sub release_headers ($release) {
     }
     my $package = "linux-headers-$release";
     my $root = cached("${package}_$version", "getting $package $version", sub ($dir) {
-        unpack_package(@$_, $dir) for [$package, $version], headers_parts($package, $version);
+        unpack_package(@$_, $dir) for [$package, $version],
+            parts_of($package, $version, qr/(?:headers|kbuild)-\S+?/);
         make_relative("$dir$installed");
     });
     return "$root$installed";
 }
 
-# The packages that headers consist of besides their own, with versions: those
-# common to all flavours, and the programs of kbuild.
-sub headers_parts ($package, $version) {
+# The packages that a package depends on and that are parts of what it stands for, with
+# versions: those that match after linux-.  Headers have parts that are common to all
+# flavours, and the programs of kbuild; an image may have its files in such packages.
+sub parts_of ($package, $version, $pattern) {
     my $entry = apt_entry($package, $version)
         // fail("apt does not know '$package' $version any more; run 'apt-get update'");
     my @parts;
     for my $depends (split /,\s*/, $entry->{Depends} // '') {
-        $depends =~ /\A(linux-(?:headers|kbuild)-\S+?)(?:\s+\((>?=)\s*(\S+)\))?\z/ or next;
+        $depends =~ /\A(linux-$pattern)(?:\s+\((>?=)\s*(\S+)\))?\z/ or next;
         my ($name, $needed) = ($1, $3);
         my $part = (defined $needed && apt_entry($name, $needed)) || apt_entry($name)
             || fail("'$package' needs '$name', which apt does not know");
@@ -329,10 +375,10 @@ sub headers_parts ($package, $version) {
 # The Makefile of unpacked headers names the common part by its absolute path
 # as installed; here it stands beside it.  (Links to kbuild are relative.)
 sub make_relative ($dir) {
+    my $here = "ksplice-here := \$(abspath \$(dir \$(lastword \$(MAKEFILE_LIST))))\n";
     for my $file (grep { -f } "$dir/Makefile", "$dir/.kernelvariables") {
         my $text = read_file($file);
-        my $here = '$(dir $(lastword $(MAKEFILE_LIST)))';
-        write_file($file, $text) if $text =~ s{/usr/src/}{$here../}g;
+        write_file($file, $here . $text) if $text =~ s{/usr/src/}{\$(ksplice-here)/../}g;
     }
     return;
 }
@@ -348,6 +394,10 @@ sub has_source ($release) {
 sub list_releases () {
     my @releases = known_releases() or fail('no kernel is installed, cached or known to apt'
         . update_hint());
+    return list_of(@releases);
+}
+
+sub list_of (@releases) {
     my $served = served_versions(map { ("linux-image-$_", "linux-headers-$_", source_of($_)) }
         @releases);
     return map { listed($served, $_) } @releases;

@@ -30,7 +30,7 @@ my $scratch = scratch_dir();
 my $updates = "$scratch/updates";
 mkdir $updates or die "cannot make '$updates': $!";
 
-# The kernel under test: the newest one unless KSPLICE_TEST_RELEASE says.
+# The kernel under test: the default one unless KSPLICE_TEST_RELEASE names another.
 sub guest_release () { return test_release() }
 
 # make_update(ID, PATCHES, OPTION...): an update from the patches that PATCHES names,

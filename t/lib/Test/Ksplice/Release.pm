@@ -2,8 +2,8 @@
 #
 # Test::Ksplice::Release - the kernel that the tests are run with
 #
-# The newest one of 6.1, or the one that KSPLICE_TEST_RELEASE names.  The latter
-# was asked for, so a test that cannot have it fails, where it would else skip.
+# The default one of the distribution, or the one that KSPLICE_TEST_RELEASE names.  The
+# latter was asked for, so a test that cannot have it fails, where it would else skip.
 
 package Test::Ksplice::Release;
 use v5.32;
@@ -15,13 +15,13 @@ use Exporter qw(import);
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/../../../../lib';
 use Ksplice         qw(failure_text);
-use Ksplice::Distro qw(newest_release);
+use Ksplice::Distro qw(default_release);
 use Test::More;
 
 our @EXPORT_OK = qw(test_release no_kernel);
 
 sub test_release () {
-    state $release = named_release() // newest_release('6.1', 'amd64');
+    state $release = named_release() // default_release();
     return $release;
 }
 

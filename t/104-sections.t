@@ -83,7 +83,7 @@ is_refused(patched(assembly('movl $1,%eax\nret'), assembly('movl $2,%eax\nret'),
     "dir/1.o: code without a symbol changes in section '.text.asm'", 'code without a symbol');
 
 # Sections that are freed after boot
-my $init = '__attribute__((noinline, section(".init.text")))';
+my $init = '__attribute__((noipa, section(".init.text")))';
 is_refused(patched('int f(void) { return 1; }', 'int g(void); int f(void) { return g(); }',
         "int $init g(void) { return 3; }"),
     "dir/1.o: 'f' refers to 'g' in section '.init.text', which is freed after boot",

@@ -330,6 +330,7 @@ static inline int one_late(int a) { return a + {{5|6}}; }
 int f(int a) { return PASTE3(one, NOTHING, _late)(a); }
 === kernel/unrelated.c
 #include <a.h>
+int other_late(int a);
 int f(int a) { return PASTE3(other, NOTHING, _late)(a); }
 # a macro for a number
 === include/numbers.h
@@ -348,6 +349,7 @@ int f(int a) { return __PASTE(get_, NUMBER)(a); }
 int f(int a) { return __PASTE(get_, HEX)(a); }
 === kernel/unrelated.c
 #include <a.h>
+int other_3(int a);
 int f(int a) { return __PASTE(other_, NUMBER)(a); }
 # more macros of the same name, with other parameters
 === include/a.h

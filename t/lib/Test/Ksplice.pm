@@ -23,7 +23,7 @@ use Test::Ksplice::Strict;
 
 our @EXPORT = qw(
     run_cmd root_dir scratch_dir slurp spew have_program
-    build_object build_pair kernel_cflags
+    build_object build_pair kernel_cflags strict_cflags
     objdump_sections objdump_symbols objdump_relocations objdump_code
     make_tar sealed_contents
 );
@@ -97,11 +97,17 @@ sub run_cmd (@command) {
 
 # --- compiled fixtures -----------------------------------------------------
 
+# What newer compilers refuse is an error with all of them.
+sub strict_cflags () {
+    return map { "-Werror=$_" } qw(implicit-function-declaration implicit-int int-conversion
+        incompatible-pointer-types);
+}
+
 # As the kernel's own, as far as objects of ours need it.
 sub kernel_cflags () {
     return qw(-O2 -g -std=gnu11 -ffreestanding -ffunction-sections -fdata-sections
         -mcmodel=kernel -mno-red-zone -fno-pic -fno-asynchronous-unwind-tables
-        -fcf-protection=none -fno-strict-aliasing -fno-common);
+        -fcf-protection=none -fno-strict-aliasing -fno-common), strict_cflags();
 }
 
 # build_object(SOURCE, OBJECT, FLAG...): compiles or dies with the compiler's words.

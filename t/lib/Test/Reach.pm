@@ -13,7 +13,7 @@ use Exporter          qw(import);
 use Ksplice           qw(read_file);
 use Ksplice::Includes qw(find_includers);
 use Ksplice::Reach    qw(reached_sources);
-use Test::Ksplice     qw(spew run_cmd);
+use Test::Ksplice     qw(spew run_cmd strict_cflags);
 
 our @EXPORT = qw(read_files new_reach_toy altered_sources reached_by);
 
@@ -38,7 +38,7 @@ sub new_reach_toy ($dir, %files) {
 
 # What the compiler makes of it, or what it says.
 sub compiled ($toy, $source) {
-    my ($status, undef, $err) = run_cmd({ dir => $toy->{dir} }, 'gcc', @flags,
+    my ($status, undef, $err) = run_cmd({ dir => $toy->{dir} }, 'gcc', @flags, strict_cflags(),
         @{ $toy->{options} }, $source);
     return $status ? "error: $err" : read_file("$toy->{dir}/object.o");
 }

@@ -168,7 +168,7 @@ sub default_release ($flavour = 'amd64') {
         . update_hint(apt_releases())) if !@releases;
     my @lacking;
     for my $release (@releases) {
-        my ($entry) = list_of($release);
+        my ($entry) = list_releases($release);
         return $release if $entry->{lacks} eq '';
         push @lacking, "$release: $entry->{lacks}";
     }
@@ -389,15 +389,11 @@ sub has_source ($release) {
     return find_source("linux-source-$series", scalar package_version('image', $release)) ne '';
 }
 
-# All releases that are known, oldest first: {release, version, lacks}, where lacks is
-# what an update cannot be built without, or ''.
-sub list_releases () {
-    my @releases = known_releases() or fail('no kernel is installed, cached or known to apt'
-        . update_hint());
-    return list_of(@releases);
-}
-
-sub list_of (@releases) {
+# All releases that are known, oldest first, or those that are given: {release, version,
+# lacks}, where lacks is what an update cannot be built without, or ''.
+sub list_releases (@releases) {
+    @releases = known_releases() if !@releases;
+    fail('no kernel is installed, cached or known to apt' . update_hint()) if !@releases;
     my $served = served_versions(map { ("linux-image-$_", "linux-headers-$_", source_of($_)) }
         @releases);
     return map { listed($served, $_) } @releases;

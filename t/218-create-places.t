@@ -106,7 +106,7 @@ is_deeply([map { s/.*\///r } glob "$tmp/*"], [qw(ksplice-tmp-used0000 ksplice-yo
 # No HOME: that of the user.
 my ($status, $out, $err) = run_cmd({ dir => $scratch, env => { %$env, HOME => undef,
     KSPLICE_CACHE => undef, XDG_CACHE_HOME => undef } }, $^X, '-I' . root_dir() . '/lib',
-    '-MKsplice::Distro=cache_dir', '-e', 'print cache_dir()');
+    '-MKsplice::Cache=cache_dir', '-e', 'print cache_dir()');
 is("$status$out$err", '0' . (getpwuid $>)[7] . '/.cache/ksplice', 'without HOME');
 
 done_testing();

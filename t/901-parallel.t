@@ -12,7 +12,7 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::Ksplice::Guest;
-use Ksplice::Distro qw(cache_dir);
+use Ksplice::Cache qw(cache_dir);
 use Test::More;
 
 # Two that run at the same time take turns some millions of times, on a busy

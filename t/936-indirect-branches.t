@@ -10,7 +10,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Distro qw(cache_dir);
+use Ksplice::Cache qw(cache_dir);
 use Test::Ksplice;
 use Test::Ksplice::Guest;
 use Test::More;

@@ -15,7 +15,7 @@ use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::More;
 use lib root_dir() . '/dev/lib', root_dir() . '/lib';
-use Ksplice::Distro qw(cache_dir);
+use Ksplice::Cache qw(cache_dir);
 use KernelPatches qw(read_series read_head touched_files cold_sources);
 
 my $patches = root_dir() . '/kernel-patches';

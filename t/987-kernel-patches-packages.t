@@ -14,7 +14,7 @@ use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::More;
 use lib root_dir() . '/dev/lib', root_dir() . '/lib';
-use Ksplice::Distro qw(cache_dir);
+use Ksplice::Cache qw(cache_dir);
 use KernelPatches qw(base_release);
 
 my $dir = scratch_dir();

@@ -34,7 +34,8 @@ use File::Find      ();
 use File::Path      qw(make_path remove_tree);
 use Ksplice         qw(fail run capture progress note temp_dir base_dir read_file write_file);
 use Ksplice::Config qw(find_compiler config_differences);
-use Ksplice::Distro qw(cache_dir release_image release_source);
+use Ksplice::Cache  qw(cache_dir);
+use Ksplice::Distro qw(release_image release_source);
 
 our @EXPORT_OK = qw(
     base_release read_series read_head touched_files check_series patch_tree

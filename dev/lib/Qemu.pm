@@ -10,8 +10,7 @@
 #
 # So an older QEMU of the machine is not used for that.  The one of the
 # distribution's backports takes its place, unpacked in the cache as kernels are
-# (lib/Ksplice/Distro.pm).  Neither the machine's packages nor its apt change: apt
-# gets a configuration of its own for this, which knows the backports alone.  The
+# (lib/Ksplice/Archive.pm).  Neither the machine's packages nor its apt change.  The
 # libraries are the machine's, as its own QEMU needs nearly the same.
 
 package Qemu;
@@ -20,9 +19,11 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Exporter        qw(import);
-use Ksplice         qw(fail failure_text run capture read_file write_file temp_dir);
-use Ksplice::Distro qw(cached cached_version unpack_package);
+use Exporter         qw(import);
+use Ksplice          qw(fail failure_text run capture temp_dir);
+use Ksplice::Archive qw(unpack_package this_debian use_suites);
+use Ksplice::Cache   qw(cached);
+use Ksplice::Distro  qw(cached_version);
 
 our @EXPORT_OK = qw(parallel_qemu);
 
@@ -58,7 +59,7 @@ sub major ($version) { return $version =~ s/\..*//sr }
 # The directory that it is in, got if need be.
 sub newer_qemu () {
     my $suite = backports();
-    local $ENV{APT_CONFIG} = apt_configuration(temp_dir(), $suite);
+    local $ENV{APT_CONFIG} = use_suites(temp_dir(), {}, $suite);
     run('apt-get', '-qq', 'update');
     my %version = capture('apt-get', '-s', '--no-install-recommends', 'install', $package)
         =~ /^Inst (\S+) (?:\[\S+\] )?\((\S+) /mg;
@@ -77,32 +78,9 @@ sub unpacked ($version, %packages) {
 
 # The suite of this machine's distribution.
 sub backports () {
-    my %os = read_file('/etc/os-release') =~ /^(\w+)="?([^"\n]*)/mg;
-    my ($id, $codename) = map { $_ // '' } @os{qw(ID VERSION_CODENAME)};
-    fail('there are backports of Debian only') if $id ne 'debian' || $codename eq '';
+    my $codename = this_debian();
+    fail('there are backports of Debian only') if $codename eq '';
     return "$codename-backports";
-}
-
-# A file for APT_CONFIG.  The mirror is the one that the machine uses.
-sub apt_configuration ($dir, $suite) {
-    my ($mirror) = grep { length } capture('apt-get', 'indextargets', '--format', '$(REPO_URI)',
-        'Created-By: Packages', 'Origin: Debian', 'Label: Debian');
-    $mirror //= 'http://deb.debian.org/debian';
-    my $keys = '/usr/share/keyrings/debian-archive-keyring.gpg';
-    my $options = -e $keys ? "[signed-by=$keys] " : '';
-    for my $part ('lists', 'lists/partial', 'archives', 'archives/partial') {
-        mkdir "$dir/$part" or fail("cannot make '$dir/$part': $!");
-    }
-    write_file("$dir/sources.list", "deb $options$mirror $suite main\n");
-    write_file("$dir/apt.conf", <<"END");
-Dir::Etc::SourceList "$dir/sources.list";
-Dir::Etc::SourceParts "/dev/null";
-Dir::State::Lists "$dir/lists";
-Dir::Cache "$dir";
-Debug::NoLocking "true";
-APT::Sandbox::User "root";
-END
-    return "$dir/apt.conf";
 }
 
 1;

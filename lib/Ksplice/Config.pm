@@ -19,7 +19,8 @@ use Cwd             qw(abs_path);
 use Exporter        qw(import);
 use File::Path      qw(make_path);
 use Ksplice         qw(fail note capture read_file write_file);
-use Ksplice::Distro qw(cache_dir release_headers image_part);
+use Ksplice::Cache  qw(cache_dir);
+use Ksplice::Distro qw(release_headers image_part);
 
 our @EXPORT_OK = qw(
     read_config_dir release_config_dir note_stub_map find_compiler

@@ -4,12 +4,9 @@
 #
 # The parts of a kernel release come from its packages: from installed ones, or from
 # ones that apt downloads, which are unpacked in the cache and never installed.  A
-# package is unpacked under another name and renamed when it is complete, by one
-# process at a time.  So a package in the cache is complete, and needs neither apt
-# nor the network again.
+# package in the cache is complete, and needs neither apt nor the network again.
 #
 #   CACHE/packages/PACKAGE_VERSION/...     the files of a package
-#   CACHE/packages/PACKAGE_VERSION.lock    held while they are unpacked
 #
 # A release is any name that the distribution uses, of any flavour.  Only two things
 # are derived from it: the series that it starts with, and whether it has patches
@@ -21,103 +18,26 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Cwd        qw(abs_path);
-use Exporter   qw(import);
-use Fcntl      qw(LOCK_EX);
-use File::Path qw(make_path remove_tree);
-use Ksplice    qw(fail run capture progress read_file write_file);
-use List::Util qw(uniq);
+use Exporter         qw(import);
+use Ksplice          qw(fail run capture read_file write_file);
+use Ksplice::Archive qw(installed_version apt_entry unpack_package);
+use Ksplice::Cache   qw(cache_dir cached cached_names);
+use List::Util       qw(uniq);
 
 our @EXPORT_OK = qw(
     release_image release_headers release_source has_source
-    known_releases default_release release_of_version version_of_release cache_dir
-    cached cached_version unpack_package image_part
-    make_cache check_flavour list_releases
+    known_releases default_release release_of_version version_of_release
+    cached_version image_part check_flavour list_releases
 );
 
-# --- the cache -------------------------------------------------------------
-
-sub cache_dir () {
-    return $ENV{KSPLICE_CACHE} if length($ENV{KSPLICE_CACHE} // '');
-    my $base = $ENV{XDG_CACHE_HOME} // '';
-    $base = ($ENV{HOME} // (getpwuid $>)[7] // '') . '/.cache' if $base eq '';
-    fail('no home directory for the cache: set KSPLICE_CACHE')
-        if $base eq '/.cache';
-    return "$base/ksplice";
-}
-
-# Fails early if the cache is not writable.
-sub make_cache () {
-    my $dir = cache_dir();
-    make_path($dir, { error => \my $errors });
-    my ($why) = map { values %$_ } @$errors;
-    fail("cannot make the cache '$dir': " . ($why // $!) . ': set KSPLICE_CACHE') if !-d $dir;
-    open my $file, '+>', "$dir/.try$$"
-        or fail("cannot write into the cache '$dir': $!: set KSPLICE_CACHE");
-    unlink "$dir/.try$$";
-    return;
-}
-
-# The directory of that name in the cache; if it is missing, fill is called with an
-# empty directory.
-sub cached ($name, $text, $fill) {
-    my $packages = cache_dir() . '/packages';
-    my $dir = "$packages/$name";
-    return $dir if -d $dir;
-    make_path($packages, { error => \my $errors });
-    fail("cannot make '$packages'") if !-d $packages;
-    my $lock = lock_file("$dir.lock");
-    return $dir if -d $dir;
-    remove_tree("$dir.new");
-    mkdir "$dir.new" or fail("cannot make '$dir.new': $!");
-    eval { progress($text, sub { $fill->("$dir.new") }); 1 } or do {
-        my $error = $@;
-        remove_tree("$dir.new");
-        die $error;
-    };
-    rename "$dir.new", $dir or fail("cannot rename '$dir.new': $!");
-    return $dir;
-}
-
-# Waits for the lock; it is released when the handle is closed.
-sub lock_file ($name) {
-    open my $lock, '>>', $name or fail("cannot write '$name': $!");
-    progress("waiting for another process to release '$name'", sub {
-        until (flock $lock, LOCK_EX) {
-            fail("cannot lock '$name': $!") if !$!{EINTR};
-        }
-    });
-    return $lock;
-}
+# --- what is in the cache --------------------------------------------------
 
 # The newest version of a package that is in the cache already.
 sub cached_version ($package) {
-    my $packages = cache_dir() . '/packages';
-    opendir my $dir, $packages or return;
-    my @versions = map { /\A\Q$package\E_(\d.*)\z/ && -d "$packages/$_" ? $1 : () }
-        grep { !/\.(?:lock|new)\z/ } readdir $dir;
-    return (sort_versions(@versions))[-1];
+    return (sort_versions(map { /\A\Q$package\E_(\d.*)\z/ } cached_names()))[-1];
 }
 
 # --- what dpkg and apt know ------------------------------------------------
-
-# The version that is installed, if any.
-sub installed_version ($package) {
-    my $state = capture({ ok => [0, 1] }, 'dpkg-query', '-W',
-        '-f=${db:Status-Status} ${Version}', $package);
-    return $state =~ /\Ainstalled (\S+)/ ? $1 : undef;
-}
-
-# A package's entry in apt's lists as a hash, or nothing: the one of that
-# version, else the one that apt would install.
-sub apt_entry ($package, $version = undef) {
-    my $text = capture({ ok => [0, 100] }, 'apt-cache', 'show',
-        '--no-all-versions', defined $version ? "$package=$version" : $package);
-    my ($entry) = split /\n\n/, $text;
-    my %field = ($entry // '') =~ /^([\w-]+):[ \t]*(.*)$/mg;
-    return unless ($field{Package} // '') eq $package;
-    return \%field;
-}
 
 # The releases whose image apt can download, oldest first.
 sub apt_releases () {
@@ -138,9 +58,7 @@ sub installed_releases () {
 }
 
 sub cached_releases () {
-    opendir my $dir, cache_dir() . '/packages' or return;
-    return sort_versions(map { image_release(s/_.*//sr) }
-        grep { /_/ && !/\.(?:lock|new)\z/ } readdir $dir);
+    return sort_versions(map { image_release(s/_.*//sr) } grep { /_/ } cached_names());
 }
 
 # All releases that release_image supports, oldest first.
@@ -238,23 +156,6 @@ sub check_flavour ($release) {
 }
 
 # --- getting packages ------------------------------------------------------
-
-# Downloads a package of apt's and unpacks it into the directory.
-sub unpack_package ($package, $version, $dir) {
-    my $status = run(
-        { dir => $dir, ok => 'any', output => \my $output },
-        'apt-get', '-qq', '-o', 'APT::Sandbox::User=root',
-        'download', "$package=$version");
-    my ($deb) = glob "$dir/*.deb";
-    if ($status || !defined $deb) {
-        my ($why) = $output =~ /^E: (.*)/m;
-        fail("cannot download '$package' $version: " . ($why // 'apt-get failed')
-            . "; if apt's lists are old run 'apt-get update'");
-    }
-    run('dpkg-deb', '-x', $deb, $dir);
-    unlink $deb or fail("cannot remove '$deb': $!");
-    return;
-}
 
 # The directory that the package is unpacked in.
 sub unpacked ($package, $version) {

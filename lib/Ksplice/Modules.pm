@@ -21,7 +21,7 @@ use File::Find      qw(find);
 use File::Path      qw(make_path remove_tree);
 use Ksplice         qw(fail run capture progress base_dir read_file temp_dir);
 use Ksplice::Cores  qw(use_core prune_cores);
-use Ksplice::Distro qw(cache_dir);
+use Ksplice::Cache  qw(cache_dir);
 use Ksplice::Tree   qw(make_tree);
 use Ksplice::Update qw(module_file module_name);
 

@@ -20,7 +20,8 @@ use File::Find        qw(find);
 use File::Path        qw(make_path);
 use List::Util        qw(any);
 use Ksplice           qw(fail warning progress capture read_file write_file);
-use Ksplice::Distro   qw(cache_dir release_image);
+use Ksplice::Cache    qw(cache_dir);
+use Ksplice::Distro   qw(release_image);
 use Ksplice::Kallsyms qw(image_symbols);
 
 our @EXPORT_OK = qw(check_clashes wanted_symbols missing_symbols);

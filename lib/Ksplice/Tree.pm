@@ -22,7 +22,8 @@ use File::Path        qw(make_path remove_tree);
 use Ksplice           qw(fail run capture progress note verbose base_dir failure_text
     read_file write_file);
 use Ksplice::Config   qw(find_compiler config_differences);
-use Ksplice::Distro   qw(cache_dir release_source);
+use Ksplice::Cache    qw(cache_dir);
+use Ksplice::Distro   qw(release_source);
 use Ksplice::Includes qw(plain_path);
 use Ksplice::Journal  qw(has_journal revert_tree);
 

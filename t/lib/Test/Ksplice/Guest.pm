@@ -20,7 +20,8 @@ use File::Copy qw(copy);
 use Test::Ksplice;
 use Test::Ksplice::Strict qw(strict_line);
 use lib root_dir() . '/lib';
-use Ksplice::Distro qw(cache_dir release_headers);
+use Ksplice::Cache  qw(cache_dir);
+use Ksplice::Distro qw(release_headers);
 use Test::Ksplice::Release qw(test_release);
 
 our @EXPORT = qw(guest_release make_update make_updates add_update make_program make_modules

@@ -34,7 +34,7 @@ use Test::Ksplice;
 use Test::Ksplice::Guest qw(run_guest skip_guest add_update);
 use lib root_dir() . '/dev/lib', root_dir() . '/lib';
 use KernelPatches qw(boot_kernel hot_update base_release);
-use Ksplice::Distro qw(cache_dir);
+use Ksplice::Cache  qw(cache_dir);
 
 our @EXPORT = qw(run_booted run_hot run_hot_script run_container run_stock);
 

@@ -15,7 +15,8 @@ use Exporter qw(import);
 use Test::Ksplice;
 use Test::More;
 use lib root_dir() . '/lib';
-use Ksplice::Distro qw(cache_dir release_headers release_source);
+use Ksplice::Cache  qw(cache_dir);
+use Ksplice::Distro qw(release_headers release_source);
 use Test::Ksplice::Release qw(test_release no_kernel);
 
 our @EXPORT = qw(kernel_release kernel_source create_update kernel_patch);

@@ -65,7 +65,7 @@ cat "\$(dirname "\$APT_CONFIG")/sources.list" >$dir/sources
 case "\$*" in
     *update) [ ! -e $dir/offline ] || { echo 'E: no network'; exit 100; } ;;
     *install*) cat $dir/offer ;;
-    *) for name; do :; done; cp "$dir/debs/\$name" x.deb ;;
+    *) for name; do case \$name in qemu*) cp "$dir/debs/\$name" "\$name.deb" ;; esac; done ;;
 esac
 END
 chmod 0755, glob "$dir/bin/*";

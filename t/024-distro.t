@@ -80,11 +80,15 @@ esac
 END
 spew("$dir/bin/apt-get", <<"END");
 #!/bin/sh
-for name; do :; done
-echo \$name >>$dir/downloads
 sleep \${SLOW:-0}
-cp "$dir/debs/\$(echo \$name | tr = .)" "\$PWD/x.deb" ||
-    { echo "E: Failed to fetch http://example.org/x.deb  404" >&2; exit 100; }
+for name; do
+    case \$name in
+        linux-*=*)
+            echo \$name >>$dir/downloads
+            cp "$dir/debs/\$(echo \$name | tr = .)" "\$PWD/\$name.deb" ||
+                { echo "E: Failed to fetch http://example.org/x.deb  404" >&2; exit 100; } ;;
+    esac
+done
 END
 chmod 0755, glob "$dir/bin/*";
 
@@ -100,9 +104,12 @@ main(sub {
 END
 my %env = (PATH => "$dir/bin:$ENV{PATH}", KSPLICE_CACHE => $cache);
 
+# Without what is printed about what takes long.
 sub call (@call) {
     unlink "$dir/downloads";
-    return run_cmd({ env => \%env }, 'perl', '-I' . root_dir() . '/lib', $program, @call);
+    my ($status, $out, $err) =
+        run_cmd({ env => \%env }, 'perl', '-I' . root_dir() . '/lib', $program, @call);
+    return ($status, $out, $err =~ s/^call: \S+ing .* \.\.\.\n//gmr);
 }
 
 sub fails ($message, @call) {

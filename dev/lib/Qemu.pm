@@ -21,7 +21,7 @@ no warnings 'experimental::signatures';
 
 use Exporter         qw(import);
 use Ksplice          qw(fail failure_text run capture temp_dir);
-use Ksplice::Archive qw(unpack_package this_debian use_suites);
+use Ksplice::Archive qw(unpack_packages this_debian use_suites);
 use Ksplice::Cache   qw(cached);
 use Ksplice::Distro  qw(cached_version);
 
@@ -71,7 +71,7 @@ sub newer_qemu () {
 # VERSION is without an epoch: a colon would end the path in a list of paths.
 sub unpacked ($version, %packages) {
     return cached("${package}_$version", "getting $package $version", sub ($dir) {
-        unpack_package($_, $packages{$_}, $dir) for sort keys %packages;
+        unpack_packages($dir, map { [$_, $packages{$_}] } sort keys %packages);
         version_of("$dir/usr/bin/$name");
     });
 }

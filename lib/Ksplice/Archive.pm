@@ -21,7 +21,7 @@ use Ksplice        qw(fail failure_text warning run capture progress read_file w
 use Ksplice::Cache qw(cache_dir lock_file);
 
 our @EXPORT_OK = qw(
-    installed_version apt_entry unpack_package
+    installed_version apt_entry unpack_packages
     this_debian other_debian use_suites with_debian
 );
 
@@ -55,20 +55,26 @@ sub apt_entry ($package, $version = undef) {
 
 # --- getting packages ------------------------------------------------------
 
-# Downloads a package of apt's and unpacks it into the directory.
-sub unpack_package ($package, $version, $dir) {
+# unpack_packages(DIR, [PACKAGE, VERSION]...): downloads packages of apt's and unpacks them into
+# the directory.
+sub unpack_packages ($dir, @packages) {
+    return if !@packages;
     my $status = run(
         { dir => $dir, ok => 'any', output => \my $output },
         'apt-get', '-qq', '-o', 'APT::Sandbox::User=root',
-        'download', "$package=$version");
-    my ($deb) = glob "$dir/*.deb";
-    if ($status || !defined $deb) {
+        'download', map { join '=', @$_ } @packages);
+    my @debs = glob "'$dir'/*.deb";
+    if ($status || @debs != @packages) {
         my ($why) = $output =~ /^E: (.*)/m;
-        fail("cannot download '$package' $version: " . ($why // 'apt-get failed')
+        my ($package, $version) = @{ $packages[0] };
+        my $more = @packages > 1 ? ', or one of ' . (@packages - 1) . ' others' : '';
+        fail("cannot download '$package' $version$more: " . ($why // 'apt-get failed')
             . "; if apt's lists are old run 'apt-get update'");
     }
-    run('dpkg-deb', '-x', $deb, $dir);
-    unlink $deb or fail("cannot remove '$deb': $!");
+    for my $deb (@debs) {
+        run('dpkg-deb', '-x', $deb, $dir);
+        unlink $deb or fail("cannot remove '$deb': $!");
+    }
     return;
 }
 

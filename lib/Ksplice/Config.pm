@@ -20,7 +20,7 @@ use Exporter        qw(import);
 use File::Path      qw(make_path);
 use Ksplice         qw(fail note capture read_file write_file);
 use Ksplice::Cache  qw(cache_dir);
-use Ksplice::Distro qw(release_headers image_part);
+use Ksplice::Distro qw(release_headers release_toolchain image_part);
 
 our @EXPORT_OK = qw(
     read_config_dir release_config_dir note_stub_map find_compiler
@@ -97,6 +97,7 @@ sub release_config_dir ($release) {
         config     => "$dir/.config",
         system_map => $map,
         flags      => [package_flags($build)],
+        toolchain  => scalar release_toolchain($release),
         read_build_dir($build),
     };
 }
@@ -163,12 +164,15 @@ sub machine ($config) {
     fail("'$config->{config}' is for an unsupported architecture: only x86_64 is supported");
 }
 
-# The compiler that the kernel was built with: its name.
+# The compiler that the kernel was built with: its name.  The programs of a toolchain are found
+# before those of the machine from now on, by this process and all that it runs.
 sub find_compiler ($config) {
+    $ENV{PATH} = "$config->{toolchain}/bin:$ENV{PATH}" if defined $config->{toolchain};
     my $options = read_options($config->{config});
     my ($wanted) = ($options->{CC_VERSION_TEXT} // '') =~ /^"(.*)"$/
         or fail("'$config->{config}' has no CONFIG_CC_VERSION_TEXT");
     my ($name, $version) = $wanted =~ /^(\S+)\s+(.*)$/;
+    my $package = $name =~ s/^.*-linux-gnu-//r;
     my @found;
     for my $try ($name, $name =~ s/-[\d.]+$//r) {
         my ($line) = eval { capture({ ok => 'any' }, $try, '--version') };
@@ -178,7 +182,7 @@ sub find_compiler ($config) {
     }
     fail("the kernel was built by '$wanted', "
         . (@found ? "but '$found[0]' is installed" : "but '$name' is not installed")
-        . ": install that version of package '$name'");
+        . ": install that version of package '$package'");
 }
 
 1;

@@ -19,13 +19,15 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter         qw(import);
+use File::Path       qw(remove_tree);
 use Ksplice          qw(fail run capture read_file write_file);
-use Ksplice::Archive qw(installed_version apt_entry unpack_package);
+use Ksplice::Archive qw(installed_version apt_entry unpack_packages other_debian with_debian);
 use Ksplice::Cache   qw(cache_dir cached cached_names);
+use Ksplice::Toolchain qw(get_toolchain wrap_programs);
 use List::Util       qw(uniq);
 
 our @EXPORT_OK = qw(
-    release_image release_headers release_source has_source
+    release_image release_headers release_source release_toolchain has_source
     known_releases default_release release_of_version version_of_release
     cached_version image_part check_flavour list_releases
 );
@@ -120,10 +122,19 @@ sub update_hint (@releases) {
     return @releases ? '' : "; its lists are empty: run 'apt-get update'";
 }
 
+# A kernel of another Debian release is asked for there, unless this machine's apt knows it.
+sub with_apt_of ($release, $body) {
+    my $codename = other_debian($release);
+    return $body->() if !defined $codename || apt_entry("linux-image-$release");
+    return with_debian($codename, $body);
+}
+
 # Fails for an unknown release, with the likely alternatives.
 sub unknown_release ($release, $package) {
     my @releases = apt_releases();
-    my $why = "'$package' is not installed, and apt does not know it";
+    my $codename = other_debian($release);
+    my $why = "'$package' is not installed, and apt does not know it"
+        . (defined $codename ? ", nor does Debian's '$codename' have it" : '');
     fail("packages of release '$release' are missing: $why; "
         . "run 'apt-get update', or get it from snapshot.debian.org")
         if grep { $_ eq $release } @releases;
@@ -140,9 +151,10 @@ sub unknown_release ($release, $package) {
     @alike = @same if @same;
     my $more = @alike > 6 ? ' and ' . (@alike - 6) . ' older ones' : '';
     splice @alike, 0, @alike - 6 if @alike > 6;
+    my $cure = defined $codename ? '' : "; if it is a security update, add that archive to apt's "
+        . "sources and run 'apt-get update'";
     fail("unknown release '$release': $why"
-        . (@alike ? "; it has @alike$more; if it is a security update, add that archive to apt's "
-            . "sources and run 'apt-get update'" : update_hint()));
+        . (@alike ? "; it has @alike$more$cure" : update_hint()));
 }
 
 my $real_time = qr/-rt(?:-|\z)/;
@@ -153,15 +165,6 @@ sub check_flavour ($release) {
         . "linux-source does not have: give the directory of that source, and --config")
         if $release =~ $real_time;
     return;
-}
-
-# --- getting packages ------------------------------------------------------
-
-# The directory that the package is unpacked in.
-sub unpacked ($package, $version) {
-    return cached("${package}_$version", "getting $package $version", sub ($dir) {
-        unpack_package($package, $version, $dir);
-    });
 }
 
 # The version of a release's package of that kind: of the installed one, else
@@ -176,7 +179,9 @@ sub package_version ($kind, $release) {
         ($where, $version) = ('cached', cached_version($package));
     }
     if (!defined $version) {
-        my $entry = apt_entry($package) // unknown_release($release, $package);
+        my $entry = with_apt_of($release, sub {
+            apt_entry($package) // unknown_release($release, $package);
+        });
         ($where, $version) = ('apt', $entry->{Version});
     }
     return wantarray ? ($version, $where) : $version;
@@ -206,8 +211,10 @@ sub release_image ($release) {
     my $root = '';
     if ($where ne 'installed') {
         $root = cached("${package}_$version", "getting $package $version", sub ($dir) {
-            unpack_package(@$_, $dir)
-                for [$package, $version], parts_of($package, $version, qr/[a-z]+-\Q$release\E/);
+            with_apt_of($release, sub {
+                unpack_packages($dir, [$package, $version],
+                    parts_of($package, $version, qr/[a-z]+-\Q$release\E/));
+            });
             merge_usr($dir);
             image_parts($dir, $release);
             run('depmod', '-b', $dir, $release);
@@ -247,13 +254,46 @@ sub release_headers ($release) {
             or fail("linux-headers-$release is installed, but not its '$installed/Makefile'");
         return $installed;
     }
-    my $package = "linux-headers-$release";
-    my $root = cached("${package}_$version", "getting $package $version", sub ($dir) {
-        unpack_package(@$_, $dir) for [$package, $version],
-            parts_of($package, $version, qr/(?:headers|kbuild)-\S+?/);
-        make_relative("$dir$installed");
-    });
+    my $root = headers_root($release, $version);
     return "$root$installed";
+}
+
+# The headers unpacked in the cache.  Those of another Debian release have programs that
+# need its libraries: these are of its toolchain, whose place is kept beside them.
+sub headers_root ($release, $version) {
+    my $package = "linux-headers-$release";
+    my $name = "${package}_$version";
+    my $root = cache_dir() . "/packages/$name";
+    my $toolchain = -e "$root/toolchain" ? read_file("$root/toolchain") : undef;
+    remove_tree($root) if defined $toolchain && !-d $toolchain;
+    return cached($name, "getting $package $version", sub ($dir) {
+        my $codename = other_debian($release);
+        with_apt_of($release, sub {
+            my @parts = parts_of($package, $version, qr/(?:headers|kbuild)-\S+?/);
+            unpack_packages($dir, [$package, $version], @parts);
+            return if !defined $codename;
+            my ($kbuild) = map { $_->[0] } grep { $_->[0] =~ /-kbuild-/ } @parts;
+            my $tools = get_toolchain($codename, compiler_of($package, $version), $kbuild // ());
+            wrap_programs($dir, $tools);
+            write_file("$dir/toolchain", $tools);
+        });
+        make_relative("$dir/usr/src/$package");
+    });
+}
+
+# The package with the compiler that modules for the kernel need.
+sub compiler_of ($package, $version) {
+    my ($gcc) = (apt_entry($package, $version)->{Depends} // '') =~ /\b(gcc-\d+)\b/;
+    return $gcc // fail("'$package' $version depends on no compiler");
+}
+
+# The toolchain that a release needs in place of the machine's; nothing for one of the
+# machine's own Debian release.  The headers must be there.
+sub release_toolchain ($release) {
+    my ($version, $where) = package_version('headers', $release);
+    return if $where eq 'installed';
+    my $file = headers_root($release, $version) . '/toolchain';
+    return -e $file ? read_file($file) : undef;
 }
 
 # The packages that a package depends on and that are parts of what it stands for, with
@@ -347,16 +387,20 @@ sub release_source ($release) {
     my $version = package_version('image', $release);
     my $package = source_of($release);
     my $tarball = "/usr/src/$package.tar.xz";
-    my $where = find_source($package, $version);
+    my $where = find_source($package, $version, sub ($name, $wanted) {
+        return with_apt_of($release, sub { apt_entry($name, $wanted) });
+    });
     return $tarball if $where eq 'installed';
     if ($where eq '') {
-        my $other = apt_entry($package);
+        my $other = with_apt_of($release, sub { apt_entry($package) });
         fail("the source that '$release' was built from, '$package' $version, is neither "
             . 'installed nor in the cache, and apt does not have it'
             . ($other ? " any more, but $other->{Version}" : '')
             . ": take a newer release, run 'apt-get update', or get it from snapshot.debian.org");
     }
-    my $found = unpacked($package, $version) . $tarball;
+    my $found = cached("${package}_$version", "getting $package $version", sub ($dir) {
+        with_apt_of($release, sub { unpack_packages($dir, [$package, $version]) });
+    }) . $tarball;
     -e $found or fail("'$package' $version has no '$tarball'");
     return $found;
 }

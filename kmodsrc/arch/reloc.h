@@ -8,6 +8,7 @@
 #define KSPLICE_ARCH_RELOC_H
 
 #include <linux/types.h>
+#include "arch.h"
 #include "records.h"
 
 /* A field in the running kernel, and the relocation that made it. */
@@ -18,6 +19,7 @@ struct ksplice_field {
 	const u8 *bytes;
 	unsigned long addr;			/* of the field */
 	bool is_insn;				/* of an instruction */
+	const struct ksplice_site_env *env;
 };
 
 /*

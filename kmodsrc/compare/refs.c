@@ -193,6 +193,7 @@ bool ksplice_ref_reloc(struct ksplice_compare *c,
 		.bytes = field,
 		.addr = addr,
 		.is_insn = c->span->kind == KSPLICE_SPAN_TEXT && !c->depth,
+		.env = &c->m->env,
 	};
 	unsigned long to;
 	s64 offset;

@@ -27,12 +27,24 @@
 #define KSPLICE_FUNCTION_PADDING	0
 #endif
 
+/*
+ * The instruction that counts calls: len bytes of code, 0 if the kernel has
+ * none.  At field there are four bytes of distance to its operand, which are
+ * others in each copy; field is len if there is no such distance.
+ */
+struct ksplice_call_depth {
+	u8 code[16];
+	u32 len, field;
+	unsigned long operand;
+};
+
 /* What the running kernel is like; 0 or NULL if it has no such thing. */
 struct ksplice_site_env {
 	unsigned long return_thunks[10];
 	unsigned int n_return_thunks;
 	unsigned long pv_ops, pv_nop, pv_bug;
 	unsigned long static_call_return, static_call_return0;
+	struct ksplice_call_depth depth;
 };
 
 /* Why nothing can be done on this machine, or NULL: no reason is known. */

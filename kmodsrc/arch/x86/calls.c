@@ -31,13 +31,14 @@ static bool starts_with(const struct ksplice_site_run *s, const u8 *bytes,
 	return s->len >= len && !memcmp(s->run, bytes, len);
 }
 
+static const char * const registers[] = {
+	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+};
+
 /* apply_retpolines() */
 static int thunk_register(const char *symbol)
 {
-	static const char * const registers[] = {
-		"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-		"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-	};
 	static const char prefix[] = "__x86_indirect_thunk_";
 
 	if (strncmp(symbol, prefix, sizeof(prefix) - 1))
@@ -67,6 +68,16 @@ static bool is_its_thunk(unsigned long addr, int reg)
 	expected[n++] = INT3_INSN_OPCODE;
 	return !copy_from_kernel_nofault(bytes, (void *)addr, n) &&
 	       !memcmp(bytes, expected, n);
+}
+
+/* Thunks that count the depth of calls; emit_call_track_retpoline() */
+static bool is_counting_thunk(unsigned long addr, bool is_call, int reg)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "__x86_indirect_%s_thunk_%s",
+		 is_call ? "call" : "jump", registers[reg]);
+	return addr && ksplice_call(kallsyms_lookup_name)(name) == addr;
 }
 
 static bool is_indirect(const struct ksplice_site_run *s, u32 at, bool is_call,
@@ -102,10 +113,12 @@ bool ksplice_check_retpoline(struct ksplice_site_run *s)
 						  reloc->label));
 	if (reg < 0)
 		return false;
-	if (!memcmp(s->run, s->pre, field))
-		return is_its_thunk(ksplice_leads_to(s, field), reg);
-
 	is_call = s->pre[field - 1] == CALL_INSN_OPCODE;
+	if (!memcmp(s->run, s->pre, field))
+		return is_its_thunk(ksplice_leads_to(s, field), reg) ||
+		       is_counting_thunk(ksplice_leads_to(s, field), is_call,
+					 reg);
+
 	is_jcc = s->len == 6 && s->pre[0] == 0x0f;
 	if (is_jcc) {
 		/* the opposite condition, over the rest */
@@ -174,6 +187,7 @@ static bool may_be_static_callee(const struct ksplice_site_run *s,
 bool ksplice_check_static_call(struct ksplice_site_run *s)
 {
 	const struct ksplice_site_env *env = &s->c->m->env;
+	unsigned long to;
 
 	if (ksplice_site_as_built(s, KSPLICE_SITES_NONE))
 		return true;
@@ -184,8 +198,10 @@ bool ksplice_check_static_call(struct ksplice_site_run *s)
 			ksplice_leads_to(s, 2) == env->static_call_return);
 	if (s->len != CALL_INSN_SIZE)
 		return false;
-	if (s->run[0] == s->pre[0] &&
-	    is_static_callee(s, ksplice_leads_to(s, 1)))
+	to = ksplice_leads_to(s, 1);
+	if (s->pre[0] == CALL_INSN_OPCODE)
+		to = ksplice_callee(env, to);
+	if (s->run[0] == s->pre[0] && is_static_callee(s, to))
 		return true;
 	if (s->pre[0] == CALL_INSN_OPCODE)
 		return (starts_with(s, nop5, sizeof(nop5)) &&

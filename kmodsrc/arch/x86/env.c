@@ -39,7 +39,8 @@ bool ksplice_is_pv_call(const struct ksplice_site_run *s, s64 member)
 		op = env->pv_bug;
 	if (ksplice_is_nops(s->run, s->len))
 		return op == env->pv_nop;
-	return s->run[0] == CALL_INSN_OPCODE && ksplice_leads_to(s, 1) == op &&
+	return s->run[0] == CALL_INSN_OPCODE &&
+	       ksplice_callee(env, ksplice_leads_to(s, 1)) == op &&
 	       ksplice_is_nops(s->run + CALL_INSN_SIZE,
 			       s->len - CALL_INSN_SIZE);
 }
@@ -79,6 +80,7 @@ void ksplice_site_env_init(struct ksplice_site_env *env)
 		.static_call_return = lookup("__static_call_return"),
 		.static_call_return0 = lookup("__static_call_return0"),
 	};
+	ksplice_depth_init(&env->depth);
 	for (i = 0; i < ARRAY_SIZE(thunks); i++) {
 		addr = lookup(thunks[i]);
 		if (addr)

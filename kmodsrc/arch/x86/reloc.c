@@ -2,8 +2,21 @@
 /*
  * reloc.c - x86: what the field of a relocation refers to
  */
+#include <linux/cache.h>
 #include <linux/string.h>
+#include <asm/text-patching.h>
 #include "arch/reloc.h"
+#include "arch/x86/rules.h"
+#include "compare/pre.h"
+
+static bool is_call(const struct ksplice_field *field)
+{
+	u32 offset = field->reloc->offset;
+
+	return field->is_insn && offset &&
+	       ksplice_span_bytes(field->pre, field->span)[offset - 1] ==
+	       CALL_INSN_OPCODE;
+}
 
 bool ksplice_reloc_decode(const struct ksplice_field *field,
 			  unsigned long *to, s64 *offset)
@@ -28,6 +41,8 @@ bool ksplice_reloc_decode(const struct ksplice_field *field,
 			*to += 4;
 			*offset += 4;
 		}
+		if (is_call(field))
+			*to = ksplice_callee(field->env, *to);
 		return true;
 	case KSPLICE_ABS64:
 	case KSPLICE_PC64:

@@ -38,6 +38,15 @@ bool ksplice_is_pv_call(const struct ksplice_site_run *s, s64 member);
 bool ksplice_is_return_thunk(const struct ksplice_site_run *s,
 			     unsigned long addr);
 
+void ksplice_depth_init(struct ksplice_call_depth *depth);
+
+/*
+ * The function that a call to this address calls: the address itself, or what
+ * follows it if calls are counted there.
+ */
+unsigned long ksplice_callee(const struct ksplice_site_env *env,
+			     unsigned long to);
+
 /* apply_retpolines(); __static_call_transform() */
 bool ksplice_check_retpoline(struct ksplice_site_run *s);
 bool ksplice_check_static_call(struct ksplice_site_run *s);

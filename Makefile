@@ -7,6 +7,10 @@
 #               installs the packages it needs
 #   check       all tests; installs the packages they need
 #   check-fast  the tests that need neither a kernel tree nor a VM
+#   check-newer-kernel  some tests with the newest 6.12: those of what differs there
+#   check-all-kernels  the tests that depend on a kernel, with each supported
+#               one, and a table of all; continues if it was stopped.
+#               KERNELS="6.1-cloud-amd64 6.12.117+deb12-amd64": with these
 #   check-sanitized  the tests of objmanip with ASan and UBSan
 #   all CHECK_ARCH=1  objmanip with an architecture of stubs: checks that the
 #               common code compiles against arch.h alone
@@ -22,7 +26,7 @@
 #   clean       remove what was built
 #
 # Settings may be given on the command line or in config.mk: PREFIX, DESTDIR,
-# CC, CFLAGS, LDFLAGS, PROVE.
+# CC, CFLAGS, LDFLAGS, PROVE, KERNELS.
 
 PREFIX = /usr/local
 CFLAGS = -O2 -g
@@ -31,8 +35,8 @@ PROVE = prove -j2
 -include config.mk
 
 .DELETE_ON_ERROR:
-.PHONY: all demo check check-fast check-sanitized check-debug-kernel lint bench \
-	pictures install clean
+.PHONY: all demo check check-fast check-newer-kernel check-all-kernels check-sanitized \
+	check-debug-kernel lint lint-kernel bench pictures install clean
 
 warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
 cflags = -std=gnu11 $(warnings) -I. -Iobjmanip $(CPPFLAGS) $(CFLAGS)
@@ -75,6 +79,19 @@ check:
 
 check-fast: all
 	@$(PROVE) $(filter-out t/3% t/4% t/9%,$(sort $(wildcard t/*.t)))
+
+# Matching, sites, pointers in new code, stacks, updates on top of others.
+newer-kernel-tests = $(foreach n,910 911 912 915 916 921 934 935 936,t/$(n)-*.t)
+
+check-newer-kernel:
+	@dev/install-deps
+	@$(MAKE) -s all
+	@KSPLICE_TEST_RELEASE=6.12 $(PROVE) $(newer-kernel-tests)
+
+check-all-kernels:
+	@dev/install-deps
+	@$(MAKE) -s all
+	@dev/check-kernels $(if $(KERNELS),"--kernels=$(KERNELS)")
 
 check-debug-kernel: all
 	@dev/install-deps

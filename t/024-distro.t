@@ -204,6 +204,10 @@ is((call('default_release', 'none'))[1], "$new\n", 'and of the series that would
 make_package('linux-image-none', '6.1.1', "Depends: linux-image-5.10.0-8-none (= 5.10.80-1)\n",
     'x' => '');
 is((call('default_release', 'none'))[1], "6.12.11+deb12-none\n", 'of any if there is none of that');
+is((call('named_release', '6.12-none'))[1], "6.12.12+deb12-none\n",
+    'a series and flavour name the newest release');
+is((call('named_release', $old))[1], "$old\n", '... and a release itself');
+fails('no kernel 6.12-amd64 is installed, cached or known to apt', 'named_release', '6.12');
 unlink glob "$dir/list/linux-image-none*";
 unlink glob "$dir/list/linux-headers-$new*";
 unlink "$dir/list/linux-source-6.1.6.1.100-1", glob "$dir/list/linux-source-6.12*";

@@ -28,7 +28,7 @@ use List::Util       qw(uniq);
 
 our @EXPORT_OK = qw(
     release_image release_headers release_source release_toolchain has_source
-    known_releases default_release release_of_version version_of_release
+    known_releases default_release named_release release_of_version version_of_release
     cached_version image_part check_flavour list_releases
 );
 
@@ -93,6 +93,17 @@ sub default_release ($flavour = 'amd64') {
         push @lacking, "$release: $entry->{lacks}";
     }
     fail("no update can be built for a kernel of flavour '$flavour' here: $lacking[0]");
+}
+
+# A release by its name; or by its series, or series and flavour ('6.1-cloud-amd64'): the
+# newest one of these that is installed or known to apt, or else in the cache.
+sub named_release ($name) {
+    my ($series, $flavour) = $name =~ /\A(\d+\.\d+)(?:-([a-z]\S*))?\z/ or return $name;
+    $flavour //= 'amd64';
+    my ($newest) = map { (reverse grep { is_of($_, $series, $flavour) } @$_)[0] // () }
+        [sort_versions(installed_releases(), apt_releases())], [cached_releases()];
+    return $newest // fail("no kernel $series-$flavour is installed, cached or known to apt"
+        . update_hint(apt_releases()));
 }
 
 # The series of the kernel that the distribution's package of the flavour depends on.

@@ -3,7 +3,7 @@
 #
 # The words of guest scripts that wait for a process: they see where it sleeps without
 # reading its stack, and end it without a word of the shell.  No script does
-# either in another way.
+# either in another way, or knows where in a function an instruction is.
 
 use v5.32;
 use warnings;
@@ -64,6 +64,7 @@ for my $file (@scripts) {
     my ($name) = $file =~ m{([^/]+)\z};
     my $text = slurp($file);
     ok($text !~ m{/proc/\S*/(?:stack|wchan)\b}, "$name reads no task's stack");
+    ok($text !~ /\w_show[\w.]*\+(?!0x)\d/, "$name names no offset in code");
     ok($text !~ /^[^\n#]*\bkill\b[^\n]*\n\s*wait(?:[ \t]+\S+)?$/m,
         "$name lets no shell tell that it ends a process");
 }

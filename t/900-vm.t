@@ -70,8 +70,9 @@ sub run_view () {
 
 # Of a release whose headers are not installed, if there is one: the module is
 # built with those in the cache.
-my ($other) = grep { /\A6\.1\.\d+-\d+-amd64\z/ && !-e "/usr/src/linux-headers-$_" }
-    reverse known_releases();
+my ($series, $flavour) = $release =~ /\A(\d+\.\d+)\..*?-([a-z].*)\z/ or BAIL_OUT($release);
+my ($other) = grep { /\A\Q$series\E\.[^a-z]*(?:\+\w+)?-\Q$flavour\E\z/
+    && !-e "/usr/src/linux-headers-$_" } reverse known_releases();
 $release = $other // $release;
 release_image($release);
 spew("$dir/faults/faults.c", slurp(root_dir() . '/t/fixtures/vm/faults.c'));

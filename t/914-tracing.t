@@ -66,7 +66,7 @@ no_probe
 undo function
 
 # The first instruction after the ftrace site
-probe version_proc_show+5
+probe version_proc_show+$(body_of version_proc_show)
 says 'a kprobe in what the redirect overwrites' 'probe:' hits
 refused 'makes the update refused' 1 kprobe ksplice-apply /updates/function.tar.gz
 refused '... and a dry run, too' 1 kprobe ksplice-apply --dry-run /updates/function.tar.gz

@@ -18,7 +18,7 @@ changed() {
 	unpack function && sed -i "$2" ksplice-*/contents && pack "$1"
 }
 changed release 's/^release .*/release 6.1.0-1-other/'
-refused 'made for another release' 1 "'6.1.0-1-other'.*'$(uname -r)'" \
+refused 'made for another release' 1 "'6.1.0-1-other'.*'$(uname -r | sed 's/[.+]/\\&/g')'" \
 	ksplice-apply /tmp/release.tar.gz
 changed arch 's/^arch .*/arch aarch64/'
 refused 'made for another architecture' 1 "'aarch64'.*'x86_64'" \

@@ -27,10 +27,11 @@ alter_module("$updates/dm-mod.ko");
 # A copy of the module with another instruction in a function that zz replaces.
 sub alter_module ($file) {
     my $module = release_image(guest_release())->{modules_dir} . '/kernel/drivers/md/dm-mod.ko';
-    my ($at) = map { /^\s*\d+ \.text\s+(?:\S+\s+){3}(\S+)/ } Test::Ksplice::objdump('-h', $module);
+    spew($file, -e $module ? slurp($module) : (run_cmd('xz', '-dc', "$module.xz"))[1]);
+    my ($at) = map { /^\s*\d+ \.text\s+(?:\S+\s+){3}(\S+)/ } Test::Ksplice::objdump('-h', $file);
     my ($address, $bytes) = map { /^\s*([0-9a-f]+):\t((?:[0-9a-f]{2} )+)\s*mov\s/ }
-        Test::Ksplice::objdump('--disassemble=dm_blk_getgeo', $module);
-    my $text = slurp($module);
+        Test::Ksplice::objdump('--disassemble=dm_blk_getgeo', $file);
+    my $text = slurp($file);
     my $n = () = $bytes =~ /\w+/g;
     $_ = chr(1 ^ ord) for substr $text, hex($at) + hex($address) + $n - 1, 1;
     $text =~ s/~Module signature appended~\n\z// or die "'$module' is not signed\n";
@@ -53,7 +54,7 @@ heads() {
 		print "heads ", unpack("C", $geometry), "\n"'
 	dmsetup --noudevsync remove zeroes
 }
-module=$(modprobe -nv dm-mod | sed -n 's/^insmod \(.*dm-mod.ko\).*/\1/p')
+module=$(modprobe -nv dm-mod | sed -n 's/^insmod \([^ ]*dm-mod.ko[^ ]*\).*/\1/p')
 
 refused 'without --partial it is refused' 1 "not loaded.*'dm_mod'" \
 	ksplice-apply /updates/zz.tar.gz

@@ -106,7 +106,7 @@ untouched 'nothing is left'
 says 'the module is free' '^dm_mod +[0-9]+ +0' lsmod
 
 # Something else stands in the way: nobody is asked to check, all are told.
-echo 'p:here version_proc_show+5' > /sys/kernel/tracing/kprobe_events
+echo p:here version_proc_show+$(body_of version_proc_show) > /sys/kernel/tracing/kprobe_events
 echo 1 > /sys/kernel/tracing/events/kprobes/here/enable
 refused 'a kprobe is where the redirect goes' 1 kprobe \
 	ksplice-apply /updates/hooks.tar.gz

@@ -55,7 +55,8 @@ hits() { # the events of one call
 	grep -o ' [a-z_0-9]*: (' trace | sort -u
 }
 n_hits() { hits | grep -c ': (' ; }
-offsets=$(perl -e 'print join " ", 5 .. 80')
+body=$(body_of version_proc_show)
+offsets=$(seq $body $((body + 75)))
 optimized() { # OFFSET
 	grep -q "version_proc_show+0x$(printf %x $1) .*OPTIMIZED" \
 		/sys/kernel/debug/kprobes/list
@@ -124,8 +125,10 @@ says_not 'the old code is whole' patched cat /proc/version
 
 # In the new code; they go with it.
 apply function
-echo 'p:t/new version_proc_show.ksplice_function' > kprobe_events
-echo 'p:t/new_body version_proc_show.ksplice_function+5' >> kprobe_events
+new=version_proc_show.ksplice_function
+new_body=$(body_of $new)
+echo "p:t/new $new" > kprobe_events
+echo "p:t/new_body $new+$new_body" >> kprobe_events
 enable
 says 'a probe at the entry of the new code' 'new: ' hits
 says 'and in its body' 'new_body:' hits

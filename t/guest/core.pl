@@ -6,6 +6,8 @@
 #   core.pl CORE read ADDRESS LENGTH    the bytes there, in hex
 #   core.pl CORE jump ADDRESS           where the jump goes that the function there
 #                                       begins with, after its ftrace site
+#   core.pl CORE body ADDRESS           the offset of what follows the ftrace site of the
+#                                       function there; no tracer, no probe is at it
 #   core.pl CORE modules ADDRESS        the names of the modules; their list is there
 #
 # CORE is /proc/kcore for the running kernel, /proc/vmcore for a crashed one.  The
@@ -41,6 +43,13 @@ elsif ($command eq 'jump') {
     my $at = index $code, "\xe9";
     die 'core.pl: there is no jump in ' . unpack('H*', $code) . "\n" if $at < 0;
     say sprintf '%x', $address + $at + 5 + unpack 'l', substr $code, $at + 1;
+}
+elsif ($command eq 'body') {
+    # The site is five bytes of nop, or a call; what endbr64 becomes may be before it.
+    my $code = memory($address, 16);
+    $code =~ /\A(?:.{4})?(?:\x0f\x1f\x44\0\0|\xe8.{4})/s
+        or die 'core.pl: there is no ftrace site in ' . unpack('H*', $code) . "\n";
+    say $+[0];
 }
 elsif ($command eq 'modules') {
     # A struct module begins with its state and its place in the list; the name follows.

@@ -146,4 +146,10 @@ reads_pipe() {
 		[ "$seen_call" = 0 ] && [ -p /proc/"$1"/fd/$((seen_fd)) ]
 }
 
+# body_of FUNCTION: the offset of what follows its ftrace site, where a redirect goes
+body_of() {
+	perl /t/guest/core.pl /proc/kcore body \
+		"$(awk -v name="$1" '$3 == name { print $1; exit }' /proc/kallsyms)"
+}
+
 . "$1"

@@ -48,6 +48,13 @@ my $bug = '.long 1b - .\n.long 0\n.word ';
 is(entries('__bug_table', $bug . '10, 1', $bug . '20, 1', 'aw')->{status}, 66,
     'the line of a warning does not count');
 is_replaced(entries('__bug_table', $bug . '10, 1', $bug . '10, 3', 'aw'), 'its flags do');
+my $formatted = '.long 1b - .\n.long 2b - .\n.long 2b - .\n.word ';
+is(entries('__bug_table', $formatted . '10, 1', $formatted . '20, 1', 'aw')->{status}, 66,
+    'nor does that of a warning with a format');
+is_replaced(entries('__bug_table', $formatted . '10, 1', $formatted . '10, 3', 'aw'),
+    'but its flags');
+is_replaced(entries('__bug_table', $formatted . '10, 1',
+    '.long 1b - .\n.long 1b - .\n.long 2b - .\n.word 10, 1', 'aw'), 'and its format');
 
 my $jump = '.long 1b - .\n.long 2b - .\n.quad ';
 is_replaced(entries('__jump_table', $jump . 'key - .', $jump . 'other - .', 'aw'),

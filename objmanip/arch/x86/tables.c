@@ -5,6 +5,9 @@
  * struct alt_instr has the offsets of code and replacement, the feature and the
  * lengths of both: 12 bytes.  Up to Linux 5.11 a length of padding follows (13
  * bytes), and since Linux 6.3 the feature has 32 bits (14 bytes).
+ *
+ * struct bug_entry has the offsets of code and file, the line and the flags: 12
+ * bytes.  In later kernels (7.3) that of a format is before that of the file.
  */
 #include "arch/x86/x86.h"
 #include "kmodsrc/records.h"
@@ -17,6 +20,14 @@
 		.site_kind = KSPLICE_SITE_ALTERNATIVE,			\
 		.replacement = 4,					\
 		.replacement_length = length,				\
+	}
+#define WARNINGS(size, line)						\
+	{								\
+		.section = "__bug_table",				\
+		.entry_size = size,					\
+		.site_kind = KSPLICE_SITE_BUG,				\
+		.neutral_start = line,					\
+		.neutral_size = 2,					\
 	}
 #define TABLE(name, size, kind)						\
 	{ .section = name, .entry_size = size, .site_kind = kind }
@@ -59,14 +70,8 @@ const struct table x86_tables[] = {
 		.entry_size = 4,
 		.is_unwind = true,
 	},
-	{
-		/* struct bug_entry: the line is at 8, the flags at 10 */
-		.section = "__bug_table",
-		.entry_size = 12,
-		.site_kind = KSPLICE_SITE_BUG,
-		.neutral_start = 8,
-		.neutral_size = 2,
-	},
+	WARNINGS(12, 8),
+	WARNINGS(16, 12),
 	TABLE("__ex_table",		12, KSPLICE_SITE_EXTABLE),
 	TABLE("__jump_table",		16, KSPLICE_SITE_JUMP_LABEL),
 	TABLE("__mcount_loc",		 8, KSPLICE_SITE_FTRACE),

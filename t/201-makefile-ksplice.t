@@ -43,6 +43,7 @@ is_deeply([toy_make($toy, 'KSPLICE_MODE=prepare')], [0, '', ''], 'prepare');
     'KSPLICE_DIRS=kernel drivers/net drivers/none');
 is($err, '', 'list');
 is_deeply([sort split /\n/, $out], [
+    'd .', 'd drivers', 'd drivers/net', 'd kernel',
     'm drivers/net/rx.o toy-net', 'm drivers/net/single.o single', 'm drivers/net/tx.o toy-net',
     'y kernel/one.o', 'y kernel/two.o',
 ], '... knows kernel and modules, and leaves out what is not built');

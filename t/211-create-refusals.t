@@ -129,4 +129,17 @@ refused('what does not link as a module', 1,
     'kernel/one.c' => sub { s/\+ 5/+ 6/ });
 unlink "$toy->{scratch}/toy-build/broken";
 
+# Nothing of such an answer is kept: the next one is right.
+$toy = toy_kernel();
+$tree = $toy->{tree};
+my $makefile = slurp("$tree/Makefile");
+edit("$tree/Makefile", sub { s/^build-dir := \.$/build-dir :=/m or die });
+$before = tree_state($tree);
+refused('a Makefile that names no directories', 1,
+    qr/^$end: make reads no directory of '.*toy' where it should list the objects of 'kernel': /m,
+    'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+spew("$tree/Makefile", $makefile);
+is((toy_create($toy, '--dry-run', '--patch=' . toy_patch($toy, 'kernel/one.c' =>
+    sub { s/\+ 5/+ 6/ })))[0], 0, '... and the right one is asked again');
+
 done_testing();

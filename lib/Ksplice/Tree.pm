@@ -238,8 +238,12 @@ sub known_objects ($tree, @dirs) {
 
 # The report of kbuild for the directories in the current tree, a line per object.
 sub ask_kbuild ($tree, @dirs) {
-    return grep { /^[ymxh] / } capture(make_command($tree, '-s', '-f',
+    my @lines = capture(make_command($tree, '-s', '-f',
         base_dir() . '/Makefile.ksplice', 'KSPLICE_MODE=list', "KSPLICE_DIRS=@dirs"));
+    fail("make reads no directory of '$tree->{dir}' where it should list the objects of "
+        . "'$dirs[0]': its Makefile is not like those that are known")
+        if !grep { /^d / } @lines;
+    return grep { /^[ymxh] / } @lines;
 }
 
 sub parents ($dir) {

@@ -9,7 +9,7 @@ use v5.32;
 use warnings;
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Distro qw(cache_dir);
+use Ksplice::Cache qw(cache_dir);
 use Test::Ksplice;
 use Test::Ksplice::Guest;
 

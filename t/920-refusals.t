@@ -35,7 +35,8 @@ case $1 in
 esac
 EOS
 chmod +x /tmp/bin/insmod
-for need in kallsyms_lookup_name text_poke insn_decode get_kprobe kernel_symbol; do
+for need in kallsyms_lookup_name text_poke insn_decode get_kprobe kernel_symbol \
+		module_use; do
 	refused "a kernel without $need" 1 "kernel has no '$need', which is needed to" \
 		env PATH=/tmp/bin:$PATH WITHOUT=$need \
 		ksplice-apply /updates/function.tar.gz

@@ -310,7 +310,7 @@ static int add_module_symbols(struct lookup *lookup, struct module *mod,
 /* The modules that a module uses are where its undefined symbols come from. */
 static int add_used_modules(struct lookup *lookup, struct module *target)
 {
-	const struct module_use *use;
+	const struct ksplice_module_use *use;
 	int err = 0;
 
 	lookup->undefined_only = true;

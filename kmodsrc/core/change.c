@@ -69,6 +69,9 @@ static void change_free(struct ksplice_change *change)
 	kfree(change);
 }
 
+static const char user_purpose[] =
+	"find the users of a module, in the form that is known";
+
 /* All modules of an update are of the same files. */
 static int __check_hash(struct ksplice_update *update,
 			const struct ksplice_change_id *id,
@@ -92,6 +95,11 @@ static int __change_match(struct ksplice_update *update,
 	ret = __check_hash(update, id, owner);
 	if (ret)
 		return ret;
+	if (ksplice_compat_check(ksplice_knows_user(owner), "module_use",
+				 user_purpose))
+		return ksplice_abort(update, KSPLICE_UNSUPPORTED_KERNEL,
+				     "this kernel has no 'module_use', which is needed to %s",
+				     user_purpose);
 	if (id->n_changes != update->n_changes)
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "'%s' belongs to an update of %u changes, the others to one of %u",

@@ -64,7 +64,7 @@ ssize_t ksplice_text_read(char *to, loff_t offset, size_t count,
 
 /* A write is a command: the rest of one that is cut off would be another. */
 ssize_t ksplice_command_write(struct file *file, struct kobject *kobj,
-			      struct bin_attribute *attr, char *from,
+			      ksplice_bin_attribute *attr, char *from,
 			      loff_t offset, size_t count)
 {
 	const struct ksplice_command *command = attr->private;

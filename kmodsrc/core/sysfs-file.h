@@ -12,6 +12,17 @@ struct file;
 struct kobject;
 struct ksplice_update;
 
+/*
+ * The attribute that reading and writing a file gets: constant in later kernels
+ * (7.3).
+ */
+#define ksplice_bin_attribute						\
+	typeof(**((struct attribute_group *)NULL)->bin_attrs)
+
+/* An element of the array of attributes of a group */
+#define ksplice_bin_attribute_ptr					\
+	typeof(*((struct attribute_group *)NULL)->bin_attrs)
+
 /* /sys/kernel/ksplice, from the init of sysfs.c on */
 extern struct kobject *ksplice_sysfs_root;
 
@@ -49,7 +60,7 @@ struct ksplice_command {
 };
 
 ssize_t ksplice_command_write(struct file *file, struct kobject *kobj,
-			      struct bin_attribute *attr, char *from,
+			      ksplice_bin_attribute *attr, char *from,
 			      loff_t offset, size_t count);
 
 /* The file NAME, NAME_attr, whose words NAME_run() is given. */

@@ -24,7 +24,7 @@
 #include "model/update.h"
 
 static ssize_t state_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to, loff_t offset,
+			  ksplice_bin_attribute *attr, char *to, loff_t offset,
 			  size_t count)
 {
 	struct ksplice_window window = {
@@ -65,7 +65,7 @@ static int await_run(struct kobject *kobj, char *words)
 KSPLICE_COMMAND(await, 0200, NULL);
 
 static ssize_t helper_read(struct file *file, struct kobject *kobj,
-			   struct bin_attribute *attr, char *to,
+			   ksplice_bin_attribute *attr, char *to,
 			   loff_t offset, size_t count)
 {
 	char *text = ksplice_umh_line();
@@ -92,7 +92,7 @@ static struct attribute *root_attrs[] = {
 	NULL
 };
 
-static struct bin_attribute *root_bin_attrs[] = {
+static ksplice_bin_attribute_ptr root_bin_attrs[] = {
 	&state_attr,
 	&forget_attr,
 	&await_attr,

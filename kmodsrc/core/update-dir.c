@@ -36,7 +36,7 @@
 #include "model/update.h"
 
 static ssize_t stage_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to, loff_t offset,
+			  ksplice_bin_attribute *attr, char *to, loff_t offset,
 			  size_t count)
 {
 	struct ksplice_update *update = ksplice_update_of(kobj);
@@ -69,7 +69,7 @@ static int stage_run(struct kobject *kobj, char *words)
 KSPLICE_COMMAND(stage, 0644, stage_read);
 
 static ssize_t request_read(struct file *file, struct kobject *kobj,
-			    struct bin_attribute *attr, char *to,
+			    ksplice_bin_attribute *attr, char *to,
 			    loff_t offset, size_t count)
 {
 	char text[32];
@@ -122,7 +122,7 @@ static int kids_run(struct kobject *kobj, const char *words, bool is_needs)
 }
 
 static ssize_t needs_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to, loff_t offset,
+			  ksplice_bin_attribute *attr, char *to, loff_t offset,
 			  size_t count)
 {
 	return kids_read(kobj, to, offset, count, true);
@@ -135,7 +135,7 @@ static int needs_run(struct kobject *kobj, char *words)
 KSPLICE_COMMAND(needs, 0644, needs_read);
 
 static ssize_t replaces_read(struct file *file, struct kobject *kobj,
-			     struct bin_attribute *attr, char *to,
+			     ksplice_bin_attribute *attr, char *to,
 			     loff_t offset, size_t count)
 {
 	return kids_read(kobj, to, offset, count, false);
@@ -148,7 +148,7 @@ static int replaces_run(struct kobject *kobj, char *words)
 KSPLICE_COMMAND(replaces, 0644, replaces_read);
 
 static ssize_t kick_read(struct file *file, struct kobject *kobj,
-			 struct bin_attribute *attr, char *to, loff_t offset,
+			 ksplice_bin_attribute *attr, char *to, loff_t offset,
 			 size_t count)
 {
 	return ksplice_text_read(to, offset, count,
@@ -171,7 +171,7 @@ static int kick_run(struct kobject *kobj, char *words)
 }
 KSPLICE_COMMAND(kick, 0644, kick_read);
 
-static struct bin_attribute *command_attrs[] = {
+static ksplice_bin_attribute_ptr command_attrs[] = {
 	&stage_attr,
 	&request_attr,
 	&kick_attr,

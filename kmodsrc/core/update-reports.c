@@ -119,7 +119,7 @@ static int put_patches(struct ksplice_window *window,
 }
 
 static ssize_t patches_read(struct file *file, struct kobject *kobj,
-			    struct bin_attribute *attr, char *to,
+			    ksplice_bin_attribute *attr, char *to,
 			    loff_t offset, size_t count)
 {
 	struct ksplice_window window = {
@@ -142,7 +142,7 @@ static ssize_t patches_read(struct file *file, struct kobject *kobj,
 }
 
 static ssize_t match_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to,
+			  ksplice_bin_attribute *attr, char *to,
 			  loff_t offset, size_t count)
 {
 	struct ksplice_window window = {
@@ -167,7 +167,7 @@ static ssize_t match_read(struct file *file, struct kobject *kobj,
 }
 
 static ssize_t awaited_read(struct file *file, struct kobject *kobj,
-			    struct bin_attribute *attr, char *to,
+			    ksplice_bin_attribute *attr, char *to,
 			    loff_t offset, size_t count)
 {
 	struct ksplice_window window = {
@@ -198,7 +198,7 @@ out_unlock:
 }
 
 static ssize_t conflicts_read(struct file *file, struct kobject *kobj,
-			      struct bin_attribute *attr, char *to,
+			      ksplice_bin_attribute *attr, char *to,
 			      loff_t offset, size_t count)
 {
 	struct ksplice_update *update = ksplice_update_of(kobj);
@@ -213,7 +213,7 @@ static ssize_t conflicts_read(struct file *file, struct kobject *kobj,
 
 /* Without ksplice_mutex: it can be read while matching goes on. */
 static ssize_t debug_read(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *to,
+			  ksplice_bin_attribute *attr, char *to,
 			  loff_t offset, size_t count)
 {
 	return ksplice_log_read(ksplice_update_of(kobj)->log, to, offset,
@@ -232,7 +232,7 @@ static struct bin_attribute conflicts_attr =
 static struct bin_attribute debug_attr =
 	__BIN_ATTR(debug, 0400, debug_read, NULL, 0);
 
-static struct bin_attribute *report_bin_attrs[] = {
+static ksplice_bin_attribute_ptr report_bin_attrs[] = {
 	&patches_attr,
 	&match_attr,
 	&awaited_attr,

@@ -15,6 +15,7 @@
 
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
 #include "kernel/compat.h"
 
@@ -115,6 +116,21 @@ int ksplice_compat_init(void)
 {
 	return set(first_need, find_kallsyms_lookup_name()) ?:
 	       ksplice_needs_find(needs, ARRAY_SIZE(needs));
+}
+
+bool ksplice_knows_user(const struct module *user)
+{
+	const struct ksplice_module_use *use;
+	bool found = false;
+
+	mutex_lock(ksplice_need.module_mutex);
+	list_for_each_entry(use, &THIS_MODULE->source_list, source_list) {
+		found = use->source == user && use->target == THIS_MODULE;
+		if (found)
+			break;
+	}
+	mutex_unlock(ksplice_need.module_mutex);
+	return found;
 }
 
 int ksplice_compat_check(bool is_met, const char *name, const char *purpose)

@@ -155,6 +155,21 @@ int ksplice_compat_init(void);
 int ksplice_compat_check(bool is_met, const char *name, const char *purpose);
 
 /*
+ * Of two modules, that the source uses the target: in the source_list of the
+ * target and in the target_list of the source.  The kernel's struct module_use
+ * is private to its loader in later versions (7.3), so it is described here.
+ * The list of the core verifies this with each module of an update.
+ */
+struct ksplice_module_use {
+	struct list_head source_list;
+	struct list_head target_list;
+	struct module *source, *target;
+};
+
+/* Is the user found in the core's list, in that form?  Takes module_mutex. */
+bool ksplice_knows_user(const struct module *user);
+
+/*
  * Where the running code of a module lies; its size is rounded up to pages.
  * One block before commit ac3b43283923 (v6.4), one of several from then on.
  */

@@ -64,16 +64,29 @@ static const struct ksplice_export *find_in_vmlinux(const char *name)
 	return NULL;
 }
 
+const struct ksplice_export *ksplice_export_gpl(const struct module *module,
+						unsigned int *n)
+{
+#ifdef KSPLICE_HAS_GPL_SYMS
+	*n = module->num_gpl_syms;
+	return (const void *)module->gpl_syms;
+#else
+	*n = module->num_syms;
+	return (const void *)module->syms;
+#endif
+}
+
 static const struct ksplice_export *find_in_module(const struct module *module,
 						   const char *name)
 {
-	const struct ksplice_export *found;
+	const struct ksplice_export *found, *table;
+	unsigned int n;
 
 	found = ksplice_export_find(module->syms, module->num_syms, name);
 	if (found)
 		return found;
-	return ksplice_export_find(module->gpl_syms, module->num_gpl_syms,
-				   name);
+	table = ksplice_export_gpl(module, &n);
+	return ksplice_export_find(table, n, name);
 }
 
 bool ksplice_exports_init(const char *name, unsigned long value)
@@ -96,7 +109,7 @@ bool ksplice_export_value(const char *name, const struct module *target,
 			  unsigned long *value)
 {
 	const struct ksplice_export *found = find_in_vmlinux(name);
-	const struct module_use *use;
+	const struct ksplice_module_use *use;
 
 	if (!found && target) {
 		found = find_in_module(target, name);

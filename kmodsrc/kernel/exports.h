@@ -24,6 +24,10 @@ struct ksplice_export {
  */
 bool ksplice_exports_init(const char *name, unsigned long value);
 
+/* The table of a module with what it exports to GPL modules, and its length */
+const struct ksplice_export *ksplice_export_gpl(const struct module *module,
+						unsigned int *n);
+
 /* The entry of a symbol in a table, which the linker has sorted; or NULL. */
 const struct ksplice_export *ksplice_export_find(const void *table,
 						 unsigned int n,

@@ -35,10 +35,11 @@
 static const struct ksplice_export *find_entry(const struct ksplice_match *m,
 					       const char *placeholder)
 {
-	const struct module *owner = m->change->old_module;
+	const struct ksplice_export *table;
+	unsigned int n;
 
-	return ksplice_export_find(owner->gpl_syms, owner->num_gpl_syms,
-				   placeholder);
+	table = ksplice_export_gpl(m->change->old_module, &n);
+	return ksplice_export_find(table, n, placeholder);
 }
 
 /* Was a span compared, and differs? */

@@ -58,10 +58,11 @@ int __ksplice_depend_check_apply(struct ksplice_update *update)
 static bool module_imports_from(const struct module *old_module,
 				const struct module *new_module)
 {
-	const struct ksplice_export *table = (void *)old_module->gpl_syms;
-	unsigned int i;
+	const struct ksplice_export *table;
+	unsigned int i, n;
 
-	for (i = 0; i < old_module->num_gpl_syms; i++)
+	table = ksplice_export_gpl(old_module, &n);
+	for (i = 0; i < n; i++)
 		if (within_module_core(ksplice_export_addr(&table[i]),
 				       new_module))
 			return true;
@@ -105,7 +106,7 @@ static int __check_users(struct ksplice_update *update,
 			 struct ksplice_update *asker,
 			 const struct module *new_module)
 {
-	const struct module_use *use;
+	const struct ksplice_module_use *use;
 	int ret = 0;
 
 	mutex_lock(ksplice_need.module_mutex);

@@ -15,7 +15,7 @@ use Test::Ksplice;
 use Test::More;
 use lib root_dir() . '/dev/lib', root_dir() . '/lib';
 use Ksplice::Cache qw(cache_dir);
-use KernelPatches qw(base_release);
+use KernelPatches qw(base_release lock_trees patch_tree read_lsmod configure_kernel place);
 
 my $dir = scratch_dir();
 my (undef, $base) = base_release();
@@ -41,6 +41,39 @@ like($err, qr/--kernel: 'other' is neither release nor boot/, 'and is named');
 is($status, 2, 'so is a revision that is no number');
 ($status, $out, $err) = run_cmd(tool('objects'));
 is($status, 2, 'and an option of packages for something else');
+($status, $out, $err) = run_cmd(tool('--lsmod=x', 'deb-kernel', $dir));
+is($status, 2, 'and a list of modules for the small kernel');
+for my $case (["Module Size Used by\n", 'names no module'],
+    ["ext4 1024 0\n<html>\n", q{is not what lsmod prints: '<html>'}]) {
+    my ($text, $words) = @$case;
+    ($status, $out, $err) = run_cmd({ env => $environment }, 'dev/kernel-patches',
+        '--lsmod=' . spew("$dir/lsmod", $text), 'deb-kernel', $dir);
+    is($status, 1, "a list of modules that $words is refused");
+    like($err, qr/lsmod' \Q$words/, 'and named');
+}
+
+# --- some of the modules ---------------------------------------------------
+
+{
+    open my $stdout, '>&', \*STDOUT or die $!;
+    open STDOUT, '>', "$dir/said" or die $!;
+    my $lock = lock_trees();
+    patch_tree();
+    configure_kernel('release-lsmod', read_lsmod(spew("$dir/lsmod", <<~'END')));
+        Module                  Size  Used by
+        loop                   32768  0
+        ext4                  983040  1
+        mbcache                16384  1 ext4
+        END
+    open STDOUT, '>&', $stdout or die $!;
+    like(slurp("$dir/said"), qr/^\d+ options of .* are off, because they are of modules /m,
+        'what a kernel with some modules lacks is counted');
+    my %is = slurp(place('release-lsmod') . '/.config') =~ /^(CONFIG_\w+)=(.*)$/mg;
+    is($is{CONFIG_EXT4_FS}, 'm', 'it has the modules that are named,');
+    is($is{CONFIG_BTRFS_FS}, undef, 'no others,');
+    is($is{CONFIG_SMP}, 'y', 'what the release has built in,');
+    is($is{CONFIG_LOCALVERSION}, '"-tkernel-amd64"', 'and its own name');
+}
 
 # A PATH with all that the kind needs but one program.
 my $path = "$dir/path";

@@ -47,9 +47,10 @@ my %kinds = (
     },
 );
 
-# build_packages(KIND, BUILD, REVISION, DIR): of kind deb or rpm, of the kernel
-# boot or release, into the directory; the names of the files there.
-sub build_packages ($name, $build, $revision, $dir) {
+# build_packages(KIND, BUILD, REVISION, DIR[, MODULE...]): of kind deb or rpm, of the
+# kernel boot, release, or release-lsmod with those modules, into the directory; the names
+# of the files there.
+sub build_packages ($name, $build, $revision, $dir, @modules) {
     my $kind = $kinds{$name} // fail("there are no packages of kind '$name'");
     check_programs($name, %{ $kind->{needs} });
     make_path($dir);
@@ -57,7 +58,7 @@ sub build_packages ($name, $build, $revision, $dir) {
     my (undef, $base) = base_release();
     my $lock = lock_trees();
     patch_tree();
-    configure_kernel($build);
+    configure_kernel($build, @modules);
     my $from = $kind->{place}->($build);
     unlink glob "$from/$kind->{pattern}";
     my @options = $kind->{options}->("$base+tkernel$revision");

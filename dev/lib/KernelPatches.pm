@@ -10,6 +10,7 @@
 #   CACHE/kernel-patches/boot       a whole kernel, with boot.config
 #   CACHE/kernel-patches/debug      another, with debug.config besides
 #   CACHE/kernel-patches/release    another, with the release's configuration
+#   CACHE/kernel-patches/release-lsmod  another, with some of its modules only
 #   CACHE/kernel-patches/KEY        such a kernel, as it came out
 #   CACHE/kernel-patches/hot        updates, ID-KEY.tar.gz
 #
@@ -40,7 +41,7 @@ use Ksplice::Distro qw(release_image release_source);
 our @EXPORT_OK = qw(
     base_release read_series read_head touched_files check_series patch_tree
     build_objects boot_kernel build_boot_kernel unpack_source hot_updates hot_update
-    cold_sources place lock_trees configure_kernel make_kernel kernel_key
+    cold_sources place lock_trees read_lsmod configure_kernel make_kernel kernel_key
 );
 
 sub patches_dir () { base_dir() . '/kernel-patches' }
@@ -288,12 +289,16 @@ my %configs = (
     boot    => ['boot.config'],
     debug   => ['boot.config', 'debug.config'],
     release => ['release.config'],
+    'release-lsmod' => ['release.config'],
 );
+
+# It has that compiler and that configuration.
+sub is_of_release ($build) { return !$configs{$build} || $build =~ /^release/ }
 
 # That of the release, as warnings differ between compilers; any will do for the
 # small kernels.
 sub compiler ($build) {
-    return 'gcc' if $configs{$build} && $build ne 'release';
+    return 'gcc' if !is_of_release($build);
     return find_compiler({ config => release_config() });
 }
 
@@ -302,13 +307,13 @@ sub release_config () { return release_image(scalar base_release())->{config} }
 
 # What a kernel's fragments are added to.
 sub base_config ($kernel) {
-    return read_file($kernel eq 'release' ? release_config()
+    return read_file(is_of_release($kernel) ? release_config()
         : place('source') . '/arch/x86/configs/x86_64_defconfig');
 }
 
 sub make_kernel ($build, @arguments) {
     my $jobs = capture('nproc') =~ s/\s//gr;
-    my $status = run({ ok => 'any', output => \my $output, group => 1 },
+    my $status = run({ ok => 'any', output => \my $output, group => 1, stdin => '/dev/null' },
         'make', '-s', '-C', place('source'), "-j$jobs", 'O=' . place($build),
         'CC=' . compiler($build), @arguments);
     return $output if !$status;
@@ -388,11 +393,29 @@ sub build_boot_kernel ($kernel = 'boot') {
     return $file;
 }
 
-# Call with the lock, after patch_tree.
-sub configure_kernel ($kernel) {
-    configure($kernel, base_config($kernel) . kernel_config($kernel));
+# configure_kernel(KERNEL[, MODULE...]): call with the lock, after patch_tree.  The kernel
+# release-lsmod has no module but those.
+sub configure_kernel ($kernel, @modules) {
+    my $text = base_config($kernel) . kernel_config($kernel);
+    my @targets;
+    if (@modules) {
+        my $list = place("$kernel.list");
+        write_file($list, join '', map { "$_\n" } @modules);
+        $text .= join '', map { "# module $_\n" } @modules;
+        @targets = ("LSMOD=$list", 'localmodconfig');
+    }
+    configure($kernel, $text, @targets);
     check_config($kernel);
     return;
+}
+
+# The names in a file that lsmod wrote.
+sub read_lsmod ($file) {
+    my @lines = grep { !/^Module\s+Size\s/ } split /\n/, read_file($file);
+    my @odd = grep { !/^[\w-]+(?:\s|\z)/ } @lines;
+    fail("'$file' is not what lsmod prints: '$odd[0]'") if @odd;
+    fail("'$file' names no module") if !@lines;
+    return sort map { /^([\w-]+)/ } @lines;
 }
 
 # Kconfig drops without a word what depends on something else.  Of an option that
@@ -406,9 +429,16 @@ sub check_config ($kernel) {
         grep { $wanted{$_} =~ /^#/ ? $on{$_} : !$is{ $wanted{$_} } } keys %wanted;
     fail(join "\n", 'the configuration lacks of ' . join(' and ', @{ $configs{$kernel} }) . ':',
         @lost) if @lost;
-    return if $kernel ne 'release';
+    return if !is_of_release($kernel);
     my @differs = map { $_->{text} } grep { !$wanted{"CONFIG_$_->{name}"} }
         config_differences(release_config(), place("$kernel/.config"));
+    if ($kernel eq 'release-lsmod') {
+        my $n_off = grep { / \(n, was / } @differs;
+        note("$n_off options of " . base_release()
+            . ' are off, because they are of modules that are not in the list');
+        note("'localmodconfig' of the kernel sets $_") for grep { !/ \(n, was / } @differs;
+        return;
+    }
     fail(join "\n", 'the configuration is not that of ' . base_release() . ':', @differs)
         if @differs;
     return;

@@ -11,9 +11,9 @@ use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function', two => 'two-files', everysite => 'every-site',
-    weak => 'weak', overridden => 'weak-overridden');
+    weak => 'weak', overridden => 'weak-overridden', locks => 'spin-lock');
 
-run_guest(26, <<'END');
+run_guest(27, <<'END');
 edited byte function
 refused 'another byte in the function' 1 \
 	"fs/proc/version.o: version_proc_show\+0x[59] differs: built [0-9a-f ]+, running [0-9a-f]" \
@@ -53,6 +53,7 @@ echo 1 > /proc/sys/kernel/watchdog
 undo weak
 untouched 'nothing is left'
 
+ok 'a lock prefix behind another one matches' ksplice-apply --dry-run /updates/locks.tar.gz
 apply function
 undo function
 apply everysite

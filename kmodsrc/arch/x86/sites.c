@@ -23,19 +23,18 @@
 #define ENDBR_NOPW	{ 4, { 0x66, 0x0f, 0x1f, 0x00 } }
 #define ENDBR_NOPL	{ 4, { 0x0f, 0x1f, 0x40, 0xd6 } }
 #define PREFIX_LOCK	{ 1, { 0xf0 } }
-#define PREFIX_DS	{ 1, { 0x3e } }
 
 static const struct ksplice_bytes returns[] = {
 	{ 1, { 0xc3 } }, RET_INT3, { }
 };
 static const struct ksplice_bytes ftrace[] = { NOP5, { } };
-static const struct ksplice_bytes locks[] = { PREFIX_LOCK, PREFIX_DS, { } };
 static const struct ksplice_bytes lock_prefix = PREFIX_LOCK;
 /* The nop that seals one: nopw (%rax), nopl -42(%rax) in later kernels */
 static const struct ksplice_bytes endbrs[] = {
 	ENDBR64, ENDBR_NOPW, ENDBR_NOPL, { }
 };
 
+static const u8 ds_prefix = 0x3e;
 static const u8 nop2[] = { 0x66, 0x90 };
 static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 
@@ -91,6 +90,16 @@ static bool check_paravirt(struct ksplice_site_run *s)
 	       ksplice_is_pv_call(s, s->site->value * sizeof(long));
 }
 
+/*
+ * alternatives_smp_unlock(): a prefix that has become another one, if it is
+ * first.  Since Linux 6.12 that of the operand's size may come before it.
+ */
+static bool check_lock(struct ksplice_site_run *s)
+{
+	return s->run[0] == s->pre[0] ||
+	       (s->pre[0] == lock_prefix.bytes[0] && s->run[0] == ds_prefix);
+}
+
 /* runtime_const_init(): the operand is what the variable holds */
 static bool check_constant(struct ksplice_site_run *s)
 {
@@ -128,7 +137,7 @@ const struct ksplice_site_rule ksplice_site_rules[KSPLICE_N_SITE_KINDS] = {
 		.conflict = "an ftrace site",
 	},
 	[KSPLICE_SITE_SMP_LOCK] = {
-		.rank = 1, .len = 1, .written = locks,
+		.rank = 1, .len = 1, .check = check_lock,
 		.conflict = "a lock prefix", .settled = &lock_prefix,
 	},
 	[KSPLICE_SITE_ENDBR] = { .rank = 2, .written = endbrs },

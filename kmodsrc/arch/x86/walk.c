@@ -15,10 +15,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cache.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <asm/text-patching.h>
 #include "arch/walk.h"
+#include "arch/x86/rules.h"
 #include "compare/compare.h"
 #include "compare/fixups.h"
 #include "compare/pre.h"
@@ -123,18 +126,21 @@ static bool walk_branch(struct walk *w, const struct insn *insn,
 	struct ksplice_compare *c = w->c;
 	const struct ksplice_pre *pre = &c->m->pre;
 	u32 i = ksplice_span_reloc_from(pre, c->span, w->pre_off);
+	unsigned long target;
 	s64 to, run_to;
 
 	if (!ksplice_insn_branch(insn, &to) ||
 	    !ksplice_insn_branch(run_insn, &run_to) ||
 	    !ksplice_insn_same_branch(insn, run_insn))
 		return false;
+	target = c->addr + w->run_off + run_to;
+	if (insn->opcode.bytes[0] == CALL_INSN_OPCODE)
+		target = ksplice_callee(&c->m->env, target);
 	if (i < c->span->first_reloc + c->span->n_relocs &&
 	    pre->relocs[i].offset < w->pre_off + insn->length)
-		return ksplice_ref(c, pre->relocs[i].label,
-				   c->addr + w->run_off + run_to,
+		return ksplice_ref(c, pre->relocs[i].label, target,
 				   pre->relocs[i].addend + 4);
-	return add_jump(w, w->pre_off + to, w->run_off + run_to);
+	return add_jump(w, w->pre_off + to, target - c->addr);
 }
 
 /* 1 if sites were done, 0 if there are none here, -1 if they differ */

@@ -21,6 +21,7 @@
 #include "model/debug.h"
 #include "shadow.h"
 #include "stop/empty.h"
+#include "tasks/exiting.h"
 #include "tasks/park.h"
 
 /* What must be so on this machine and in this kernel */
@@ -82,6 +83,7 @@ static void __exit ksplice_exit(void)
 	ksplice_redirect_exit();
 	ksplice_debug_exit();
 	ksplice_park_exit();
+	ksplice_exiting_exit();
 }
 
 module_init(ksplice_init);

@@ -31,7 +31,7 @@ sub offset_of_rep ($update) {
 }
 my $rep = offset_of_rep(make_update(slot => 'slot'));
 
-run_guest(46, "rep=$rep\n" . <<'END');
+run_guest(51, "rep=$rep\n" . <<'END');
 cd /sys/kernel/tracing
 probes() { # OFFSET...: as many events t/at_OFFSET; prints those that are accepted
 	for offset; do
@@ -186,9 +186,36 @@ says 'it traces the function' 'pipe_read' cat trace
 echo nop > current_tracer
 undo sleeper
 
-# Preempted in the copy of an instruction: it jumped there and will jump back.
 echo full > /sys/kernel/debug/sched/preempt
 apply slot
+
+# A task that runs in it for ever.  Some kernels cannot tell then whether others that have
+# exited are gone: an update of something else is refused, and does not wait for it.  No
+# probe has just been removed: the kernel would wait for that task, with its code locked.
+perl -e '$0 = "filler"; open my $in, "<", "/proc/version"; readline $in' &
+filler=$!
+wait_for grep -q filler /proc/$filler/comm
+sleep 1
+refused 'a task runs in the kernel without sleeping' 3 \
+	"task $filler .filler. is in version_proc_show.ksplice_slot\+0x" \
+	ksplice-undo --wait=0 slot
+if grep -qw tasks_rcu_exit_srcu /proc/kallsyms; then
+	apply sleeper
+	says 'an update of another function is applied' '^sleeper .*applied' ksplice-view
+else
+	refused 'an update of another function is refused' 3 \
+		'a task runs in the kernel without sleeping, so tasks that have exited may' \
+		timeout 60 ksplice-apply --wait=0 /updates/sleeper.tar.gz
+	refused 'again' 3 'a task runs in the kernel without sleeping' \
+		timeout 60 ksplice-apply --wait=3 /updates/sleeper.tar.gz
+fi
+finish -KILL $filler
+# The kernel unloads no module while a task runs there for ever.
+[ ! -e /sys/kernel/ksplice/sleeper ] || ksplice-undo -q sleeper
+apply sleeper
+undo sleeper
+
+# Preempted in the copy of an instruction: it jumped there and will jump back.
 new=version_proc_show.ksplice_slot
 echo "p:t/copied $new+$rep" > kprobe_events
 enable

@@ -42,6 +42,9 @@ static int abort_busy(struct ksplice_stop *stop)
 	struct ksplice_update *update = stop->update;
 	unsigned int n = stop->stack.n_conflicts;
 
+	if (!n && !stop->precheck.exited_are_gone)
+		return ksplice_abort(update, KSPLICE_CODE_BUSY,
+				     "a task runs in the kernel without sleeping, so tasks that have exited may still be there");
 	if (!n)
 		return ksplice_abort(update, KSPLICE_CODE_BUSY,
 				     "too many tasks start and exit to check them all");
@@ -62,7 +65,11 @@ static void note_busy(const struct ksplice_stop *stop, bool was_stopped)
 	unsigned int n = stop->stack.n_conflicts;
 	char name[KSPLICE_ADDR_NAME_LEN];
 
-	if (!n)
+	if (!n && !stop->precheck.exited_are_gone)
+		ksplice_debug(stop->update,
+			      "%s: tasks that have exited may still be there",
+			      when);
+	else if (!n)
 		ksplice_debug(stop->update,
 			      "%s: too many tasks started and exited", when);
 	else
@@ -100,8 +107,10 @@ static int attempt(struct ksplice_stop *stop)
 		stop->cause = KSPLICE_CODE_BUSY;
 		ret = ksplice_precheck_turns(&stop->precheck);
 		if (!ret) {
-			ret = stop->kind == KSPLICE_STOP_TRY ?
-			      ksplice_stop_try(stop) : ksplice_stop_run(stop);
+			if (stop->kind != KSPLICE_STOP_TRY)
+				ret = ksplice_stop_run(stop);
+			else if (stop->precheck.exited_are_gone)
+				ret = ksplice_stop_try(stop);
 			if (ret || stop->cause != KSPLICE_CODE_BUSY)
 				return ret;
 		}
@@ -109,7 +118,7 @@ static int attempt(struct ksplice_stop *stop)
 			return ksplice_abort(stop->update,
 					     KSPLICE_OUT_OF_MEMORY,
 					     "no memory to check all tasks");
-		note_busy(stop, !ret);
+		note_busy(stop, !ret && stop->kind != KSPLICE_STOP_TRY);
 		if (stop->park)
 			ask_to_leave(stop);
 		if (signal_pending(current) || time_after(jiffies, end))

@@ -14,8 +14,13 @@
  *    list takes less time, so fewer tasks run meanwhile.
  * 5. If a task conflicts, the caller waits and continues with 4; the machine is
  *    not stopped for that.
- * 6. In the stop: check the tasks that the watch has now, and the idle tasks,
- *    which are never in the list.
+ * 6. When none conflicts, wait until the tasks that had left the list of
+ *    processes are gone (exiting.c), once for each watch, and continue with 4.
+ *    It can take long, so it is done only if nothing else refuses.
+ * 7. In the stop: check the tasks that the watch has now, and the idle tasks,
+ *    which are never in the list.  If those of 6 may still be there, something
+ *    runs all the time; it is found in the stop, and if it does not conflict,
+ *    they count as conflicting.
  *
  * If the watch overflows, the list is copied anew.  If it still overflows in
  * the end, the stop checks all tasks: correct, but its length then grows with
@@ -29,6 +34,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include "kernel/compat.h"
+#include "tasks/exiting.h"
 #include "tasks/precheck.h"
 #include "tasks/stack.h"
 #include "tasks/tasks.h"
@@ -88,6 +94,7 @@ static int copy_list(struct ksplice_precheck *precheck)
 static int watch_anew(struct ksplice_precheck *precheck)
 {
 	ksplice_watch_stop(precheck->watch);
+	precheck->exited_are_gone = false;
 	precheck->watch = ksplice_watch_start();
 	return precheck->watch ? copy_list(precheck) : -ENOMEM;
 }
@@ -114,7 +121,7 @@ void ksplice_precheck_end(struct ksplice_precheck *precheck)
 	ksplice_tasks_release(&precheck->todo);
 }
 
-int ksplice_precheck_turns(struct ksplice_precheck *precheck)
+static int take_turns(struct ksplice_precheck *precheck)
 {
 	unsigned int turn, n_busy, n_new;
 	int ret;
@@ -145,6 +152,23 @@ int ksplice_precheck_turns(struct ksplice_precheck *precheck)
 			break;
 	}
 	return precheck->stack->n_conflicts;
+}
+
+int ksplice_precheck_turns(struct ksplice_precheck *precheck)
+{
+	int ret = take_turns(precheck);
+
+	while (!ret && !precheck->exited_are_gone) {
+		ret = ksplice_exiting_wait();
+		if (ret == -EAGAIN)
+			return 0;
+		if (ret)
+			return ret;
+		/* Those that leave the list from now on are watched. */
+		precheck->exited_are_gone = true;
+		ret = take_turns(precheck);
+	}
+	return ret;
 }
 
 /* Not inlined, so that what is rehearsed is what runs in the stop. */
@@ -214,6 +238,6 @@ bool ksplice_precheck_last(struct ksplice_precheck *precheck,
 	    state == KSPLICE_TASKS_STAND)
 		look_at_all(precheck);
 	look_at_idle(precheck, state);
-	return precheck->stack->n_conflicts ||
+	return precheck->stack->n_conflicts || !precheck->exited_are_gone ||
 	       ksplice_watch_lost(precheck->watch);
 }

@@ -30,6 +30,7 @@ struct ksplice_precheck {
 	struct ksplice_tasks todo;	/* to be checked (again) */
 	enum ksplice_check_scope scope;	/* the stop checks */
 	unsigned int n_before;		/* checked before the stop */
+	bool exited_are_gone;		/* all that exited before the watch */
 };
 
 /*
@@ -43,7 +44,8 @@ void ksplice_precheck_end(struct ksplice_precheck *precheck);
 /*
  * Check the tasks that have not been checked yet, have run since, or
  * conflicted, until only few have run since.  May sleep.  Return: how many
- * conflict, or -ENOMEM.
+ * conflict, or -ENOMEM.  If it is 0, and exited_are_gone is false, _last will
+ * find that one may conflict.
  */
 int ksplice_precheck_turns(struct ksplice_precheck *precheck);
 

@@ -35,13 +35,8 @@
  * - Exit: a task that has left the list of processes, in release_task(), still
  *   runs code until its last switch.  One that left the list after the start
  *   has run since, so it is recorded like any other.  One that left it before,
- *   and was preempted then, is not: so the start waits until all such tasks
- *   have made their last switch.  From before they leave the list until
- *   preemption is off for that switch, they are in a read-side section of an
- *   SRCU of tasks RCU.  The start waits for that SRCU, and for a grace period
- *   of tasks RCU itself only if there is none: with full preemption that takes
- *   as long as any task runs without sleeping, which may be for ever in a loop
- *   of the kernel.
+ *   and was preempted then, is not: so precheck.c waits, after the start, until
+ *   all such tasks have made their last switch (exiting.c).
  * - Death: the last switch of a task is not recorded, because it never runs
  *   again.  A recorded task that has died since is kept by the reference in the
  *   record, but its stack may be gone: the reader checks its count.
@@ -62,10 +57,8 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/srcu.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
-#include "kernel/compat.h"
 #include "tasks/tasks.h"
 #include "tasks/watch.h"
 
@@ -218,22 +211,6 @@ err_free_watch:
 	return NULL;
 }
 
-/*
- * Until the tasks that have left the list of processes reach their last switch.
- * Commit 3f95aa81d265 (v3.18) added the SRCU, and commit 1612160b9127 (v6.9)
- * replaced it.
- */
-static void wait_for_exiting(void)
-{
-	struct srcu_struct *srcu = (void *)
-		ksplice_call(kallsyms_lookup_name)("tasks_rcu_exit_srcu");
-
-	if (srcu)
-		synchronize_srcu(srcu);
-	else
-		synchronize_rcu_tasks();
-}
-
 struct ksplice_watch *ksplice_watch_start(void)
 {
 	struct ksplice_watch *watch = watch_new();
@@ -247,10 +224,7 @@ struct ksplice_watch *ksplice_watch_start(void)
 		watch_free(watch);
 		return NULL;
 	}
-	wait_for_exiting();
-	/*
-	 * Also for the last switches of those, and for all that are under way.
-	 */
+	/* For the switches that are under way. */
 	synchronize_rcu();
 	return watch;
 }

@@ -26,7 +26,7 @@ use Ksplice        qw(fail run capture note base_dir read_file write_file);
 use POSIX          ();
 use Time::HiRes    qw(time);
 
-our @EXPORT_OK = qw(claim_dir run_all start_child stop_children result_of);
+our @EXPORT_OK = qw(claim_dir run_all start_child result_of);
 
 my @children;
 
@@ -50,8 +50,16 @@ sub claim_dir ($dir, $anew) {
 
 # run_all(DIR, JOBS, RUN...): the runs that have no result yet, so many at a time.  A RUN is
 # {round, test}; {env} is what the test has in its environment besides, {title} what the
-# round is called.
+# round is called.  In the end, or if it is stopped, no child is left.
 sub run_all ($dir, $jobs, @runs) {
+    my $ended = eval { run_each($dir, $jobs, @runs); 1 };
+    my $error = $@;
+    stop_children();
+    die $error if !$ended;
+    return;
+}
+
+sub run_each ($dir, $jobs, @runs) {
     my %running;
     for my $run (@runs) {
         make_path("$dir/$run->{round}");

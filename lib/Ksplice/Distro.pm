@@ -28,7 +28,8 @@ use List::Util       qw(uniq);
 
 our @EXPORT_OK = qw(
     release_image release_headers release_source release_toolchain has_source
-    known_releases default_release named_release release_of_version version_of_release
+    known_releases default_release named_release is_release_of
+    release_of_version version_of_release
     cached_version image_part check_flavour list_releases
 );
 
@@ -73,7 +74,7 @@ sub known_releases () {
 # The number of a build: 6.1.0-56, or since Debian 13 6.12.117+deb12.
 my $number = qr/[\d.]+(?:-\d+|\+[\w.~]+)/;
 
-sub is_of ($release, $series, $flavour) {
+sub is_release_of ($release, $series, $flavour) {
     return $release =~ /\A$number-\Q$flavour\E\z/ && $release =~ /\A\Q$series\E\./;
 }
 
@@ -100,7 +101,7 @@ sub default_release ($flavour = 'amd64') {
 sub named_release ($name) {
     my ($series, $flavour) = $name =~ /\A(\d+\.\d+)(?:-([a-z]\S*))?\z/ or return $name;
     $flavour //= 'amd64';
-    my ($newest) = map { (reverse grep { is_of($_, $series, $flavour) } @$_)[0] // () }
+    my ($newest) = map { (reverse grep { is_release_of($_, $series, $flavour) } @$_)[0] // () }
         [sort_versions(installed_releases(), apt_releases())], [cached_releases()];
     return $newest // fail("no kernel $series-$flavour is installed, cached or known to apt"
         . update_hint(apt_releases()));
@@ -115,7 +116,7 @@ sub installed_series ($flavour) {
 # The release of a flavour whose image package has that version, like 6.1.190-1.
 sub release_of_version ($version, $flavour) {
     my ($series) = $version =~ /\A(\d+\.\d+)\./ or fail("'$version' is no kernel's version");
-    for my $release (reverse grep { is_of($_, $series, $flavour) } known_releases()) {
+    for my $release (reverse grep { is_release_of($_, $series, $flavour) } known_releases()) {
         return $release if version_of_release($release) eq $version;
     }
     fail("no kernel $series-$flavour of version '$version' is installed, cached or known to apt");

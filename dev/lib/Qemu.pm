@@ -21,7 +21,7 @@ no warnings 'experimental::signatures';
 
 use Exporter         qw(import);
 use Ksplice          qw(fail failure_text run capture temp_dir);
-use Ksplice::Archive qw(unpack_packages this_debian use_suites);
+use Ksplice::Archive qw(unpack_packages would_install this_debian use_suites);
 use Ksplice::Cache   qw(cached);
 use Ksplice::Distro  qw(cached_version);
 
@@ -61,8 +61,7 @@ sub newer_qemu () {
     my $suite = backports();
     local $ENV{APT_CONFIG} = use_suites(temp_dir(), {}, $suite);
     run('apt-get', '-qq', 'update');
-    my %version = capture('apt-get', '-s', '--no-install-recommends', 'install', $package)
-        =~ /^Inst (\S+) (?:\[\S+\] )?\((\S+) /mg;
+    my %version = would_install($package);
     my $version = ($version{$package} // '0') =~ s/\A\d+://r;
     fail("$suite has no newer one") if major($version) < $oldest;
     return unpacked($version, %version);

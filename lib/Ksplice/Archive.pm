@@ -21,7 +21,7 @@ use Ksplice        qw(fail failure_text warning run capture progress read_file w
 use Ksplice::Cache qw(cache_dir lock_file);
 
 our @EXPORT_OK = qw(
-    installed_version apt_entry unpack_packages
+    installed_version apt_entry unpack_packages would_install
     this_debian other_debian use_suites with_debian
 );
 
@@ -76,6 +76,12 @@ sub unpack_packages ($dir, @packages) {
         unlink $deb or fail("cannot remove '$deb': $!");
     }
     return;
+}
+
+# What apt would install for the packages, PACKAGE => VERSION.
+sub would_install (@packages) {
+    return capture('apt-get', '-s', '--no-install-recommends', 'install', @packages)
+        =~ /^Inst (\S+) (?:\[\S+\] )?\((\S+) /mg;
 }
 
 # --- the suites of Debian --------------------------------------------------

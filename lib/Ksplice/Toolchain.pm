@@ -25,8 +25,8 @@ use Digest::SHA      qw(sha256_hex);
 use Exporter         qw(import);
 use File::Basename   qw(basename);
 use File::Find       qw(find);
-use Ksplice          qw(fail capture quote_command write_file);
-use Ksplice::Archive qw(unpack_packages with_debian);
+use Ksplice          qw(fail quote_command write_file);
+use Ksplice::Archive qw(unpack_packages would_install with_debian);
 use Ksplice::Cache   qw(cached);
 
 our @EXPORT_OK = qw(get_toolchain wrap_programs);
@@ -36,8 +36,7 @@ our @EXPORT_OK = qw(get_toolchain wrap_programs);
 sub get_toolchain ($codename, $gcc, @others) {
     my @programs = ($gcc, qw(binutils pahole));
     return with_debian($codename, sub {
-        my %version = capture('apt-get', '-s', '--no-install-recommends', 'install', @programs,
-            @others) =~ /^Inst (\S+) (?:\[\S+\] )?\((\S+) /mg;
+        my %version = would_install(@programs, @others);
         delete @version{ grep { /\Alinux-/ } keys %version };
         my $hash = substr sha256_hex(join ' ', map { "$_=$version{$_}" } sort keys %version), 0, 16;
         return cached("toolchain-${codename}_$hash", "getting $gcc of Debian's '$codename'",

@@ -3,7 +3,7 @@
  * exiting.c - tasks that have left the list of processes, and run still
  *
  * A task leaves the list in release_task(), near the end of do_exit(), and can
- * be preempted between that and its last switch.  Nobody finds it then, so the
+ * be preempted between that and its last switch.  It is in no list then, so the
  * core waits until all such tasks are gone.  The kernel's tasks RCU must not
  * miss them either, and there are two ways in which it does that:
  *
@@ -13,9 +13,9 @@
  * - Commit 1612160b9127 (v6.9) has tasks RCU list them itself.  A grace period
  *   of it waits for them, and for each task that is in the kernel: with full
  *   preemption one that never sleeps there can delay it for ever.  So the wait
- *   is limited, and what cannot be told is refused.  The grace period goes on;
- *   the next wait continues with it, and then needs another one, because tasks
- *   may have left the list since it began.
+ *   is limited, and the attempt fails if that is not enough.  The grace period
+ *   goes on; the next wait continues with it, and then needs another one,
+ *   because tasks may have left the list since it began.
  *
  * What the kernel writes to at the end of a grace period is not freed before.
  * If the core is unloaded earlier, it stays: the function that is called then

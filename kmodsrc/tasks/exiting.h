@@ -8,7 +8,7 @@
 /*
  * Until the tasks that have left the list of processes before make their last
  * switch.  The caller holds ksplice_mutex.  May sleep, for some seconds.
- * Return: 0; -EAGAIN if that cannot be told for now; -ENOMEM.
+ * Return: 0; -EAGAIN if they may still run; -ENOMEM.
  */
 int ksplice_exiting_wait(void);
 

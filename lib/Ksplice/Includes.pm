@@ -21,7 +21,7 @@ use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
     find_includers including_templates included_by included_sources foreign_objects depends_on
-    newer_than_built    kernel_dirs arch_directory plain_path
+    newer_than_built kernel_dirs arch_directory plain_path
 );
 
 # What kbuild includes in every C file by -include.

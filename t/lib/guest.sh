@@ -105,6 +105,24 @@ edited() {
 		exit
 }
 
+# wrong_functions ID N: loads the pre image of an update of vmlinux N times, each time
+# with something else wrong in each function.  The functions are in /tmp/all-changed, those
+# that match all the same in /tmp/accepted.
+wrong_functions() {
+	tar -xzf /updates/"$1".tar.gz -C /tmp && insmod /tmp/ksplice-"$1"/ksplice.ko || exit
+	for seed in $(seq "$2"); do
+		perl /t/lib/corrupt.pl "$seed" /tmp/ksplice-"$1"/*-old.ko /tmp/bad.ko \
+			> /tmp/changed || exit
+		insmod /tmp/bad.ko > /dev/null 2>&1
+		sed -En "s/^([^ ]*: )'?([A-Za-z0-9_.]+)(\+0x|').*/\1\2 /p" \
+			/sys/kernel/debug/ksplice/"$1"/log > /tmp/said
+		grep -vFf /tmp/said /tmp/changed >> /tmp/accepted
+		cat /tmp/changed >> /tmp/all-changed
+		rmmod ksplice_"$1"_vmlinux_old 2> /dev/null
+	done
+	rmmod ksplice
+}
+
 # untouched TITLE: nothing of ours is in the kernel
 untouched() {
 	lsmod > /tmp/out

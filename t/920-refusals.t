@@ -12,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(49, <<'END');
+run_guest(50, <<'END');
 # changed NAME SED-SCRIPT: the update with other contents, as /tmp/NAME.tar.gz
 changed() {
 	unpack function && sed -i "$2" ksplice-*/contents && pack "$1"

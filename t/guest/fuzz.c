@@ -41,9 +41,6 @@ module_param(directory, charp, 0);
 module_param(first, uint, 0);
 module_param(count, uint, 0);
 
-static typeof(ksplice_register_old_code) *register_old_code;
-static typeof(ksplice_unregister_old_code) *unregister_old_code;
-
 static unsigned int current_seed;
 /* Lines that are not about images: our own, and those of a slow guest. */
 static bool is_harmless(const char *line)
@@ -96,8 +93,8 @@ static int try_image(struct kmsg_dump_iter *iter, const void *bytes, u32 size,
 	u64 start = ktime_get_ns();
 	u64 took;
 
-	if (!register_old_code(&id, THIS_MODULE, bytes, size)) {
-		unregister_old_code(THIS_MODULE);
+	if (!ksplice_register_old_code(&id, THIS_MODULE, bytes, size)) {
+		ksplice_unregister_old_code(THIS_MODULE);
 		++*n_matched;
 	}
 	took = (ktime_get_ns() - start) / NSEC_PER_MSEC;
@@ -194,20 +191,12 @@ static int __init fuzz_init(void)
 	u64 slowest = 0;
 	int ret;
 
-	register_old_code = __symbol_get("ksplice_register_old_code");
-	unregister_old_code = __symbol_get("ksplice_unregister_old_code");
-	if (!register_old_code || !unregister_old_code) {
-		pr_err("the core is not loaded\n");
-		return -ENOENT;
-	}
 	kmsg_dump_rewind(&iter);
 	has_complained(&iter);
 	register_die_notifier(&notifier);
 	ret = *directory ? try_files(&iter, &n_matched, &slowest) :
 			   try_seeds(&iter, &n_matched, &slowest);
 	unregister_die_notifier(&notifier);
-	__symbol_put("ksplice_register_old_code");
-	__symbol_put("ksplice_unregister_old_code");
 	pr_info("%s %u to %u: %s, %u matched, the slowest took %llu ms\n",
 		*directory ? "images" : "seeds", first, current_seed,
 		ret ? "FAILED" : "passed", n_matched, slowest);

@@ -88,9 +88,9 @@ sub make_program ($name) {
     return;
 }
 
-# make_modules(NAME...): builds NAME.c of t/guest, which may include what is
-# there and in kmodsrc; the guest has them as
-# /modules/NAME.ko if run_guest() is given what is returned.
+# make_modules(NAME...): builds NAME.c of t/guest, which may include what is there and in
+# kmodsrc, and may call what the core of the updates made before exports; the guest has them
+# as /modules/NAME.ko if run_guest() is given what is returned.
 sub make_modules (@names) {
     my $dir = "$scratch/modules";
     for my $file (glob root_dir() . '/t/guest/*.c') {
@@ -98,8 +98,10 @@ sub make_modules (@names) {
     }
     spew("$dir/Kbuild", join '', 'obj-m :=', (map { " $_.o" } @names),
         "\nccflags-y :=", (map { ' -I' . root_dir() . "/$_" } qw(kmodsrc t/guest)), "\n");
-    my ($status, $out, $err) =
-        run_cmd('make', '-C', release_headers(guest_release()), "M=$dir", 'modules');
+    my ($core) = sort { -M $a <=> -M $b }
+        glob cache_dir() . '/' . guest_release() . '/core-*/Module.symvers';
+    my ($status, $out, $err) = run_cmd('make', '-C', release_headers(guest_release()), "M=$dir",
+        $core ? "KBUILD_EXTRA_SYMBOLS=$core" : (), 'modules');
     die "building @names: status $status\n$out$err" if $status;
     return "--dir=$dir";
 }

@@ -202,6 +202,23 @@ static int __kept_too always(int a) { return a + {{5|6}}; }
 static int always __kept = {{5|6}};
 === kernel/a.c
 #include <a.h>
+# a macro of another header, with blanks inside its parentheses, has a function kept
+=== include/kept.h
+#define __kept __attribute__( ( used ) )
+=== include/a.h
+#include <kept.h>
+static int __kept always(int a) { return a + {{5|6}}; }
+=== kernel/a.c
+#include <a.h>
+# a macro of another header, on several lines, has a function kept
+=== include/kept.h
+#define __kept __attribute__(( \
+	used))
+=== include/a.h
+#include <kept.h>
+static int __kept always(int a) { return a + {{5|6}}; }
+=== kernel/a.c
+#include <a.h>
 # a macro in the head of a function changes
 === include/a.h
 #define QUALIFIER {{inline|__attribute__((used))}}

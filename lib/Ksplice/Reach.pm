@@ -37,9 +37,9 @@ our @EXPORT_OK = qw(reached_sources);
 my $options = '(options).h';
 
 # What a macro has that gives a static function or variable an attribute by which it is
-# there without being used.
+# there without being used, for grep -E.
 my @keepers = (qw{__used __retain __visible externally_visible constructor destructor
-    alias ifunc weakref asm}, map { ("($_", ",$_", ", $_") } qw(used retain));
+    alias ifunc weakref asm}, '(^|[(,])[[:space:]]*(used|retain)');
 
 # reached_sources(TREE, {FILE => [TEXT...]}, SOURCE...): of the sources those that
 # one of the files can change.  The texts are all that a file is in turn: in the tree, with
@@ -63,7 +63,7 @@ sub reached_sources ($tree, $texts, @sources) {
         is_header  => sub ($file) { is_header($reach, $file) },
         constructs => sub ($file) { constructs_of($reach, $file) },
         texts      => sub ($file) { texts_of($reach, $file) },
-        with_words => sub ($files, @words) { files_with($reach, $files, '-w', @words) },
+        with_words => sub ($files, @words) { files_with($reach, $files, '-Fw', @words) },
         with_text  => sub ($files, @texts) { files_with($reach, $files, '-F', @texts) },
         lines      => sub ($regex, $but) { lines_with($reach, $regex, $but) },
         options    => sub () { map { $_->{names}[0] } constructs_of($reach, $options) },
@@ -177,14 +177,14 @@ sub is_kept_by_macro ($reach, $head) {
         my ($files, %kept) = $reach->{files};
         my @new = map { $_->{names}[0] } grep { defined $_->{body} && is_kept($_->{body}) }
             map { read_macros($_, maybe_kept) } map { texts_of($reach, $_) }
-            files_with($reach, $files, '-F', @keepers);
+            files_with($reach, $files, '-E', @keepers);
         while (@new) {
             $kept{$_} = 1 for @new;
             my ($any, $like) = (any_of(@new), join '|', @new);
             @new = map { $_->{names}[0] }
                 grep { defined $_->{body} && $_->{body} =~ $any && !$kept{ $_->{names}[0] } }
                 map { read_macros($_, qr/$like/) } map { texts_of($reach, $_) }
-                files_with($reach, $files, '-w', @new);
+                files_with($reach, $files, '-Fw', @new);
         }
         any_of(keys %kept);
     };
@@ -213,7 +213,7 @@ sub follow_names ($reach) {
 sub find_uses ($reach, @names) {
     $reach->{uses}{$_} = [] for @names;
     my $any = any_of(@names);
-    for my $file (files_with($reach, $reach->{files}, '-w', @names)) {
+    for my $file (files_with($reach, $reach->{files}, '-Fw', @names)) {
         for my $construct (constructs_of($reach, $file)) {
             my %used = map { $_ => 1 } $construct->{text} =~ /$any/g;
             push @{ $reach->{uses}{$_} }, [$file, $construct, 0] for keys %used;
@@ -243,7 +243,7 @@ sub grep_files ($reach, $files, $how, @words) {
     # Each name is written at once, as more than one grep may be at work.
     my @found = capture({ dir => $reach->{dir}, ok => [0, 1, 123] }, 'xargs', '-0', '-a', $list,
         '-P', $reach->{jobs}, '-n', int(@$files / $reach->{jobs}) + 1,
-        'grep', '-slFf', $patterns, '--line-buffered', $how, '--');
+        'grep', '-slf', $patterns, '--line-buffered', $how, '--');
     my %found = map { $_ => 1 } @found;
     return grep { $found{$_} } @$files;
 }
@@ -359,7 +359,7 @@ sub find_in_sources ($reach) {
     my @names = keys %{ $reach->{names} };
     return if !@names;
     my $any = any_of(@names);
-    for my $source (grep_files($reach, \@left, '-w', @names)) {
+    for my $source (grep_files($reach, \@left, '-Fw', @names)) {
         my $text = read_file("$reach->{dir}/$source");
         $text = plain_text($text) if $source =~ /\.c\z/;
         my %used = map { $_ => 1 } $text =~ /$any/g;

@@ -15,8 +15,13 @@ kernel_release();
 my $source = kernel_source();
 my $show = "seq_puts(m, saved_command_line);";
 my $patch = kernel_patch('fs/proc/cmdline.c' => sub { s/(\Q$show\E)/seq_puts(m, "new ");\n\t$1/ });
-my $before = slurp("$source/fs/proc/cmdline.c");
+my $before = source_of('fs/proc/cmdline.c');
 my $dir = scratch_dir();
+
+sub source_of {
+    my $lock = locked_source();
+    return slurp("$source/$_[0]");
+}
 
 my ($status, $out, $err) = create_update("--patch=$patch", '--id=t300', '-o', "$dir/u.tar.gz",
     "--timings=$dir/times");
@@ -32,7 +37,7 @@ my $total = 0;
 $total += $_ for values %cpu;
 cmp_ok($total, '<', 20, 'with the source in the cache, 20 seconds of processor time are enough');
 
-is(slurp("$source/fs/proc/cmdline.c"), $before, 'the source is as it was');
+is(source_of('fs/proc/cmdline.c'), $before, 'the source is as it was');
 my $time = (stat "$source/fs/proc/cmdline.o")[9];
 ($status) = create_update("--patch=$patch", '--dry-run');
 is((stat "$source/fs/proc/cmdline.o")[9], $time, 'the original object is not built twice');
@@ -62,7 +67,10 @@ like($out, qr/^\d objects may include fs\/proc\/fd\.h\n(?:.*\n)*vmlinux: replace
 $patch = kernel_patch('arch/x86/pci/common.c' => sub {
     s/(int pcibios_enable_device\(.*?\n\{\n\tint err;\n)/$1\n\tWARN_ON(mask < 0);\n/s or die;
 });
-unlink "$source/arch/x86/pci/common.o";
+{
+    my $lock = locked_source();
+    unlink "$source/arch/x86/pci/common.o";
+}
 ($status, $out, $err) = create_update("--patch=$patch", '--dry-run', '-j2');
 is_deeply([$status, $err], [0, ''], 'a directory that kbuild enters twice');
 like($out, qr/^vmlinux: replace arch\/x86\/pci\/common\.o pcibios_enable_device /m,

@@ -5,20 +5,12 @@ use v5.32;
 use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
-use Fcntl qw(LOCK_EX);
 use Test::Ksplice;
 use Test::Ksplice::Tree;
 use Test::More;
 
 kernel_release();
 my $source = kernel_source();
-
-# Another test may have its own patch in the tree: held while it is looked at.
-sub locked_source {
-    open my $lock, '<', $source or die "cannot open '$source': $!";
-    flock $lock, LOCK_EX or die "cannot lock '$source': $!";
-    return $lock;
-}
 
 sub refused {
     my ($what, $status, $message, @changes) = @_;

@@ -6,7 +6,6 @@ use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
-use Fcntl qw(LOCK_EX);
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
 use Test::Ksplice;
@@ -20,11 +19,9 @@ my ($status, $out, $err) =
     create_update("--patch=$RealBin/patches/every-site.patch", '--id=t302', '--dry-run');
 is($status, 0, 'the object is compiled') or diag $err;
 
-# Another test may compile it as well.
 my $object = scratch_dir() . '/fork.o';
 {
-    open my $lock, '<', $source or die "cannot open '$source': $!";
-    flock $lock, LOCK_EX or die "cannot lock '$source': $!";
+    my $lock = locked_source();
     spew($object, slurp("$source/kernel/fork.o"));
 }
 

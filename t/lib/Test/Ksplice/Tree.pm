@@ -12,6 +12,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter qw(import);
+use Fcntl    qw(LOCK_EX);
 use Test::Ksplice;
 use Test::More;
 use lib root_dir() . '/lib';
@@ -19,7 +20,7 @@ use Ksplice::Cache  qw(cache_dir);
 use Ksplice::Distro qw(release_headers release_source);
 use Test::Ksplice::Release qw(test_release no_kernel);
 
-our @EXPORT = qw(kernel_release kernel_source create_update kernel_patch);
+our @EXPORT = qw(kernel_release kernel_source locked_source create_update kernel_patch);
 
 my $scratch = scratch_dir();
 
@@ -46,6 +47,15 @@ sub kernel_source () {
     return cache_dir() . '/' . kernel_release() . '/source';
 }
 
+# Another test may have its own patch in the source, or compile it: nothing changes there
+# while the handle that is returned is open.
+sub locked_source () {
+    my $source = kernel_source();
+    open my $lock, '<', $source or die "cannot open '$source': $!";
+    flock $lock, LOCK_EX or die "cannot lock '$source': $!";
+    return $lock;
+}
+
 # run_cmd forgets what is set for ksplice.
 sub environment () { return { KSPLICE_CACHE => cache_dir() } }
 
@@ -62,6 +72,7 @@ sub create_update (@arguments) {
 sub kernel_patch (@changes) {
     state $n = 0;
     my $dir = kernel_source();
+    my $lock = locked_source();
     my $text = '';
     while (my ($name, $change) = splice @changes, 0, 2) {
         my $is_new = !-e "$dir/$name";

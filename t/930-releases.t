@@ -1,16 +1,17 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The oldest release that apt serves with its source takes an update as the newest
-# one does, and so does the newest one of the flavour cloud.  With
+# Of the series under test, the oldest release that apt serves with its source takes an
+# update as the newest one does, and so does the newest one of the flavour cloud.  With
 # KSPLICE_TEST_RELEASES=all every release is tried.
 
 use v5.32;
 use warnings;
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Distro qw(known_releases has_source);
+use Ksplice::Distro qw(known_releases is_release_of has_source);
 use Test::Ksplice;
+use Test::Ksplice::Release qw(test_release);
 use Test::More;
 
 my $all = ($ENV{KSPLICE_TEST_RELEASES} // '') eq 'all';
@@ -29,9 +30,10 @@ sub releases_to_try {
     return @releases;
 }
 
+my ($series) = test_release() =~ /\A(\d+\.\d+)\./ or die 'no series: ' . test_release();
 my @known = known_releases();
-my @plain = releases_to_try(grep { /^6\.1\.0-\d+-amd64\z/ } @known);
-my @cloud = releases_to_try(reverse grep { /^6\.1\.0-\d+-cloud-amd64\z/ } @known);
+my @plain = releases_to_try(grep { is_release_of($_, $series, 'amd64') } @known);
+my @cloud = releases_to_try(reverse grep { is_release_of($_, $series, 'cloud-amd64') } @known);
 my @releases = (@plain, @cloud);
 plan tests => 2 + 4 * @releases;
 isnt(scalar @plain, 0, "releases that have their source: @plain");

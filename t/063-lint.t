@@ -43,6 +43,7 @@ my %bad = (
     'bad.sh'  => "#!/bin/sh\n# $licence\n[ \$(( 1 == 2 )) = 1 -a ] || for x in `ls`; do :; done\n"
         . "echo \"\$x\" | read y\nx==1\n",
     'tail.md' => "blank \n",
+    'half.md' => join('', '<' x 7, " HEAD\nours\n", '=' x 7, "\ntheirs\n", '>' x 7, " 1234567\n"),
 );
 spew("$dir/$_", $bad{$_}) for keys %bad;
 ($status, $out, $err) = lint();
@@ -55,6 +56,7 @@ like($out, qr/^bad\.pl:5: .*\(InputOutput::RequireCheckedOpen\)$/m, 'perlcritic'
 like($out, qr/^bad\.pm:5: syntax error/m, 'what perl does not compile');
 like($out, qr/^bad\.sh:\d+:.*\[SC\d+\]$/m, 'shellcheck');
 like($out, qr/^tail\.md:1: trailing white space$/m, 'white space');
+is(join(' ', $out =~ /^half\.md:(\d+): a conflict that git has left$/mg), '1 5', 'a conflict');
 my ($n) = $err =~ /^lint: (\d+) problems$/m;
 cmp_ok($n, '>=', 7, 'all are counted');
 

@@ -18,8 +18,7 @@ use File::Basename    qw(basename dirname);
 use File::Path        qw(make_path);
 use Ksplice           qw(fail usage_error no_changes capture read_file write_file);
 use Ksplice::Diff     qw(read_diff reverse_changes);
-use Ksplice::Journal  qw(begin_journal note_touched note_neighbours
-    keep_source);
+use Ksplice::Journal  qw(begin_journal note_touched note_neighbours keep_source);
 use Ksplice::Lines    qw(find_hunks neutralise_file line_map is_tricky);
 use Ksplice::Messages qw(read_messages describe_message);
 use Ksplice::Stage    qw(new_stage stage_changes staged_files staged_file stage_diff);
@@ -27,11 +26,7 @@ use Ksplice::Touched  qw(touched_lines);
 
 our @EXPORT_OK = qw(
     read_patches read_series diff_new_versions diff_commit stage_patches changed_lines
-<<<<<<< HEAD
-    spare_headers apply_patch
-=======
-    texts_of apply_patch
->>>>>>> a3608fe (wip: used by create)
+    spare_headers texts_of apply_patch
 );
 
 # --- inputs ----------------------------------------------------------------

@@ -73,13 +73,18 @@ is_deeply([glob "$tree/*/*KSPLICE* $tree/*/.*KSPLICE*"], [], '... and leaves not
 is_deeply([toy_make($toy, 'KSPLICE_MODE=snap', $targets)], [0, '', ''],
     '... and has not made make build anything again');
 
-# Names are one word each, whatever is in them.
-my $odd = "$toy->{scratch}/a b;touch pwned;'c";
-mkdir $odd;
+# Names are one word each, whatever is in them.  The odd one would run a command without
+# quotes as well as between plain ones.
+my ($plain, $odd) = map { "$toy->{scratch}/$_" } 'plain', "a b;touch pwned;';touch pwned;'c";
+for my $dir ($plain, $odd) {
+    mkdir $dir;
+    spew("$dir/Makefile", "modules: ;\n");
+}
 for my $variable (qw(BUILD SCRATCH OUT)) {
-    my %given = ((map { $_ => "$toy->{scratch}/plain" } qw(BUILD SCRATCH OUT)), $variable => $odd);
-    mkdir "$toy->{scratch}/plain";
-    toy_make($toy, 'KSPLICE_MODE=modinst', map { "KSPLICE_$_=$given{$_}" } sort keys %given);
+    my %given = ((map { $_ => $plain } qw(BUILD SCRATCH OUT)), $variable => $odd);
+    my @got = toy_make($toy, 'KSPLICE_MODE=modinst',
+        map { "KSPLICE_$_=$given{$_}" } sort keys %given);
+    is_deeply(\@got, [0, '', ''], "KSPLICE_$variable may have any name");
     my @found = grep { -e } "$tree/pwned", glob "$toy->{scratch}/*/pwned";
     is("@found", '', "KSPLICE_$variable is not run");
 }

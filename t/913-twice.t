@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is done twice does no harm, and who may not do it cannot.
+# What is done twice does no harm, who may not do it cannot, and output that is lost
+# changes no status.
 
 use v5.32;
 use warnings;
@@ -11,7 +12,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function');
 
-run_guest(22, <<'END');
+run_guest(26, <<'END');
 apply function
 says 'applied again: reported, and no failure' 'already applied' \
 	ksplice-apply /updates/function.tar.gz
@@ -34,6 +35,15 @@ says 'it runs all the while' '^patched: version$' cat /proc/version
 undo function
 refused 'undone again: refused' 4 "'function'" ksplice-undo function
 untouched 'nothing is left'
+
+# The status is about the machine
+says 'apply with stdout closed: a warning' 'cannot write the output: Bad file descriptor' \
+	sh -c 'ksplice-apply /updates/function.tar.gz 2>&1 >&-'
+says 'it is in' '^patched: version$' cat /proc/version
+says 'undo into a full file: a warning' 'cannot write the output: No space left on device' \
+	sh -c 'ksplice-undo function 2>&1 >/dev/full'
+untouched 'nothing is left'
+
 refused 'only root may apply' 1 root \
 	perl -e '$> = 1000; $< = 1000; exec @ARGV' ksplice-apply /updates/function.tar.gz
 refused 'only root may undo' 1 root \

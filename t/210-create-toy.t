@@ -103,6 +103,37 @@ is_deeply([$status, $out, $err], [0, "not code: Documentation/toy.rst\n"
 is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
 is(left_behind($toy), '', 'nothing is left behind after all that');
 
+# As long as nothing has asked for the objects of those directories.
+my $remote = toy_kernel();
+edit("$remote->{tree}/virt/remote.c", sub { $_ = qq{#include "remote.h"\n} . s/return 2/return REMOTE/r });
+spew("$remote->{tree}/virt/remote.h", "#define REMOTE 2\n");
+edit("$remote->{tree}/kernel/Makefile", sub { $_ .= "obj-y += relo.o\n"
+    . "\$(obj)/relo.o: \$(srctree)/tools/lib/relo.c\n\t\$(compile)\n" });
+spew("$remote->{tree}/tools/lib/relo.c", "#include <linux/toy.h>\n#include \"relo.h\"\n"
+    . "int relocate(int n)\n{\n\treturn toy_twice(n) + RELO;\n}\n");
+spew("$remote->{tree}/tools/lib/relo.h", "#define RELO 7\n");
+spew("$remote->{tree}/tools/lib/other.h", "#define OTHER 7\n");
+my @one = ('kernel/one.c' => sub { s/\+ 5/+ 6/ });
+for my $beside (0, 1) {
+    $patch = toy_patch($remote, 'virt/remote.h' => sub { s/2/3/ }, $beside ? @one : ());
+    ($status, $out, $err) = toy_create($remote, "--patch=$patch", '--dry-run');
+    is_deeply([$status, $out, $err], [0, "1 object may include virt/remote.h\n"
+        . "vmlinux: replace kernel/one.o\n" x $beside . "far: replace virt/remote.o\n", ''],
+        'a header of a source that is built from another directory');
+    unlink "$remote->{tree}/.KSPLICE_objects";
+}
+$patch = toy_patch($remote, 'tools/lib/relo.h' => sub { s/7/8/ },
+    'tools/lib/other.h' => sub { s/7/8/ });
+($status, $out, $err) = toy_create($remote, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "not code: tools/lib/other.h\n"
+    . "1 object may include tools/lib/relo.h\nvmlinux: replace kernel/relo.o\n", ''],
+    'a header of a source outside of the kernel that a rule compiles');
+$patch = toy_patch($remote, 'include/linux/toy.h' => sub { s/2 \* n/n + n + n/ });
+($status, $out, $err) = toy_create($remote, "--patch=$patch", '--dry-run');
+is_deeply([$status, $out, $err], [0, "3 objects may include include/linux/toy.h\n"
+    . "vmlinux: replace kernel/relo.o\nvmlinux: replace kernel/two.o\n"
+    . "toy_net: replace drivers/net/tx.o\n", ''], '... and one of the kernel that it includes');
+
 my $other = toy_kernel();
 edit("$other->{tree}/kernel/two.c", sub { $_ .= "#define one_value two_value\n"
     . "#define one_line two_line\n#define one_where two_where\n#include \"one.c\"\n" });

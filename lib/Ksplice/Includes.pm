@@ -20,14 +20,20 @@ use Ksplice          qw(capture read_file write_file progress);
 use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
-    find_includers including_templates included_by included_sources foreign_objects depends_on
-    newer_than_built kernel_dirs arch_directory plain_path
+    find_includers including_templates included_by included_sources foreign_objects
+    outside_files depends_on newer_than_built kernel_dirs arch_directory plain_path
 );
 
 # What kbuild includes in every C file by -include.
 my @everywhere = map { "include/linux/$_" } qw(compiler-version.h kconfig.h compiler_types.h);
 
 my @not_kernel = qw(Documentation LICENSES tools samples scripts arch usr rust debian);
+
+# For grep -E: a line that includes a file.  What a macro stands for may be included by its
+# name.
+my $blank = '([[:space:]]|/\*[^"<]*\*/)*';
+my $include_line = "(^|\\*/)$blank(#|%:)$blank" . '(include' . $blank . '["<]'
+    . '|define[[:space:]]+\w+[[:space:]]+["<][^">]*\.h[">])';
 
 # The .c and .S files that include one of the files, in whatever way; all C
 # files of the tree is the reply ('*') for what is included everywhere.
@@ -129,9 +135,35 @@ sub included_sources ($tree, @sources) {
 
 # The objects that rules of their own make of a source in another directory.
 sub foreign_objects ($tree, $source) {
+    my $dirs = $tree->{dirs_of_foreign} //= do {
+        my %dirs;
+        for (grep { / / } kept_names($tree)) {
+            my ($dir, $name) = split / /;
+            push @{ $dirs{$name} }, $dir;
+        }
+        \%dirs;
+    };
     my $object = basename($source) =~ s/\.[cS]\z/.o/r;
-    return map { my ($dir, $name) = split / /; $name eq $source ? "$dir/$object" : () }
-        grep { / / } kept_names($tree);
+    return map { "$_/$object" } @{ $dirs->{$source} // [] };
+}
+
+# What such rules name outside of the directories of the kernel, as
+# tools/lib/bpf/relo_core.c, and the files there that those may include, FILE => [its lines
+# that include], as grep -H prints them.
+sub outside_files ($tree) {
+    return $tree->{outside_files} //= do {
+        my $inside = join '|', map { quotemeta } kernel_dirs($tree);
+        my %lines;
+        my @todo = map { (split / /)[1] } grep { / / } kept_names($tree);
+        while (defined(my $file = shift @todo)) {
+            next if $file =~ m{^(?:$inside)/} || $lines{$file} || !-f "$tree->{dir}/$file";
+            $lines{$file} = [capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-HE',
+                $include_line, $file)];
+            push @todo, map { /"([^">]+)"/ ? plain_path(dirname($file) . "/$1") : () }
+                @{ $lines{$file} };
+        }
+        \%lines;
+    };
 }
 
 # Included sources, and "DIRECTORY SOURCE" for what rules name.  They are kept
@@ -196,17 +228,14 @@ sub read_graph ($tree) {
     return { of => \%of, unknown => \%unknown };
 }
 
-# What a macro stands for may be included by its name.  Files with other endings are read
-# if a file that was read includes them.
+# Files with other endings are read if a file that was read includes them.
 sub include_lines ($tree) {
-    my $blank = '([[:space:]]|/\*[^"<]*\*/)*';
-    my $regex = "(^|\\*/)$blank(#|%:)$blank" . '(include' . $blank . '["<]'
-        . '|define[[:space:]]+\w+[[:space:]]+["<][^">]*\.h[">])';
-    my (@lines, %seen);
+    my @lines = map { @$_ } values %{ outside_files($tree) };
+    my %seen;
     my @names = qw(*.[chS] *.inc *.def *.uc);
     while (@names) {
         my @new = capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-rHE',
-            (map { "--include=$_" } @names), $regex, kernel_dirs($tree));
+            (map { "--include=$_" } @names), $include_line, kernel_dirs($tree));
         push @lines, @new;
         @names = grep { !/\.(?:[chS]|inc|def|uc)\z/ && !$seen{$_}++ }
             map { m{["<](?:[^">]*/)?([^">/]+)[">]} ? $1 : () } @new;

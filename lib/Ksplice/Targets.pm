@@ -23,7 +23,7 @@ use Exporter          qw(import);
 use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
 use Ksplice::Includes qw(find_includers including_templates included_sources foreign_objects
-    depends_on kernel_dirs plain_path);
+    outside_files depends_on kernel_dirs plain_path);
 use Ksplice::Patch    qw(changed_lines texts_of);
 use Ksplice::Reach    qw(reached_sources);
 use Ksplice::Tree     qw(list_objects list_apart ask_kbuild);
@@ -86,12 +86,7 @@ sub find_objects ($tree, $patch, $all_includers) {
     push @other, grep { is_in_makefile($tree, $_->{name}) } @{ $of_kind{text} };
     fail('the patch changes the build: ' . names(\@other)) if @other;
     refuse_more_objects($patch, @{ $of_kind{build} });
-    my %tool = map { $_->{name} => [foreign_objects($tree, $_->{name})] }
-        grep { $_->{name} =~ /\.[cS]\z/ } @{ $of_kind{document} };
-    push @{ $of_kind{source} }, grep { @{ $tool{ $_->{name} } // [] } } @{ $of_kind{document} };
-    my @documents = grep { !@{ $tool{ $_->{name} } // [] } } @{ $of_kind{document} },
-        @{ $of_kind{text} };
-    account($patch, 'not code', @documents);
+    account($patch, 'not code', documents($tree, \%of_kind), @{ $of_kind{text} });
     my ($objects, @strays) = objects_of($tree, @{ $of_kind{source} });
     refuse_apart($tree, @strays);
     refuse_gone($objects, @{ $of_kind{source} });
@@ -232,25 +227,41 @@ sub added_objects ($tree, @sources) {
     return \%objects;
 }
 
+# Those that are documents.  What the kernel compiles of such a directory all the same is
+# added to its kind.
+sub documents ($tree, $of_kind) {
+    my @documents;
+    for my $file (@{ $of_kind->{document} }) {
+        my $kind = $file->{name} =~ /\.[cS]\z/ ? 'source' : 'included';
+        my $is_code = outside_files($tree)->{ $file->{name} };
+        push @{ $is_code ? $of_kind->{$kind} : \@documents }, $file;
+    }
+    return @documents;
+}
+
 # The objects that the sources are compiled into, and the sources without an object.
 sub objects_of ($tree, @sources) {
     my (%objects, @strays);
-    return \%objects if !@sources;
-    my %made = map { $_->{name} => [$_->{name} =~ s/\.[cS]\z/.o/r,
-        foreign_objects($tree, $_->{name})] } @sources;
-    my $all = list_objects($tree, map { dirname($_) } map { @$_ } values %made);
-    my $looked_up = 0;
+    my ($all, $made) = possible_objects($tree, map { $_->{name} } @sources);
     for my $file (@sources) {
-        my ($own, @foreign) = @{ $made{ $file->{name} } };
-        if (!$all->{$own} && !@foreign && !$looked_up++) {
-            $all = list_objects($tree, distant_dirs($tree));
-        }
+        my ($own, @foreign) = @{ $made->{ $file->{name} } };
         my @objects = grep { $all->{$_} } $own, @foreign;
         push @strays, $file if !@objects;
         $objects{$_} = { %{ $all->{$_} }, of => [$file->{name}] } for @objects;
         warn_of_copies($tree, $file->{name}, grep { !$all->{$_} } @foreign) if @objects;
     }
     return (\%objects, @strays);
+}
+
+# -> (what list_objects returns, {SOURCE => [its own object, those that rules of other
+# directories make of it]}).  All that are built of the sources are in the list.
+sub possible_objects ($tree, @sources) {
+    return ({}, {}) if !@sources;
+    my %made = map { $_ => [s/\.[cS]\z/.o/r, foreign_objects($tree, $_)] } @sources;
+    my $all = list_objects($tree, map { dirname($_) } map { @$_ } values %made);
+    my $has_none = grep { @$_ == 1 && !$all->{ $_->[0] } } values %made;
+    $all = list_objects($tree, distant_dirs($tree)) if $has_none;
+    return ($all, \%made);
 }
 
 # Warns if a source of the kernel is in other parts of its image, too.
@@ -292,16 +303,17 @@ sub including_objects ($tree, @files) {
     my %includers = map { $_ => [find_includers($tree, $_)] } map { $_->{name} } @files;
     my @everywhere = grep { grep { $_ eq '*' } @{ $includers{$_} } } sort keys %includers;
     fail("every object includes @everywhere: only --full will do") if @everywhere;
-    my $all = progress('looking up the objects that include ' . names(\@files), sub {
-        list_objects($tree, map { dirname($_) } map { @$_ } values %includers);
+    my ($all, $made);
+    progress('looking up the objects that include ' . names(\@files), sub {
+        ($all, $made) = possible_objects($tree, map { @$_ } values %includers);
     });
     my %objects;
     for my $file (sort keys %includers) {
-        my @own = grep { $all->{$_} && depends_on($tree, $all->{$_}{name}, $file) }
-            map { s/\.[cS]\z/.o/r } @{ $includers{$file} };
-        $objects{$_} //= { %{ $all->{$_} }, of => [] } for @own;
-        push @{ $objects{$_}{of} }, $file for @own;
-        check_copies($tree, $file, scalar @own,
+        my @of_file = grep { $all->{$_} && depends_on($tree, $all->{$_}{name}, $file) }
+            map { @{ $made->{$_} } } @{ $includers{$file} };
+        $objects{$_} //= { %{ $all->{$_} }, of => [] } for @of_file;
+        push @{ $objects{$_}{of} }, $file for @of_file;
+        check_copies($tree, $file, scalar @of_file,
             grep { !$all->{ s/\.[cS]\z/.o/r } } @{ $includers{$file} });
     }
     my $n = keys %objects;

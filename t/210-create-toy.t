@@ -105,7 +105,8 @@ is(left_behind($toy), '', 'nothing is left behind after all that');
 
 # As long as nothing has asked for the objects of those directories.
 my $remote = toy_kernel();
-edit("$remote->{tree}/virt/remote.c", sub { $_ = qq{#include "remote.h"\n} . s/return 2/return REMOTE/r });
+edit("$remote->{tree}/virt/remote.c",
+    sub { $_ = qq{#include "remote.h"\n} . s/return 2/return REMOTE/r });
 spew("$remote->{tree}/virt/remote.h", "#define REMOTE 2\n");
 edit("$remote->{tree}/kernel/Makefile", sub { $_ .= "obj-y += relo.o\n"
     . "\$(obj)/relo.o: \$(srctree)/tools/lib/relo.c\n\t\$(compile)\n" });

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A command to the core takes CAP_SYS_MODULE, of whoever opened the file and of
-# whoever writes; a user id of 0 is not enough.  The helper is a program that root
-# alone can change.  What everybody may read has no addresses and no other user's
+# whoever writes; a user id of 0 is not enough.  So does setting a parameter of it.  All
+# files that can be written are tried, whatever they are called.  The helper is a program
+# that root alone can change.  What everybody may read has no addresses and no other user's
 # tasks in it, kptr_restrict counts for root too, and no name of a task can pass for
 # a line or for a terminal's command.  All of it, with 500 updates in the kernel.
 
@@ -15,7 +16,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function', sleeper => 'sleeper');
 
-run_guest(56, <<'END');
+run_guest(52, <<'END', '--tool=/usr/bin/unshare');
 sysfs=/sys/kernel/ksplice
 # capless COMMAND...: as uid 0, but what it runs can never have CAP_SYS_MODULE
 capless() {
@@ -47,22 +48,59 @@ nobody() {
 		exec { $ARGV[0] } @ARGV or die "exec: $!\n"' "$@"
 }
 
+# writable: the files of the core, and of an update, that somebody can write
+writable() {
+	find $sysfs /sys/kernel/debug/ksplice /sys/module/ksplice*/parameters -type f -perm /222 |
+		sort
+}
+settings() {
+	writable | while read -r file; do
+		echo "$file $(cat "$file" 2> /dev/null)"
+	done
+}
+# What would have an effect
+words_for() {
+	case ${1##*/} in
+	stage | request) echo reversed ;;
+	forget) echo function ;;
+	await) echo other 1 dm_mod ;;
+	helper) echo /bin/true ;;
+	needs | replaces) echo other ;;
+	precheck) echo 0 ;;
+	*) echo 1 ;;
+	esac
+}
+# all_refuse COMMAND...: which of the files on stdin do not when it writes
+all_refuse() {
+	accepting=
+	while read -r file; do
+		"$@" "$file" "$(words_for "$file")" 2>&1 | grep -q '^Operation not permitted' ||
+			accepting="$accepting $file"
+	done
+	echo "accepting:$accepting"
+}
+
 apply function
-while read -r file words; do
-	refused "without the capability, $file cannot be written" 1 '^Operation not permitted' \
-		capless perl /tmp/swapped never $sysfs/$file "$words"
-	refused "nor when it was opened without it" 1 '^Operation not permitted' \
-		swapped open $sysfs/$file "$words"
-	refused "nor when it is written without it" 1 '^Operation not permitted' \
-		swapped write $sysfs/$file "$words"
-done <<'EOS'
-function/stage reversed
-function/request reversed
-function/kick 1
-forget function
-await other 1 dm_mod
-helper /bin/true
-EOS
+writable > /tmp/writable
+settings > /tmp/settings
+for file in $sysfs/forget $sysfs/await $sysfs/helper $sysfs/function/stage \
+	$sysfs/function/request $sysfs/function/kick $sysfs/function/needs \
+	$sysfs/function/replaces /sys/module/ksplice/parameters/precheck \
+	/sys/module/ksplice/parameters/watch_entries; do
+	ok "${file##*/} is among the files that can be written" grep -x $file /tmp/writable
+done
+says 'none can be written without the capability' '^accepting:$' \
+	all_refuse capless perl /tmp/swapped never < /tmp/writable
+says 'nor by root of another user namespace' '^accepting:$' \
+	all_refuse unshare -Ur perl /tmp/swapped never < /tmp/writable
+says 'nor when it is written without it' '^accepting:$' \
+	all_refuse swapped write < /tmp/writable
+# The kernel does not tell who opened a parameter.
+grep -v /parameters/ /tmp/writable > /tmp/commands
+says 'nor, if it is a command, when it was opened without it' '^accepting:$' \
+	all_refuse swapped open < /tmp/commands
+settings > /tmp/settings-now
+ok 'nothing has changed' diff /tmp/settings /tmp/settings-now
 for when in open write; do
 	refused "the machine is not stopped when the capability is lost at $when" 1 \
 		'Operation not permitted' \
@@ -72,7 +110,6 @@ says 'it is stopped with it' '^[0-9]+$' cat /sys/kernel/debug/ksplice/empty_stop
 refused 'ksplice-undo reports the missing capability' 1 'CAP_SYS_MODULE .* is required' \
 	capless ksplice-undo function
 says 'after all that it is applied' '^applied$' cat $sysfs/function/stage
-says 'no task would be kicked' '^0$' cat $sysfs/function/kick
 says 'no update was added' '^1$' sh -c "wc -l < $sysfs/state"
 
 # The helper

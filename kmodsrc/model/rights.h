@@ -5,6 +5,8 @@
 #ifndef KSPLICE_RIGHTS_H
 #define KSPLICE_RIGHTS_H
 
+#include <linux/errno.h>
+#include <linux/moduleparam.h>
 #include <linux/types.h>
 
 struct cred;
@@ -15,6 +17,28 @@ struct file;
  * the file need CAP_SYS_MODULE in the initial user namespace.
  */
 bool ksplice_may_command(const struct file *file);
+
+/*
+ * May this task set a parameter of the core?  It needs CAP_SYS_MODULE in the
+ * initial user namespace.  Who opened the file is not known here.
+ */
+bool ksplice_may_set(void);
+
+/* The parameter NAME, of a type of module_param(), that can be set later. */
+#define KSPLICE_PARAM(_name, _variable, _type)				\
+	static int _name##_set(const char *words,			\
+			       const struct kernel_param *param)	\
+	{								\
+		return ksplice_may_set() ?				\
+		       param_set_##_type(words, param) : -EPERM;	\
+	}								\
+	static const struct kernel_param_ops _name##_ops = {		\
+		.set = _name##_set,					\
+		.get = param_get_##_type,				\
+	};								\
+	param_check_##_type(_name, &(_variable));			\
+	module_param_cb(_name, &_name##_ops, &_variable, 0644);		\
+	__MODULE_PARM_TYPE(_name, #_type)
 
 /* May a reader with these credentials see addresses of the kernel? */
 bool ksplice_may_see_addresses(const struct cred *cred);

@@ -29,11 +29,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpumask.h>
-#include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include "kernel/compat.h"
+#include "model/rights.h"
 #include "tasks/exiting.h"
 #include "tasks/precheck.h"
 #include "tasks/stack.h"
@@ -45,7 +45,7 @@
 #define FEW		8U
 
 static bool is_wanted = true;
-module_param_named(precheck, is_wanted, bool, 0644);
+KSPLICE_PARAM(precheck, is_wanted, bool);
 MODULE_PARM_DESC(precheck, "check sleeping tasks before the stop");
 
 /* Called by task_call_func(), possibly with a run queue locked. */

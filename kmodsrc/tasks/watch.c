@@ -50,7 +50,6 @@
 #include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -59,6 +58,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include "model/rights.h"
 #include "tasks/tasks.h"
 #include "tasks/watch.h"
 
@@ -67,7 +67,7 @@
 #define NO_ENTRY	U16_MAX
 
 static unsigned int watch_entries = MAX_ENTRIES;
-module_param(watch_entries, uint, 0644);
+KSPLICE_PARAM(watch_entries, watch_entries, uint);
 MODULE_PARM_DESC(watch_entries, "tasks that can be recorded per CPU, for tests");
 
 /* The tasks that left one CPU.  The lock is taken with interrupts off. */

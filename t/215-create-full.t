@@ -20,8 +20,9 @@ my $patch = toy_patch($toy,
     'include/linux/toy.h' => sub { s/2 \* n/n + n + n/ },
     'virt/remote.c' => sub { s/return 2/return 5/ });
 is_deeply([toy_create($toy, "--patch=$patch", '--full', '--dry-run')], [0, join('', map { "$_\n" }
-    'vmlinux: replace kernel/two.o', 'far: replace virt/remote.o',
-    'toy_net: replace drivers/net/tx.o'), ''], 'what differs is found without a list of files');
+    '2 objects may include include/linux/toy.h', 'vmlinux: replace kernel/two.o',
+    'far: replace virt/remote.o', 'toy_net: replace drivers/net/tx.o'), ''],
+    'what differs is found without a list of files');
 ok(-e "$tree/lib/strange.o", 'everything was compiled');
 is_deeply(tree_state($tree), $before, 'the source is as it was');
 is(left_behind($toy), '', 'nothing is left behind');
@@ -30,17 +31,16 @@ my %objects = map { $_ => (stat)[9] . slurp($_) } glob "$tree/*/*.o $tree/*/*/*.
 $patch = toy_patch($toy, 'kernel/Makefile' => sub { $_ .= "ccflags-y += -DONE=3\n" },
     'kernel/one.c' => sub { s/\+ 5/+ ONE/ });
 is_deeply([toy_create($toy, "--patch=$patch", '--full', '--dry-run')],
-    [0, "vmlinux: replace kernel/one.o\n", ''], 'a Makefile may change');
+    [0, "part of the build, so all objects are compared: kernel/Makefile\n"
+    . "vmlinux: replace kernel/one.o\n", ''], 'a Makefile may change');
 is_deeply({ map { $_ => (stat)[9] . slurp($_) } glob "$tree/*/*.o $tree/*/*/*.o" }, \%objects,
     '... and all objects are those of before');
 
-$patch = toy_patch($toy, 'kernel/three.c' => sub { $_ = "int three;\n" },
-    'kernel/Makefile' => sub { s/two\.o/two.o three.o/ });
-is_deeply([toy_create($toy, "--patch=$patch", '--full')], [1, '',
-    "ksplice-create: the patch adds an object, which cannot be added to a running kernel: "
-    . "kernel/three.o\n"],
-    'an object more is refused');
-ok(!-e "$tree/kernel/three.o", '... and is removed again');
+$patch = toy_patch($toy, 'kernel/Makefile' => sub { s/two\.o/two.o off.o/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');
+is("$status $err", "1 ksplice-create: the patch adds an object, which cannot be added to a running "
+    . "kernel: kernel/off.o\n", 'an object more is refused');
+ok(!-e "$tree/kernel/off.o", '... and is removed again');
 
 $patch = toy_patch($toy, 'lib/strange.c' => sub { s/7/seven/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');
@@ -52,6 +52,39 @@ $patch = toy_patch($toy, 'kernel/one.c' => sub { s/^int one_line/\n\nint one_lin
 is((toy_create($toy, "--patch=$patch", '--full'))[0], 66, 'a blank line changes nothing');
 is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
 is(left_behind($toy), '', 'nothing is left behind after all that');
+
+# Headers are looked up in what kbuild wrote down
+my $other = toy_kernel();
+spew("$other->{tree}/include/linux/compiler_types.h", "#define TYPES 1\n");
+edit("$other->{tree}/include/linux/toy.h", sub { s/#define.*/$&\n#include "compiler_types.h"/ });
+edit("$other->{tree}/arch/x86/entry/vdso/vtime.c", sub {
+    $_ = qq(#include <linux/toy.h>\n) . s/V_SHARED/toy_twice(V_SHARED)/r;
+});
+edit("$other->{tree}/scripts/Makefile.build", sub {
+    s/^compiled := /$&\$(filter %.o,\$(targets)) /m;
+});
+edit("$other->{tree}/lib/Makefile", sub {
+    s/strange\.o/$& made.o/;
+    $_ .= "\$(obj)/made.c:\n\t\@echo '#include <linux/lonely.h>' > \$@\n";
+});
+my $copy = ' the vDSO (mapped into each process): that';
+for my $change (
+    ['one of a source that the build makes', 'include/linux/lonely.h', sub { $_ .= "/* */\n" },
+        ["changes nothing in 'lib/made.o': include/linux/lonely.h"]],
+    ['one that every file includes', 'include/linux/compiler_types.h', sub { $_ .= "/* */\n" },
+        ['changes nothing in 2 objects: include/linux/compiler_types.h']],
+    ['one that the vDSO includes as well', 'include/linux/toy.h', sub { s/2 \* n/n + n + n/ },
+        ['toy_net: replace drivers/net/tx.o', 'vmlinux: replace kernel/two.o'],
+        "'include/linux/toy.h' may also be in$copy copy stays as it is",
+        "the patch also changes$copy stays as it is"],
+) {
+    my ($what, $file, $edit, $said, @warnings) = @$change;
+    $patch = toy_patch($other, $file => $edit, 'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+    ($status, $out, $err) = toy_create($other, "--patch=$patch", '--full', '--dry-run');
+    is_deeply([$status, $err, sort grep { !/^\d+ objects? may/ } split /\n/, $out],
+        [0, join('', map { "ksplice-create: warning: $_\n" } @warnings),
+        sort @$said, 'vmlinux: replace kernel/one.o'], "a header: $what");
+}
 
 # What the build makes of a changed source, in the tree
 my $compiler = spew("$toy->{scratch}/bin/gcc", <<'SH');

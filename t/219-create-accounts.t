@@ -17,15 +17,24 @@ my $before = tree_state($tree);
 my @real = ('kernel/one.c' => sub { s/\+ 5/+ 6/ });
 my $replaced = "vmlinux: replace kernel/one.o\n";
 
-# Alone, and beside a file that is built: the same.
+# Alone, and beside a file that is built; with and without --full: the same.
 sub refused {
     my ($what, $message, @changes) = @_;
-    for my $beside (0, 1) {
-        my $patch = toy_patch($toy, @changes, $beside ? @real : ());
-        my ($status, $out, $err) = toy_create($toy, "--patch=$patch", '-o', 'no.tar.gz');
-        is($status, 1, "$what is refused" . ($beside ? ' beside what is built' : ''));
-        is($err, "ksplice-create: $message\n", '... with the reason');
+    refused_by($what, $message, [[], ['--full']], @changes);
+    return;
+}
+
+sub refused_by {
+    my ($what, $message, $ways, @changes) = @_;
+    for my $way (@$ways) {
+        for my $beside (0, 1) {
+            my $patch = toy_patch($toy, @changes, $beside ? @real : ());
+            my ($status, $out, $err) = toy_create($toy, "--patch=$patch", @$way, '-o', 'no.tar.gz');
+            is($status, 1, join ' ', "$what is refused", ('beside what is built') x $beside, @$way);
+            is($err, "ksplice-create: $message\n", '... with the reason');
+        }
     }
+    ok(!-e "$tree/kernel/one.o", '... and nothing was compiled for that');
     is_deeply(tree_state($tree), $before, '... and the source is as it was');
     is(left_behind($toy) . (-e "$toy->{scratch}/no.tar.gz" ? ' a tarball' : ''), '',
         '... and nothing is left');
@@ -51,8 +60,6 @@ for my $program (qw(vmake vmake-part)) {
     refused("a source of a program ($program)", "the patch changes the build:"
         . " $file is of a program that the build runs", $file => sub { s/0/1/ });
 }
-refused('a text that a source is generated from',
-    'the patch changes the build: lib/table.txt', 'lib/table.txt' => sub { s/a/the/ });
 my $leave = "but does not add its source: leave that line out";
 refused('a Makefile that names what was not built',
     "the patch has 'kernel/off.o' built by 'kernel/Makefile', $leave",
@@ -68,10 +75,31 @@ refused('... by way of an object of several parts',
 refused('... or a directory of it',
     "the patch has 'drivers/none' built by 'drivers/Makefile', $leave",
     'drivers/Makefile' => sub { $_ .= "obj-y += none/\n" });
-for my $file (qw(include/asm-generic/vmlinux.lds.h kernel/bounds.c arch/x86/kernel/asm-offsets.c
-    tools/objtool/check.c lib/x.asn1)) {
+for my $file (qw(include/asm-generic/vmlinux.lds.h arch/x86/kernel/vmlinux.lds.S
+    tools/objtool/check.c scripts/link-vmlinux.sh)) {
     refused("$file, which says how things are built",
         "the patch changes the build: $file", $file => sub { $_ = "x\n" });
+}
+for my $file (qw(lib/table.txt kernel/bounds.c arch/x86/kernel/asm-offsets.c lib/x.asn1 lib/x.uc)) {
+    refused_by("$file, which something is generated from",
+        "the patch changes the build: $file", [[]], $file => sub { $_ .= "x\n" });
+}
+for my $file (qw(arch/x86/boot/Makefile arch/x86/boot/image.sh)) {
+    refused_by($file, "the patch changes '$file', which is in the kernel image's loader (gone"
+        . ' once the kernel runs): an update cannot replace that; leave it out of the patch',
+        [['--full']], $file => sub { $_ .= "x := y\n" });
+}
+refused_by('a new source with --full',
+    'the patch adds a source, which needs a command without --full: kernel/three.c', [['--full']],
+    'kernel/three.c' => sub { $_ = "int three;\n" },
+    'kernel/Makefile' => sub { $_ .= "obj-y += three.o\n" });
+for my $file (qw(kernel/off.c include/linux/lonely.h)) {
+    my $patch = toy_patch($toy, $file => sub { s/\d/3/ });
+    for my $way ([], ['--full']) {
+        my ($status, $out, $err) = toy_create($toy, "--patch=$patch", @$way);
+        is("$status $err", '1 ksplice-create: the patch touches only files that are not built with '
+            . "this .config: $file\n", join ' ', $file, @$way);
+    }
 }
 
 my $patch = toy_patch($toy, @real, 'kernel/off.c' => sub { s/0/1/ },
@@ -79,23 +107,27 @@ my $patch = toy_patch($toy, @real, 'kernel/off.c' => sub { s/0/1/ },
     'Documentation/toy.rst' => sub { s/A/The/ }, 'lib/notes.txt' => sub { $_ = "notes\n" },
     'include/linux/toy.h' => sub { $_ .= "/* */\n" },
     'include/linux/fresh.h' => sub { $_ = "#define FRESH 1\n" });
-my ($status, $out, $err) = toy_create($toy, "--patch=$patch", '-o', 'all.tar.gz');
-my $said = $out =~ s/^\d+ objects may.*\n//mr;
-is_deeply([$status, $said, $err], [0, "not code: Documentation/toy.rst lib/notes.txt\n"
-    . "not built with this .config: kernel/off.c\n"
-    . "included by nothing that is built with this .config: include/linux/lonely.h\n"
-    . "new, and included by nothing in the patch: include/linux/fresh.h\n"
-    . "changes nothing in 'drivers/net/rx.o': drivers/net/rx.c\n"
-    . "changes nothing in 2 objects: include/linux/toy.h\n"
-    . "${replaced}all.tar.gz\n", ''], 'each file of a patch is accounted for');
-is(slurp(read_update("$toy->{scratch}/all.tar.gz")->{dir} . '/summary'), $replaced
-    . "Documentation/toy.rst: not code\n"
-    . "drivers/net/rx.c: changes nothing in 'drivers/net/rx.o'\n"
-    . "include/linux/fresh.h: new, and included by nothing in the patch\n"
-    . "include/linux/lonely.h: included by nothing that is built with this .config\n"
-    . "include/linux/toy.h: changes nothing in 2 objects\n"
-    . "kernel/off.c: not built with this .config\n"
-    . "lib/notes.txt: not code\n", '... in the update as well');
+my ($status, $out, $err);
+for my $way ([], ['--full']) {
+    ($status, $out, $err) = toy_create($toy, "--patch=$patch", @$way, '-o', 'all.tar.gz');
+    my @said = sort grep { !/^\d+ objects may/ } split /\n/, $out;
+    is_deeply([$status, "@$way", $err, @said], [0, "@$way", '', 'all.tar.gz',
+        "changes nothing in 'drivers/net/rx.o': drivers/net/rx.c",
+        'changes nothing in 2 objects: include/linux/toy.h',
+        'included by nothing that is built with this .config: include/linux/lonely.h',
+        'new, and included by nothing in the patch: include/linux/fresh.h',
+        'not built with this .config: kernel/off.c',
+        'not code: Documentation/toy.rst lib/notes.txt',
+        'vmlinux: replace kernel/one.o'], join ' ', 'each file of a patch is accounted for', @$way);
+    is(slurp(read_update("$toy->{scratch}/all.tar.gz")->{dir} . '/summary'), $replaced
+        . "Documentation/toy.rst: not code\n"
+        . "drivers/net/rx.c: changes nothing in 'drivers/net/rx.o'\n"
+        . "include/linux/fresh.h: new, and included by nothing in the patch\n"
+        . "include/linux/lonely.h: included by nothing that is built with this .config\n"
+        . "include/linux/toy.h: changes nothing in 2 objects\n"
+        . "kernel/off.c: not built with this .config\n"
+        . "lib/notes.txt: not code\n", '... in the update as well');
+}
 
 $patch = toy_patch($toy, 'kernel/one.c' => sub { $_ = "#include <linux/fresh.h>\n" . s/5/FRESH/r },
     'include/linux/fresh.h' => sub { $_ = "#define FRESH 6\n" });

@@ -20,8 +20,9 @@ use Ksplice          qw(capture read_file write_file progress);
 use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
-    find_includers including_templates included_by included_sources foreign_objects
-    outside_files depends_on newer_than_built kernel_dirs arch_directory plain_path
+    find_includers is_everywhere including_templates included_by included_sources
+    foreign_objects outside_files depends_on objects_made_of newer_than_built kernel_dirs
+    arch_directory plain_path
 );
 
 # What kbuild includes in every C file by -include.
@@ -40,6 +41,9 @@ my $include_line = "(^|\\*/)$blank(#|%:)$blank" . '(include' . $blank . '["<]'
 sub find_includers ($tree, @files) {
     return grep { $_ eq '*' || /\.[cS]$/ } all_includers($tree, @files);
 }
+
+# Whether every C file of the tree includes it.
+sub is_everywhere ($tree, $file) { return scalar grep { $_ eq '*' } find_includers($tree, $file) }
 
 # Those from which sources are generated.
 sub including_templates ($tree, @files) {
@@ -275,6 +279,18 @@ sub made_of ($tree, $object) {
     my ($source, $list) = read_file($command) =~
         /^source_\S+ := (\S+)\n+deps_\S+ :=((?:.*\\\n)*.*)/m or return;
     return ($source, grep { m{^[\w./+-]+\z} } split /[\s\\]+/, $list);
+}
+
+# The objects in the tree that are made of each file, by what kbuild wrote down: FILE =>
+# [their plain names].
+sub objects_made_of ($tree, @files) {
+    my %objects = map { $_ => [] } @files;
+    return \%objects if !@files;
+    for my $object (sort grep { /\.o\z/ } list_files($tree)) {
+        my %made_of = map { $_ => 1, plain_path($_) => 1 } made_of($tree, $object);
+        push @{ $objects{$_} }, $object for grep { $made_of{$_} } @files;
+    }
+    return \%objects;
 }
 
 # Whether what the object is made of, or one of the other files, is newer than it; true

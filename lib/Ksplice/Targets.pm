@@ -10,8 +10,9 @@
 # compiled by being included affects every object that may include it.  A source that
 # the patch adds has an object if a Makefile names it.  Only lines with objects may be
 # new in a Makefile; kbuild can evaluate them only once the tree is patched.  All other
-# changes of what is built and how are refused by name: a running kernel cannot follow
-# them.
+# changes of what is built and how are refused by name.  With --full those are allowed
+# whose effect is in the objects, as all of them are compared then; what else the build
+# is made with, a running kernel cannot follow.
 
 package Ksplice::Targets;
 use v5.32;
@@ -22,13 +23,14 @@ no warnings 'experimental::signatures';
 use Exporter          qw(import);
 use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
-use Ksplice::Includes qw(find_includers including_templates included_sources foreign_objects
-    outside_files depends_on kernel_dirs plain_path);
+use Ksplice::Includes qw(find_includers is_everywhere including_templates included_sources
+    foreign_objects outside_files depends_on objects_made_of kernel_dirs plain_path);
 use Ksplice::Patch    qw(changed_lines texts_of);
 use Ksplice::Reach    qw(reached_sources);
 use Ksplice::Tree     qw(list_objects list_apart ask_kbuild);
 
-our @EXPORT_OK = qw(find_objects account_for_unchanged owners_of objects_of added_objects);
+our @EXPORT_OK = qw(find_objects account_for_included account_for_unchanged owners_of objects_of
+    added_objects);
 
 # Compiling more objects than this takes about as long as compiling all.
 my $many = 200;
@@ -39,16 +41,18 @@ my $template = qr/\.uc\z/;
 # Compiling as few as these is faster than finding out which of them a change reaches.
 my $few = 15;
 
-# The first match decides.
+# The first match decides.  What is of the kind "build" has its effect in objects, "link"
+# also elsewhere, as in the layout of the image.
 my @kinds = (
-    [build     => qr{^tools/(?:objtool|build|bpf/resolve_btfids|include|lib/subcmd)/}],
+    [link      => qr{^tools/(?:objtool|build|bpf/resolve_btfids|include|lib/subcmd)/}],
     [document  => qr{^(?:Documentation|tools|samples|LICENSES|debian|usr/include|\.\w[^/]*)/}],
     [document  => qr{(?:^|/)(?:MAINTAINERS|CREDITS|COPYING|README|\.gitignore|\.mailmap)$}],
     [text      => qr{\.(?:rst|md|txt|yaml)$}],
     [build     => qr{(?:^|/)(?:Makefile|Kbuild|Kconfig)[^/]*$}],
-    [build     => qr{^scripts/}],
+    [link      => qr{^scripts/}],
     [build     => qr{(?:^|/)(?:asm-offsets(?:_\d+)?|bounds)\.c$}],
-    [build     => qr{\.(?:lds|lds\.[hS]|tbl|sh|pl|py|awk|asn1|uni|map|dts|dtsi|rs)$}],
+    [link      => qr{\.(?:lds|lds\.[hS]|map|dts|dtsi|rs)$}],
+    [build     => qr{\.(?:tbl|sh|pl|py|awk|asn1|uni|uc)$}],
     [source    => qr{\.[cS]$}],
     [included  => qr{\.(?:h|inc|def)$}],
 );
@@ -75,33 +79,48 @@ my $more_objects = qr{^\+(?:\s*(?:\#.*)?
 # it is compiled from; the new sources, for added_objects; and the files that are
 # compiled by being included.  Reports each other file, and records it in the accounts
 # of the patch.  Of the objects that include a file only those are returned that its
-# changes can reach, unless all are wanted.
-sub find_objects ($tree, $patch, $all_includers) {
-    my %of_kind = (source => [], included => [], build => [], document => [], text => []);
+# changes can reach, unless "all_includers" is set.  With "full", all objects will be
+# compiled; see account_for_included.
+sub find_objects ($tree, $patch, %option) {
+    my %of_kind = map { $_ => [] } qw(source included build link document text);
     $patch->{accounts} = {};
     push @{ $of_kind{ kind_of($_->{name}) } }, $_ for @{ $patch->{files} };
     fail('the patch changes files of a kind that is not understood: ' . names($of_kind{unknown}))
         if $of_kind{unknown};
-    my @other = grep { !adds_objects($patch, $_) } @{ $of_kind{build} };
-    push @other, grep { is_in_makefile($tree, $_->{name}) } @{ $of_kind{text} };
-    fail('the patch changes the build: ' . names(\@other)) if @other;
-    refuse_more_objects($patch, @{ $of_kind{build} });
-    account($patch, 'not code', documents($tree, \%of_kind), @{ $of_kind{text} });
+    my %is_in_makefile = map { $_->{name} => is_in_makefile($tree, $_->{name}) }
+        @{ $of_kind{text} };
+    my %adds_objects = map { $_->{name} => adds_objects($patch, $_) } @{ $of_kind{build} };
+    my @build = grep { !$adds_objects{ $_->{name} } } @{ $of_kind{build} };
+    push @build, grep { $is_in_makefile{ $_->{name} } } @{ $of_kind{text} };
+    my @refused = (@{ $of_kind{link} }, $option{full} ? () : @build);
+    fail('the patch changes the build: ' . names(\@refused)) if @refused;
+    refuse_parts(@build);
+    refuse_more_objects($patch, grep { $adds_objects{ $_->{name} } } @{ $of_kind{build} });
+    account($patch, 'not code', documents($tree, \%of_kind),
+        grep { !$is_in_makefile{ $_->{name} } } @{ $of_kind{text} });
+    account($patch, 'part of the build, so all objects are compared', @build);
     my ($objects, @strays) = objects_of($tree, @{ $of_kind{source} });
     refuse_apart($tree, @strays);
     refuse_gone($objects, @{ $of_kind{source} });
     my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays,
         sources_to_include($tree, $objects, @{ $of_kind{source} });
-    my $more = including_objects($tree, @headers);
     my $unreached = {};
     my @included = map { $_->{name} } @headers;
-    if ($all_includers) { refuse_templates(including_templates($tree, @included)) }
-    else                { $unreached = keep_reached($tree, $patch, $more, @included) }
+    my @everywhere = $option{full} ? grep { is_everywhere($tree, $_) } @included : ();
+    my @templates = $option{full} || $option{all_includers}
+        ? including_templates($tree, @included) : ();
+    my $more = including_objects($tree, grep { my $file = $_->{name};
+        !grep { $_ eq $file } @everywhere } @headers);
+    refuse_templates(@templates) if $option{all_includers};
+    $unreached = keep_reached($tree, $patch, $more, @included)
+        if !$option{all_includers} && !$option{full};
     push @{ $more->{$_}{of} }, @{ $objects->{$_}{of} } for grep { $more->{$_} } keys %$objects;
     $objects = { %$objects, %$more };
     my @added = grep { $_->{added} } @strays;
     fail('the patch adds a source that no Makefile names: ' . names(\@added))
         if @added && !@{ $of_kind{build} };
+    fail('the patch adds a source, which needs a command without --full: ' . names(\@added))
+        if @added && $option{full};
     for my $name (sort keys %$unreached) {
         account($patch, "changes nothing in the $unreached->{$name} objects that may include it",
             { name => $name });
@@ -109,14 +128,14 @@ sub find_objects ($tree, $patch, $all_includers) {
     my %built = map { $_ => 1 } keys %$unreached, map { @{ $_->{of} } } values %$objects;
     my @unbuilt = grep { !$built{ $_->{name} } && !$_->{added} }
         @{ $of_kind{source} }, @{ $of_kind{included} };
-    if (!%$objects && !@added && !%$unreached) {
+    if (!%$objects && !@added && !%$unreached && !@build && !@everywhere && !@templates) {
         fail('the patch touches no code') if !@unbuilt;
         fail('the patch touches only files that are not built with this .config: '
             . names(\@unbuilt));
     }
     account($patch, 'not built with this .config', grep { $_->{name} =~ /\.[cS]\z/ } @unbuilt);
     account($patch, 'included by nothing that is built with this .config',
-        grep { $_->{name} !~ /\.[cS]\z/ } @unbuilt);
+        grep { $_->{name} !~ /\.[cS]\z/ } @unbuilt) if !$option{full};
     return ($objects, [map { $_->{name} } @added], map { $_->{name} } @headers);
 }
 
@@ -124,6 +143,27 @@ sub find_objects ($tree, $patch, $all_includers) {
 sub account ($patch, $why, @files) {
     $patch->{accounts}{ $_->{name} } = $why for @files;
     note("$why: " . names(\@files)) if @files;
+    return;
+}
+
+# With --full, once all was compiled: the objects that the files are included by, by
+# what kbuild wrote down, in place of those that may include them.
+sub account_for_included ($tree, $patch, $objects, @included) {
+    my %is_included = map { $_ => 1 } @included;
+    for my $object (values %$objects) {
+        $object->{of} = [grep { !$is_included{$_} } @{ $object->{of} }];
+    }
+    my $made = objects_made_of($tree, @included);
+    my $apart = list_apart($tree, map { dirname($_) } map { @$_ } values %$made);
+    my %is_used;
+    for my $file (@included) {
+        for my $object (grep { !$apart->{$_} } @{ $made->{$file} // [] }) {
+            push @{ $objects->{$object}{of} }, $file;
+            $is_used{$file} = 1;
+        }
+    }
+    account($patch, 'included by nothing that is built with this .config',
+        map { { name => $_ } } grep { !$is_used{$_} && !/\.[cS]\z/ } @included);
     return;
 }
 
@@ -168,6 +208,14 @@ sub refuse_apart ($tree, @sources) {
 sub fail_apart ($file, $source) {
     fail("the patch changes '$file', which is in " . part_of($source)->{name}
         . ': an update cannot replace that; leave it out of the patch');
+}
+
+# Refuses what says how a part of the image is built that an update cannot replace.
+sub refuse_parts (@files) {
+    for my $name (map { $_->{name} } @files) {
+        fail_apart($name, $name) if part_of($name) != $parts[-1];
+    }
+    return;
 }
 
 # The part of the image that a source outside of the kernel's objects belongs to.
@@ -266,9 +314,10 @@ sub possible_objects ($tree, @sources) {
 
 # Warns if a source of the kernel is in other parts of its image, too.
 sub warn_of_copies ($tree, $name, @objects) {
+    state %is_said;
     my $apart = list_apart($tree, map { dirname($_) } @objects);
     warning("'$name' is also in " . part_of($_)->{name} . ': that copy stays as it is')
-        for grep { $apart->{$_} } @objects;
+        for grep { $apart->{$_} && !$is_said{$_}++ } @objects;
     return;
 }
 
@@ -280,11 +329,16 @@ sub sources_to_include ($tree, $objects, @sources) {
     return @own{ included_sources($tree, sort keys %own) };
 }
 
-# As objects_of, for objects that were built, given by their names in the tree.
+# As objects_of, for objects that were built, given by their names in the tree.  Those of
+# other parts of the image are left out, with a warning.
 sub owners_of ($tree, @objects) {
     my ($owners, @strays) = objects_of($tree, map { { name => s/\.o\z/.c/r } }
         map { plain_path($_) } @objects);
-    fail('kbuild does not name the targets of these objects: ' . names(\@strays)) if @strays;
+    my $apart = list_apart($tree, map { dirname($_->{name}) } @strays);
+    my @unknown = grep { !$apart->{ $_->{name} =~ s/\.c\z/.o/r } } @strays;
+    fail('kbuild does not name the targets of these objects: ' . names(\@unknown)) if @unknown;
+    my %parts = map { part_of($_->{name})->{name} => 1 } @strays;
+    warning("the patch also changes $_: that stays as it is") for sort keys %parts;
     return $owners;
 }
 

@@ -128,6 +128,23 @@ is(missing("fresh a.o f\n", 'vmlinux', { %$in_vmlinux, pre => $vmlinux[1] }), ''
     open STDERR, '>&', $stderr or die;
     is($n, 1, 'the image of the kernel is looked for once');
     like($warnings, qr/'none', .* cannot be checked: there is no list/, '... which is reported');
+
+    # Of a kernel that was built here
+    my $none = qr/^a\.o: 'none',.* does not exist: neither the kernel nor 'one_two' nor/;
+    mkdir "$dir/$_" for qw(config tree modules modules/extra);
+    symlink "$dir/tree", "$dir/modules/build" or die $!;
+    spew("$dir/tree/System.map", slurp($map));
+    for my $place ('tree', 'modules/extra') {
+        local @$config{qw(release dir build)} = ("1.2.5-$place", "$dir/config", "$dir/tree");
+        unlink "$dir/config/build";
+        symlink $dir . ($place eq 'tree' ? '/tree' : '/modules/build'), "$dir/config/build"
+            or die $!;
+        link $vmlinux[1], "$dir/$place/one-two.ko" or die $!;
+        like(missing("none a.o f\n", 'one_two'), $none, "a module in $place: refused as well");
+        is(missing("there a.o f\nfresh a.o f\n__this_module a.o f\n", 'one_two'), '',
+            '... and what the module has is found');
+        unlink "$dir/$place/one-two.ko";
+    }
 }
 
 # The list in an image, made as scripts/kallsyms does: pieces, markers, numbers

@@ -6,8 +6,9 @@
 # and exports are in Module.symvers: objmanip lists neither.  All other symbols must
 # be global symbols of vmlinux (in its System.map or, where that is a stub, in its
 # image), of the module that is changed, of the patch, or of an update that this one
-# is built on top of, whose code is that of the original objects.  Without such a
-# list only ksplice-apply can check, which is a warning.
+# is built on top of, whose code is that of the original objects.  Image and modules are
+# those of the package or, for another kernel, of where modules for it are built.
+# Without such a list only ksplice-apply can check, which is a warning.
 
 package Ksplice::Symbols;
 use v5.32;
@@ -16,6 +17,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter          qw(import);
+use File::Basename    qw(basename dirname);
 use File::Find        qw(find);
 use File::Path        qw(make_path);
 use List::Util        qw(any);
@@ -109,9 +111,9 @@ sub missing_symbols ($config, $target, $file, @objects) {
 
 # NAME => 1, or undef without a list.
 sub vmlinux_symbols ($config) {
-    my $map = $config->{system_map};
-    return { map { $_ => 1 } read_file($map) =~ /^[0-9a-f]+ [A-Z] (\S+)/mg }
-        if defined $map && -s $map > 4096;
+    my ($map) = grep { defined && -e && -s _ > 4096 } $config->{system_map},
+        map { "$_/System.map" } $config->{build} // ();
+    return { map { $_ => 1 } read_file($map) =~ /^[0-9a-f]+ [A-Z] (\S+)/mg } if defined $map;
     my $image = image_of($config) // return;
     my ($size, $time) = (stat $image->{vmlinuz})[7, 9];
     my $list = cache_dir() . "/$config->{release}/symbols-$size-$time";
@@ -129,14 +131,25 @@ sub vmlinux_symbols ($config) {
 # Global symbols of a module.  Its own one, struct module, is made when it is linked.
 sub module_symbols ($config, $target) {
     return {} if $target eq 'vmlinux';
-    my $image = image_of($config) // return;
     my $name = $target =~ s/_/[-_]/gr;
     my @files;
-    find({ no_chdir => 1, wanted => sub { push @files, $_ if m{/$name\.ko\z} } },
-        "$image->{modules_dir}/kernel");
+    for my $dir (grep { -d } module_dirs($config)) {
+        find({ no_chdir => 1, wanted => sub { push @files, $_ if m{/$name\.ko\z} } }, $dir)
+            if !@files;
+    }
     return if @files != 1;
     return { __this_module => 1, map { /^(\S+) [A-Z] / ? ($1 => 1) : () }
         capture('nm', '-g', '-P', '--defined-only', $files[0]) };
+}
+
+# Where the modules of the kernel are.  One that is not of a distribution has them beside
+# the link 'build' of /lib/modules/RELEASE, or in the tree that it was built in.
+sub module_dirs ($config) {
+    my $image = image_of($config);
+    return "$image->{modules_dir}/kernel" if $image;
+    my $build = $config->{build} // return;
+    my $link = readlink "$config->{dir}/build";
+    return ((defined $link && basename($link) eq 'build' ? dirname($link) : ()), $build);
 }
 
 # The package of the kernel, if it is one of a distribution.

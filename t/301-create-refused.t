@@ -41,9 +41,50 @@ refused('what is not built', 1,
 refused('what another machine builds', 1,
     qr/only files that are not built with this \.config: arch\/arm\/kernel\/time\.c$/m,
     'arch/arm/kernel/time.c' => sub { s/\n\n/\n\nint n;\n/ or die });
-refused('what only boots the kernel', 1,
-    qr{changes 'arch/x86/boot/tty\.c', which is in the kernel image's loader .*: an update cannot},
-    'arch/x86/boot/tty.c' => sub { s/\n\n/\n\nint n;\n/ or die });
+
+# Parts of the image that kbuild links separately: it has to be asked about each
+for (
+    ['arch/x86/boot/tty.c', "the kernel image's loader (gone once the kernel runs)"],
+    ['arch/x86/boot/compressed/misc.c', "the kernel image's loader (gone once the kernel runs)"],
+    ['arch/x86/entry/vdso/vclock_gettime.c', 'the vDSO (mapped into each process)'],
+    ['lib/vdso/gettimeofday.c', 'the vDSO (mapped into each process)'],
+    ['arch/x86/include/asm/vdso/gettimeofday.h', 'the vDSO (mapped into each process)'],
+    ['arch/x86/realmode/rm/wakemain.c', 'the real-mode code that starts processors'],
+    ['arch/x86/realmode/rm/trampoline_64.S', 'the real-mode code that starts processors'],
+    ['arch/x86/purgatory/purgatory.c', "kexec's purgatory"],
+) {
+    my ($file, $part) = @$_;
+    my $message = "ksplice-create: the patch changes '$file', which is in $part: an update cannot "
+        . 'replace that; leave it out of the patch';
+    refused($file, 1, qr/^\Q$message\E$/m, $file => sub { s/\n\n/\n\n\n/ or die });
+}
+my @build = qw(arch/x86/kernel/vmlinux.lds.S include/asm-generic/vmlinux.lds.h
+    arch/x86/kernel/asm-offsets.c arch/x86/lib/x86-opcode-map.txt);
+for my $file (@build) {
+    refused($file, 1, qr/^ksplice-create: the patch changes the build: \Q$file\E$/m,
+        $file => sub { s/\n\n/\n\n\n/ or die });
+}
+refused('a program that the build runs', 1, qr/: arch.x86.tools.relocs\.c is of a program that the/,
+    'arch/x86/tools/relocs.c' => sub { s/\n\n/\n\n\n/ or die });
+for my $file ('arch/x86/realmode/rm/wakemain.c', 'include/asm-generic/vmlinux.lds.h') {
+    my $patch = kernel_patch($file => sub { s/\n\n/\n\n\n/ or die });
+    my ($status, undef, $err) = create_update('--full', "--patch=$patch");
+    is($status, 1, "$file is refused with --full");
+    like($err, qr/^ksplice-create: the patch changes .*\Q$file\E/m, '... before all is compiled');
+}
+
+my ($status, $out, $err) = create_update('--dry-run', '--patch=' . kernel_patch(
+    'lib/crypto/sha256.c' => sub { s/\n\n/\n\n\n/ or die },
+    'arch/x86/realmode/rm/wakeup.h' => sub { s/\n\n/\n\n\n/ or die }));
+is_deeply([$status, sort grep { !/^\d+ objects may/ } split /\n/, $out . $err], [66,
+    "changes nothing in 'lib/crypto/sha256.o': lib/crypto/sha256.c",
+    'changes nothing in 2 objects: arch/x86/realmode/rm/wakeup.h',
+    'ksplice-create: the patch changes nothing in the compiled code',
+    "ksplice-create: warning: 'arch/x86/realmode/rm/wakeup.h' may also be in the real-mode code"
+    . ' that starts processors: that copy stays as it is',
+    "ksplice-create: warning: 'lib/crypto/sha256.c' is also in kexec's purgatory: that copy stays"
+    . ' as it is'], 'a copy in another part is pointed out');
+
 refused('a new object that nobody builds', 1,
     qr/a source that no Makefile names: fs\/proc\/new\.c$/m,
     'fs/proc/Makefile' => sub { $_ .= "obj-\$(CONFIG_OTHER) += new.o\n" },

@@ -133,6 +133,12 @@ $patch = toy_patch($toy, 'kernel/one.c' => sub { $_ = "#include <linux/fresh.h>\
     'include/linux/fresh.h' => sub { $_ = "#define FRESH 6\n" });
 is_deeply([toy_create($toy, "--patch=$patch", '--dry-run')], [0, $replaced, ''],
     'a new header that is included needs no word');
+$patch = toy_patch($toy, 'include/linux/lonely.h' => sub { s/1/6/ },
+    'kernel/one.c' => sub { $_ = "#include <linux/lonely.h>\n" . s/5/LONELY/r });
+for my $way ([], ['--full']) {
+    is_deeply([toy_create($toy, "--patch=$patch", @$way, '--dry-run')], [0, $replaced, ''],
+        join ' ', 'nor does one that nothing has included before', @$way);
+}
 
 $patch = toy_patch($toy, 'lib/strange.c' => sub { s/return (\w+)/return 1 + $1/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');

@@ -26,7 +26,7 @@ use Ksplice::Touched  qw(touched_lines);
 
 our @EXPORT_OK = qw(
     read_patches read_series diff_new_versions diff_commit stage_patches changed_lines
-    spare_headers texts_of apply_patch
+    spare_headers is_newly_included texts_of apply_patch
 );
 
 # --- inputs ----------------------------------------------------------------
@@ -165,6 +165,17 @@ sub spare_headers ($patch) {
     }
     return grep { /\.h\z/ && !$is_included{ basename($_) } && !$patch->{accounts}{$_} }
         map { $_->{added} ? $_->{name} : () } @{ $patch->{files} };
+}
+
+# Whether a line that it adds includes the header.
+sub is_newly_included ($patch, $header) {
+    for my $name (map { $_->{name} } @{ $patch->{files} }) {
+        for (changed_lines($patch, $name)) {
+            my ($path) = m{^\+\s*\#\s*include\s*["<](?:\.\.?/)*([^">]+)[">]} or next;
+            return 1 if "/$header" =~ m{/\Q$path\E\z};
+        }
+    }
+    return 0;
 }
 
 # The lines that it adds to a file and removes from it, each with its + or -.

@@ -25,7 +25,7 @@ use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
 use Ksplice::Includes qw(find_includers is_everywhere including_templates included_sources
     foreign_objects outside_files depends_on objects_made_of kernel_dirs plain_path);
-use Ksplice::Patch    qw(changed_lines texts_of);
+use Ksplice::Patch    qw(changed_lines is_newly_included texts_of);
 use Ksplice::Reach    qw(reached_sources);
 use Ksplice::Tree     qw(list_objects list_apart ask_kbuild);
 
@@ -134,8 +134,7 @@ sub find_objects ($tree, $patch, %option) {
             . names(\@unbuilt));
     }
     account($patch, 'not built with this .config', grep { $_->{name} =~ /\.[cS]\z/ } @unbuilt);
-    account($patch, 'included by nothing that is built with this .config',
-        grep { $_->{name} !~ /\.[cS]\z/ } @unbuilt) if !$option{full};
+    account_for_lonely($patch, map { $_->{name} } @unbuilt) if !$option{full};
     return ($objects, [map { $_->{name} } @added], map { $_->{name} } @headers);
 }
 
@@ -162,8 +161,14 @@ sub account_for_included ($tree, $patch, $objects, @included) {
             $is_used{$file} = 1;
         }
     }
+    account_for_lonely($patch, grep { !$is_used{$_} } @included);
+    return;
+}
+
+# Headers that nothing includes, unless the patch makes one of its files do so.
+sub account_for_lonely ($patch, @names) {
     account($patch, 'included by nothing that is built with this .config',
-        map { { name => $_ } } grep { !$is_used{$_} && !/\.[cS]\z/ } @included);
+        map { { name => $_ } } grep { !/\.[cS]\z/ && !is_newly_included($patch, $_) } @names);
     return;
 }
 

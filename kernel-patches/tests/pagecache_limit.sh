@@ -5,7 +5,7 @@
 # that, whether the process that adds it reclaims or kpclimitd; mapped pages stay,
 # and dirty ones are treated as vm.pagecache_limit_ignore_dirty states.
 #
-# tests: 47
+# tests: 48
 # files: /proc/sys/vm/pagecache_limit_ratio /proc/sys/vm/pagecache_limit_reclaim_ratio
 # files: /proc/sys/vm/pagecache_limit_ignore_dirty /proc/sys/vm/pagecache_limit_async
 # files: /proc/tkernel/pagecache_limit
@@ -35,6 +35,10 @@ all_knobs() {
 count_of() {
 	sed -n "s/^$1 //p" $counts
 }
+# pages_a_call: what one call has reclaimed on average
+pages_a_call() {
+	echo $(($(count_of reclaimed) / $(count_of sync_calls)))
+}
 # at_most MIB COMMAND...: the number that it prints
 at_most() {
 	most=$1
@@ -47,7 +51,7 @@ at_least() {
 	least=$1
 	shift
 	is=$("$@") || return 1
-	echo "$is MiB, and $least are wanted"
+	echo "$is, and $least are wanted"
 	[ "$is" -ge "$least" ]
 }
 drop() {
@@ -103,6 +107,7 @@ ok 'with 20 percent there is less' at_most $(limit 20) cache clean
 ok 'and never more' at_most $(limit 20) reading big
 ok 'what was reclaimed is counted' at_least 20000 count_of reclaimed
 ok 'and the calls' at_least 20 count_of sync_calls
+ok 'a call reclaims many pages' at_least 200 pages_a_call
 # What was written becomes clean cache without a page being added, and is reclaimed when
 # one is added: between two of them at most all that is dirty becomes clean.
 dirty_mib=16

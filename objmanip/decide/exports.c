@@ -64,6 +64,14 @@ const char *exports_difference(const struct section *pre,
 	return what;
 }
 
+bool exports_is_lost(const struct section *section)
+{
+	const struct symbol *symbol = export_is_inside(section) ?
+		export_symbol(section) : NULL;
+
+	return symbol && symbol->span && peer_of(symbol->span);
+}
+
 /* Each export has a section of its own.  A CRC is compared elsewhere. */
 size_t exports_count_changes(struct object *pre, struct object *post)
 {

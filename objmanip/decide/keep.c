@@ -15,6 +15,7 @@
  * function (new-code.c).
  */
 #include "decide/keep.h"
+#include "decide/exports.h"
 #include "decide/forbid.h"
 #include "decide/hooks.h"
 #include "decide/layout.h"
@@ -398,7 +399,8 @@ static size_t keep_exports(struct queue *queue, const struct pair *pair)
 		const struct section *section = &pair->post->sections[i];
 		const char *name = export_name(section);
 		const struct symbol *symbol = name &&
-			!export_find(pair->pre, name) ?
+			!export_find(pair->pre, name) &&
+			!exports_is_lost(section) ?
 			export_symbol(section) : NULL;
 
 		if (!symbol || !symbol->span)

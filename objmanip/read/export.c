@@ -29,8 +29,28 @@ static struct symbol *find_symbol(const struct object *object,
 	return NULL;
 }
 
+/* In ".export_symbol" it is behind the licence. */
+static const char *namespace_inside(const struct section *section)
+{
+	const char *text = (const char *)section->contents;
+	const size_t licence = strnlen(text, section->size) + 1;
+
+	if (licence >= section->size || !text[licence] ||
+	    !memchr(text + licence, 0, section->size - licence))
+		return NULL;
+	return text + licence;
+}
+
+bool export_is_inside(const struct section *section)
+{
+	return !strcmp(bfd_section_name(section->bfd), ".export_symbol");
+}
+
 const char *export_namespace(const struct section *section)
 {
+	if (export_is_inside(section))
+		return namespace_inside(section);
+
 	const struct symbol *symbol = find_symbol(section->object,
 		xasprintf("__kstrtabns_%s", export_name(section)));
 	const char *text;

@@ -4,7 +4,8 @@
  *
  * EXPORT_SYMBOL() makes a section for each of them, "___ksymtab+NAME" or
  * "___ksymtab_gpl+NAME"; the namespace is a string with the symbol
- * "__kstrtabns_NAME".
+ * "__kstrtabns_NAME".  load.c splits the ".export_symbol" of newer kernels into
+ * the same, with the namespace in the section itself.
  */
 #ifndef OBJMANIP_READ_EXPORT_H
 #define OBJMANIP_READ_EXPORT_H
@@ -13,6 +14,9 @@
 
 /* The exported name; NULL if that is no section of an export. */
 const char *export_name(const struct section *section);
+
+/* Is it of an ".export_symbol"? */
+bool export_is_inside(const struct section *section);
 
 bool export_is_gpl(const struct section *section);
 

@@ -17,6 +17,7 @@
 #include "util/vec.h"
 
 #include <elf.h>
+#include <string.h>
 
 /* As a power of two: more than a huge page is no section of a kernel. */
 enum { MAX_ALIGNMENT = 21 };
@@ -146,6 +147,83 @@ static void load_section(struct object *object, asection *sec)
 			object->path);
 }
 
+/*
+ * From Linux 6.4 on an object has its exports in one section, each at a symbol
+ * "__export_symbol_NAME": two strings, the licence and the namespace, and at
+ * the next multiple of 8 a pointer.  Here each gets a section of its own at the
+ * end of the list, named as those of older kernels.
+ */
+static const char all_exports[] = ".export_symbol";
+static const char export_label[] = "__export_symbol_";
+enum { EXPORT_SIZE = 16 };		/* at least */
+
+static size_t count_exports(const struct object *object)
+{
+	asection *sec = bfd_get_section_by_name(object->bfd, all_exports);
+
+	return sec ? bfd_section_size(sec) / EXPORT_SIZE : 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const struct symbol *x = *(const struct symbol *const *)a;
+	const struct symbol *y = *(const struct symbol *const *)b;
+
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+static void add_export(const struct section *all, const struct symbol *label,
+		       uint64_t end)
+{
+	struct object *object = all->object;
+	struct section *section = &object->sections[object->n_sections++];
+	const char *licence = (const char *)all->contents + label->value;
+
+	*section = *all;
+	section->name = xasprintf("___ksymtab%s+%s", *licence ? "_gpl" : "",
+				  label->name + strlen(export_label));
+	section->size = end - label->value;
+	section->contents = all->contents + label->value;
+	section->relocs = xcalloc(all->n_relocs, sizeof(*all->relocs));
+	section->n_relocs = 0;
+	for (size_t i = 0; i < all->n_relocs; i++) {
+		struct reloc reloc = all->relocs[i];
+
+		if (reloc.offset < label->value || reloc.offset >= end)
+			continue;
+		reloc.offset -= label->value;
+		section->relocs[section->n_relocs++] = reloc;
+	}
+}
+
+static void split_exports(struct object *object, size_t room)
+{
+	const struct section *all = object_find_section(object, all_exports);
+	const struct symbol **labels = NULL;
+	size_t n = 0;
+
+	if (!all || !all->contents)
+		return;
+	for (size_t i = 0; i < object->n_symbols; i++) {
+		const struct symbol *symbol = &object->symbols[i];
+
+		if (symbol->section == all &&
+		    strstr(symbol->name, export_label) == symbol->name)
+			vec_add(labels, n) = symbol;
+	}
+	vec_sort(labels, n, sizeof(*labels), by_value);
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t end = i + 1 < n ? labels[i + 1]->value :
+			all->size;
+
+		if (i >= room || end < labels[i]->value + EXPORT_SIZE ||
+		    end > all->size)
+			die("'%s': the entry of '%s' in '%s' is too short",
+			    object->path, labels[i]->name, all->name);
+		add_export(all, labels[i], end);
+	}
+}
+
 struct object *object_load(const char *path, const char *unit)
 {
 	struct object *object = xcalloc(1, sizeof(*object));
@@ -166,7 +244,10 @@ struct object *object_load(const char *path, const char *unit)
 		    arch_names());
 
 	object->n_sections = bfd_count_sections(object->bfd);
-	object->sections = xcalloc(object->n_sections,
+
+	const size_t n_exports = count_exports(object);
+
+	object->sections = xcalloc(object->n_sections + n_exports,
 				   sizeof(*object->sections));
 	for (asection *sec = object->bfd->sections; sec; sec = sec->next)
 		load_section(object, sec);
@@ -174,6 +255,7 @@ struct object *object_load(const char *path, const char *unit)
 	for (size_t i = 0; i < object->n_sections; i++)
 		if (object->sections[i].flags & SEC_ALLOC)
 			load_relocs(&object->sections[i]);
+	split_exports(object, n_exports);
 	tables_find_layouts(object);
 	return object;
 }

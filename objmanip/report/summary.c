@@ -26,6 +26,7 @@
  * change only if there would be nothing to say.
  */
 #include "report/summary.h"
+#include "decide/exports.h"
 #include "decide/forbid.h"
 #include "decide/hooks.h"
 #include "decide/wanted.h"
@@ -249,9 +250,15 @@ static void add_modinfo(struct bytes *out, const struct pair *pair)
 static void add_exports(struct bytes *out, const struct pair *pair)
 {
 	for (size_t i = 0; i < pair->post->n_sections; i++) {
-		const char *name = export_name(&pair->post->sections[i]);
+		const struct section *section = &pair->post->sections[i];
+		const char *name = export_name(section);
 
-		if (name && !export_find(pair->pre, name))
+		if (!name || export_find(pair->pre, name))
+			continue;
+		if (exports_is_lost(section))
+			bytes_printf(out, "ignored %s %s (new export of what the kernel has: only modules of this update can use it)\n",
+				     pair->unit, name);
+		else
 			bytes_printf(out, "new export %s %s\n", pair->unit,
 				     name);
 	}

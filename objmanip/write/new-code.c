@@ -18,6 +18,7 @@
  */
 #include "write/new-code.h"
 #include "arch/arch.h"
+#include "decide/exports.h"
 #include "decide/hooks.h"
 #include "decide/label.h"
 #include "decide/wanted.h"
@@ -567,7 +568,8 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 		const struct section *section = &pair->post->sections[i];
 		const char *name = export_name(section);
 
-		if (!name || export_find(pair->pre, name))
+		if (!name || export_find(pair->pre, name) ||
+		    exports_is_lost(section))
 			continue;
 
 		const struct span *span = export_symbol(section)->span;

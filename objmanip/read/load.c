@@ -216,8 +216,8 @@ static void split_exports(struct object *object, size_t room)
 		const uint64_t end = i + 1 < n ? labels[i + 1]->value :
 			all->size;
 
-		if (i >= room || end < labels[i]->value + EXPORT_SIZE ||
-		    end > all->size)
+		if (i >= room || labels[i]->value > all->size ||
+		    end > all->size || end < labels[i]->value + EXPORT_SIZE)
 			die("'%s': the entry of '%s' in '%s' is too short",
 			    object->path, labels[i]->name, all->name);
 		add_export(all, labels[i], end);

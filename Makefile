@@ -7,6 +7,8 @@
 #               installs the packages it needs
 #   check       all tests; installs the packages they need
 #   check-fast  the tests that need neither a kernel tree nor a VM
+#   check-most  all but a few that take minutes each, for .ci/run
+#   check-long  those few; continues if it was stopped
 #   check-newer-kernel  some tests with the newest 6.12: those of what differs there
 #   check-all-kernels  the tests that depend on a kernel, with each supported
 #               one, and a table of all; continues if it was stopped.
@@ -35,8 +37,8 @@ PROVE = prove -j2
 -include config.mk
 
 .DELETE_ON_ERROR:
-.PHONY: all demo check check-fast check-newer-kernel check-all-kernels check-sanitized \
-	check-debug-kernel lint lint-kernel bench pictures install clean
+.PHONY: all demo check check-most check-long check-fast check-newer-kernel \
+	check-all-kernels check-sanitized check-debug-kernel lint lint-kernel bench pictures install clean
 
 warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
 cflags = -std=gnu11 $(warnings) -I. -Iobjmanip $(CPPFLAGS) $(CFLAGS)
@@ -76,6 +78,20 @@ check:
 	@dev/install-deps
 	@$(MAKE) -s all
 	@$(PROVE) t/*.t
+
+# What takes minutes and what few changes touch: checkpatch on all sources, a dozen of real
+# fixes, packages of a kernel, load on what kernel-patches limits.  .ci/run leaves them out.
+long-tests = $(foreach n,402 940 987 990,$(wildcard t/$(n)-*.t))
+
+check-most:
+	@dev/install-deps
+	@$(MAKE) -s all
+	@$(PROVE) $(filter-out $(long-tests),$(wildcard t/*.t))
+
+check-long:
+	@dev/install-deps
+	@$(MAKE) -s all
+	@dev/check-kernels --kernels=6.1-amd64 $(long-tests)
 
 check-fast: all
 	@$(PROVE) $(filter-out t/3% t/4% t/9%,$(sort $(wildcard t/*.t)))

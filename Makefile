@@ -38,7 +38,8 @@ PROVE = prove -j2
 
 .DELETE_ON_ERROR:
 .PHONY: all demo check check-most check-long check-fast check-newer-kernel \
-	check-all-kernels check-sanitized check-debug-kernel lint lint-kernel bench pictures install clean
+	check-all-kernels check-sanitized check-debug-kernel lint lint-kernel \
+	bench pictures install clean
 
 warnings = -Wall -Wextra -Wshadow -Wmissing-prototypes
 cflags = -std=gnu11 $(warnings) -I. -Iobjmanip $(CPPFLAGS) $(CFLAGS)

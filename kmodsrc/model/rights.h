@@ -24,7 +24,7 @@ bool ksplice_may_command(const struct file *file);
  */
 bool ksplice_may_set(void);
 
-/* The parameter NAME, of a type of module_param(), that can be set later. */
+/* A module_param() that can also be set while the core is loaded. */
 #define KSPLICE_PARAM(_name, _variable, _type)				\
 	static int _name##_set(const char *words,			\
 			       const struct kernel_param *param)	\

@@ -67,8 +67,12 @@ edit("$other->{tree}/lib/Makefile", sub {
     s/strange\.o/$& made.o/;
     $_ .= "\$(obj)/made.c:\n\t\@echo '#include <linux/lonely.h>' > \$@\n";
 });
+edit("$other->{tree}/kernel/two.c", sub { $_ .= "#ifdef NEVER\n#include \"never.c\"\n#endif\n" });
+spew("$other->{tree}/kernel/never.c", "int never;\n");
 my $copy = ' the vDSO (mapped into each process): that';
 for my $change (
+    ['a source that is included where a condition is not met', 'kernel/never.c',
+        sub { $_ .= "/* */\n" }, ['not built with this .config: kernel/never.c']],
     ['one of a source that the build makes', 'include/linux/lonely.h', sub { $_ .= "/* */\n" },
         ["changes nothing in 'lib/made.o': include/linux/lonely.h"]],
     ['one that every file includes', 'include/linux/compiler_types.h', sub { $_ .= "/* */\n" },

@@ -90,7 +90,7 @@ for my $file (qw(arch/x86/boot/Makefile arch/x86/boot/image.sh)) {
         [['--full']], $file => sub { $_ .= "x := y\n" });
 }
 refused_by('a new source with --full',
-    'the patch adds a source, which needs a command without --full: kernel/three.c', [['--full']],
+    'the patch adds a source, which --full does not support: kernel/three.c', [['--full']],
     'kernel/three.c' => sub { $_ = "int three;\n" },
     'kernel/Makefile' => sub { $_ .= "obj-y += three.o\n" });
 for my $file (qw(kernel/off.c include/linux/lonely.h)) {

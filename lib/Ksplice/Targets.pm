@@ -119,7 +119,7 @@ sub find_objects ($tree, $patch, %option) {
     my @added = grep { $_->{added} } @strays;
     fail('the patch adds a source that no Makefile names: ' . names(\@added))
         if @added && !@{ $of_kind{build} };
-    fail('the patch adds a source, which needs a command without --full: ' . names(\@added))
+    fail('the patch adds a source, which --full does not support: ' . names(\@added))
         if @added && $option{full};
     for my $name (sort keys %$unreached) {
         account($patch, "changes nothing in the $unreached->{$name} objects that may include it",
@@ -161,7 +161,10 @@ sub account_for_included ($tree, $patch, $objects, @included) {
             $is_used{$file} = 1;
         }
     }
-    account_for_lonely($patch, grep { !$is_used{$_} } @included);
+    my @unused = grep { !$is_used{$_} } @included;
+    account($patch, 'not built with this .config', map { { name => $_ } }
+        grep { /\.[cS]\z/ && !$patch->{accounts}{$_} } @unused);
+    account_for_lonely($patch, @unused);
     return;
 }
 

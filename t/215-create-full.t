@@ -42,6 +42,18 @@ is("$status $err", "1 ksplice-create: the patch adds an object, which cannot be 
     . "kernel: kernel/off.o\n", 'an object more is refused');
 ok(!-e "$tree/kernel/off.o", '... and is removed again');
 
+for my $beside (0, 1) {
+    $patch = toy_patch($toy, 'kernel/Makefile' => sub { s/ two\.o// },
+        $beside ? ('kernel/one.c' => sub { s/\+ 5/+ 6/ }) : ());
+    ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');
+    is("$status $err", '1 ksplice-create: the patch changes what is linked into the kernel or a '
+        . "module, which a running kernel cannot follow: kernel/two.o\n", 'and an object less');
+}
+$patch = toy_patch($toy, 'drivers/net/Makefile' => sub { s/\brx\.o/$& ..\/..\/kernel\/two.o/ });
+($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');
+is("$status $err", '1 ksplice-create: the patch changes what is linked into the kernel or a '
+    . "module, which a running kernel cannot follow: kernel/two.o\n", 'and one in two targets');
+
 $patch = toy_patch($toy, 'lib/strange.c' => sub { s/7/seven/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');
 is($status, 1, 'what does not compile is refused');

@@ -81,8 +81,9 @@ sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
     });
 }
 
-# The same for all objects; fails if the patch adds an object.
-sub diff_all ($tree, $dir, $patch, $quiet) {
+# The same for all objects; fails if the patch adds an object.  Calls check in the patched
+# tree once it is built.
+sub diff_all ($tree, $dir, $patch, $check, $quiet) {
     my $top = $tree->{dir};
     my @sources = grep { -e "$top/$_" } '.config', map { find_files($top, $_, $generated) }
         grep { -d "$top/$_" } 'include/config', 'include/generated',
@@ -105,6 +106,7 @@ sub diff_all ($tree, $dir, $patch, $quiet) {
             if @new;
         fail('the patch adds an object, which cannot be added to a running kernel: '
             . join ' ', sort @added) if @added;
+        $check->();
         return link_changed($tree, $dir,
             map { s/\.KSPLICE_changed\z//r } find_files($top, '', qr/\.o\.KSPLICE_changed\z/));
     });

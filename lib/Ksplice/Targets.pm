@@ -27,10 +27,10 @@ use Ksplice::Includes qw(find_includers is_everywhere including_templates includ
     foreign_objects outside_files depends_on objects_made_of kernel_dirs plain_path);
 use Ksplice::Patch    qw(changed_lines is_newly_included texts_of);
 use Ksplice::Reach    qw(reached_sources);
-use Ksplice::Tree     qw(list_objects list_apart ask_kbuild);
+use Ksplice::Tree     qw(list_objects list_objects_now list_apart);
 
 our @EXPORT_OK = qw(find_objects account_for_included account_for_unchanged owners_of objects_of
-    added_objects);
+    added_objects all_targets refuse_other_targets);
 
 # Compiling more objects than this takes about as long as compiling all.
 my $many = 200;
@@ -266,21 +266,40 @@ sub refuse_more_objects ($patch, @makefiles) {
 # In the patched tree: the objects of the sources that the patch adds, as find_objects
 # returns them.  Their targets must exist without the patch.
 sub added_objects ($tree, @sources) {
-    my %now = map { /^y (\S+)/ ? (plain_path($1) => ['vmlinux'])
-        : /^m (\S+) (\S+)/ ? (plain_path($1) => [$2 =~ tr/-/_/r]) : () }
-        ask_kbuild($tree, map { dirname($_) } @sources);
+    my $now = list_objects_now($tree, map { dirname($_) } @sources);
     my %known = (vmlinux => 1, map { $_ => 1 } map { @{ $_->{targets} } }
         values %{ list_objects($tree) });
     my %objects;
     for my $source (@sources) {
         my $object = $source =~ s/\.[cS]\z/.o/r;
-        my $targets = $now{$object}
-            // fail("the patch adds a source that no Makefile names: $source");
+        my $targets = ($now->{$object}
+            // fail("the patch adds a source that no Makefile names: $source"))->{targets};
         my ($new) = grep { !$known{$_} } @$targets;
         fail("the patch adds a module, '$new': build it with 'make M=' instead") if defined $new;
         $objects{$object} = { name => $object, targets => $targets };
     }
     return \%objects;
+}
+
+# What each object is linked into, now: OBJECT => its targets as a text; nothing unless the
+# patch changes the build.
+sub all_targets ($tree, $patch) {
+    return {} if !grep { kind_of($_->{name}) eq 'build' } @{ $patch->{files} };
+    my %dirs = map { dirname($_) => 1 } capture({ dir => $tree->{dir} }, 'find',
+        kernel_dirs($tree), '-name', 'Makefile', '-o', '-name', 'Kbuild');
+    my $objects = list_objects_now($tree, sort keys %dirs);
+    return { map { $_ => join ' ', @{ $objects->{$_}{targets} } } keys %$objects };
+}
+
+# With --full, in the patched tree once all was compiled.  An object that a Makefile no
+# longer names is not compiled again, so it cannot differ.
+sub refuse_other_targets ($tree, $patch, $before) {
+    my $now = all_targets($tree, $patch);
+    my %names = (%$before, %$now);
+    my @other = grep { ($before->{$_} // '') ne ($now->{$_} // '') } sort keys %names;
+    fail('the patch changes what is linked into the kernel or a module, which a running kernel '
+        . "cannot follow: @other[0 .. ($#other < 9 ? $#other : 9)]") if @other;
+    return;
 }
 
 # Those that are documents.  What the kernel compiles of such a directory all the same is

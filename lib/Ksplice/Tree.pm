@@ -28,9 +28,12 @@ use Ksplice::Includes qw(plain_path);
 use Ksplice::Journal  qw(has_journal revert_tree);
 
 our @EXPORT_OK = qw(
-    unpack_release open_tree restore_tree prepare_tree make_tree list_objects list_apart
-    ask_kbuild
+    unpack_release open_tree restore_tree prepare_tree make_tree list_objects list_objects_now
+    list_apart
 );
+
+# How many directories kbuild is asked for with one command.
+my $at_once = 500;
 
 # The source of the release, unpacked in the cache; its directory.
 sub unpack_release ($release) {
@@ -196,9 +199,20 @@ sub list_some (@items) {
 # The objects that kbuild builds in these directories and those above them:
 # object => {name, targets}.  An object that a Makefile names through '..' keeps that
 # name; it is looked up by its plain one.
-sub list_objects ($tree, @dirs) {
+sub list_objects ($tree, @dirs) { return by_object(known_objects($tree, @dirs)) }
+
+# The same for these directories of the tree as it is now, possibly patched.
+sub list_objects_now ($tree, @dirs) {
+    my %lines;
+    while (my @portion = splice @dirs, 0, $at_once) {
+        $lines{$_} = 1 for ask_kbuild($tree, @portion);
+    }
+    return by_object(sort keys %lines);
+}
+
+sub by_object (@lines) {
     my %objects;
-    for my $line (known_objects($tree, @dirs)) {
+    for my $line (@lines) {
         my ($kind, $name, $module) = split / /, $line;
         next if $kind ne 'y' && $kind ne 'm';
         my $plain = plain_path($name);
@@ -228,7 +242,7 @@ sub known_objects ($tree, @dirs) {
         { -e $file ? map { $_ => 1 } split(/\n/, read_file($file)) : () };
     my %wanted = map { my $d = $_; map { $_ => 1 } $d, parents($d) } @dirs;
     my @new = grep { !$known->{"asked $_"} } sort keys %wanted;
-    while (my @portion = splice @new, 0, 500) {
+    while (my @portion = splice @new, 0, $at_once) {
         $known->{$_} = 1 for ask_kbuild($tree, @portion);
         $known->{"asked $_"} = 1 for @portion;
         write_file($file, join '', map { "$_\n" } sort keys %$known);

@@ -103,6 +103,28 @@ for (0, 1) {
                 export('f')))->{err}, qr/modules use/, 'names do not matter');
 }
 
+# What is no list of exports of Linux 6.4
+my $entry = ".asciz \"\"\n.asciz \"\"\n.balign 8\n";
+for (
+    ["$entry.quad f", "'.export_symbol' begins with no '__export_symbol_'", 'a nameless entry'],
+    [".quad 0\n__export_symbol_f: $entry.quad f",
+        "'.export_symbol' begins with no '__export_symbol_'", 'something before the first one'],
+    ["__export_symbol_f: $entry.quad f\n.quad h",
+        "the entry of '__export_symbol_f' in '.export_symbol' has 2 pointers", 'two pointers'],
+    ["__export_symbol_f: $entry.quad 0",
+        "the entry of '__export_symbol_f' in '.export_symbol' has 0 pointers", 'none'],
+    ["__export_symbol_f: $entry.quad f\n__export_symbol_h = . - 8",
+        "the entry of '__export_symbol_f' in '.export_symbol' is too short", 'a short entry'],
+    ["__export_symbol_f: $entry.quad f\n__export_symbol_h = . + 80",
+        "the entry of '__export_symbol_f' in '.export_symbol' is too short",
+        'a name beyond the section'],
+) {
+    my ($lines, $message, $title) = @$_;
+    my $text = ".pushsection .export_symbol,\"a\"\n$lines\n.popsection\n";
+    like(diff_text("$f asm(\"" . $text =~ s/"/\\"/gr =~ s/\n/\\n/gr . "\");\n")->{err},
+        qr/^objmanip: '.*': \Q$message\E$/m, "$title is refused");
+}
+
 # CRCs
 my $dir = scratch_dir();
 my @pair = build_pair(source("$f\n#define N 1", "$f\n#define N 2",

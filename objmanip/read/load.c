@@ -151,7 +151,8 @@ static void load_section(struct object *object, asection *sec)
  * From Linux 6.4 on an object has its exports in one section, each at a symbol
  * "__export_symbol_NAME": two strings, the licence and the namespace, and at
  * the next multiple of 8 a pointer.  Here each gets a section of its own at the
- * end of the list, named as those of older kernels.
+ * end of the list, named as those of older kernels.  Refuses what is no such
+ * entry: it would be part of another one, or of none.
  */
 static const char all_exports[] = ".export_symbol";
 static const char export_label[] = "__export_symbol_";
@@ -194,6 +195,9 @@ static void add_export(const struct section *all, const struct symbol *label,
 		reloc.offset -= label->value;
 		section->relocs[section->n_relocs++] = reloc;
 	}
+	if (section->n_relocs != 1)
+		die("'%s': the entry of '%s' in '%s' has %zu pointers",
+		    object->path, label->name, all->name, section->n_relocs);
 }
 
 static void split_exports(struct object *object, size_t room)
@@ -212,6 +216,9 @@ static void split_exports(struct object *object, size_t room)
 			vec_add(labels, n) = symbol;
 	}
 	vec_sort(labels, n, sizeof(*labels), by_value);
+	if (all->size && (!n || labels[0]->value))
+		die("'%s': '%s' begins with no '%s'", object->path, all->name,
+		    export_label);
 	for (size_t i = 0; i < n; i++) {
 		const uint64_t end = i + 1 < n ? labels[i + 1]->value :
 			all->size;

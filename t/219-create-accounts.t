@@ -148,4 +148,31 @@ is_deeply([$status, $out, $err], [0, "vmlinux: replace lib/strange.o\n",
     'a copy that a rule of another directory compiles is pointed out');
 is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
 
+# What else is compiled of a header
+my $other = toy_kernel();
+spew("$other->{tree}/lib/Makefile",
+    slurp("$other->{tree}/lib/Makefile") . "hostprogs := maker\n");
+spew("$other->{tree}/lib/maker.c", qq(#include "../include/linux/lonely.h"\nint main;\n));
+spew("$other->{tree}/lib/strange.c", qq(#include "linux/lonely.h"\n)
+    . slurp("$other->{tree}/lib/strange.c"));
+spew("$other->{tree}/tools/testing/module.h", "#define MODULE 5\n");
+edit("$other->{tree}/kernel/one.c", sub {
+    s/\+ 5/+ MODULE/;
+    $_ = qq(#include "../tools/testing/module.h"\n$_);
+});
+spew("$other->{tree}/tools/testing/program.h", "#define PROGRAM 5\n");
+$before = tree_state($other->{tree});
+$patch = toy_patch($other, 'include/linux/lonely.h' => sub { $_ .= "#define MORE 1\n" });
+for my $way ([], ['--full']) {
+    is_deeply([toy_create($other, "--patch=$patch", @$way)], [1, '', 'ksplice-create: the patch '
+        . "changes the build: include/linux/lonely.h is of a program that the build runs\n"],
+        join ' ', 'a header of an object and of a program is refused', @$way);
+}
+$patch = toy_patch($other, 'tools/testing/module.h' => sub { s/5/6/ },
+    'tools/testing/program.h' => sub { s/5/6/ });
+is_deeply([toy_create($other, "--patch=$patch", '--dry-run')], [0, "not code: tools/testing/program.h"
+    . "\n1 object may include tools/testing/module.h\n$replaced", ''],
+    'a header outside of the kernel that the kernel includes is code');
+is_deeply(tree_state($other->{tree}), $before, '... and the source is as it was');
+
 done_testing();

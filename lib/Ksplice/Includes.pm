@@ -21,8 +21,8 @@ use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
     find_includers is_everywhere including_templates included_by included_sources
-    foreign_objects outside_files depends_on objects_made_of newer_than_built kernel_dirs
-    arch_directory plain_path
+    foreign_objects outside_files is_of_program depends_on objects_made_of newer_than_built
+    kernel_dirs arch_directory plain_path
 );
 
 # What kbuild includes in every C file by -include.
@@ -151,23 +151,43 @@ sub foreign_objects ($tree, $source) {
     return map { "$_/$object" } @{ $dirs->{$source} // [] };
 }
 
-# What such rules name outside of the directories of the kernel, as
+# What such rules or sources of the kernel name outside of its directories, as
 # tools/lib/bpf/relo_core.c, and the files there that those may include, FILE => [its lines
 # that include], as grep -H prints them.
 sub outside_files ($tree) {
     return $tree->{outside_files} //= do {
         my $inside = join '|', map { quotemeta } kernel_dirs($tree);
-        my %lines;
-        my @todo = map { (split / /)[1] } grep { / / } kept_names($tree);
-        while (defined(my $file = shift @todo)) {
-            next if $file =~ m{^(?:$inside)/} || $lines{$file} || !-f "$tree->{dir}/$file";
-            $lines{$file} = [capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-HE',
-                $include_line, $file)];
-            push @todo, map { /"([^">]+)"/ ? plain_path(dirname($file) . "/$1") : () }
-                @{ $lines{$file} };
-        }
-        \%lines;
+        follow_quoted($tree, sub ($file) { $file !~ m{^(?:$inside)/} },
+            named_outside($tree), map { (split / /)[1] } grep { / / } kept_names($tree));
     };
+}
+
+# What includes by '"' lead to, from these files on, as far as they are wanted; in the form
+# of outside_files.
+sub follow_quoted ($tree, $is_wanted, @todo) {
+    my %lines;
+    while (defined(my $file = shift @todo)) {
+        next if !$is_wanted->($file) || $lines{$file} || !-f "$tree->{dir}/$file";
+        $lines{$file} = [capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-HE',
+            $include_line, $file)];
+        push @todo, map { /"([^">]+)"/ ? plain_path(dirname($file) . "/$1") : () }
+            @{ $lines{$file} };
+    }
+    return \%lines;
+}
+
+# What sources of the kernel include by a path that leads out of its directories.
+sub named_outside ($tree) {
+    my $dirs = join '|', map { quotemeta } grep { -d "$tree->{dir}/$_" } @not_kernel;
+    return map { m{"(?:\.\./)+([^">]+)"} ? plain_path($1) : () }
+        capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-rhE', '--include=*.[chS]',
+        qq(^[[:space:]]*#[[:space:]]*include[[:space:]]*"(\\.\\./)+($dirs)/), kernel_dirs($tree));
+}
+
+# Whether one of the programs of the build, given by their sources, includes the file by
+# '"'.  What they include by '<' is most often of the system.
+sub is_of_program ($tree, $file, @sources) {
+    return exists follow_quoted($tree, sub { 1 }, @sources)->{$file};
 }
 
 # Included sources, and "DIRECTORY SOURCE" for what rules name.  They are kept

@@ -24,7 +24,8 @@ use Exporter          qw(import);
 use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
 use Ksplice::Includes qw(find_includers is_everywhere including_templates included_sources
-    foreign_objects outside_files depends_on objects_made_of kernel_dirs plain_path);
+    foreign_objects outside_files is_of_program depends_on objects_made_of kernel_dirs
+    plain_path);
 use Ksplice::Patch    qw(changed_lines is_newly_included texts_of);
 use Ksplice::Reach    qw(reached_sources);
 use Ksplice::Tree     qw(list_objects list_objects_now list_apart);
@@ -206,7 +207,7 @@ sub refuse_apart ($tree, @sources) {
     my $apart = list_apart($tree, map { dirname($_->{name}) } @sources);
     for my $source (map { $_->{name} } @sources) {
         my $object = $source =~ s/\.[cS]\z/.o/r;
-        fail("the patch changes the build: $source is of a program that the build runs")
+        fail_program($source)
             if ($apart->{$object} // '') eq 'program' || $apart->{ $source =~ s/\.[cS]\z//r };
         fail_apart($source, $source) if $apart->{$object};
     }
@@ -437,17 +438,27 @@ sub refuse_templates (@templates) {
 }
 
 # Refuses a file that other parts of the image are compiled from, if no object includes
-# it or if that part shares data with the kernel; otherwise warns.
+# it or if that part shares data with the kernel; otherwise warns.  Refuses one that a
+# program is compiled from, if kbuild runs that for more than such a part: the objects
+# that it makes something for are not known, and the program would stay in the tree.
 sub check_copies ($tree, $file, $has_objects, @sources) {
     my $apart = list_apart($tree, map { dirname($_) } @sources);
+    my %kind = map { my $name = s/\.[cS]\z//r; $_ => $apart->{"$name.o"} // $apart->{$name} // '' }
+        @sources;
     my %copies;
-    for my $source (grep { ($apart->{ s/\.[cS]\z/.o/r } // '') eq 'apart' } @sources) {
+    for my $source (grep { $kind{$_} eq 'apart' } @sources) {
         my $part = part_of($source);
         fail_apart($file, $source) if !$has_objects || $part->{shares} && $file =~ /vdso/;
         $copies{ $part->{name} } = 1;
     }
+    my @programs = grep { $kind{$_} eq 'program' && part_of($_) == $parts[-1] } @sources;
+    fail_program($file) if @programs && is_of_program($tree, $file, @programs);
     warning("'$file' may also be in $_: that copy stays as it is") for sort keys %copies;
     return;
+}
+
+sub fail_program ($file) {
+    fail("the patch changes the build: $file is of a program that the build runs");
 }
 
 sub names ($files) { join ' ', map { $_->{name} } @$files }

@@ -13,6 +13,7 @@
 #   check-all-kernels  the tests that depend on a kernel, with each supported
 #               one, and a table of all; continues if it was stopped.
 #               KERNELS="6.1-cloud-amd64 6.12.117+deb12-amd64": with these
+#               ANEW=1, here and for check-long: forget the results of another commit
 #   check-sanitized  the tests of objmanip with ASan and UBSan
 #   all CHECK_ARCH=1  objmanip with an architecture of stubs: checks that the
 #               common code compiles against arch.h alone
@@ -28,7 +29,7 @@
 #   clean       remove what was built
 #
 # Settings may be given on the command line or in config.mk: PREFIX, DESTDIR,
-# CC, CFLAGS, LDFLAGS, PROVE, KERNELS.
+# CC, CFLAGS, LDFLAGS, PROVE, KERNELS, ANEW.
 
 PREFIX = /usr/local
 CFLAGS = -O2 -g
@@ -92,7 +93,7 @@ check-most:
 check-long:
 	@dev/install-deps
 	@$(MAKE) -s all
-	@dev/check-kernels --kernels=6.1-amd64 $(long-tests)
+	@dev/check-kernels $(if $(ANEW),--anew) --kernels=6.1-amd64 $(long-tests)
 
 check-fast: all
 	@$(PROVE) $(filter-out t/3% t/4% t/9%,$(sort $(wildcard t/*.t)))
@@ -109,7 +110,7 @@ check-newer-kernel:
 check-all-kernels:
 	@dev/install-deps
 	@$(MAKE) -s all
-	@dev/check-kernels $(if $(KERNELS),"--kernels=$(KERNELS)")
+	@dev/check-kernels $(if $(ANEW),--anew) $(if $(KERNELS),"--kernels=$(KERNELS)")
 
 check-debug-kernel: all
 	@dev/install-deps

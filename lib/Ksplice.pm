@@ -145,6 +145,9 @@ sub parse_options (@specs) {
     if (@problems) {
         chomp(my $text = lcfirst $problems[0]);
         $text =~ s/^unknown option: (.*)/"unknown option '" . dashed($1) . "'"/e;
+        $text =~ s/^option ([\w-]+) (requires|does not take) /"option '" . dashed($1) . "' $2 "/e;
+        $text =~ s/^value "(.*)" invalid for option ([\w-]+) .*/"option '" . dashed($2)
+            . "' needs a number, not '$1'"/es;
         usage_error($text);
     }
     if (delete $option{help}) {

@@ -61,10 +61,12 @@ for (
     ["option '--complete' is given twice", 'ksplice-apply', '--complete=a', '--complete=b'],
     ["option '--id' is given twice", 'ksplice-view', '--id=a', '--id=b'],
     ["option '--file' is given twice", 'ksplice-view', '--file=a', '--file=b'],
-    ["unexpected argument 'x'", 'ksplice-view', 'x'],
+    ["unexpected argument 'x': use --id=KID or --file=FILE", 'ksplice-view', 'x'],
     ['--id and --file are mutually exclusive', 'ksplice-view', '--id=x', '--file=y'],
-    ['option id requires an argument', 'ksplice-view', '--id'],
-    ['option json does not take an argument', 'ksplice-view', '--json=1'],
+    ["option '--id' requires an argument", 'ksplice-view', '--id'],
+    ["option '--json' does not take an argument", 'ksplice-view', '--json=1'],
+    ["option '-j' needs a number, not 'x'", 'ksplice-create', '-j', 'x'],
+    ["option '--wait' needs a number, not 'soon'", 'ksplice-undo', '--wait=soon', 'a'],
     ["unknown option '-x'", 'ksplice-apply', '-x'],
 ) {
     my ($message, @command) = @$_;

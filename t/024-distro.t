@@ -141,6 +141,8 @@ my $add = "; if it is a security update, add that archive to apt's sources and r
     . "'apt-get update'";
 fails("unknown release '6.1.0-8-none': 'linux-image-6.1.0-8-none' is not installed, "
     . "and apt does not know it; it has $new$add", 'release_image', '6.1.0-8-none');
+fails("'$_' names more than one release, the newest of which is '$new'; 'ksplice-create "
+    . "--list-kernels' lists them", 'release_headers', $_) for qw(6.1-none none);
 fails("unknown release '--force': 'linux-headers---force' is not installed, "
     . "and apt does not know it; it has $new$add", 'release_headers', '--force');
 

@@ -156,6 +156,9 @@ sub unknown_release ($release, $package) {
     @meant = grep { defined $build && /\A\Q$build\E-/ } @releases if !@meant;
     fail("unknown release '$release': did you mean " . join(' or ', map { "'$_'" } @meant) . '?')
         if @meant;
+    my $newest = newest_of_kind($plain, @releases);
+    fail("'$release' names more than one release, the newest of which is '$newest'; "
+        . "'ksplice-create --list-kernels' lists them") if defined $newest;
     my @alike = grep { defined $flavour && /\A$number-\Q$flavour\E\z/ } @releases;
     @alike = @releases if !@alike;
     my ($series) = $release =~ /\A(\d+\.\d+)\./;
@@ -167,6 +170,14 @@ sub unknown_release ($release, $package) {
         . "sources and run 'apt-get update'";
     fail("unknown release '$release': $why"
         . (@alike ? "; it has @alike$more$cure" : update_hint()));
+}
+
+# The newest release of a series, or of a flavour, or of both ('6.1', 'amd64', '6.1-rt-amd64').
+sub newest_of_kind ($kind, @releases) {
+    my ($series, $flavour) = $kind =~ /\A(\d+\.\d+)(?:-([a-z].*))?\z/ ? ($1, $2 // 'amd64')
+        : ('', $kind);
+    return (grep { /\A$number-\Q$flavour\E\z/ && ($series eq '' || /\A\Q$series\E\./) }
+        @releases)[-1];
 }
 
 my $real_time = qr/-rt(?:-|\z)/;
@@ -184,7 +195,7 @@ sub check_flavour ($release) {
 # found.
 sub package_version ($kind, $release) {
     my $package = "linux-$kind-$release";
-    unknown_release($release, $package) if $release !~ /\A\w[\w.+~-]*\z/;
+    unknown_release($release, $package) if $release !~ /\A\d[\w.+~-]*\z/;
     my $version = installed_version($package);
     my $where = 'installed';
     if (!defined $version) {

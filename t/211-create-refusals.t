@@ -103,7 +103,7 @@ refused('a patch of something strange', 1,
     qr/the patch changes files of a kind that is not understood: kernel\/thing\.xyz$/m,
     'kernel/thing.xyz' => sub { $_ = "thing\n" });
 refused('a patch that does not apply', 1,
-    qr{^  hunk #1 of 'kernel/one\.c', line 1, does not apply\n$end: .* not apply to '.*toy'$}m,
+    qr{^  hunk #1 of 'kernel/one\.c', line 1, does not apply\n$end: .* '.*toy': adapt it to that}m,
     bad_patch("kernel/one.c", "@@ -1 +1 @@\n-no\n+yes\n"));
 refused('a patch of a file that is not there', 1,
     qr/^$end: the patch '.*' does not apply to '.*toy': 'kernel\/no\.c' does not exist$/m,
@@ -116,6 +116,8 @@ refused('a text that is no patch', 1,
     qr/the patch '.*text' changes no file: it must be a unified diff/,
     spew("$toy->{scratch}/text", "hello\n"));
 refused('a patch that is not there', 1, qr/no patch '.*none'$/m, "$toy->{scratch}/none");
+refused('a directory as a patch', 1, qr/^$end: '.*' is a directory: name the file of a patch$/m,
+    $toy->{scratch});
 
 edit("$tree/kernel/two.c", sub { s/two_part\(n\)/two_no_part(n) +/ });
 $before = tree_state($tree);

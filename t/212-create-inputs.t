@@ -48,7 +48,7 @@ like(slurp(read_update("$toy->{scratch}/series.tar.gz")->{dir} . '/patch'),
 spew($series, "sub/second.patch -p0\n");
 my @got = toy_create($toy, "--series=$series");
 is($got[0], 1, 'a patch of a series that does not apply is refused');
-like($got[2], qr/ksplice-create: the patch 'sub\/second\.patch' does not apply to '.*toy'$/m,
+like($got[2], qr{: the patch 'sub/second\.patch' does not apply to '.*toy': adapt it to}m,
     '... by name');
 spew($series, "third.patch\n");
 is_deeply([toy_create($toy, "--series=$series")],

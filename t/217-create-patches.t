@@ -166,7 +166,7 @@ like(slurp("$update->{dir}/patch"), qr/\A\Q$first\E\n\Q$second\E\n\Q$other\E\n\n
     '... are one in the update');
 gives('several in another order', ["--patch=$second", "--patch=$first"], 1, '',
     "  hunk #1 of 'kernel/one.c', line 3, does not apply\n"
-    . "$end: the patch '$second' does not apply to '$tree'\n");
+    . "$end: the patch '$second' does not apply to '$tree': adapt it to that source\n");
 gives('several in one file', ['--dry-run', '--patch=' . patch_file('both', slurp($first)
     . slurp($second) . slurp($other))], 0, $both, '');
 my $mbox = '';
@@ -214,7 +214,7 @@ gives('a patch that only says where it adds lines', ['--dry-run', '--patch=' . p
     . "kernel/one.c #1\n");
 gives('... beyond the end', ['--patch=' . patch_file('beyond',
     "$names@@ -999,0 +1000,2 @@\n+int a = 1;\n+int b;\n")], 1, '',
-    "$end: the patch '$scratch/beyond.patch' does not apply to '$tree'\n");
+    "$end: the patch '$scratch/beyond.patch' does not apply to '$tree': adapt it to that source\n");
 gives('a patch that fits only with fuzz', ['--patch=' . patch_file('fuzzy', $fuzzy)], 1, '',
     "$end: the patch '$scratch/fuzzy.patch' applies only if context lines are ignored, in "
     . "kernel/one.c #1 (fuzz 2): check that it is correct there, then pass --patch-opt=-F3\n");
@@ -233,6 +233,18 @@ gives('a patch that was cut', ['--patch=' . patch_file('cut', substr $one, 0, -3
 my $back = $one =~ s/\+ 5/+ 4/r =~ s/\+ 6/+ 5/r;
 gives('a patch that is in the source', ['--patch=' . patch_file('in', $back)], 1, '',
     "$end: the patch '$scratch/in.patch' is already in the source\n");
+gives('a patch given twice', [map { '--patch=' . patch_file('twice', $one) } 1, 2], 1, '',
+    "$end: the patch '$scratch/twice.patch' is already in the source with the patches before it: "
+    . "leave it out\n");
+gives('a patch that the one before prevents', ['--patch=' . patch_file('first', $one),
+    '--patch=' . patch_file('next', $one =~ s{\+ 6}{+ 8}r)], 1, '',
+    "  hunk #1 of 'kernel/one.c', line 3, does not apply\n$end: the patch "
+    . "'$scratch/next.patch' does not apply to '$tree' with the patches before it: adapt it "
+    . "to that source\n");
+gives('a patch with a wrong -p', ['--patch=' . patch_file('strip',
+    "diff --git a/kernel/one.c b/kernel/one.c\n$one"), '--patch-opt=-p0'], 1, '',
+    "$end: the patch '$scratch/strip.patch' does not say which file it changes: "
+    . "'a/kernel/one.c b/kernel/one.c'; use --patch-opt=-p1\n");
 gives('a patch of which a part is', ['--patch=' . patch_file('part', $back . slurp($other))], 1, '',
     "  hunk #1 of 'kernel/one.c', line 3, is already in the source\n$end: the patch "
     . "'$scratch/part.patch' does not apply to '$tree'; some of it is already in the source: "

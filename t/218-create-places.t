@@ -33,6 +33,12 @@ refused('no directory for the update', "no directory '/none' for the update: cre
     . 'use another -o', {}, '-o', '/none/x.tar.gz');
 refused('a directory as the update', "'$scratch' is a directory: -o takes the name of the tarball",
     {}, '-o', $scratch);
+refused('no directory for the times', "no directory '/none' for --timings: create it, or name "
+    . 'another file', {}, '--timings=/none/times');
+refused('a directory for the times', "'$scratch' is a directory: --timings takes the name of a "
+    . 'file', {}, "--timings=$scratch");
+refused('no kernel source', "no kernel source '/none': give its directory, or use --kernel",
+    { tree => '/none' });
 mkdir "$scratch/a b";
 refused('a blank in TMPDIR', "the directory for temporary files, '$scratch/a b', has a blank "
     . "in its path, $kbuild: set TMPDIR", { TMPDIR => "$scratch/a b" });

@@ -202,7 +202,13 @@ sub name_of_both ($in, $change, $both) {
         $change->{raw} = $old;
         return $stripped[0];
     }
-    refuse($in, "does not say which file it changes: '$both'");
+    my ($old, $new) = split / /, $both;
+    my ($strip) = grep {
+        my $name = strip_name($old, $_);
+        defined $name && $name eq (strip_name($new // '', $_) // '');
+    } 0 .. 6;
+    refuse($in, "does not say which file it changes: '$both'"
+        . (defined $strip ? "; use --patch-opt=-p$strip" : ''));
 }
 
 # --- and +++: sets old and new, undef for /dev/null; a time of 1970 is that of

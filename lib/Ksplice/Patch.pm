@@ -48,7 +48,10 @@ sub read_patches ($files, @options) {
 
 # A file, a pipe such as /dev/fd/63, or - for the standard input.
 sub read_input ($what, $name) {
-    -e $name && !-d _ or fail("no $what '$name'") if $name ne '-';
+    if ($name ne '-') {
+        -e $name or fail("no $what '$name'");
+        -d _ and fail("'$name' is a directory: name the file of a $what");
+    }
     my $text = $name eq '-' ? do { local $/ = undef; binmode STDIN; <STDIN> // '' }
         : read_file($name);
     $text =~ /\S/ or fail("the $what '$name' is empty");

@@ -268,8 +268,13 @@ sub side_lines ($hunk, $sign) {
 # The stage as it was before the patch.
 sub refuse_changes ($stage, $input, $problem, @changes) {
     my $patch = "the patch '$input->{name}'";
-    fail("$patch is already in the source")
-        if fits(copy_stage($stage), $input, reverse_changes(@changes));
+    my $with = staged_files($stage) ? ' with the patches before it' : '';
+    if (fits(copy_stage($stage), $input, reverse_changes(@changes))) {
+        my $plain = new_stage(@$stage{qw(dir scratch)});
+        fail("$patch is already in the source")
+            if $with eq '' || fits($plain, $input, reverse_changes(@changes));
+        fail("$patch is already in the source$with: leave it out");
+    }
     my $fuzzy = { %$input, options => [@{ $input->{options} }, '--fuzz=3'] };
     my @there = fits(copy_stage($stage), $fuzzy, reverse_changes(@changes));
     fail("$patch seems to be in the source already, among other lines, in "
@@ -284,8 +289,9 @@ sub refuse_changes ($stage, $input, $problem, @changes) {
     STDOUT->flush();
     print STDERR map { "  $_\n" } @lines;
     my $why = $problem->{why} !~ /^hunks / ? ": $problem->{why}" : '';
-    fail("$patch does not apply to '$stage->{dir}'$why" . ($in_already
-        ? '; some of it is already in the source: remove that' : ''));
+    fail("$patch does not apply to '$stage->{dir}'$with$why" . ($in_already
+        ? '; some of it is already in the source: remove that'
+        : $why eq '' ? ': adapt it to that source' : ''));
 }
 
 # Returns (1, FUZZY HUNKS) if they apply, else nothing.

@@ -144,4 +144,23 @@ is_deeply([$status, $out, $err], [0, "1 object may include kernel/one.c\n"
     . "vmlinux: replace kernel/one.o\nvmlinux: replace kernel/two.o\n", ''],
     'a source may be an object and part of another');
 
+# What a rule makes of a header that the patch changes
+my $ruled = toy_kernel();
+edit("$ruled->{tree}/lib/Makefile", sub {
+    $_ .= "\$(obj)/strange.o: \$(obj)/made.h\n\$(obj)/made.h: include/linux/lonely.h\n"
+        . "\tsed s/LONELY/MADE/ \$< >\$@\n";
+});
+edit("$ruled->{tree}/lib/strange.c", sub { $_ = qq(#include "made.h"\n#include <linux/lonely.h>\n)
+    . s/return (\w+)/return MADE + $1/r });
+$before = tree_state($ruled->{tree});
+$patch = toy_patch($ruled, 'include/linux/lonely.h' => sub { s/1/2/ });
+for my $time (1, 2) {
+    is_deeply([toy_create($ruled, "--patch=$patch", '--dry-run')],
+        [0, "1 object may include include/linux/lonely.h\nvmlinux: replace lib/strange.o\n", ''],
+        "a header that a rule generates another one from, time $time");
+    like(slurp("$ruled->{tree}/lib/made.h"), qr/MADE 1/, '... which is put back');
+}
+unlink "$ruled->{tree}/lib/made.h";
+is_deeply(tree_state($ruled->{tree}), $before, '... as is the source');
+
 done_testing();

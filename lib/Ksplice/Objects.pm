@@ -74,6 +74,7 @@ sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
         @added = $patch->();
         note_touched($tree->{dir}, object => @objects, @added);
         note_touched($tree->{dir}, built => map { ($_, command_file($_)) } @added) if @added;
+        keep_sources($tree->{dir}, made_by_rules($tree->{dir}, @objects, @added));
     }, sub {
         make_objects($tree, 'diff', $quiet, @objects, @added) or return;
         return link_changed($tree, $dir,
@@ -93,8 +94,7 @@ sub diff_all ($tree, $dir, $patch, $check, $quiet) {
     return build_patched($tree, 'the whole kernel, patched', sub {
         $patch->();
         note_touched($top, objects => 'all');
-        note_touched($top, source => @sources);
-        keep_source($top, $_) for @sources;
+        keep_sources($top, @sources);
     }, sub {
         my $ok = make_tree($tree, 'diff', $quiet, 'KSPLICE_FULL=1');
         my @added = grep { !$before{$_} } find_files($top, '', qr/\.o\z/);
@@ -110,6 +110,26 @@ sub diff_all ($tree, $dir, $patch, $check, $quiet) {
         return link_changed($tree, $dir,
             map { s/\.KSPLICE_changed\z//r } find_files($top, '', qr/\.o\.KSPLICE_changed\z/));
     });
+}
+
+sub keep_sources ($top, @sources) {
+    note_touched($top, source => @sources);
+    keep_source($top, $_) for @sources;
+    return;
+}
+
+# Sources that rules beside the objects have generated, and their .cmd files, if there are
+# any: kbuild makes them anew if the patch changes what they are made of, as it does
+# drivers/scsi/scsi_devinfo_tbl.c for scsi_sysfs.o.
+sub made_by_rules ($top, @objects) {
+    my %dirs = map { plain_path(dirname($_)) => 1 } @objects;
+    my %made;
+    for my $dir (sort keys %dirs) {
+        for my $makefile (grep { -f } map { "$top/$dir/$_" } qw(Makefile Kbuild)) {
+            $made{"$dir/$_"} = 1 for read_file($makefile) =~ m{^\$\(obj\)/([\w.-]+\.[chS])\s*:}mg;
+        }
+    }
+    return grep { -f "$top/$_" } map { ($_, command_file($_)) } sort keys %made;
 }
 
 # Sources that kbuild has generated from others, and the .cmd files with the commands.

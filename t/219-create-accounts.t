@@ -170,8 +170,8 @@ for my $way ([], ['--full']) {
 }
 $patch = toy_patch($other, 'tools/testing/module.h' => sub { s/5/6/ },
     'tools/testing/program.h' => sub { s/5/6/ });
-is_deeply([toy_create($other, "--patch=$patch", '--dry-run')], [0, "not code: tools/testing/program.h"
-    . "\n1 object may include tools/testing/module.h\n$replaced", ''],
+is_deeply([toy_create($other, "--patch=$patch", '--dry-run')], [0, "not code: "
+    . "tools/testing/program.h\n1 object may include tools/testing/module.h\n$replaced", ''],
     'a header outside of the kernel that the kernel includes is code');
 is_deeply(tree_state($other->{tree}), $before, '... and the source is as it was');
 

@@ -35,7 +35,7 @@ says 'runc: the memory' '^MemTotal: +65536 kB' run_box cat /proc/meminfo
 says 'runc: the disks' ' vda 0 0 0 0 0 0 0 0 0 0 0 ' run_box cat /proc/diskstats
 
 # They are undone while a process is counted.
-in_box sh -c 'while dd if=/dev/vda of=/dev/null bs=64k 2> /dev/null; do :; done' &
+in_box sh -c 'while dd if=/dev/vda of=/dev/null bs=64k; do :; done' 2> /dev/null &
 ok 'a process is counted' wait_for grep -q ' vda [1-9]' /cg/blkio/box/blkio.diskstats
 for update in $all; do
 	undo $update

@@ -50,7 +50,7 @@ rm /var/tmp/file
 
 echo 16M > $cg/a/memory.limit_in_bytes
 rm -f /var/tmp/held
-inside $cg/a hold 40 &
+inside $cg/a hold 40 2> /dev/null &	# no word of the subshell when it is ended
 wait_for test -e /var/tmp/held
 swapped() {
 	holds "$(field $info SwapTotal) - $(field $info SwapFree) > 20480 &&

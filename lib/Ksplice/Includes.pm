@@ -158,7 +158,8 @@ sub outside_files ($tree) {
     return $tree->{outside_files} //= do {
         my $inside = join '|', map { quotemeta } kernel_dirs($tree);
         follow_quoted($tree, sub ($file) { $file !~ m{^(?:$inside)/} },
-            named_outside($tree), map { (split / /)[1] } grep { / / } kept_names($tree));
+            kept_lines($tree, 'outside', sub { named_outside($tree) }),
+            map { (split / /)[1] } grep { / / } kept_names($tree));
     };
 }
 
@@ -179,9 +180,10 @@ sub follow_quoted ($tree, $is_wanted, @todo) {
 # What sources of the kernel include by a path that leads out of its directories.
 sub named_outside ($tree) {
     my $dirs = join '|', map { quotemeta } grep { -d "$tree->{dir}/$_" } @not_kernel;
-    return map { m{"(?:\.\./)+([^">]+)"} ? plain_path($1) : () }
+    my %names = map { m{"(?:\.\./)+([^">]+)"} ? (plain_path($1) => 1) : () }
         capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-rhE', '--include=*.[chS]',
         qq(^[[:space:]]*#[[:space:]]*include[[:space:]]*"(\\.\\./)+($dirs)/), kernel_dirs($tree));
+    return sort keys %names;
 }
 
 # Whether one of the programs of the build, given by their sources, includes the file by
@@ -190,14 +192,18 @@ sub is_of_program ($tree, $file, @sources) {
     return exists follow_quoted($tree, sub { 1 }, @sources)->{$file};
 }
 
-# Included sources, and "DIRECTORY SOURCE" for what rules name.  They are kept
-# in the tree if that is ours.
+# Included sources, and "DIRECTORY SOURCE" for what rules name.
 sub kept_names ($tree) {
-    my $file = "$tree->{dir}/.KSPLICE_includes";
+    return kept_lines($tree, 'includes', sub { included_names($tree), rule_names($tree) });
+}
+
+# What all sources have to be read for is kept in the tree if that is ours.
+sub kept_lines ($tree, $name, $find) {
+    my $file = "$tree->{dir}/.KSPLICE_$name";
     return split /\n/, read_file($file) if $tree->{is_ours} && -e $file;
-    my @names = (included_names($tree), rule_names($tree));
-    write_file($file, join '', map { "$_\n" } @names) if $tree->{is_ours};
-    return @names;
+    my @lines = $find->();
+    write_file($file, join '', map { "$_\n" } @lines) if $tree->{is_ours};
+    return @lines;
 }
 
 sub rule_names ($tree) {

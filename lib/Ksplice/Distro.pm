@@ -74,15 +74,20 @@ sub known_releases () {
 # The number of a build: 6.1.0-56, or since Debian 13 6.12.117+deb12.
 my $number = qr/[\d.]+(?:-\d+|\+[\w.~]+)/;
 
+# A series such as 6.1, or a series and a flavour: 6.1-cloud-amd64.
+my $series_and_flavour = qr/\A(\d+\.\d+)(?:-([a-z]\S*))?\z/;
+
+sub is_of_flavour ($release, $flavour) { return $release =~ /\A$number-\Q$flavour\E\z/ }
+
 sub is_release_of ($release, $series, $flavour) {
-    return $release =~ /\A$number-\Q$flavour\E\z/ && $release =~ /\A\Q$series\E\./;
+    return is_of_flavour($release, $flavour) && $release =~ /\A\Q$series\E\./;
 }
 
 # The release that is meant where none is named: the newest one that updates can be built
 # for, of the series that the distribution installs for the flavour.
 sub default_release ($flavour = 'amd64') {
     my $series = installed_series($flavour);
-    my @releases = reverse grep { /\A$number-\Q$flavour\E\z/ } known_releases();
+    my @releases = reverse grep { is_of_flavour($_, $flavour) } known_releases();
     my @of_series = grep { defined $series && /\A\Q$series\E\./ } @releases;
     @releases = @of_series if @of_series;
     fail("no kernel of flavour '$flavour' is installed, cached or known to apt"
@@ -99,7 +104,7 @@ sub default_release ($flavour = 'amd64') {
 # A release by its name; or by its series, or series and flavour ('6.1-cloud-amd64'): the
 # newest one of these that is installed or known to apt, or else in the cache.
 sub named_release ($name) {
-    my ($series, $flavour) = $name =~ /\A(\d+\.\d+)(?:-([a-z]\S*))?\z/ or return $name;
+    my ($series, $flavour) = $name =~ $series_and_flavour or return $name;
     $flavour //= 'amd64';
     my ($newest) = map { (reverse grep { is_release_of($_, $series, $flavour) } @$_)[0] // () }
         [sort_versions(installed_releases(), apt_releases())], [cached_releases()];
@@ -159,7 +164,7 @@ sub unknown_release ($release, $package) {
     my $newest = newest_of_kind($plain, @releases);
     fail("'$release' names more than one release, the newest of which is '$newest'; "
         . "'ksplice-create --list-kernels' lists them") if defined $newest;
-    my @alike = grep { defined $flavour && /\A$number-\Q$flavour\E\z/ } @releases;
+    my @alike = grep { defined $flavour && is_of_flavour($_, $flavour) } @releases;
     @alike = @releases if !@alike;
     my ($series) = $release =~ /\A(\d+\.\d+)\./;
     my @same = grep { defined $series && /\A\Q$series\E\./ } @alike;
@@ -174,10 +179,9 @@ sub unknown_release ($release, $package) {
 
 # The newest release of a series, or of a flavour, or of both ('6.1', 'amd64', '6.1-rt-amd64').
 sub newest_of_kind ($kind, @releases) {
-    my ($series, $flavour) = $kind =~ /\A(\d+\.\d+)(?:-([a-z].*))?\z/ ? ($1, $2 // 'amd64')
-        : ('', $kind);
-    return (grep { /\A$number-\Q$flavour\E\z/ && ($series eq '' || /\A\Q$series\E\./) }
-        @releases)[-1];
+    my ($series, $flavour) = $kind =~ $series_and_flavour;
+    return (grep { defined $series ? is_release_of($_, $series, $flavour // 'amd64')
+        : is_of_flavour($_, $kind) } @releases)[-1];
 }
 
 my $real_time = qr/-rt(?:-|\z)/;

@@ -64,6 +64,13 @@ const char *exports_difference(const struct section *pre,
 	return what;
 }
 
+bool exports_is_new(struct object *pre, const struct section *section)
+{
+	const char *name = export_name(section);
+
+	return name && !export_find(pre, name);
+}
+
 bool exports_is_lost(const struct section *section)
 {
 	const struct symbol *symbol = export_is_inside(section) ?

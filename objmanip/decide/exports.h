@@ -17,6 +17,9 @@ const char *exports_difference(const struct section *pre,
 /* How many exports are changed, new or gone */
 size_t exports_count_changes(struct object *pre, struct object *post);
 
+/* Is that an export which the object PRE does not have? */
+bool exports_is_new(struct object *pre, const struct section *section);
+
 /*
  * A new export that an update cannot make: modpost, from Linux 6.4 on, takes
  * only those of symbols that the module defines, and this one is in the kernel.

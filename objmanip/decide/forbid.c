@@ -222,11 +222,10 @@ static void refuse_exports(struct object *pre, struct object *post)
 	}
 	for (size_t i = 0; i < post->n_sections; i++) {
 		const struct section *section = &post->sections[i];
-		const char *name = export_name(section);
 
-		if (name && !export_find(pre, name) && !export_symbol(section))
+		if (exports_is_new(pre, section) && !export_symbol(section))
 			refuse("%s: '%s' is a new export of a symbol that another object defines: export it there",
-			       post->unit, name);
+			       post->unit, export_name(section));
 	}
 }
 

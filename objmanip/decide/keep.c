@@ -397,9 +397,8 @@ static size_t keep_exports(struct queue *queue, const struct pair *pair)
 
 	for (size_t i = 0; i < pair->post->n_sections; i++) {
 		const struct section *section = &pair->post->sections[i];
-		const char *name = export_name(section);
-		const struct symbol *symbol = name &&
-			!export_find(pair->pre, name) &&
+		const struct symbol *symbol =
+			exports_is_new(pair->pre, section) &&
 			!exports_is_lost(section) ?
 			export_symbol(section) : NULL;
 

@@ -253,7 +253,7 @@ static void add_exports(struct bytes *out, const struct pair *pair)
 		const struct section *section = &pair->post->sections[i];
 		const char *name = export_name(section);
 
-		if (!name || export_find(pair->pre, name))
+		if (!exports_is_new(pair->pre, section))
 			continue;
 		if (exports_is_lost(section))
 			bytes_printf(out, "ignored %s %s (new export of what the kernel has: only modules of this update can use it)\n",

@@ -566,15 +566,14 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 {
 	for (size_t i = 0; i < pair->post->n_sections; i++) {
 		const struct section *section = &pair->post->sections[i];
-		const char *name = export_name(section);
 
-		if (!name || export_find(pair->pre, name) ||
+		if (!exports_is_new(pair->pre, section) ||
 		    exports_is_lost(section))
 			continue;
 
 		const struct span *span = export_symbol(section)->span;
 		struct new_export entry = {
-			.name = name,
+			.name = export_name(section),
 			.namespace = export_namespace(section),
 			.is_gpl = export_is_gpl(section),
 		};

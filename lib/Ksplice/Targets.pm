@@ -107,11 +107,11 @@ sub find_objects ($tree, $patch, %option) {
         sources_to_include($tree, $objects, @{ $of_kind{source} });
     my $unreached = {};
     my @included = map { $_->{name} } @headers;
-    my @everywhere = $option{full} ? grep { is_everywhere($tree, $_) } @included : ();
+    my %everywhere = map { $_ => 1 } $option{full} ? grep { is_everywhere($tree, $_) } @included
+        : ();
     my @templates = $option{full} || $option{all_includers}
         ? including_templates($tree, @included) : ();
-    my $more = including_objects($tree, grep { my $file = $_->{name};
-        !grep { $_ eq $file } @everywhere } @headers);
+    my $more = including_objects($tree, grep { !$everywhere{ $_->{name} } } @headers);
     refuse_templates(@templates) if $option{all_includers};
     $unreached = keep_reached($tree, $patch, $more, @included)
         if !$option{all_includers} && !$option{full};
@@ -129,7 +129,7 @@ sub find_objects ($tree, $patch, %option) {
     my %built = map { $_ => 1 } keys %$unreached, map { @{ $_->{of} } } values %$objects;
     my @unbuilt = grep { !$built{ $_->{name} } && !$_->{added} }
         @{ $of_kind{source} }, @{ $of_kind{included} };
-    if (!%$objects && !@added && !%$unreached && !@build && !@everywhere && !@templates) {
+    if (!%$objects && !@added && !%$unreached && !@build && !%everywhere && !@templates) {
         fail('the patch touches no code') if !@unbuilt;
         fail('the patch touches only files that are not built with this .config: '
             . names(\@unbuilt));
@@ -157,7 +157,7 @@ sub account_for_included ($tree, $patch, $objects, @included) {
     my $apart = list_apart($tree, map { dirname($_) } map { @$_ } values %$made);
     my %is_used;
     for my $file (@included) {
-        for my $object (grep { !$apart->{$_} } @{ $made->{$file} // [] }) {
+        for my $object (grep { !$apart->{$_} } @{ $made->{$file} }) {
             push @{ $objects->{$object}{of} }, $file;
             $is_used{$file} = 1;
         }

@@ -177,7 +177,7 @@ is("$status $err", "125 vm: the guest's kernel is tainted (warning), which its c
 my $int3 = "echo '[    1.0] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI' >\$console\n";
 for my $mode (['', 1], ['--single', 0]) {
     ($status, $out, $err) = with_guest($int3, grep { $_ ne '' } $mode->[0]);
-    is($status, 125, "a breakpoint that nobody expects is a fault $mode->[0]");
+    is($status, 125, "an unexpected breakpoint is a fault $mode->[0]");
     is($err =~ /can execute an int3 that is no longer there/ ? 1 : 0, $mode->[1],
         '... and the emulation may have made it only if its CPUs are parallel');
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is done twice does no harm, who may not do it cannot, and output that is lost
-# changes no status.
+# A command that is given twice does no harm, one without the right to it is refused, and
+# lost output changes no status.
 
 use v5.32;
 use warnings;

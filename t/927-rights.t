@@ -48,7 +48,7 @@ nobody() {
 		exec { $ARGV[0] } @ARGV or die "exec: $!\n"' "$@"
 }
 
-# writable: the files of the core, and of an update, that somebody can write
+# writable: the files of the core, and of an update, with a write permission
 writable() {
 	find $sysfs /sys/kernel/debug/ksplice /sys/module/ksplice*/parameters -type f -perm /222 |
 		sort

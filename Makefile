@@ -77,7 +77,7 @@ demo:
 	@dev/demo
 
 check:
-	@dev/install-deps
+	@dev/install-deps --check
 	@$(MAKE) -s all
 	@$(PROVE) t/*.t
 
@@ -86,12 +86,12 @@ check:
 long-tests = $(foreach n,402 940 987 990,$(wildcard t/$(n)-*.t))
 
 check-most:
-	@dev/install-deps
+	@dev/install-deps --check
 	@$(MAKE) -s all
 	@$(PROVE) $(filter-out $(long-tests),$(wildcard t/*.t))
 
 check-long:
-	@dev/install-deps
+	@dev/install-deps --check
 	@$(MAKE) -s all
 	@dev/check-kernels $(if $(ANEW),--anew) --kernels=6.1-amd64 $(long-tests)
 
@@ -103,17 +103,17 @@ check-fast: all
 newer-kernel-tests = $(foreach n,910 911 934 935 936 937,t/$(n)-*.t)
 
 check-newer-kernel:
-	@dev/install-deps
+	@dev/install-deps --check
 	@$(MAKE) -s all
 	@KSPLICE_TEST_RELEASE=6.12 $(PROVE) $(newer-kernel-tests)
 
 check-all-kernels:
-	@dev/install-deps
+	@dev/install-deps --check
 	@$(MAKE) -s all
 	@dev/check-kernels $(if $(ANEW),--anew) $(if $(KERNELS),"--kernels=$(KERNELS)")
 
 check-debug-kernel: all
-	@dev/install-deps
+	@dev/install-deps --check
 	@dev/kernel-patches debug-kernel
 	@KSPLICE_TEST_KERNEL=debug prove -v t/981-*.t t/991-*.t
 

@@ -132,16 +132,20 @@ sub report ($error) {
 
 # parse_options(SPEC...): takes the options out of @ARGV; returns a hash of
 # those of the command, by their first names.  The standard ones are done here.
-# An option with a value must not be repeated, unless it is a list.
+# An option with a value must not be repeated, unless it is a list; another option is
+# no value.
 sub parse_options (@specs) {
     my %option;
     my @problems;
-    @specs = map { /^([\w-]+)[^=]*=\w\z/ ? ($_ => once($1, \%option)) : $_ } @specs;
+    my @standard = qw(help|h version verbose|v quiet|q raw-errors);
+    my %is_option = map { /^([\w-]+)/ ? ($1 => 1) : () } @specs, @standard;
+    @specs = map {
+        /^([\w-]+)[^=]*=\w(@?)\z/ ? ($_ => taker($1, $2, \%is_option, \%option)) : $_
+    } @specs;
     local $SIG{__WARN__} = sub ($text) { push @problems, $text };
     my $parser = Getopt::Long::Parser->new(
         config => [qw(gnu_getopt no_auto_abbrev no_ignore_case)]);
-    $parser->getoptions(\%option, @specs,
-        qw(help|h version verbose|v quiet|q raw-errors));
+    $parser->getoptions(\%option, @specs, @standard);
     if (@problems) {
         chomp(my $text = lcfirst $problems[0]);
         $text =~ s/^unknown option: (.*)/"unknown option '" . dashed($1) . "'"/e;
@@ -166,9 +170,16 @@ sub parse_options (@specs) {
 }
 
 # A handler for Getopt::Long, which turns its die into a warning.
-sub once ($name, $option) {
+sub taker ($name, $is_list, $is_option, $option) {
     return sub ($given, $value) {
-        die "option '" . dashed($name) . "' is given twice\n" if exists $option->{$name};
+        my $named = dashed($name);
+        die "option '$named' needs a value, not '$value'\n"
+            if $value =~ /\A--([\w-]+)/ && $is_option->{$1};
+        if ($is_list) {
+            push @{ $option->{$name} }, $value;
+            return;
+        }
+        die "option '$named' is given twice\n" if exists $option->{$name};
         $option->{$name} = $value;
     };
 }

@@ -15,7 +15,7 @@ use Test::More;
 
 for my $tool (qw(perlcritic shellcheck cppcheck)) {
     my ($status) = run_cmd('sh', '-c', "command -v $tool");
-    plan(skip_all => "no $tool: run dev/install-deps") if $status;
+    plan(skip_all => "no $tool: run dev/install-deps --check") if $status;
 }
 
 my $root = root_dir();

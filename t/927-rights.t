@@ -16,7 +16,7 @@ use Test::Ksplice::Guest;
 
 make_updates(function => 'vmlinux-function', sleeper => 'sleeper');
 
-run_guest(52, <<'END', '--tool=/usr/bin/unshare');
+run_guest(54, <<'END', '--tool=/usr/bin/unshare');
 sysfs=/sys/kernel/ksplice
 # capless COMMAND...: as uid 0, but what it runs can never have CAP_SYS_MODULE
 capless() {
@@ -80,6 +80,10 @@ all_refuse() {
 	echo "accepting:$accepting"
 }
 
+tar -xzf /updates/function.tar.gz ksplice-function/ksplice.ko
+ok 'a parameter that is yes or no needs no value' insmod ksplice-function/ksplice.ko precheck
+says 'it is yes then' '^Y$' cat /sys/module/ksplice/parameters/precheck
+rmmod ksplice
 apply function
 writable > /tmp/writable
 settings > /tmp/settings

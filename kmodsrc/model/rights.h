@@ -24,7 +24,10 @@ bool ksplice_may_command(const struct file *file);
  */
 bool ksplice_may_set(void);
 
-/* A module_param() that can also be set while the core is loaded. */
+/*
+ * A module_param() that can also be set while the core is loaded.  As with
+ * that, the name of a bool alone is enough for insmod.
+ */
 #define KSPLICE_PARAM(_name, _variable, _type)				\
 	static int _name##_set(const char *words,			\
 			       const struct kernel_param *param)	\
@@ -33,6 +36,8 @@ bool ksplice_may_set(void);
 		       param_set_##_type(words, param) : -EPERM;	\
 	}								\
 	static const struct kernel_param_ops _name##_ops = {		\
+		.flags = __same_type(_variable, bool) ?			\
+			 KERNEL_PARAM_OPS_FL_NOARG : 0,			\
 		.set = _name##_set,					\
 		.get = param_get_##_type,				\
 	};								\

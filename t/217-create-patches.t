@@ -194,6 +194,12 @@ toy: two
     CVE-2026-0002
 EOF
 is(slurp("$update->{dir}/patch"), $mbox, '... and which is kept as it is');
+my $misfit = $mbox =~ s/.*^-\s[^\n]*\+ \K\d/9/msr;
+isnt($misfit, $mbox, 'a line of the second message is another one');
+gives('a mailbox whose second message does not fit', ['--patch=' . patch_file('misfit', $misfit)],
+    1, '', "  hunk #1 of 'kernel/one.c', line 3, does not apply\n"
+    . "$end: message 2 of the patch '$scratch/misfit.patch' ('toy: two') does not apply to "
+    . "'$tree' with the patches before it: adapt it to that source\n");
 gives('a rename, then a change of the new file', ['--dry-run', '--patch=' . patch_file('then',
     $rename . "--- a/include/linux/game.h\n+++ b/include/linux/game.h\n"
     . "@@ -0,0 +1 @@\n+#define A 1\n")],

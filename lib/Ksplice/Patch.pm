@@ -131,13 +131,18 @@ sub stage_patches ($dir, $scratch, @inputs) {
     for my $input (@inputs) {
         my $option = parse_options(@{ $input->{options} });
         my @of_input = read_messages($input->{text}, $input->{name});
-        my @parts = map { [read_diff($_->{text}, $input->{name}, $option->{strip})] } @of_input;
-        grep { @$_ } @parts
+        my @parts = grep { @{ $_->{changes} } } map { {
+            title   => title_of($input->{name}, $_, @of_input),
+            options => $option->{more},
+            changes => [read_diff($_->{text}, $input->{name}, $option->{strip})],
+        } } @of_input;
+        @parts
             or fail("the patch '$input->{name}' changes no file: it must be a unified diff "
                 . "('diff -u')");
-        @parts = map { [reverse_changes(@$_)] } reverse @parts if $option->{reverse};
-        stage_changes($stage, { name => $input->{name}, options => $option->{more} }, @$_)
-            for grep { @$_ } @parts;
+        for my $part ($option->{reverse} ? reverse @parts : @parts) {
+            my @changes = @{ $part->{changes} };
+            stage_changes($stage, $part, $option->{reverse} ? reverse_changes(@changes) : @changes);
+        }
         push @messages, grep { $_->{text} =~ /^\+\+\+ |^diff /m } @of_input;
     }
     my @names = staged_files($stage);
@@ -148,6 +153,14 @@ sub stage_patches ($dir, $scratch, @inputs) {
     my @files = map { describe_file($stage, $_) } @names;
     return { stage => $stage, files => \@files, text => $text,
         description => join '', map { "$_\n" } map { describe_message($_) } @messages };
+}
+
+# What errors call a message of a patch; the only one is the patch.
+sub title_of ($name, $message, @messages) {
+    return "the patch '$name'" if @messages == 1;
+    my ($number) = grep { $messages[$_ - 1] == $message } 1 .. @messages;
+    return "message $number of the patch '$name'"
+        . (length $message->{subject} ? " ('$message->{subject}')" : '');
 }
 
 sub describe_file ($stage, $name) {

@@ -68,7 +68,7 @@ sub same_file ($one, $other) {
 }
 
 # stage_changes(STAGE, INPUT, CHANGE...): applies all of them, or fails.
-# INPUT is {name, options}: the patch, and its options for patch(1).
+# INPUT is {title, options}: what messages call it, and its options for patch(1).
 sub stage_changes ($stage, $input, @changes) {
     my $before = copy_stage($stage);
     my @said;
@@ -92,7 +92,7 @@ sub refuse_directories ($stage, $input) {
     for my $name (sort grep { $files->{$_} } keys %$files) {
         my @parts = split m{/}, $name;
         for (map { join '/', @parts[0 .. $_] } 0 .. $#parts - 1) {
-            fail("the patch '$input->{name}' makes '$name', but '$_' is a file: "
+            fail("$input->{title} makes '$name', but '$_' is a file: "
                 . 'give one of them another name') if $files->{$_} || -f "$stage->{dir}/$_";
         }
     }
@@ -102,7 +102,7 @@ sub refuse_directories ($stage, $input) {
 sub warn_of ($input, $what, @places) {
     return if !@places;
     splice @places, 8, @places, '... and ' . (@places - 8) . ' more' if @places > 9;
-    warning("the patch '$input->{name}' $what: " . join ', ', @places);
+    warning("$input->{title} $what: " . join ', ', @places);
     return;
 }
 
@@ -267,7 +267,7 @@ sub side_lines ($hunk, $sign) {
 
 # The stage as it was before the patch.
 sub refuse_changes ($stage, $input, $problem, @changes) {
-    my $patch = "the patch '$input->{name}'";
+    my $patch = $input->{title};
     my $with = staged_files($stage) ? ' with the patches before it' : '';
     if (fits(copy_stage($stage), $input, reverse_changes(@changes))) {
         my $plain = new_stage(@$stage{qw(dir scratch)});

@@ -3,7 +3,8 @@
 #
 # The words of guest scripts that wait for a process: they see where it sleeps without
 # reading its stack, and end it without a word of the shell.  No script does
-# either in another way, or knows where in a function an instruction is.
+# either in another way, or knows where in a function an instruction is.  And a guest that
+# the emulation has broken is started anew.
 
 use v5.32;
 use warnings;
@@ -68,5 +69,28 @@ for my $file (@scripts) {
     ok($text !~ /^[^\n#]*\bkill\b[^\n]*\n\s*wait(?:[ \t]+\S+)?$/m,
         "$name lets no shell tell that it ends a process");
 }
+
+# --- a guest that the emulation breaks ---------------------------------------
+
+# So many times, then it ends with a status.
+sub guest_broken ($times, $status) {
+    my $vm = spew("$dir/vm", "#!/bin/sh\necho >> $dir/runs\n"
+        . "echo \"ok 1 - run \$(wc -l < $dir/runs)\"\n"
+        . "[ \$(wc -l < $dir/runs) -gt $times ] || exit 126\nexit $status\n");
+    chmod 0755, $vm;
+    unlink "$dir/runs";
+    return run_cmd($^X, '-I' . root_dir() . '/t/lib', '-e', 'use Test::Ksplice::Guest;'
+        . "\$Test::Ksplice::Guest::vm = '$vm'; run_guest(1, 'true', '--release=none')");
+}
+my $again = "# attempt 1 of 3: QEMU has made a fault; once more\n";
+is_deeply([guest_broken(0, 0)], [0, "1..1\nok 1 - run 1\n", ''], 'a sound guest runs once');
+is_deeply([guest_broken(1, 0)], [0, "1..1\nok 1 - run 2\n", $again],
+    'one that QEMU breaks runs again, and only that counts');
+is_deeply([guest_broken(0, 125)],
+    [125, "1..1\nok 1 - run 1\n# the guest ended with status 125\n", ''],
+    'no other fault is repeated');
+is_deeply([guest_broken(9, 0)],
+    [126, "1..1\nok 1 - run 3\n# the guest ended with status 126\n", $again . $again =~ s/1/2/r],
+    'the third time it is a failure');
 
 done_testing();

@@ -174,12 +174,17 @@ is($status, 125, 'but only the one that matches');
 is("$status $err", "125 vm: the guest's kernel is tainted (warning), which its console"
     . " does not tell of\n", 'a warning that the console does not show is a fault');
 
-my $int3 = "echo '[    1.0] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI' >\$console\n";
-for my $mode (['', 1], ['--single', 0]) {
-    ($status, $out, $err) = with_guest($int3, grep { $_ ne '' } $mode->[0]);
-    is($status, 125, "an unexpected breakpoint is a fault $mode->[0]");
-    is($err =~ /can execute an int3 that is no longer there/ ? 1 : 0, $mode->[1],
-        '... and the emulation may have made it only if its CPUs are parallel');
+# The emulation can make an oops only if its CPUs are parallel.
+my @int3 = ('Oops: int3: 0000 [#1] PREEMPT SMP NOPTI', 'RIP: 0010:f+0x20/0x30',
+    'Code: 74 c2 e9 <d0> 02');
+for my $case ([126, '', @int3], [125, '--single', @int3], [125, '', @int3[0, 1]]) {
+    my ($expected, $mode, @lines) = @$case;
+    my $says = join '', map { "echo '[    1.0] $_' >\$console\n" } @lines;
+    ($status, $out, $err) = with_guest($says, grep { $_ ne '' } $mode);
+    is($status, $expected, 'an unexpected breakpoint' . ($mode ? " with $mode" : ''));
+    my $said = $expected == 126 ? 'QEMU has executed an int3 that is no longer there'
+        : $mode eq '' ? 'QEMU, with CPUs in parallel, can execute an int3' : 'reported a fault:';
+    like($err, qr/$said/, "... $said");
 }
 
 # --- being stopped ---------------------------------------------------------

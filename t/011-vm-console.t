@@ -8,7 +8,7 @@ use v5.32;
 use warnings;
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../dev/lib';
-use Console qw(faults_in);
+use Console qw(faults_in is_stale_int3);
 use Test::Ksplice;
 use Test::More;
 
@@ -69,6 +69,24 @@ my @harmless = (
 );
 my ($expected, @found) = faults_in(join '', map { "[    0.716060] $_\n" } @harmless);
 is("$expected @found", '0 ', 'nothing that a sound kernel prints is a fault');
+
+# An int3 is stale if the byte before the one in <> is another now.  Within the first bytes of
+# a function it may have been ours.
+sub int3 {
+    my ($kind, $place, $before) = @_;
+    return map { "[   62.9] $_" } "${kind}int3: 0000 [#1] PREEMPT SMP NOPTI",
+        "CPU: 1 PID: 390 Comm: sh Not tainted 6.1.0 #1  Debian", "RIP: 0010:$place/0x520",
+        "Code: 41 83 e4 01 74 c2 $before <d0> 02 00 00", 'RIP: 0033:0x7f98c45d3409';
+}
+for ([1, '', 'f+0x111', 'e9'], [1, 'Oops: ', 'f.part.0+0x11', '66'], [0, '', 'f+0x111', 'cc'],
+    [0, '', 'f+0x10', 'e9'], [0, '', 'f+0x5', '0f']) {
+    my ($is_stale, @of_it) = @$_;
+    is(is_stale_int3(int3(@of_it)), $is_stale, "@of_it: " . ($is_stale ? 'stale' : 'perhaps not'));
+}
+is(is_stale_int3((int3('', 'f+0x111', 'e9'))[0, 1, 3]), 0, 'without its place it is not known');
+is(is_stale_int3((int3('', 'f+0x111', 'e9'))[0 .. 2]), 0, '... nor without its bytes');
+is(is_stale_int3(report('fs/file.c:1'), int3('', 'f+0x111', 'e9')), 0,
+    '... nor is another fault that comes first');
 
 sub report {
     my ($place) = @_;

@@ -16,7 +16,7 @@ use Test::Ksplice::Guest;
 make_updates(speed => 'full-speed');
 make_program('speed');
 
-run_guest(24, <<'END', '--timeout=600');
+run_guest(24, <<'END', '--timeout=1200');
 cd /tmp
 # speed KIND=N...: in the background, until `slow TITLE`
 speed() {
@@ -40,12 +40,12 @@ uptime() { # in hundredths of a second
 stage() { # STAGE
 	echo $1 > /sys/kernel/ksplice/speed/stage
 } 2> /dev/null
-# cycles N: so often in and out, with as many attempts as it takes in two minutes
+# cycles N: so often in and out, with as many attempts as it takes in four minutes
 cycles() {
 	n=0 busy=0 to=applied
 	uptime
 	start=$now
-	while [ $n -lt $1 ] && [ $now -lt $((start + 12000)) ]; do
+	while [ $n -lt $1 ] && [ $now -lt $((start + 24000)) ]; do
 		if stage $to; then
 			case $to in
 			applied) to=reversed ;;

@@ -27,6 +27,12 @@ use Test::Ksplice::Release qw(test_release);
 our @EXPORT = qw(guest_release make_update make_updates add_update make_program make_modules
     run_guest skip_guest);
 
+# The status of dev/vm for a fault that QEMU has made, and how often a guest is tried.
+use constant { EMULATED => 126, ATTEMPTS => 3 };
+
+# What runs a guest.
+our $vm = root_dir() . '/dev/vm';
+
 my $scratch = scratch_dir();
 my $updates = "$scratch/updates";
 mkdir $updates or die "cannot make '$updates': $!";
@@ -107,21 +113,33 @@ sub make_modules (@names) {
 }
 
 # run_guest(TESTS, SCRIPT, VM-OPTION...): never returns.  The kernel is that of the
-# release under test unless an option names one.
+# release under test unless an option names one.  What the guest says is printed when it
+# has ended, as one that QEMU has broken is forgotten and started anew.
 sub run_guest ($tests, $script, @options) {
     spew("$scratch/guest/script", $script);
     $| = 1;
     print "1..$tests\n";
     my $has_kernel = grep { /^--(?:kernel|release)=/ } @options;
-    my @command = (root_dir() . '/dev/vm', $has_kernel ? () : '--release=' . guest_release(),
+    my @command = ($vm, $has_kernel ? () : '--release=' . guest_release(),
         "--dir=$updates", "--dir=$scratch/guest", '--dir=' . root_dir() . '/t',
         @options, '--', 'sh', '/t/lib/guest.sh', '/guest/script');
-    open my $tap, '-|', @command or die "cannot run '$command[0]': $!\n";
-    print strict_line($_) while readline $tap;
-    close $tap;
-    my $status = $? & 127 ? 255 : $? >> 8;
+    my ($status, @said);
+    for my $attempt (1 .. ATTEMPTS) {
+        ($status, @said) = run_vm(@command);
+        last if $status != EMULATED || $attempt == ATTEMPTS;
+        print STDERR "# attempt $attempt of ", ATTEMPTS, ": QEMU has made a fault; once more\n";
+    }
+    print map { strict_line($_) } @said;
     print "# the guest ended with status $status\n" if $status;
     exit $status;
+}
+
+# -> (STATUS, LINE of its output...)
+sub run_vm (@command) {
+    open my $tap, '-|', @command or die "cannot run '$command[0]': $!\n";
+    my @lines = readline $tap;
+    close $tap;
+    return ($? & 127 ? 255 : $? >> 8, @lines);
 }
 
 # For a test that has no guest to run; never returns.

@@ -76,6 +76,28 @@ my %inst = ("gcc-99-x86-64-linux-gnu" => '99.1-1', libc6 => '2.99-1',
 spew("$dir/inst", join '', map { "Inst $_ ($inst{$_} Debian:$n/stable [amd64])\n" }
     sort keys %inst);
 
+# One with code in Rust, whose compiler is not the newest.
+my $rusty = "7.3.9+deb$n-none";
+sub make_rusty (@rust) {
+    make_package("linux-headers-$rusty", '7.3.9-1', "Depends: gcc-99-for-host\n",
+        "usr/src/linux-headers-$rusty/.config" => join('', map { "CONFIG_$_\n" } 'X86_64=y',
+            'CC_VERSION_TEXT="gcc-99 (of a test) 99.1"', @rust),
+        map { ("usr/src/linux-headers-$rusty/$_" => '') } qw(Makefile Module.symvers));
+    return;
+}
+my @rust = ('RUST=y', 'RUSTC_VERSION_TEXT="rustc 1.85.1 (4eb161250 2025-03-15)"',
+    'BINDGEN_VERSION_TEXT="bindgen 0.71.1"');
+make_rusty(@rust);
+make_package($_, '1.85.1+dfsg1-1', '', "usr/bin/$_" => \'/bin/echo') for qw(rustc rust-src);
+make_package('bindgen', '0.71.1-6', '', 'usr/bin/bindgen' => \'/bin/echo');
+make_package('libclang', '19-1', '', 'usr/lib/llvm-19/lib/libclang.so' => '');
+for my $package (qw(rustc rust-src)) {
+    spew("$dir/list/$package", join '', map { "Package: $package\nVersion: $_\n\n" }
+        '1.97.1+dfsg1-1', '1.85.10-1', '1.85.1+dfsg1-1');
+}
+spew("$dir/inst-rust", join '', map { "Inst $_\n" } 'rustc (1.85.1+dfsg1-1 x)',
+    'rust-src (1.85.1+dfsg1-1 x)', 'bindgen (0.71.1-6 x)', 'libclang (19-1 x)');
+
 # Without APT_CONFIG it is the machine's own, which has nothing of it.
 spew("$dir/bin/apt-cache", <<"END");
 #!/bin/sh
@@ -101,11 +123,12 @@ case "\$*" in
         cp "\$APT_CONFIG" $dir/configuration
         cp "\$(dirname "\$APT_CONFIG")/sources.list" $dir/sources
         [ ! -e $dir/offline ] || { echo 'E: no network' >&2; exit 100; } ;;
+    *install*rustc*) echo "\$*" >>$dir/asked; cat $dir/inst $dir/inst-rust ;;
     *install*) echo "\$*" >>$dir/asked; cat $dir/inst ;;
     *)
         for name; do
             case \$name in
-                linux-*=*|gcc-*=*|lib*=*)
+                linux-*=*|gcc-*=*|lib*=*|rust*=*|bindgen=*)
                     cp "$dir/debs/\$(echo \$name | tr = .)" "\$name.deb" || exit 100 ;;
             esac
         done ;;
@@ -201,5 +224,40 @@ is(slurp(dirname($fixdep) . '/some.sh'), "#!/bin/sh\n", 'a script is as it was')
 run_cmd('rm', '-rf', $toolchain);
 ($status, $out) = call('compiler', $release);
 ok(-e "$toolchain/bin/gcc-99", 'a toolchain that was removed from the cache is got again');
+
+# --- a kernel with code in Rust --------------------------------------------
+
+($status, $out, $err) = call('release_toolchain', $rusty);
+is("$status$err", '0', 'a kernel with code in Rust is configured by its compiler')
+    or done_testing(), exit;
+like(slurp("$dir/asked"),
+    qr/ rustc=1\.85\.1\+dfsg1-1 rust-src=1\.85\.1\+dfsg1-1 bindgen=0\.71\.1-6$/m,
+    '... of the version that its configuration has');
+my $rust_tools = $out =~ s/\n//r;
+isnt($rust_tools, $toolchain, 'the toolchain is another one');
+is_deeply([grep { /rust|bindgen/ } map { s{.*/}{}r } glob "$rust_tools/bin/*"],
+    [qw(bindgen rust-src rustc)], '... with its programs');
+my $llvm = "$rust_tools/usr/lib/llvm-19/lib";
+like(slurp("$rust_tools/bin/bindgen"), qr{^exec env LIBCLANG_PATH=\Q$llvm\E }m,
+    '... of which bindgen finds the library that it loads');
+unlike(slurp("$toolchain/bin/$multiarch-gcc-99"), qr/LIBCLANG/, 'others are run as before');
+
+my $cached_headers = "$cache/packages/linux-headers-${rusty}_7.3.9-1";
+spew("$cached_headers/toolchain", $toolchain);
+($status, $out) = call('release_toolchain', $rusty);
+is("$status $out", "0 $rust_tools\n", 'headers with a toolchain that has no rustc are got again');
+
+run_cmd('rm', '-rf', $cached_headers);
+make_rusty($rust[0], 'RUSTC_VERSION_TEXT="rustc 1.86.0"', $rust[2]);
+($status, $out, $err) = call('release_toolchain', $rusty);
+is("$status$out", '1', 'without that compiler it is refused');
+like($err, qr/^call: the kernel was built with 'rustc' 1\.86\.0, which Debian's '$codename' does /m,
+    'with the version');
+like($err, qr/ not have: it has 1\.97\.1\+dfsg1-1 and 1\.85\.10-1 and 1\.85\.1\+dfsg1-1$/m,
+    '... and those there are');
+make_rusty($rust[0]);
+($status, $out, $err) = call('release_toolchain', $rusty);
+like($err, qr/has CONFIG_RUST, but names no version of rustc$/m,
+    'nor is one without a version guessed');
 
 done_testing();

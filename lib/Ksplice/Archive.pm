@@ -19,9 +19,10 @@ use Exporter       qw(import);
 use File::Path     qw(make_path);
 use Ksplice        qw(fail failure_text warning run capture progress read_file write_file);
 use Ksplice::Cache qw(cache_dir lock_file);
+use List::Util     qw(uniq);
 
 our @EXPORT_OK = qw(
-    installed_version apt_entry unpack_packages would_install
+    installed_version apt_entry served_versions unpack_packages would_install
     this_debian other_debian use_suites with_debian
 );
 
@@ -51,6 +52,16 @@ sub apt_entry ($package, $version = undef) {
     my %field = ($entry // '') =~ /^([\w-]+):[ \t]*(.*)$/mg;
     return unless ($field{Package} // '') eq $package;
     return \%field;
+}
+
+# PACKAGE => [VERSION...], what apt can download, the one that it would install first.
+sub served_versions (@packages) {
+    my %versions;
+    for (split /\n\n/, scalar capture({ ok => [0, 100] }, 'apt-cache', 'show', uniq(@packages))) {
+        my %field = /^(Package|Version):[ \t]*(.*)$/mg;
+        push @{ $versions{ $field{Package} } }, $field{Version} if defined $field{Version};
+    }
+    return \%versions;
 }
 
 # --- getting packages ------------------------------------------------------

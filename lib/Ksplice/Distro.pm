@@ -21,7 +21,9 @@ no warnings 'experimental::signatures';
 use Exporter         qw(import);
 use File::Path       qw(remove_tree);
 use Ksplice          qw(fail run capture read_file write_file);
-use Ksplice::Archive qw(installed_version apt_entry unpack_packages other_debian with_debian);
+use Ksplice::Archive qw(
+    installed_version apt_entry served_versions unpack_packages other_debian with_debian
+);
 use Ksplice::Cache   qw(cache_dir cached cached_names);
 use Ksplice::Toolchain qw(get_toolchain wrap_programs);
 use List::Util       qw(uniq);
@@ -292,7 +294,9 @@ sub headers_root ($release, $version) {
     my $name = "${package}_$version";
     my $root = cache_dir() . "/packages/$name";
     my $toolchain = -e "$root/toolchain" ? read_file("$root/toolchain") : undef;
-    remove_tree($root) if defined $toolchain && !-d $toolchain;
+    my $config = "$root/usr/src/$package/.config";
+    remove_tree($root)
+        if defined $toolchain && (!-d $toolchain || rust_of($config) && !-e "$toolchain/bin/rustc");
     return cached($name, "getting $package $version", sub ($dir) {
         my $codename = other_debian($release);
         with_apt_of($release, sub {
@@ -300,7 +304,9 @@ sub headers_root ($release, $version) {
             unpack_packages($dir, [$package, $version], @parts);
             return if !defined $codename;
             my ($kbuild) = map { $_->[0] } grep { $_->[0] =~ /-kbuild-/ } @parts;
-            my $tools = get_toolchain($codename, compiler_of($package, $version), $kbuild // ());
+            my @rust = rust_of("$dir/usr/src/$package/.config");
+            my $tools =
+                get_toolchain($codename, compiler_of($package, $version), \@rust, $kbuild // ());
             wrap_programs($dir, $tools);
             write_file("$dir/toolchain", $tools);
         });
@@ -312,6 +318,18 @@ sub headers_root ($release, $version) {
 sub compiler_of ($package, $version) {
     my ($gcc) = (apt_entry($package, $version)->{Depends} // '') =~ /\b(gcc-\d+)\b/;
     return $gcc // fail("'$package' $version depends on no compiler");
+}
+
+# What else a kernel with code in Rust is configured by: [PACKAGE, VERSION]...  Its code in C does
+# not depend on them, but without them Kconfig drops Rust, and what depends on that.
+sub rust_of ($config) {
+    my $options = -e $config ? read_file($config) : '';
+    return if $options !~ /^CONFIG_RUST=y$/m;
+    my ($rustc) = $options =~ /^CONFIG_RUSTC_VERSION_TEXT="rustc ([\d.]+)/m
+        or fail("'$config' has CONFIG_RUST, but names no version of rustc");
+    my ($bindgen) = $options =~ /^CONFIG_BINDGEN_VERSION_TEXT="bindgen ([\d.]+)/m
+        or fail("'$config' has CONFIG_RUST, but names no version of bindgen");
+    return (['rustc', $rustc], ['rust-src', $rustc], ['bindgen', $bindgen]);
 }
 
 # The toolchain that a release needs in place of the machine's; nothing for one of the
@@ -381,16 +399,6 @@ sub listed ($served, $release) {
         ? 'apt does not have its source any more'
         : !defined $has->("linux-headers-$release") ? 'apt does not have its headers' : '';
     return { release => $release, version => $version, lacks => $lacks };
-}
-
-# PACKAGE => [VERSION...], what apt can download, the one that it would install first.
-sub served_versions (@packages) {
-    my %versions;
-    for (split /\n\n/, scalar capture({ ok => [0, 100] }, 'apt-cache', 'show', uniq(@packages))) {
-        my %field = /^(Package|Version):[ \t]*(.*)$/mg;
-        push @{ $versions{ $field{Package} } }, $field{Version} if defined $field{Version};
-    }
-    return \%versions;
 }
 
 sub source_of ($release) {

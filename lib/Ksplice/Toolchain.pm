@@ -3,7 +3,8 @@
 # Toolchain.pm - the compiler of another Debian release, in the cache
 #
 # A kernel must be compiled by the compiler that built it, and objects go through the
-# assembler, the linker and pahole of that Debian release too.  Their packages are
+# assembler, the linker and pahole of that Debian release too.  A kernel with code in Rust
+# is configured by rustc and bindgen, so they are there for it.  Their packages are
 # unpacked in the cache with all libraries that they need.  Each program is replaced by a
 # script that runs it by the loader and with the libraries beside it, so the machine's own
 # C library does not matter, nor is anything to be mounted or installed.
@@ -26,17 +27,19 @@ use Exporter         qw(import);
 use File::Basename   qw(basename);
 use File::Find       qw(find);
 use Ksplice          qw(fail quote_command write_file);
-use Ksplice::Archive qw(unpack_packages would_install with_debian);
+use Ksplice::Archive qw(served_versions unpack_packages would_install with_debian);
 use Ksplice::Cache   qw(cached);
 
 our @EXPORT_OK = qw(get_toolchain wrap_programs);
 
-# get_toolchain(CODENAME, GCC, PACKAGE...): the directory of a toolchain of that Debian release,
-# with a compiler such as gcc-14, and with the libraries that the other packages need.
-sub get_toolchain ($codename, $gcc, @others) {
-    my @programs = ($gcc, qw(binutils pahole));
+# get_toolchain(CODENAME, GCC, [[PACKAGE, VERSION]...], PACKAGE...): the directory of a toolchain
+# of that Debian release, with a compiler such as gcc-14, with packages of upstream versions such
+# as 1.85.1, and with the libraries that the other packages need.
+sub get_toolchain ($codename, $gcc, $upstream, @others) {
+    my @programs = ($gcc, qw(binutils pahole), map { $_->[0] } @$upstream);
     return with_debian($codename, sub {
-        my %version = would_install(@programs, @others);
+        my %version = would_install($gcc, qw(binutils pahole),
+            of_upstream($codename, @$upstream), @others);
         delete @version{ grep { /\Alinux-/ } keys %version };
         my $hash = substr sha256_hex(join ' ', map { "$_=$version{$_}" } sort keys %version), 0, 16;
         return cached("toolchain-${codename}_$hash", "getting $gcc of Debian's '$codename'",
@@ -48,6 +51,20 @@ sub get_toolchain ($codename, $gcc, @others) {
                 wrap_programs($dir, $dir);
             });
     });
+}
+
+# PACKAGE=VERSION of each, where apt has several.
+sub of_upstream ($codename, @upstream) {
+    return if !@upstream;
+    my $served = served_versions(map { $_->[0] } @upstream);
+    return map {
+        my ($package, $wanted) = @$_;
+        my @versions = @{ $served->{$package} // [] };
+        my ($version) = grep { /\A(?:\d+:)?\Q$wanted\E(?![\d.])/ } @versions;
+        $package . '=' . ($version // fail("the kernel was built with '$package' $wanted, which "
+            . "Debian's '$codename' does not have" . (@versions ? ': it has ' : '')
+            . join(' and ', @versions)));
+    } @upstream;
 }
 
 # Debian has the programs of gcc-14 and binutils in packages with the architecture in their
@@ -74,6 +91,10 @@ sub wrap_programs ($dir, $toolchain) {
     my $libraries = join ':', map { $root . substr $_, length $toolchain }
         glob "'$toolchain'/{usr/,}lib/*-linux-gnu";
     my @run = ($root . $loader, '--inhibit-cache', '--library-path', $libraries, '--argv0');
+    # bindgen looks for a library itself, and would find the machine's.
+    my ($clang) =
+        map { $root . substr $_, length $toolchain } glob "'$toolchain'/usr/lib/llvm-*/lib";
+    unshift @run, 'env', "LIBCLANG_PATH=$clang" if defined $clang;
     my @programs;
     find({ no_chdir => 1, wanted => sub { push @programs, $_ if is_program($_) } }, $dir);
     for my $program (@programs) {

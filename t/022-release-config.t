@@ -52,7 +52,8 @@ is(failure_text($@), "'$other' is for an unsupported architecture: only x86_64 i
 # --- what differs ------------------------------------------------------------
 
 my $dir = scratch_dir();
-spew("$dir/was", "CONFIG_A=y\nCONFIG_B=m\nCONFIG_C=\"x\"\nCONFIG_CC_VERSION_TEXT=\"one\"\n");
+spew("$dir/was", "CONFIG_A=y\nCONFIG_B=m\nCONFIG_C=\"x\"\nCONFIG_CC_VERSION_TEXT=\"one\"\n"
+    . "CONFIG_OPENSSL_SUPPORTS_ML_DSA=y\n");
 spew("$dir/is", "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=\"y\"\nCONFIG_D=y\n"
     . "CONFIG_CC_VERSION_TEXT=\"two\"\n");
 my @warnings;

@@ -27,8 +27,9 @@ our @EXPORT_OK = qw(
     config_differences machine check_path
 );
 
-# What may differ: names of the builder and of keys.
-my $harmless = qr/^(?:CC_VERSION_TEXT|BUILD_SALT|MODULE_SIG_\w+|SYSTEM_TRUSTED_KEYS)$/;
+# What may differ: names of the builder and of keys, and what the machine's openssl can sign by.
+my $harmless = qr/^(?:CC_VERSION_TEXT|BUILD_SALT|MODULE_SIG_\w+|SYSTEM_TRUSTED_KEYS
+    |OPENSSL_SUPPORTS_\w+)$/x;
 
 # What Kconfig finds out about a Rust compiler, which without CONFIG_RUST compiles nothing.
 my $about_rust = qr/^(?:RUSTC_\w+|RUST_IS_AVAILABLE|BINDGEN_\w+)$/;

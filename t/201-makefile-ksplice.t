@@ -38,6 +38,11 @@ like($err, qr/is not a kernel source tree/, 'elsewhere it fails and says why');
 
 system('cp', "$toy->{config}/.config", "$tree/.config");
 is_deeply([toy_make($toy, 'KSPLICE_MODE=prepare')], [0, '', ''], 'prepare');
+my $options = slurp("$tree/.config");
+spew("$tree/.config", "${options}CONFIG_RUST=y\n");
+is_deeply([toy_make($toy, 'KSPLICE_MODE=prepare')], [0, '', ''], '... builds nothing of Rust');
+like(slurp("$tree/include/config/auto.conf"), qr/^CONFIG_RUST=y$/m, '... which is configured');
+spew("$tree/.config", $options);
 
 ($status, $out, $err) = toy_make($toy, 'KSPLICE_MODE=list',
     'KSPLICE_DIRS=kernel drivers/net drivers/none');

@@ -19,19 +19,18 @@
 #define FLAG_DIRECT_CALL	(1u << 17)
 
 /*
- * alt_replace_call(): a call by a member of pv_ops has become a direct one of
- * what the member holds, or nothing at all.
+ * alt_replace_call(): a call by a member of pv_ops, or of another such struct
+ * (7.3: pv_ops_lock), has become a direct one of what the member holds, or
+ * nothing at all.
  */
 static bool check_direct_call(struct ksplice_site_run *s)
 {
 	const struct ksplice_reloc *reloc = ksplice_site_reloc_at(s, 2);
-	const char *symbol;
+	unsigned long ops;
 
-	if (s->len != 6 || s->pre[0] != 0xff || s->pre[1] != 0x15 || !reloc)
-		return false;
-	symbol = ksplice_label_symbol(&s->c->m->pre, reloc->label);
-	return !strcmp(symbol, "pv_ops") &&
-	       ksplice_is_pv_call(s, reloc->addend + 4);
+	return s->len == 6 && s->pre[0] == 0xff && s->pre[1] == 0x15 && reloc &&
+	       ksplice_label_addr(s->c, reloc->label, &ops) &&
+	       ksplice_is_pv_call(s, ops + reloc->addend + 4);
 }
 
 /* int3, as after a jump that became short since Linux 6.10 */

@@ -44,6 +44,7 @@ struct ksplice_site_env {
 	unsigned int n_return_thunks;
 	unsigned long pv_ops, pv_nop, pv_bug;
 	unsigned long static_call_return, static_call_return0;
+	unsigned long warn_trap, native_unlock;
 	struct ksplice_call_depth depth;
 };
 

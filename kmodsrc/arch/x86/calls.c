@@ -21,8 +21,8 @@
 #include "kernel/compat.h"
 
 static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-static const u8 return_zero[] = { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 };
 static const u8 ret_int3[] = { 0xc3, 0xcc, 0xcc, 0xcc, 0xcc };
+#define CS_PREFIX	0x2e
 static const u8 lfence[] = { 0x0f, 0xae, 0xe8 };
 
 static bool starts_with(const struct ksplice_site_run *s, const u8 *bytes,
@@ -86,10 +86,14 @@ static bool is_indirect(const struct ksplice_site_run *s, u32 at, bool is_call,
 	u8 bytes[4];
 	u32 n = indirect(bytes, is_call, reg);
 
+	/* Up to three, before a call only; seen with 7.3 */
+	while (is_call && at + n < s->len && s->run[at] == CS_PREFIX)
+		at++;
 	if (at + n > s->len || memcmp(s->run + at, bytes, n))
 		return false;
 	at += n;
-	if (!is_call && at < s->len && s->run[at] == INT3_INSN_OPCODE)
+	/* One in 6.12, as many as there is room for in 7.3 */
+	while (!is_call && at < s->len && s->run[at] == INT3_INSN_OPCODE)
 		at++;
 	return ksplice_is_nops(s->run + at, s->len - at);
 }
@@ -184,6 +188,34 @@ static bool may_be_static_callee(const struct ksplice_site_run *s,
 	return !static_call_func(s, &current_func) || current_func == func;
 }
 
+/*
+ * Has the call of a certain function become an instruction that does the same?
+ * All but that of the first are new in 7.3.
+ */
+static bool is_callee_in_place(const struct ksplice_site_run *s)
+{
+	const struct ksplice_site_env *env = &s->c->m->env;
+	const struct {
+		unsigned long func;
+		u8 code[CALL_INSN_SIZE];
+	} in_place[] = {
+		/* cs cs cs xorl %eax, %eax */
+		{ env->static_call_return0, { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 } },
+		/* ud1 (%edx), %rdi */
+		{ env->warn_trap, { 0x67, 0x48, 0x0f, 0xb9, 0x3a } },
+		/* ds ds movb $0, (%rdi) */
+		{ env->native_unlock, { 0x3e, 0x3e, 0xc6, 0x07, 0x00 } },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(in_place); i++) {
+		if (in_place[i].func &&
+		    starts_with(s, in_place[i].code, CALL_INSN_SIZE))
+			return may_be_static_callee(s, in_place[i].func);
+	}
+	return false;
+}
+
 bool ksplice_check_static_call(struct ksplice_site_run *s)
 {
 	const struct ksplice_site_env *env = &s->c->m->env;
@@ -206,8 +238,7 @@ bool ksplice_check_static_call(struct ksplice_site_run *s)
 	if (s->pre[0] == CALL_INSN_OPCODE)
 		return (starts_with(s, nop5, sizeof(nop5)) &&
 			may_be_static_callee(s, 0)) ||
-		       (starts_with(s, return_zero, sizeof(return_zero)) &&
-			may_be_static_callee(s, env->static_call_return0));
+		       is_callee_in_place(s);
 	return starts_with(s, ret_int3, sizeof(ret_int3)) ||
 	       (s->run[0] == JMP32_INSN_OPCODE &&
 		ksplice_is_return_thunk(s, ksplice_leads_to(s, 1)));

@@ -28,12 +28,12 @@ bool ksplice_read_pointer(unsigned long addr, unsigned long *value)
 						 sizeof(*value));
 }
 
-bool ksplice_is_pv_call(const struct ksplice_site_run *s, s64 member)
+bool ksplice_is_pv_call(const struct ksplice_site_run *s, unsigned long member)
 {
 	const struct ksplice_site_env *env = &s->c->m->env;
 	unsigned long op;
 
-	if (!ksplice_read_pointer(env->pv_ops + member, &op))
+	if (!ksplice_read_pointer(member, &op))
 		return false;
 	if (!op)
 		op = env->pv_bug;
@@ -79,6 +79,9 @@ void ksplice_site_env_init(struct ksplice_site_env *env)
 		.pv_bug = lookup("paravirt_BUG") ?: lookup("BUG_func"),
 		.static_call_return = lookup("__static_call_return"),
 		.static_call_return0 = lookup("__static_call_return0"),
+		.warn_trap = lookup("__WARN_trap"),
+		.native_unlock =
+			lookup("__raw_callee_save___native_queued_spin_unlock"),
 	};
 	ksplice_depth_init(&env->depth);
 	for (i = 0; i < ARRAY_SIZE(thunks); i++) {

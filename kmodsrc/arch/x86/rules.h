@@ -29,10 +29,11 @@ bool ksplice_label_addr(const struct ksplice_compare *c, u32 label,
 			unsigned long *addr);
 
 /*
- * Is a call by the member of pv_ops at that offset now a direct one of what the
- * member holds, or nothing at all?  The site is at least as long as a call.
+ * Is a call by the pointer at that address, a member of pv_ops or of a struct
+ * like it, now a direct one of what the pointer holds, or nothing at all?  The
+ * site is at least as long as a call.
  */
-bool ksplice_is_pv_call(const struct ksplice_site_run *s, s64 member);
+bool ksplice_is_pv_call(const struct ksplice_site_run *s, unsigned long member);
 
 /* Is it the return thunk that suits this CPU? */
 bool ksplice_is_return_thunk(const struct ksplice_site_run *s,

@@ -74,10 +74,18 @@ static bool check_jump_label(struct ksplice_site_run *s)
 	       ksplice_ref(s->c, site->label, to, site->addend);
 }
 
-/* A nop, or a call of ftrace, one of its trampolines, or a BPF program's. */
+/*
+ * A nop, or a call of ftrace, one of its trampolines, or a BPF program's; a
+ * jump to the latter, where the kernel has such ones.
+ */
 static bool check_ftrace(struct ksplice_site_run *s)
 {
-	return s->len == CALL_INSN_SIZE && s->run[0] == CALL_INSN_OPCODE &&
+	bool leads = s->run[0] == CALL_INSN_OPCODE;
+
+	if (IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_JMP) &&
+	    s->run[0] == JMP32_INSN_OPCODE)
+		leads = true;
+	return leads && s->len == CALL_INSN_SIZE &&
 	       ksplice_is_text(ksplice_leads_to(s, 1));
 }
 
@@ -87,7 +95,8 @@ static bool check_paravirt(struct ksplice_site_run *s)
 	if (ksplice_site_as_built(s, KSPLICE_SITES_NONE))
 		return true;
 	return s->len >= CALL_INSN_SIZE && s->site->value <= 0xff &&
-	       ksplice_is_pv_call(s, s->site->value * sizeof(long));
+	       ksplice_is_pv_call(s, s->c->m->env.pv_ops +
+				     s->site->value * sizeof(long));
 }
 
 /*

@@ -20,7 +20,7 @@ use Ksplice          qw(capture read_file write_file progress);
 use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
-    find_includers is_everywhere including_templates included_by included_sources
+    find_includers is_everywhere including_templates is_of_rust included_by included_sources
     foreign_objects outside_files is_of_program depends_on objects_made_of newer_than_built
     kernel_dirs arch_directory plain_path
 );
@@ -28,7 +28,7 @@ our @EXPORT_OK = qw(
 # What kbuild includes in every C file by -include.
 my @everywhere = map { "include/linux/$_" } qw(compiler-version.h kconfig.h compiler_types.h);
 
-my @not_kernel = qw(Documentation LICENSES tools samples scripts arch usr rust debian);
+my @not_kernel = qw(Documentation LICENSES tools samples scripts arch usr debian);
 
 # For grep -E: a line that includes a file.  What a macro stands for may be included by its
 # name.
@@ -48,6 +48,12 @@ sub is_everywhere ($tree, $file) { return scalar grep { $_ eq '*' } find_include
 # Those from which sources are generated.
 sub including_templates ($tree, @files) {
     return grep { /\.uc$/ } all_includers($tree, @files);
+}
+
+# Whether code in Rust is made with the file: bindings to what headers of its own include.
+sub is_of_rust ($tree, $file) {
+    return read_file("$tree->{dir}/.config") =~ /^CONFIG_RUST=y$/m
+        && grep { m{^rust/.*\.h\z} } all_includers($tree, $file);
 }
 
 sub all_includers ($tree, @files) {

@@ -23,8 +23,9 @@ no warnings 'experimental::signatures';
 use Exporter          qw(import);
 use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
+use Ksplice::Constructs qw(read_constructs);
 use Ksplice::Includes qw(find_includers is_everywhere including_templates included_sources
-    foreign_objects outside_files is_of_program depends_on objects_made_of kernel_dirs
+    foreign_objects outside_files is_of_program is_of_rust depends_on objects_made_of kernel_dirs
     plain_path);
 use Ksplice::Patch    qw(changed_lines is_newly_included texts_of);
 use Ksplice::Reach    qw(reached_sources);
@@ -112,6 +113,7 @@ sub find_objects ($tree, $patch, %option) {
     my @templates = $option{full} || $option{all_includers}
         ? including_templates($tree, @included) : ();
     my $more = including_objects($tree, grep { !$everywhere{ $_->{name} } } @headers);
+    warn_of_rust($tree, $patch, grep { !$everywhere{$_} } @included);
     refuse_templates(@templates) if $option{all_includers};
     $unreached = keep_reached($tree, $patch, $more, @included)
         if !$option{all_includers} && !$option{full};
@@ -455,6 +457,24 @@ sub check_copies ($tree, $file, $has_objects, @sources) {
     fail_program($file) if @programs && is_of_program($tree, $file, @programs);
     warning("'$file' may also be in $_: that copy stays as it is") for sort keys %copies;
     return;
+}
+
+# Warns of headers whose types and values code in Rust may have: it was made with them when the
+# kernel was built.  Their functions it calls through an object of the kernel that is compiled
+# from C.
+sub warn_of_rust ($tree, $patch, @headers) {
+    for my $name (grep { is_of_rust($tree, $_) } @headers) {
+        my %texts = map { $_ => 1 } map { values_in($_) } texts_of($tree->{dir}, $patch, $name);
+        warning("code in Rust may have what '$name' defines: its copy stays as it is")
+            if keys %texts > 1;
+    }
+    return;
+}
+
+# What a text defines but functions and variables, as one string.
+sub values_in ($text) {
+    return join "\0", map { "$_->{within} $_->{text}" }
+        grep { $_->{kind} !~ /\A(?:function|variable|prototype|quiet)\z/ } read_constructs($text);
 }
 
 sub fail_program ($file) {

@@ -4,7 +4,9 @@
  *
  * Compiled once a target, with KSPLICE_IMPORTS_H defined (Kbuild).  A symbol
  * that the patch exports is either in the new code or, under the name of its
- * import, where it always was.  No header declares any of them here: the names
+ * import, where it always was.  modpost lets a module export what it defines
+ * only: so the latter is a pointer here, until objmanip puts the import in its
+ * place (standins.c).  No header declares any of them here: the names
  * are all that counts, and the CRCs are those of the patched source (Kbuild),
  * not of these declarations, hence __GENKSYMS__.
  */
@@ -15,7 +17,11 @@
 #define KSPLICE_IMPORT(symbol)
 #define KSPLICE_IMPORT_NS(namespace)
 #define KSPLICE_EXPORT_AS(symbol, import) \
-	asm(".set " #symbol ", " #import);
+	asm(".pushsection .ksplice_standins, \"a\"\n" \
+	    ".balign 8\n" \
+	    ".globl " #symbol "\n" \
+	    #symbol ": .quad " #import "\n" \
+	    ".popsection\n");
 #define KSPLICE_EXPORT(symbol) \
 	extern const char symbol[]; \
 	EXPORT_SYMBOL(symbol);

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# "objmanip finalize" takes the debug information out of a module and refuses
-# one with an unknown section.
+# "objmanip finalize" takes the debug information out of a module, has its exports of
+# what the kernel has lead there, and refuses a module with an unknown section.
 
 use v5.32;
 use warnings;
@@ -42,6 +42,33 @@ ok(!(grep { /^\.debug_/ } keys %$section), 'and has none any more');
 ok($section->{$_}, "$_ is still there") for qw(.text.f .init.ksplice_pre .ksplice_replaced
     .ksplice_hooks);
 ok((grep { $_->{name} eq 'f' && $_->{size} } objdump_symbols("$dir/out.ko")), 'and so are symbols');
+
+# An export of what the kernel has, as kmodsrc/new-exports.c makes it
+sub build_standin {
+    my ($name, $origin) = @_;
+    return build($name, $is_module . <<"END");
+asm(".pushsection .ksplice_standins,\\"a\\"\\n.quad first\\n.globl there\\nthere: .quad $origin\\n"
+    ".popsection\\n.pushsection ___ksymtab+there,\\"a\\"\\n.long there - .\\n.popsection");
+END
+}
+my $standin = build_standin('standin', 'origin');
+is_deeply([export_of($standin)], ['there'], 'modpost has an export of a symbol of the module');
+($status, $out, $err) = finalize($standin, "$dir/out.ko");
+is("$status $out$err", '0 ', '... which is made complete');
+is_deeply([export_of("$dir/out.ko")], ['origin'], '... and leads to the import then');
+is_deeply([map { "$_->{name} $_->{section}" } grep { $_->{name} =~ /\A(?:there|origin)\z/ }
+    objdump_symbols("$dir/out.ko")], [('origin *UND*') x 2], '... and the name is the kernel\'s');
+for (['f', 'a function of the module'], ['origin + 8', 'a place beside it'], [42, 'a number']) {
+    my ($origin, $what) = @$_;
+    $standin = build_standin('odd', $origin);
+    ($status, $out, $err) = finalize($standin, "$dir/odd-out.ko");
+    is("$status $err", "1 objmanip: '$standin': an export stands for no symbol that is imported\n",
+        "$what is refused");
+    is_deeply([glob "$dir/odd-out*"], [], '... and nothing is written');
+}
+
+# The symbols that the entry in the export table has relocations of
+sub export_of { return map { $_->{symbol} } @{ objdump_relocations($_[0])->{'___ksymtab+there'} } }
 
 my $unknown = build('unknown', $is_module . <<'END');
 int x place("strange") = 1;

@@ -71,14 +71,6 @@ bool exports_is_new(struct object *pre, const struct section *section)
 	return name && !export_find(pre, name);
 }
 
-bool exports_is_lost(const struct section *section)
-{
-	const struct symbol *symbol = export_is_inside(section) ?
-		export_symbol(section) : NULL;
-
-	return symbol && symbol->span && peer_of(symbol->span);
-}
-
 /* Each export has a section of its own.  A CRC is compared elsewhere. */
 size_t exports_count_changes(struct object *pre, struct object *post)
 {

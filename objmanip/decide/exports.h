@@ -20,10 +20,4 @@ size_t exports_count_changes(struct object *pre, struct object *post);
 /* Is that an export which the object PRE does not have? */
 bool exports_is_new(struct object *pre, const struct section *section);
 
-/*
- * A new export that an update cannot make: modpost, from Linux 6.4 on, takes
- * only those of symbols that the module defines, and this one is in the kernel.
- */
-bool exports_is_lost(const struct section *section);
-
 #endif

@@ -398,8 +398,7 @@ static size_t keep_exports(struct queue *queue, const struct pair *pair)
 	for (size_t i = 0; i < pair->post->n_sections; i++) {
 		const struct section *section = &pair->post->sections[i];
 		const struct symbol *symbol =
-			exports_is_new(pair->pre, section) &&
-			!exports_is_lost(section) ?
+			exports_is_new(pair->pre, section) ?
 			export_symbol(section) : NULL;
 
 		if (!symbol || !symbol->span)

@@ -41,14 +41,14 @@ static const char *namespace_inside(const struct section *section)
 	return text + licence;
 }
 
-bool export_is_inside(const struct section *section)
+static bool is_inside(const struct section *section)
 {
 	return !strcmp(bfd_section_name(section->bfd), ".export_symbol");
 }
 
 const char *export_namespace(const struct section *section)
 {
-	if (export_is_inside(section))
+	if (is_inside(section))
 		return namespace_inside(section);
 
 	const struct symbol *symbol = find_symbol(section->object,

@@ -15,9 +15,6 @@
 /* The exported name; NULL if that is no section of an export. */
 const char *export_name(const struct section *section);
 
-/* Is it of an ".export_symbol"? */
-bool export_is_inside(const struct section *section);
-
 bool export_is_gpl(const struct section *section);
 
 /* Of the export that this is the section of; NULL: none. */

@@ -251,16 +251,10 @@ static void add_exports(struct bytes *out, const struct pair *pair)
 {
 	for (size_t i = 0; i < pair->post->n_sections; i++) {
 		const struct section *section = &pair->post->sections[i];
-		const char *name = export_name(section);
 
-		if (!exports_is_new(pair->pre, section))
-			continue;
-		if (exports_is_lost(section))
-			bytes_printf(out, "ignored %s %s (new export of what the kernel has: only modules of this update can use it)\n",
-				     pair->unit, name);
-		else
+		if (exports_is_new(pair->pre, section))
 			bytes_printf(out, "new export %s %s\n", pair->unit,
-				     name);
+				     export_name(section));
 	}
 	for (size_t i = 0; i < pair->post->n_symbols; i++)
 		if (wanted_has(pair->wanted, &pair->post->symbols[i]))

@@ -7,7 +7,8 @@
  * thought of here; it is refused by name, as in the objects that go in.
  * Undefined symbols were checked by modpost.  objcopy(1), or what the
  * environment has as OBJCOPY, takes the debug information out: it is most of
- * the module, and a patched machine needs none.
+ * the module, and a patched machine needs none.  standins.c completes the
+ * exports of what the kernel has already.
  */
 #include "write/finalize.h"
 #include "model/kind.h"
@@ -16,6 +17,7 @@
 #include "util/output.h"
 #include "util/refuse.h"
 #include "util/vec.h"
+#include "write/standins.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -33,6 +35,7 @@ static bool is_of_module(const char *name)
 		".init.ksplice_pre",
 		".ksplice_replaced",
 		".ksplice_hooks",
+		".ksplice_standins",
 		".ksplice_constants",
 		".gnu.linkonce.this_module",
 		"__versions",
@@ -100,6 +103,13 @@ void finalize(const char *in, const char *out)
 		unlink(temporary);
 		die("'%s' could not take the debug information out of '%s'",
 		    argv[0], in);
+	}
+
+	const char *problem = standins_resolve(temporary);
+
+	if (problem) {
+		unlink(temporary);
+		die("'%s': %s", in, problem);
 	}
 	output_commit(temporary, out);
 }

@@ -7,8 +7,8 @@
 
 /*
  * Check that the module holds only sections that we know, and write a copy
- * without debug information.  Dies on anything else; the output appears by
- * rename(2).
+ * without debug information whose exports are complete.  Dies on anything
+ * else; the output appears by rename(2).
  */
 void finalize(const char *in, const char *out);
 

@@ -567,8 +567,7 @@ static void add_exports(struct writer *writer, const struct pair *pair)
 	for (size_t i = 0; i < pair->post->n_sections; i++) {
 		const struct section *section = &pair->post->sections[i];
 
-		if (!exports_is_new(pair->pre, section) ||
-		    exports_is_lost(section))
+		if (!exports_is_new(pair->pre, section))
 			continue;
 
 		const struct span *span = export_symbol(section)->span;

@@ -3,7 +3,7 @@
 #
 # Of the series under test, the oldest release that apt serves with its source takes an
 # update as the newest one does, and so does the newest one of the flavour cloud.  With
-# KSPLICE_TEST_RELEASES=all every release is tried.
+# KSPLICE_TEST_RELEASES=all every release is tried, or those that it names.
 
 use v5.32;
 use warnings;
@@ -14,18 +14,20 @@ use Test::Ksplice;
 use Test::Ksplice::Release qw(test_release);
 use Test::More;
 
-my $all = ($ENV{KSPLICE_TEST_RELEASES} // '') eq 'all';
+my @asked = split ' ', $ENV{KSPLICE_TEST_RELEASES} // '';
 
-# Those that have their source, in this order; only the first one unless all are asked for.
+# Those that have their source, in this order; only the first one unless all or some are
+# asked for.
 sub releases_to_try {
     my @releases;
     for my $release (@_) {
+        next if @asked && !grep { $_ eq $release || $_ eq 'all' } @asked;
         if (!has_source($release)) {
             diag("$release is left out: apt no longer has its source");
             next;
         }
         push @releases, $release;
-        last unless $all;
+        last unless @asked;
     }
     return @releases;
 }
@@ -35,6 +37,10 @@ my @known = known_releases();
 my @plain = releases_to_try(grep { is_release_of($_, $series, 'amd64') } @known);
 my @cloud = releases_to_try(reverse grep { is_release_of($_, $series, 'cloud-amd64') } @known);
 my @releases = (@plain, @cloud);
+for my $name (grep { $_ ne 'all' } @asked) {
+    die "KSPLICE_TEST_RELEASES: '$name' is no release of $series that has its source\n"
+        if !grep { $_ eq $name } @releases;
+}
 plan tests => 2 + 4 * @releases;
 isnt(scalar @plain, 0, "releases that have their source: @plain");
 isnt(scalar @cloud, 0, "those of the flavour cloud: @cloud");

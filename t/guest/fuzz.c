@@ -111,12 +111,16 @@ static int try_image(struct kmsg_dump_iter *iter, const void *bytes, u32 size,
 	return 0;
 }
 
-/* Its end is where that of its memory is; NULL if there is no such file. */
+/*
+ * Its end is where that of its memory is; NULL if there is no such file.  As
+ * firmware: a security module (ipe, from Linux 6.12 on) warns of a file that
+ * is read as nothing in particular.
+ */
 static void *read_image(const char *name, void **memory, size_t *size)
 {
 	void *bytes = NULL, *at = NULL;
 	ssize_t n = kernel_read_file_from_path(name, 0, &bytes, 1 << 26, NULL,
-					       READING_UNKNOWN);
+					       READING_FIRMWARE);
 
 	*memory = NULL;
 	if (n < 0)

@@ -14,12 +14,13 @@
 #include "ksplice.h"
 
 #define KSPLICE_IMPORT(symbol)
-#define KSPLICE_IMPORT_NS(namespace) MODULE_IMPORT_NS(namespace);
+/* As MODULE_IMPORT_NS(), which has the name as a string in 7.3 */
+#define KSPLICE_IMPORT_NS(namespace) MODULE_INFO(import_ns, #namespace);
 #define KSPLICE_EXPORT_AS(symbol, import)
 #define KSPLICE_EXPORT(symbol)
 #define KSPLICE_EXPORT_GPL(symbol)
-#define KSPLICE_EXPORT_NS(symbol, namespace)
-#define KSPLICE_EXPORT_NS_GPL(symbol, namespace)
+#define KSPLICE_EXPORT_NS(symbol, ...)
+#define KSPLICE_EXPORT_NS_GPL(symbol, ...)
 #include KSPLICE_IMPORTS_H
 
 extern const struct ksplice_replaced_record ksplice_replaced[],

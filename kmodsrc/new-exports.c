@@ -14,6 +14,12 @@
 
 #ifndef __GENKSYMS__
 
+#ifdef KSPLICE_NAMESPACES_ARE_NAMES
+#define KSPLICE_NAMESPACE(...)	__VA_ARGS__
+#else
+#define KSPLICE_NAMESPACE(...)	#__VA_ARGS__
+#endif
+
 #define KSPLICE_IMPORT(symbol)
 #define KSPLICE_IMPORT_NS(namespace)
 #define KSPLICE_EXPORT_AS(symbol, import) \
@@ -28,12 +34,13 @@
 #define KSPLICE_EXPORT_GPL(symbol) \
 	extern const char symbol[]; \
 	EXPORT_SYMBOL_GPL(symbol);
-#define KSPLICE_EXPORT_NS(symbol, namespace) \
+/* A namespace may have commas: "module:a,b" */
+#define KSPLICE_EXPORT_NS(symbol, ...) \
 	extern const char symbol[]; \
-	EXPORT_SYMBOL_NS(symbol, namespace);
-#define KSPLICE_EXPORT_NS_GPL(symbol, namespace) \
+	EXPORT_SYMBOL_NS(symbol, KSPLICE_NAMESPACE(__VA_ARGS__));
+#define KSPLICE_EXPORT_NS_GPL(symbol, ...) \
 	extern const char symbol[]; \
-	EXPORT_SYMBOL_NS_GPL(symbol, namespace);
+	EXPORT_SYMBOL_NS_GPL(symbol, KSPLICE_NAMESPACE(__VA_ARGS__));
 #include KSPLICE_IMPORTS_H
 
 #endif

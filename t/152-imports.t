@@ -18,11 +18,12 @@ my $symvers = join '', map { "$_\n" }
     "0x00000000\tfor_gpl\tfs/ext4/ext4\tEXPORT_SYMBOL_GPL\t",
     "0x9abcdef0\tin_space\tvmlinux\tEXPORT_SYMBOL_GPL\tKSPLICE_TEST",
     "0x9abcdef1\tin_space_too\tvmlinux\tEXPORT_SYMBOL_GPL\tKSPLICE_TEST",
+    "0x9abcdef4\tfor_some\tvmlinux\tEXPORT_SYMBOL_GPL\tmodule:kvm-amd,kvm-intel",
     "0x9abcdef2\tshown\tvmlinux\tEXPORT_SYMBOL",
     "0x9abcdef3\tlocal\tvmlinux\tEXPORT_SYMBOL";
 my @pair = build_pair(<<"END");
 #define alone __attribute__((noipa))
-int plain(int), for_gpl(int), in_space(int), in_space_too(int), hidden(int);
+int plain(int), for_gpl(int), in_space(int), in_space_too(int), hidden(int), for_some(int);
 int $long(int);
 void *reg(void *);
 alone static int local(int x) { return plain(x); }
@@ -30,7 +31,7 @@ alone int shown(int x)
 {
 #ifdef PATCHED
 	reg(shown);
-	x += for_gpl(x) + in_space(x) + in_space_too(x) + hidden(x) + $long(x);
+	x += for_gpl(x) + in_space(x) + in_space_too(x) + hidden(x) + for_some(x) + $long(x);
 	return plain(x) + local(x);
 #else
 	return plain(x) + local(x);
@@ -61,6 +62,7 @@ is(scalar(grep { /^ksplice_abc_vmlinux_\d+_hidden$/ } @placeholders), 1,
     'what is not exported has one, even if two functions use it');
 is(scalar(grep { /^ksplice_abc_vmlinux_\d+_local$/ } @placeholders), 1,
     'a static function has one, though another of that name is exported');
+is(scalar(grep { /_for_some$/ } @placeholders), 1, 'what is exported to other modules has one');
 is(scalar(grep { /_reg$/ } @placeholders), 1, 'a new reference has one, too');
 my ($cut) = grep { /_a_function/ } @placeholders;
 is(length $cut, 55, 'a long name is cut to what fits into a symbol version');

@@ -10,18 +10,20 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../lib';
-use Ksplice::Distro qw(release_headers);
+use Ksplice::Config qw(find_compiler release_config_dir);
 use Test::Ksplice;
 use Test::Ksplice::Release qw(test_release no_kernel);
 use Test::More;
 
-my $headers = eval { release_headers(test_release()) } // no_kernel($@);
+my $config = eval { release_config_dir(test_release()) } // no_kernel($@);
+my $headers = $config->{build};
+my $cc = eval { find_compiler($config) } // no_kernel($@);
 my $dir = scratch_dir();
 
 # What kbuild says, but for words about this machine, not about our code.
 sub build ($title, @options) {
-    my ($status, $out, $err) = run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'modules',
-        @options);
+    my ($status, $out, $err) = run_cmd('make', '-C', $headers, "M=$dir", "CC=$cc", 'W=1',
+        'modules', @options);
     is($status, 0, "$title: builds");
     my @said = grep { /warning|error/i && !/compiler differs/i } split /\n/, "$out\n$err";
     is(join("\n", @said), '', "$title: without a warning");
@@ -37,7 +39,13 @@ sub modinfo ($module, $field) {
 
 # As objmanip writes them, for a target whose function returns something new.
 sub make_target ($target) {
-    spew("$dir/$target/imports.h", "KSPLICE_IMPORT(ksplice_toy_0_$target)\n");
+    spew("$dir/$target/imports.h", <<"END");
+KSPLICE_IMPORT(ksplice_toy_0_$target)
+KSPLICE_IMPORT_NS(TOY_SPACE)
+KSPLICE_EXPORT_NS(new_$target, TOY_SPACE)
+KSPLICE_EXPORT_NS_GPL(new_gpl_$target, TOY_SPACE)
+END
+    spew("$dir/$target/symvers", "#SYMVER new_$target 0x1\n#SYMVER new_gpl_$target 0x2\n");
     spew("$dir/$target/old.s", <<'END');
 	.section .init.ksplice_pre, "a"
 	.globl	ksplice_pre, ksplice_pre_end
@@ -48,6 +56,9 @@ END
     spew("$dir/$target/new.s", <<"END");
 	.text
 	.type	new, \@function
+	.globl	new_$target, new_gpl_$target
+new_$target:
+new_gpl_$target:
 new:	endbr64
 	mov	ksplice_toy_0_$target(%rip), %rax
 	jmp	__x86_return_thunk
@@ -95,7 +106,7 @@ sub with_header ($change) {
     my $text = slurp($header);
     $text =~ s/$callback/$change->($1)/e or die "'$header' is not as expected";
     spew("$dir/later/linux/kallsyms.h", $text);
-    return run_cmd('make', '-C', $headers, "M=$dir", 'W=1', 'compare/symbols.o',
+    return run_cmd('make', '-C', $headers, "M=$dir", "CC=$cc", 'W=1', 'compare/symbols.o',
         "NOSTDINC_FLAGS=-nostdinc -I$dir/later");
 }
 my ($status, $out, $err) = with_header(sub ($has) { $has ? '' : 'struct module *,' });
@@ -123,5 +134,10 @@ for my $target (qw(vmlinux toy_mod)) {
         "$target: the records are in the new");
     is(() = slurp("$dir/Module.symvers") =~ /\tksplice_toy_0_$target\t/g, 1,
         "$target: the placeholder is exported");
+    is(modinfo("$module-new", 'import_ns'), 'TOY_SPACE', "$target: the namespace is imported");
+    like(slurp("$dir/Module.symvers"), qr/\tnew_$target\t.*\tEXPORT_SYMBOL\tTOY_SPACE$/m,
+        "$target: a new export is in it");
+    like(slurp("$dir/Module.symvers"), qr/\tnew_gpl_$target\t.*\tEXPORT_SYMBOL_GPL\tTOY_SPACE$/m,
+        '  ... as is one for GPL modules');
 }
 done_testing();

@@ -83,6 +83,11 @@ const struct export *symvers_find(const struct symvers *symvers,
 	return strmap_get(&symvers->exports, name);
 }
 
+bool export_is_for_modules(const struct export *export)
+{
+	return export->namespace && !strncmp(export->namespace, "module:", 7);
+}
+
 bool export_is_of(const struct export *export, const char *target)
 {
 	const char *slash = strrchr(export->module, '/');

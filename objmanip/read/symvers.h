@@ -29,6 +29,9 @@ struct symvers *symvers_load(const char *path);
 const struct export *symvers_find(const struct symvers *symvers,
 				  const char *name);
 
+/* May only modules that its namespace names import it?  "module:a,b"; 7.3 */
+bool export_is_for_modules(const struct export *export);
+
 /* Is it the module of that name, which has '_' for '-'? */
 bool export_is_of(const struct export *export, const char *target);
 

@@ -387,6 +387,9 @@ static struct elf_symbol *import(struct writer *writer, const char *label,
 	if (export && strcmp(writer->target, "vmlinux") &&
 	    export_is_of(export, writer->target))
 		export = NULL;
+	/* Nor those of an update with what is for others by their names. */
+	if (export && export_is_for_modules(export))
+		export = NULL;
 
 	struct import entry = {
 		.label = label,

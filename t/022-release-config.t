@@ -39,6 +39,18 @@ is(readlink "$config->{dir}/build", $headers, 'what modules are built against');
 is_deeply($config->{flags}, ['DISTRIBUTION_OFFICIAL_BUILD=1', 'DISTRIBUTOR=Debian',
     'DISTRIBUTION_VERSION=6.1.90-2'], 'the package, which the kernel has in a string');
 
+# The common part of the headers has the Makefile of the source.
+sub names ($line) {
+    config(undef);
+    my $common = $headers =~ s/-none\z/-common/r;
+    spew("$headers/Makefile", "KBUILD_OUTPUT=/x\ninclude $common/Makefile\n");
+    spew("$common/Makefile", $line);
+    return release_config_dir($release)->{flags};
+}
+is_deeply(names("ifdef building_out_of_srctree\nX += -fmacro-prefix-map=\$(srcroot)/=\nendif\n"),
+    ['KCPPFLAGS=-fmacro-prefix-map=./='], 'names of headers, as a build in another directory has');
+is_deeply(names("X += \$(call cc-option,-fmacro-prefix-map=\$(srctree)/=)\n"), [],
+    '... which others have in any directory');
 is_deeply(config("#define LINUX_PACKAGE_ID \"\"\n")->{flags}, [], 'an unofficial build');
 is_deeply(config(undef)->{flags}, [], 'another distribution');
 

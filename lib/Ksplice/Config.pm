@@ -17,6 +17,7 @@ no warnings 'experimental::signatures';
 
 use Cwd             qw(abs_path);
 use Exporter        qw(import);
+use File::Basename  qw(dirname);
 use File::Path      qw(make_path);
 use Ksplice         qw(fail note capture read_file write_file);
 use Ksplice::Cache  qw(cache_dir);
@@ -97,7 +98,7 @@ sub release_config_dir ($release) {
         dir        => $dir,
         config     => "$dir/.config",
         system_map => $map,
-        flags      => [package_flags($build)],
+        flags      => [package_flags($build), name_flags($build)],
         toolchain  => scalar release_toolchain($release),
         read_build_dir($build),
     };
@@ -112,6 +113,17 @@ sub package_flags ($build) {
         read_file($file) =~ /^#define LINUX_PACKAGE_ID " ([^\s"]+) ([^\s"]+)"$/m or return;
     return ('DISTRIBUTION_OFFICIAL_BUILD=1', "DISTRIBUTOR=$distributor",
         "DISTRIBUTION_VERSION=$version");
+}
+
+# Debian builds its kernels in another directory than that of the source.  In later ones (7.3)
+# only such a build has the names of headers without './', as __FILE__ gives them.
+sub name_flags ($build) {
+    return if !-e "$build/Makefile";
+    my ($common) = read_file("$build/Makefile") =~ m{^include \S*/([^/\s]+)/Makefile$}m or return;
+    my $makefile = dirname($build) . "/$common/Makefile";
+    return if !-e $makefile || read_file($makefile)
+        !~ /^ifdef building_out_of_srctree\n.*-fmacro-prefix-map=/m;
+    return 'KCPPFLAGS=-fmacro-prefix-map=./=';
 }
 
 # Reports a System.map that is only a stub.

@@ -304,12 +304,13 @@ sub depends_on ($tree, $object, @files) {
 }
 
 # What kbuild wrote down that the object is made of, its source first; nothing if it was
-# not built.
-sub made_of ($tree, $object) {
+# not built, or if LIKE is given and not in that text.
+sub made_of ($tree, $object, $like = undef) {
     my $command = command_file("$tree->{dir}/$object");
     return if !-e $command;
-    my ($source, $list) = read_file($command) =~
-        /^source_\S+ := (\S+)\n+deps_\S+ :=((?:.*\\\n)*.*)/m or return;
+    my $text = read_file($command);
+    return if defined $like && $text !~ $like;
+    my ($source, $list) = $text =~ /^source_\S+ := (\S+)\n+deps_\S+ :=((?:.*\\\n)*.*)/m or return;
     return ($source, grep { m{^[\w./+-]+\z} } split /[\s\\]+/, $list);
 }
 
@@ -318,8 +319,10 @@ sub made_of ($tree, $object) {
 sub objects_made_of ($tree, @files) {
     my %objects = map { $_ => [] } @files;
     return \%objects if !@files;
+    my $names = join '|', map { quotemeta basename($_) } @files;
     for my $object (sort grep { /\.o\z/ } list_files($tree)) {
-        my %made_of = map { $_ => 1, plain_path($_) => 1 } made_of($tree, $object);
+        my %made_of = map { $_ => 1, plain_path($_) => 1 }
+            grep { m{(?:^|/)(?:$names)\z} } made_of($tree, $object, qr/$names/);
         push @{ $objects{$_} }, $object for grep { $made_of{$_} } @files;
     }
     return \%objects;

@@ -84,61 +84,91 @@ my $more_objects = qr{^\+(?:\s*(?:\#.*)?
 # changes can reach, unless "all_includers" is set.  With "full", all objects will be
 # compiled; see account_for_included.
 sub find_objects ($tree, $patch, %option) {
-    my %of_kind = map { $_ => [] } qw(source included build link document text);
     $patch->{accounts} = {};
-    push @{ $of_kind{ kind_of($_->{name}) } }, $_ for @{ $patch->{files} };
-    fail('the patch changes files of a kind that is not understood: ' . names($of_kind{unknown}))
-        if $of_kind{unknown};
-    my %is_in_makefile = map { $_->{name} => is_in_makefile($tree, $_->{name}) }
-        @{ $of_kind{text} };
-    my %adds_objects = map { $_->{name} => adds_objects($patch, $_) } @{ $of_kind{build} };
-    my @build = grep { !$adds_objects{ $_->{name} } } @{ $of_kind{build} };
-    push @build, grep { $is_in_makefile{ $_->{name} } } @{ $of_kind{text} };
-    my @refused = (@{ $of_kind{link} }, $option{full} ? () : @build);
-    fail('the patch changes the build: ' . names(\@refused)) if @refused;
-    refuse_parts(@build);
-    refuse_more_objects($patch, grep { $adds_objects{ $_->{name} } } @{ $of_kind{build} });
-    account($patch, 'not code', documents($tree, \%of_kind),
-        grep { !$is_in_makefile{ $_->{name} } } @{ $of_kind{text} });
-    account($patch, 'part of the build, so all objects are compared', @build);
-    my ($objects, @strays) = objects_of($tree, @{ $of_kind{source} });
+    my $of_kind = classify_files($tree, $patch, $option{full});
+    my ($objects, @strays) = objects_of($tree, $patch, @{ $of_kind->{source} });
     refuse_apart($tree, @strays);
-    refuse_gone($objects, @{ $of_kind{source} });
-    my @headers = grep { !$_->{added} } @{ $of_kind{included} }, @strays,
-        sources_to_include($tree, $objects, @{ $of_kind{source} });
-    my $unreached = {};
-    my @included = map { $_->{name} } @headers;
-    my %everywhere = map { $_ => 1 } $option{full} ? grep { is_everywhere($tree, $_) } @included
-        : ();
-    my @templates = $option{full} || $option{all_includers}
-        ? including_templates($tree, @included) : ();
-    my $more = including_objects($tree, grep { !$everywhere{ $_->{name} } } @headers);
-    warn_of_rust($tree, $patch, grep { !$everywhere{$_} } @included);
-    refuse_templates(@templates) if $option{all_includers};
-    $unreached = keep_reached($tree, $patch, $more, @included)
-        if !$option{all_includers} && !$option{full};
+    refuse_gone($objects, @{ $of_kind->{source} });
+    my @headers = grep { !$_->{added} } @{ $of_kind->{included} }, @strays,
+        sources_to_include($tree, $objects, @{ $of_kind->{source} });
+    my ($more, $unreached, $is_used) = look_up_included($tree, $patch, \%option, @headers);
     push @{ $more->{$_}{of} }, @{ $objects->{$_}{of} } for grep { $more->{$_} } keys %$objects;
     $objects = { %$objects, %$more };
     my @added = grep { $_->{added} } @strays;
+    refuse_added($of_kind, $option{full}, @added);
+    account_for_unbuilt($patch, $of_kind, $objects, $unreached,
+        { full => $option{full}, is_code => @added || $is_used });
+    return ($objects, [map { $_->{name} } @added], map { $_->{name} } @headers);
+}
+
+# The files of each kind; what an update or these options cannot do is refused, and what
+# is not code is accounted for.
+sub classify_files ($tree, $patch, $full) {
+    my %of_kind = map { $_ => [] } qw(source included build link document text);
+    push @{ $of_kind{ kind_of($_->{name}) } }, $_ for @{ $patch->{files} };
+    fail('the patch changes files of a kind that is not understood: ' . names($of_kind{unknown}))
+        if $of_kind{unknown};
+    my ($more, $build) = parted(sub ($file) { adds_objects($patch, $file) }, @{ $of_kind{build} });
+    my ($read, $text) = parted(sub ($file) { is_in_makefile($tree, $file->{name}) },
+        @{ $of_kind{text} });
+    push @$build, @$read;
+    my @refused = (@{ $of_kind{link} }, $full ? () : @$build);
+    fail('the patch changes the build: ' . names(\@refused)) if @refused;
+    refuse_parts(@$build);
+    refuse_more_objects($patch, @$more);
+    account($patch, 'not code', documents($tree, \%of_kind), @$text);
+    account($patch, 'part of the build, so all objects are compared', @$build);
+    return { %of_kind, compared => $build };
+}
+
+# Those for which the question is true, and the others.
+sub parted ($question, @files) {
+    my (@yes, @no);
+    push @{ $question->($_) ? \@yes : \@no }, $_ for @files;
+    return (\@yes, \@no);
+}
+
+# For files that are compiled by being included: the objects, {FILE => the number of those
+# that its changes do not reach}, and whether more is compiled from them than is known.
+sub look_up_included ($tree, $patch, $option, @headers) {
+    my @included = map { $_->{name} } @headers;
+    my %everywhere = map { $_ => 1 }
+        $option->{full} ? grep { is_everywhere($tree, $_) } @included : ();
+    my @templates = $option->{full} || $option->{all_includers}
+        ? including_templates($tree, @included) : ();
+    my $objects = including_objects($tree, grep { !$everywhere{ $_->{name} } } @headers);
+    warn_of_rust($tree, $patch, grep { !$everywhere{$_} } @included);
+    refuse_templates(@templates) if $option->{all_includers};
+    my $unreached = $option->{all_includers} || $option->{full} ? {}
+        : keep_reached($tree, $patch, $objects, @included);
+    return ($objects, $unreached, %everywhere || @templates ? 1 : 0);
+}
+
+sub refuse_added ($of_kind, $full, @added) {
+    return if !@added;
     fail('the patch adds a source that no Makefile names: ' . names(\@added))
-        if @added && !@{ $of_kind{build} };
-    fail('the patch adds a source, which --full does not support: ' . names(\@added))
-        if @added && $option{full};
+        if !@{ $of_kind->{build} };
+    fail('the patch adds a source, which --full does not support: ' . names(\@added)) if $full;
+    return;
+}
+
+# Reports the sources and headers that nothing is built for; fails if that are all.
+sub account_for_unbuilt ($patch, $of_kind, $objects, $unreached, $known) {
     for my $name (sort keys %$unreached) {
         account($patch, "changes nothing in the $unreached->{$name} objects that may include it",
             { name => $name });
     }
     my %built = map { $_ => 1 } keys %$unreached, map { @{ $_->{of} } } values %$objects;
     my @unbuilt = grep { !$built{ $_->{name} } && !$_->{added} }
-        @{ $of_kind{source} }, @{ $of_kind{included} };
-    if (!%$objects && !@added && !%$unreached && !@build && !%everywhere && !@templates) {
+        @{ $of_kind->{source} }, @{ $of_kind->{included} };
+    if (!%built && !$known->{is_code} && !@{ $of_kind->{compared} }) {
         fail('the patch touches no code') if !@unbuilt;
         fail('the patch touches only files that are not built with this .config: '
             . names(\@unbuilt));
     }
     account($patch, 'not built with this .config', grep { $_->{name} =~ /\.[cS]\z/ } @unbuilt);
-    account_for_lonely($patch, map { $_->{name} } @unbuilt) if !$option{full};
-    return ($objects, [map { $_->{name} } @added], map { $_->{name} } @headers);
+    account_for_lonely($patch, map { $_->{name} } @unbuilt) if !$known->{full};
+    return;
 }
 
 # Reports and records why nothing is built for the files.
@@ -318,7 +348,7 @@ sub documents ($tree, $of_kind) {
 }
 
 # The objects that the sources are compiled into, and the sources without an object.
-sub objects_of ($tree, @sources) {
+sub objects_of ($tree, $patch, @sources) {
     my (%objects, @strays);
     my ($all, $made) = possible_objects($tree, map { $_->{name} } @sources);
     for my $file (@sources) {
@@ -326,7 +356,7 @@ sub objects_of ($tree, @sources) {
         my @objects = grep { $all->{$_} } $own, @foreign;
         push @strays, $file if !@objects;
         $objects{$_} = { %{ $all->{$_} }, of => [$file->{name}] } for @objects;
-        warn_of_copies($tree, $file->{name}, grep { !$all->{$_} } @foreign) if @objects;
+        warn_of_copies($tree, $patch, $file->{name}, grep { !$all->{$_} } @foreign) if @objects;
     }
     return (\%objects, @strays);
 }
@@ -342,12 +372,12 @@ sub possible_objects ($tree, @sources) {
     return ($all, \%made);
 }
 
-# Warns if a source of the kernel is in other parts of its image, too.
-sub warn_of_copies ($tree, $name, @objects) {
-    state %is_said;
+# Warns if a source of the kernel is in other parts of its image, too; once for a patch.
+sub warn_of_copies ($tree, $patch, $name, @objects) {
+    my $is_said = $patch->{is_said} //= {};
     my $apart = list_apart($tree, map { dirname($_) } @objects);
     warning("'$name' is also in " . part_of($_)->{name} . ': that copy stays as it is')
-        for grep { $apart->{$_} && !$is_said{$_}++ } @objects;
+        for grep { $apart->{$_} && !$is_said->{$_}++ } @objects;
     return;
 }
 
@@ -361,8 +391,8 @@ sub sources_to_include ($tree, $objects, @sources) {
 
 # As objects_of, for objects that were built, given by their names in the tree.  Those of
 # other parts of the image are left out, with a warning.
-sub owners_of ($tree, @objects) {
-    my ($owners, @strays) = objects_of($tree, map { { name => s/\.o\z/.c/r } }
+sub owners_of ($tree, $patch, @objects) {
+    my ($owners, @strays) = objects_of($tree, $patch, map { { name => s/\.o\z/.c/r } }
         map { plain_path($_) } @objects);
     my $apart = list_apart($tree, map { dirname($_->{name}) } @strays);
     my @unknown = grep { !$apart->{ $_->{name} =~ s/\.c\z/.o/r } } @strays;

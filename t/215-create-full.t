@@ -54,6 +54,18 @@ $patch = toy_patch($toy, 'drivers/net/Makefile' => sub { s/\brx\.o/$& ..\/..\/ke
 is("$status $err", '1 ksplice-create: the patch changes what is linked into the kernel or a '
     . "module, which a running kernel cannot follow: kernel/two.o\n", 'and one in two targets');
 
+for my $case (['Makefile', 'LDFLAGS_vmlinux := --no-such', 'LDFLAGS_vmlinux in Makefile'],
+    ['kernel/Makefile', 'CPPFLAGS_vmlinux.lds += -DSUCH',
+        'CPPFLAGS_vmlinux.lds in kernel/Makefile'],
+    ['drivers/net/Makefile', 'ldflags-y += -T such.lds', 'ldflags-y in drivers/net/Makefile']) {
+    my ($file, $line, $words) = @$case;
+    $patch = toy_patch($toy, $file => sub { $_ .= "$line\n" },
+        'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+    ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');
+    is("$status $err", '1 ksplice-create: the patch changes how the kernel or a module is linked, '
+        . "which a running kernel cannot follow: $words\n", "and a flag of the linker, $words");
+}
+
 $patch = toy_patch($toy, 'lib/strange.c' => sub { s/7/seven/ });
 ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--full');
 is($status, 1, 'what does not compile is refused');

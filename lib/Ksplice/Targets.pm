@@ -29,7 +29,7 @@ use Ksplice::Includes qw(find_includers is_everywhere including_templates includ
     plain_path);
 use Ksplice::Patch    qw(changed_lines is_newly_included texts_of);
 use Ksplice::Reach    qw(reached_sources);
-use Ksplice::Tree     qw(list_objects list_objects_now list_apart);
+use Ksplice::Tree     qw(list_objects list_objects_now list_now list_apart);
 
 our @EXPORT_OK = qw(find_objects account_for_included account_for_unchanged owners_of objects_of
     added_objects all_targets refuse_other_targets);
@@ -314,14 +314,14 @@ sub added_objects ($tree, @sources) {
     return \%objects;
 }
 
-# What each object is linked into, now: OBJECT => its targets as a text; nothing unless the
-# patch changes the build.
+# What each object is linked into, now: OBJECT => its targets as a text; and how, "DIR
+# VARIABLE" => its value; nothing unless the patch changes the build.
 sub all_targets ($tree, $patch) {
     return {} if !grep { kind_of($_->{name}) eq 'build' } @{ $patch->{files} };
     my %dirs = map { dirname($_) => 1 } capture({ dir => $tree->{dir} }, 'find',
         kernel_dirs($tree), '-name', 'Makefile', '-o', '-name', 'Kbuild');
-    my $objects = list_objects_now($tree, sort keys %dirs);
-    return { map { $_ => join ' ', @{ $objects->{$_}{targets} } } keys %$objects };
+    my ($objects, $flags) = list_now($tree, sort keys %dirs);
+    return { %$flags, map { $_ => join ' ', @{ $objects->{$_}{targets} } } keys %$objects };
 }
 
 # With --full, in the patched tree once all was compiled.  An object that a Makefile no
@@ -330,6 +330,10 @@ sub refuse_other_targets ($tree, $patch, $before) {
     my $now = all_targets($tree, $patch);
     my %names = (%$before, %$now);
     my @other = grep { ($before->{$_} // '') ne ($now->{$_} // '') } sort keys %names;
+    my ($flag) = grep { / / } @other;
+    fail('the patch changes how the kernel or a module is linked, which a running kernel cannot '
+        . 'follow: ' . $flag =~ s{(\S+) (\S+)}{$2 in $1/Makefile}r =~ s{ \./}{ }r)
+        if defined $flag;
     fail('the patch changes what is linked into the kernel or a module, which a running kernel '
         . "cannot follow: @other[0 .. ($#other < 9 ? $#other : 9)]") if @other;
     return;

@@ -29,7 +29,7 @@ use Ksplice::Journal  qw(has_journal revert_tree);
 
 our @EXPORT_OK = qw(
     unpack_release open_tree restore_tree prepare_tree make_tree list_objects list_objects_now
-    list_apart
+    list_now list_apart
 );
 
 # How many directories kbuild is asked for with one command.
@@ -202,12 +202,16 @@ sub list_some (@items) {
 sub list_objects ($tree, @dirs) { return by_object(known_objects($tree, @dirs)) }
 
 # The same for these directories of the tree as it is now, possibly patched.
-sub list_objects_now ($tree, @dirs) {
+sub list_objects_now ($tree, @dirs) { return (list_now($tree, @dirs))[0] }
+
+# -> (the same, {"DIR VARIABLE" => its value, which says how something is linked}).
+sub list_now ($tree, @dirs) {
     my %lines;
     while (my @portion = splice @dirs, 0, $at_once) {
         $lines{$_} = 1 for ask_kbuild($tree, @portion);
     }
-    return by_object(sort keys %lines);
+    my %flags = map { /^l (\S+ [^=]+)=(.*)/ ? ($1 => $2) : () } keys %lines;
+    return (by_object(sort keys %lines), \%flags);
 }
 
 sub by_object (@lines) {
@@ -243,21 +247,22 @@ sub known_objects ($tree, @dirs) {
     my %wanted = map { my $d = $_; map { $_ => 1 } $d, parents($d) } @dirs;
     my @new = grep { !$known->{"asked $_"} } sort keys %wanted;
     while (my @portion = splice @new, 0, $at_once) {
-        $known->{$_} = 1 for ask_kbuild($tree, @portion);
+        $known->{$_} = 1 for grep { !/^l / } ask_kbuild($tree, @portion);
         $known->{"asked $_"} = 1 for @portion;
         write_file($file, join '', map { "$_\n" } sort keys %$known);
     }
     return keys %$known;
 }
 
-# The report of kbuild for the directories in the current tree, a line per object.
+# The report of kbuild for the directories in the current tree, a line for each object and
+# each variable that says how something is linked.
 sub ask_kbuild ($tree, @dirs) {
     my @lines = capture(make_command($tree, '-s', '-f',
         base_dir() . '/Makefile.ksplice', 'KSPLICE_MODE=list', "KSPLICE_DIRS=@dirs"));
     fail("make reads no directory of '$tree->{dir}' where it should list the objects of "
         . "'$dirs[0]': its Makefile is not like those that are known")
         if !grep { /^d / } @lines;
-    return grep { /^[ymxh] / } @lines;
+    return grep { /^[ymxhl] / } @lines;
 }
 
 sub parents ($dir) {

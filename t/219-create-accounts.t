@@ -148,6 +148,15 @@ is_deeply([$status, $out, $err], [0, "vmlinux: replace lib/strange.o\n",
     'a copy that a rule of another directory compiles is pointed out');
 is_deeply(tree_state($tree), $before, 'the source is as it was after all that');
 
+my $ruled = toy_kernel();
+edit("$ruled->{tree}/lib/strange.c", sub { $_ = "#include <linux/lonely.h>\n"
+    . s/return (\w+)/return LONELY + $1/r });
+$patch = toy_patch($ruled, 'include/linux/lonely.h' => sub { s/1/2/ });
+is_deeply([toy_create($ruled, "--patch=$patch", '--dry-run')],
+    [0, "1 object may include include/linux/lonely.h\nvmlinux: replace lib/strange.o\n",
+    "ksplice-create: warning: 'include/linux/lonely.h' may also be in the kernel image's loader "
+    . "(gone once the kernel runs): that copy stays as it is\n"], '... of a header as well');
+
 # What else is compiled of a header
 my $other = toy_kernel();
 spew("$other->{tree}/lib/Makefile",

@@ -431,8 +431,8 @@ sub including_objects ($tree, @files) {
             map { @{ $made->{$_} } } @{ $includers{$file} };
         $objects{$_} //= { %{ $all->{$_} }, of => [] } for @of_file;
         push @{ $objects{$_}{of} }, $file for @of_file;
-        check_copies($tree, $file, scalar @of_file,
-            grep { !$all->{ s/\.[cS]\z/.o/r } } @{ $includers{$file} });
+        check_copies($tree, $file, scalar @of_file, map { s/\.o\z/.c/r }
+            grep { !$all->{$_} } map { @{ $made->{$_} } } @{ $includers{$file} });
     }
     my $n = keys %objects;
     note("$n object" . ($n > 1 ? 's' : '') . ' may include ' . names(\@files)) if $n;
@@ -473,7 +473,8 @@ sub refuse_templates (@templates) {
     return;
 }
 
-# Refuses a file that other parts of the image are compiled from, if no object includes
+# Of the sources of objects that are not the kernel's, those of a rule of another directory,
+# too: refuses a file that other parts of the image are compiled from, if no object includes
 # it or if that part shares data with the kernel; otherwise warns.  Refuses one that a
 # program is compiled from, if kbuild runs that for more than such a part: the objects
 # that it makes something for are not known, and the program would stay in the tree.

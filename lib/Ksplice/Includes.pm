@@ -21,8 +21,8 @@ use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
     find_includers is_everywhere including_templates is_of_rust included_by included_sources
-    foreign_objects outside_files is_of_program depends_on objects_made_of newer_than_built
-    kernel_dirs arch_directory plain_path
+    foreign_objects outside_files is_of_program depends_on made_of objects_made_of
+    newer_than_built add_unmade_source kernel_dirs arch_directory plain_path kept_lines
 );
 
 # What kbuild includes in every C file by -include.
@@ -66,6 +66,7 @@ sub all_includers ($tree, @files) {
         return '*' if grep { $_ eq $file } @everywhere;
         push @todo, direct_includers($graph, $file);
     }
+    $seen{$_} = 1 for @{ $graph->{anything} };
     delete @seen{@files};
     return sort keys %seen;
 }
@@ -235,33 +236,52 @@ sub included_names ($tree) {
     return sort keys %names;
 }
 
-# -> {of => {FILE => [its includers]}, unknown => {NAME => [its includers]}}
+# -> {of => {FILE => [its includers]}, unknown => {NAME => [its includers]}, anything =>
+# [the sources of which it is not known what they include]}
 sub read_graph ($tree) {
-    my $arch = arch_directory($tree);
-    my @paths = ("$arch/include", 'include', "$arch/include/uapi", 'include/uapi',
-        "$arch/include/generated", 'include/generated');
-    my (%of, %unknown, %found);
-    my $find = sub ($from, $quote, $name) {
-        my $dir = $quote eq '"' ? dirname($from) : '';
-        return $found{"$dir\0$name"} //= do {
-            my ($file) = grep { -e "$tree->{dir}/$_" } map { plain_path("$_/$name") }
-                $dir eq '' ? () : $dir, @paths;
-            if (!defined $file && $name =~ m{^asm/(.*)}) {
-                $file = "include/asm-generic/$1" if -e "$tree->{dir}/include/asm-generic/$1";
-            }
-            $file // '';
-        };
-    };
+    my $graph = { of => {}, unknown => {}, anything => [], found => {} };
     for (include_lines($tree)) {
         my ($from, $quote, $name) = m{^([^:]+):.*?(["<])([^">]+)[">]} or next;
-        my $file = $find->($from, $quote, $name);
-        if ($file ne '') { push @{ $of{$file} }, $from }
-        else             { push @{ $unknown{ $name =~ s{^(?:\.\.?/)+}{}r } }, $from }
-        # A generated wrapper of asm-generic includes it.
-        push @{ $of{"include/asm-generic/$1"} }, $from
-            if $file =~ m{/generated/(?:uapi/)?asm/(.*)};
+        add_include($tree, $graph, $from, $quote, $name);
     }
-    return { of => \%of, unknown => \%unknown };
+    return $graph;
+}
+
+sub add_include ($tree, $graph, $from, $quote, $name) {
+    my $dir = $quote eq '"' ? dirname($from) : '';
+    my $file = $graph->{found}{"$dir\0$name"} //= find_included($tree, $dir, $name) // '';
+    if ($file ne '') { push @{ $graph->{of}{$file} }, $from }
+    else             { push @{ $graph->{unknown}{ $name =~ s{^(?:\.\.?/)+}{}r } }, $from }
+    # A generated wrapper of asm-generic includes it.
+    push @{ $graph->{of}{"include/asm-generic/$1"} }, $from
+        if $file =~ m{/generated/(?:uapi/)?asm/(.*)};
+    return;
+}
+
+sub find_included ($tree, $dir, $name) {
+    my $arch = $tree->{arch_directory} //= arch_directory($tree);
+    my ($file) = grep { -e "$tree->{dir}/$_" } map { plain_path("$_/$name") }
+        $dir eq '' ? () : $dir, "$arch/include", 'include', "$arch/include/uapi", 'include/uapi',
+        "$arch/include/generated", 'include/generated';
+    return $file if defined $file || $name !~ m{^asm/(.*)};
+    return -e "$tree->{dir}/include/asm-generic/$1" ? "include/asm-generic/$1" : undef;
+}
+
+# A source that is not there yet, as what it is made of, or what prints it, has it.  Where a
+# name is put in when it is printed, that may be any that these texts have.  A source
+# without any is taken to include all.
+sub add_unmade_source ($tree, $source, @texts) {
+    my $graph = include_graph($tree);
+    my $text = join "\n", map { read_file("$tree->{dir}/$_") } @texts;
+    my @any = $text =~ m{([\w./+-]+\.h)\b}g;
+    my %names;
+    while ($text =~ /(?:#|%:)[ \t]*include[ \t]*\\?(["<])([^"'<>\\\n]+)\\?[">]/g) {
+        my ($quote, $name) = ($1, $2);
+        $names{"$quote$_"} = 1 for $name !~ /[%\$]/ ? $name : @any;
+    }
+    add_include($tree, $graph, $source, /^(.)(.*)/s) for sort keys %names;
+    push @{ $graph->{anything} }, $source if !%names;
+    return;
 }
 
 # Files with other endings are read if a file that was read includes them.

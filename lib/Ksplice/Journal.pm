@@ -6,6 +6,7 @@
 # restores all of them, even after a kill -9:
 #
 #   source F    was renamed to F.KSPLICE_presrc: is renamed back
+#   made F      the same for a file that the build makes
 #   added F     was not there: is removed
 #   addeddir D  the same for a directory
 #   built X.o   is being built for the first time: is removed
@@ -18,6 +19,9 @@
 # Renaming restores the same file, with its owner and times: make sees no change, and
 # the pre objects stay up to date.  A revert ends with a check of all sources: a tree
 # that differs would yield wrong updates, and is never used again.
+#
+# What kbuild has made anew beside these, as its .cmd file shows, is removed: it would be
+# newer than the sources, and so be taken for what they make.
 #
 # Each line is written before its action.  So a last line without a newline, of a
 # killed run, has had no effect.
@@ -55,7 +59,7 @@ sub begin_journal ($tree) {
 # note_touched(TREE, KIND, NAME...): called before they are changed.
 sub note_touched ($tree, $kind, @names) {
     write_lines($tree, map { 'was ' . state_of($tree, $_, 1) . " $_" } @names)
-        if $kind eq 'source';
+        if $kind =~ /^(?:source|made)$/;
     write_lines($tree, map { "$kind $_" } @names);
     return;
 }
@@ -168,6 +172,7 @@ sub revert_tree ($tree) {
     }
     rmdir for sort { length $b <=> length $a } @dirs;
     push @bad, differences($tree, split /\n/, $text);
+    remove_made($tree, split /\n/, $text) if !@bad;
     refuse_tree($tree, @bad) if @bad;
     unlink journal_file($tree) or fail("cannot remove '" . journal_file($tree) . "': $!");
     return $sources;
@@ -177,6 +182,7 @@ sub revert_tree ($tree) {
 sub revert_line ($tree, $kind, $name) {
     my $path = "$tree/$name";
     if    ($kind eq 'source')  { return restore($path, 'presrc') ? 1 : 0 }
+    elsif ($kind eq 'made')    { restore($path, 'presrc') }
     elsif ($kind eq 'added')   { return unlink $path }
     elsif ($kind eq 'built')   { unlink $path }
     elsif ($kind eq 'object')  { restore_object($path) }
@@ -220,14 +226,25 @@ sub foreign_sources ($tree, @lines) {
     my ($since) = map { /^since ([\d.]+)$/ ? $1 : () } @lines;
     return if !defined $since;
     my %is_own = map { /^(?:was (?:\S+ ){4}|added )(.+)/ ? ($1 => 1) : () } @lines;
-    return grep { !$is_own{$_} } newer_sources($tree, $since);
+    return grep { !$is_own{$_} } newer_files($tree, $since, '(', '-name', '*.[chS]',
+        '-o', '-name', 'Makefile*', '-o', '-name', 'Kbuild*', '-o', '-name', 'Kconfig*', ')',
+        '!', '-name', '*.mod.c');
 }
 
-sub newer_sources ($tree, $since) {
+# Removes what kbuild has made since begin_journal of which nothing is recorded, with its
+# .cmd file.
+sub remove_made ($tree, @lines) {
+    my ($since) = map { /^since ([\d.]+)$/ ? $1 : () } @lines;
+    return if !defined $since;
+    for my $command (newer_files($tree, $since, '-name', '.*.cmd')) {
+        unlink "$tree/" . ($command =~ s{\.([^/]+)\.cmd\z}{$1}r), "$tree/$command";
+    }
+    return;
+}
+
+sub newer_files ($tree, $since, @which) {
     return map { s{^\./}{}r } capture({ dir => $tree }, 'find', '.', '-name', '.git', '-prune',
-        '-o', '-type', 'f', '(', '-name', '*.[chS]', '-o', '-name', 'Makefile*',
-        '-o', '-name', 'Kbuild*', '-o', '-name', 'Kconfig*', ')', '!', '-name', '*.mod.c',
-        '-newermt', "\@$since", '-print');
+        '-o', '-type', 'f', @which, '-newermt', "\@$since", '-print');
 }
 
 sub restore_object ($object) {

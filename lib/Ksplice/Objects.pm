@@ -33,6 +33,9 @@ our @EXPORT_OK = qw(
 # Files other than objects that kbuild may write because of a patch.
 my $generated = qr{/(?:\.config|auto\.conf(?:\.cmd)?|[^/]+\.h)\z};
 
+# What is kept as an object; of the whole kernel, which is not linked; and lists.
+my $kept_otherwise = qr{\.(?:o|ko|mod)(?:\.cmd)?\z|^[^/]+\z};
+
 # Builds the objects from the original sources, if they are not there.
 sub snap_objects ($tree, @objects) {
     @objects = not_current($tree, @objects) or return;
@@ -67,14 +70,14 @@ sub build_original ($tree, $what, $make) {
 # Calls patch, which patches the tree and returns the new objects.  Builds the objects
 # again and the new ones, links those that differ into the directory, and returns their
 # names.  Returns undef if they do not compile; the compiler's messages are shown unless
-# quiet.
-sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
+# quiet.  MADE are files that the build makes for them.
+sub diff_objects ($tree, $dir, $patch, $quiet, $made, @objects) {
     my @added;
     return build_patched($tree, count(@objects, 'patched object'), sub {
         @added = $patch->();
         note_touched($tree->{dir}, object => @objects, @added);
         note_touched($tree->{dir}, built => map { ($_, command_file($_)) } @added) if @added;
-        keep_sources($tree->{dir}, made_by_rules($tree->{dir}, @objects, @added));
+        keep_made($tree->{dir}, @$made, made_by_rules($tree->{dir}, @objects, @added));
     }, sub {
         make_objects($tree, 'diff', $quiet, @objects, @added) or return;
         return link_changed($tree, $dir,
@@ -84,17 +87,17 @@ sub diff_objects ($tree, $dir, $patch, $quiet, @objects) {
 
 # The same for all objects; fails if the patch adds an object.  Calls check in the patched
 # tree once it is built.
-sub diff_all ($tree, $dir, $patch, $check, $quiet) {
+sub diff_all ($tree, $dir, $patch, $check, $quiet, $made) {
     my $top = $tree->{dir};
     my @sources = grep { -e "$top/$_" } '.config', map { find_files($top, $_, $generated) }
         grep { -d "$top/$_" } 'include/config', 'include/generated',
         arch_directory($tree) . '/include/generated';
-    push @sources, generated_sources($top);
     my %before = map { $_ => 1 } find_files($top, '', qr/\.o\z/);
     return build_patched($tree, 'the whole kernel, patched', sub {
         $patch->();
         note_touched($top, objects => 'all');
         keep_sources($top, @sources);
+        keep_made($top, @$made, all_made($top));
     }, sub {
         my $ok = make_tree($tree, 'diff', $quiet, 'KSPLICE_FULL=1');
         my @added = grep { !$before{$_} } find_files($top, '', qr/\.o\z/);
@@ -118,25 +121,50 @@ sub keep_sources ($top, @sources) {
     return;
 }
 
-# Sources that rules beside the objects have generated, and their .cmd files, if there are
-# any: kbuild makes them anew if the patch changes what they are made of, as it does
+# Of any names those that are there; what the patch itself has kept is not among them.
+sub keep_made ($top, @names) {
+    my %seen;
+    note_touched($top, added => grep { !-e "$top/$_" } @names);
+    my @made = grep { !$seen{$_}++ && !/$kept_otherwise/ && !-l "$top/$_" && -f _
+        && !-e "$top/$_.KSPLICE_presrc" } map { ($_, command_file($_)) } @names;
+    note_touched($top, made => @made);
+    keep_source($top, $_) for @made;
+    return;
+}
+
+# What kbuild makes in the directories of the objects, by its .cmd files and by rules: it
+# makes them anew if the patch changes what they are made of, as it does
 # drivers/scsi/scsi_devinfo_tbl.c for scsi_sysfs.o.
 sub made_by_rules ($top, @objects) {
     my %dirs = map { plain_path(dirname($_)) => 1 } @objects;
     my %made;
     for my $dir (sort keys %dirs) {
+        $made{$_} = 1 for made_here($top, map { substr $_, 1 + length $top }
+            glob "$top/$dir/.*.cmd");
         for my $makefile (grep { -f } map { "$top/$dir/$_" } qw(Makefile Kbuild)) {
             $made{"$dir/$_"} = 1 for read_file($makefile) =~ m{^\$\(obj\)/([\w.-]+\.[chS])\s*:}mg;
         }
     }
-    return grep { -f "$top/$_" } map { ($_, command_file($_)) } sort keys %made;
+    return sort keys %made;
 }
 
-# Sources that kbuild has generated from others, and the .cmd files with the commands.
-sub generated_sources ($top) {
-    my @commands = find_files($top, '', qr{/\.[^/]+\.[chS]\.cmd\z});
-    return map { -f "$top/$_->[0]" ? @$_ : () }
-        map { [s{(^|/)\.([^/]+)\.cmd\z}{$1$2}r, $_] } @commands;
+# What these .cmd files are for.
+sub made_here ($top, @commands) {
+    return map { s{(^|/)\.([^/]+)\.cmd\z}{$1$2}r } @commands;
+}
+
+# All that a whole build makes, but for objects: what kbuild has a .cmd file for, and
+# programs and archives of the build, which have none in tools.
+sub all_made ($top) {
+    my @tools = grep { -d "$top/$_" } qw(scripts tools);
+    return (made_here($top, find_files($top, '', qr{/\.[^/]+\.cmd\z})),
+        grep { is_binary("$top/$_") } map { find_files($top, $_, qr{/[^/]+\z}) } @tools);
+}
+
+sub is_binary ($file) {
+    open my $handle, '<:raw', $file or return 0;
+    read $handle, my $magic, 8;
+    return $magic =~ /^(?:\x7fELF|!<(?:arch|thin)>)/;
 }
 
 sub build_patched ($tree, $what, $prepare, $build) {

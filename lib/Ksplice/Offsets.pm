@@ -15,9 +15,10 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter          qw(import);
-use Ksplice           qw(fail run read_file);
+use Ksplice           qw(fail read_file);
 use Ksplice::Includes qw(arch_directory depends_on);
 use Ksplice::Journal  qw(command_file);
+use Ksplice::Recompile qw(recompile);
 
 our @EXPORT_OK = qw(check_offsets);
 
@@ -31,7 +32,7 @@ sub check_offsets ($tree, $scratch, @files) {
         my $old = "$tree->{dir}/$name.s";
         next if !-e $old || !-e command_file($old) || !depends_on($tree, "$name.s", @files);
         my %before = numbers($old);
-        my %after = numbers(compile($tree, $name, "$scratch/offsets.s"));
+        my %after = numbers(recompile($tree, "$name.s", "$scratch/offsets.s"));
         my ($change) = grep { $before{$_} ne ($after{$_} // '') } sort keys %before;
         fail("the patch changes '$change' in $header{$name}, which any object may include"
             . ': use --full') if defined $change;
@@ -41,17 +42,5 @@ sub check_offsets ($tree, $scratch, @files) {
 
 # NAME => NUMBER, from the lines that kbuild converts to a header
 sub numbers ($file) { return read_file($file) =~ /^\.ascii "->(\w+) \$?(-?\w+)/mg }
-
-sub compile ($tree, $name, $to) {
-    my ($command) = read_file(command_file("$tree->{dir}/$name.s")) =~ /^(?:saved)?cmd_\S+ := (.*)/m
-        or fail("cannot find out how kbuild makes '$name.s'");
-    # As make would pass it to the shell
-    $command =~ s/\$\$/\$/g;
-    $command =~ s/\\#/#/g;
-    $command =~ s{-Wp,-MM?D,\S+}{-Wp,-MMD,$to.d};
-    $command =~ s{ -o \Q$name\E\.s }{ -o $to };
-    run({ dir => $tree->{dir} }, '/bin/sh', '-c', $command);
-    return $to;
-}
 
 1;

@@ -25,11 +25,13 @@ use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
 use Ksplice::Constructs qw(read_constructs);
 use Ksplice::Includes qw(find_includers is_everywhere including_templates included_sources
-    foreign_objects outside_files is_of_program is_of_rust depends_on objects_made_of kernel_dirs
-    plain_path);
+    foreign_objects outside_files is_of_program is_of_rust depends_on objects_made_of
+    add_unmade_source kernel_dirs plain_path);
 use Ksplice::Patch    qw(changed_lines is_newly_included texts_of);
 use Ksplice::Reach    qw(reached_sources);
+use Ksplice::Rules    qw(made_from unmade_sources readers_of refuse_unread);
 use Ksplice::Tree     qw(list_objects list_objects_now list_now list_apart);
+use List::Util        qw(uniq);
 
 our @EXPORT_OK = qw(find_objects account_for_included account_for_unchanged owners_of objects_of
     added_objects all_targets refuse_other_targets);
@@ -72,6 +74,9 @@ my @parts = (
     { dir => qr{}, name => 'a part of the image that is linked by itself' },
 );
 
+# Any of them by its directory.
+my $apart_dirs = do { my $any = join '|', map { $_->{dir} } @parts[0 .. $#parts - 1]; qr/$any/ };
+
 # A line of a Makefile that adds objects to a directory or a module.
 my $more_objects = qr{^\+(?:\s*(?:\#.*)?
     |\s*[\w-]+-(?:y|m|objs|\$\(\w+\))\s*\+=(?:\s*[\w./-]+(?:\.o|/)(?=\s|\z))+\s*)$}x;
@@ -80,9 +85,10 @@ my $more_objects = qr{^\+(?:\s*(?:\#.*)?
 # objects by their plain names, each {name, targets, of}, where of lists the files that
 # it is compiled from; the new sources, for added_objects; and the files that are
 # compiled by being included.  Reports each other file, and records it in the accounts
-# of the patch.  Of the objects that include a file only those are returned that its
-# changes can reach, unless "all_includers" is set.  With "full", all objects will be
-# compiled; see account_for_included.
+# of the patch; in its made, what rules make of them, TARGET => {FILE => 1}, and in its
+# unmade, what the build will write.  Of the objects that include a file only those are
+# returned that its changes can reach, unless "all_includers" is set.  With "full", all
+# objects will be compiled; see account_for_included.
 sub find_objects ($tree, $patch, %option) {
     $patch->{accounts} = {};
     my $of_kind = classify_files($tree, $patch, $option{full});
@@ -131,7 +137,11 @@ sub parted ($question, @files) {
 # For files that are compiled by being included: the objects, {FILE => the number of those
 # that its changes do not reach}, and whether more is compiled from them than is known.
 sub look_up_included ($tree, $patch, $option, @headers) {
-    my @included = map { $_->{name} } @headers;
+    my @included = map { $_->{name} } @headers or return ({}, {}, 0);
+    for (unmade_sources($tree, $apart_dirs)) {
+        add_unmade_source($tree, @$_);
+        push @{ $patch->{unmade} }, $_->[0];
+    }
     my %everywhere = map { $_ => 1 }
         $option->{full} ? grep { is_everywhere($tree, $_) } @included : ();
     my @templates = $option->{full} || $option->{all_includers}
@@ -141,6 +151,12 @@ sub look_up_included ($tree, $patch, $option, @headers) {
     refuse_templates(@templates) if $option->{all_includers};
     my $unreached = $option->{all_includers} || $option->{full} ? {}
         : keep_reached($tree, $patch, $objects, @included);
+    my $made = objects_by_rules($tree, $patch, $option->{full}, @included);
+    for my $object (keys %$made) {
+        delete @$unreached{ @{ $made->{$object}{of} } };
+        $objects->{$object} //= { %{ $made->{$object} }, of => [] };
+        $objects->{$object}{of} = [uniq(@{ $objects->{$object}{of} }, @{ $made->{$object}{of} })];
+    }
     return ($objects, $unreached, %everywhere || @templates ? 1 : 0);
 }
 
@@ -185,11 +201,13 @@ sub account_for_included ($tree, $patch, $objects, @included) {
     for my $object (values %$objects) {
         $object->{of} = [grep { !$is_included{$_} } @{ $object->{of} }];
     }
-    my $made = objects_made_of($tree, @included);
+    my $by_rule = $patch->{made} // {};
+    my $made = objects_made_of($tree, @included, keys %$by_rule);
     my $apart = list_apart($tree, map { dirname($_) } map { @$_ } values %$made);
     my %is_used;
     for my $file (@included) {
-        for my $object (grep { !$apart->{$_} } @{ $made->{$file} }) {
+        my @files = ($file, grep { $by_rule->{$_}{$file} } keys %$by_rule);
+        for my $object (uniq grep { !$apart->{$_} } map { @{ $made->{$_} } } @files) {
             push @{ $objects->{$object}{of} }, $file;
             $is_used{$file} = 1;
         }
@@ -437,6 +455,47 @@ sub including_objects ($tree, @files) {
     my $n = keys %objects;
     note("$n object" . ($n > 1 ? 's' : '') . ' may include ' . names(\@files)) if $n;
     return \%objects;
+}
+
+# The objects that are compiled from what rules of Makefiles make of the files, which they
+# read as texts, so names in them do not tell what a change reaches.  kbuild makes it anew
+# for the objects of the same directory, and for others with --full.
+sub objects_by_rules ($tree, $patch, $full, @files) {
+    refuse_unread($tree, @files) if !$full;
+    warning("'$_->[0]' may read '$_->[1]' when the build runs it, which no rule says: what it "
+        . 'writes stays as it is') for readers_of($tree, @files);
+    my %objects;
+    for my $file (@files) {
+        my $made = made_from($tree, $file);
+        $patch->{made}{$_}{$file} = 1 for keys %$made;
+        for my $target (sort keys %$made) {
+            my @found = compiled_from($tree, $full, $target);
+            my ($far) = $full ? () : grep { index $_->{name}, "$made->{$target}/" } @found;
+            fail("the patch changes '$file', which the build makes '$target' of, and "
+                . "'$far->{name}' is in another directory: only --full will do") if $far;
+            for my $object (@found) {
+                my $plain = plain_path($object->{name});
+                $objects{$plain} //= { %$object, of => [] };
+                push @{ $objects{$plain}{of} }, $file;
+            }
+        }
+    }
+    $objects{$_}{of} = [uniq @{ $objects{$_}{of} }] for keys %objects;
+    return \%objects;
+}
+
+# The objects that one is or may be compiled from, as list_objects has them.
+sub compiled_from ($tree, $full, $target) {
+    if ($target =~ /\.o\z/) {
+        my $object = list_objects($tree, dirname($target))->{$target};
+        return $object // ();
+    }
+    my @sources = (find_includers($tree, $target), $target =~ /\.[cS]\z/ ? $target : ());
+    fail("every object includes '$target', which the patch changes: only --full will do")
+        if !$full && grep { $_ eq '*' } @sources;
+    my ($all, $made) = possible_objects($tree, @sources);
+    return grep { depends_on($tree, $_->{name}, $target) }
+        map { $all->{$_} // () } map { @{ $made->{$_} } } @sources;
 }
 
 # Removes the objects that no change of an included file can reach.  Returns the files

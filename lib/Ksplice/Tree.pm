@@ -29,7 +29,7 @@ use Ksplice::Journal  qw(has_journal revert_tree);
 
 our @EXPORT_OK = qw(
     unpack_release open_tree restore_tree prepare_tree make_tree list_objects list_objects_now
-    list_now list_apart
+    list_now list_apart ask_rules
 );
 
 # How many directories kbuild is asked for with one command.
@@ -148,7 +148,7 @@ sub prepare_tree ($tree) {
     my $stamp_file = "$dir/.KSPLICE_prepared";
     return if -e $stamp_file && read_file($stamp_file) eq $stamp && -e "$dir/.config";
     unlink $stamp_file;
-    unlink map { "$dir/.KSPLICE_$_" } qw(objects includes snapped);
+    unlink map { "$dir/.KSPLICE_$_" } qw(objects includes outside rules snapped);
     delete $tree->{known_objects};
     progress('configuring the kernel', sub { configure_tree($tree) });
     progress('preparing the kernel tree', sub {
@@ -263,6 +263,16 @@ sub ask_kbuild ($tree, @dirs) {
         . "'$dirs[0]': its Makefile is not like those that are known")
         if !grep { /^d / } @lines;
     return grep { /^[ymxhl] / } @lines;
+}
+
+# The rules of the Makefiles in these directories, as Makefile.ksplice prints them.
+sub ask_rules ($tree, @dirs) {
+    my @lines;
+    while (my @portion = splice @dirs, 0, 100) {
+        push @lines, capture(make_command($tree, '-s', '-f',
+            base_dir() . '/Makefile.ksplice', 'KSPLICE_MODE=rules', "KSPLICE_DIRS=@portion"));
+    }
+    return @lines;
 }
 
 sub parents ($dir) {

@@ -85,8 +85,9 @@ END
 # What runs the scripts, one after the other.
 sub feature_script (@names) { return join '', map { ". /tests/$_.sh\n" } @names }
 
-# Seconds for a guest: some make containers for minutes where others need the processors.
-my $time = '--timeout=900';
+# Seconds for a guest, all features one after the other: a busy machine needs five times as long
+# as an idle one.
+my $time = '--timeout=1800';
 
 # Compiles the C programs, and returns what the guest needs for the scripts.
 sub guest_options (@names) {

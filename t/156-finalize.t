@@ -33,12 +33,15 @@ const char pre[8] place(".init.ksplice_pre") = { 1 };
 const long patches[2] place(".ksplice_replaced") = { 1 };
 const long hooks[2] place(".ksplice_hooks") = { 1 };
 long versions[8] place("__versions") = { 1 };
+const char types[8] place(".BTF") = { 1 };
+const char base[8] place(".BTF.base") = { 1 };
 END
 my ($status, $out, $err) = finalize($module, "$dir/out.ko");
 is("$status $out$err", '0 ', 'a module');
 ok((grep { /^\.debug_/ } keys %{ objdump_sections($module) }), 'it had debug information');
 my $section = objdump_sections("$dir/out.ko");
 ok(!(grep { /^\.debug_/ } keys %$section), 'and has none any more');
+ok(!(grep { /^\.BTF/ } keys %$section), '... nor types for BPF');
 ok($section->{$_}, "$_ is still there") for qw(.text.f .init.ksplice_pre .ksplice_replaced
     .ksplice_hooks);
 ok((grep { $_->{name} eq 'f' && $_->{size} } objdump_symbols("$dir/out.ko")), 'and so are symbols');

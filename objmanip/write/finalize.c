@@ -6,9 +6,9 @@
  * that the kernel's build system put something into the module which was not
  * thought of here; it is refused by name, as in the objects that go in.
  * Undefined symbols were checked by modpost.  objcopy(1), or what the
- * environment has as OBJCOPY, takes the debug information out: it is most of
- * the module, and a patched machine needs none.  standins.c completes the
- * exports of what the kernel has already.
+ * environment has as OBJCOPY, takes the debug information out, and the types
+ * for BPF: they are most of the module, and a patched machine needs none.
+ * standins.c completes the exports of what the kernel has already.
  */
 #include "write/finalize.h"
 #include "model/kind.h"
@@ -95,8 +95,10 @@ void finalize(const char *in, const char *out)
 	char *objcopy = getenv("OBJCOPY");
 	char *temporary = output_temporary(out);
 	char *argv[] = { objcopy && *objcopy ? objcopy : (char *)"objcopy",
-			 (char *)"--strip-debug", (char *)"--", xstrdup(in),
-			 temporary, NULL };
+			 (char *)"--strip-debug",
+			 (char *)"--remove-section=.BTF",
+			 (char *)"--remove-section=.BTF.base",
+			 (char *)"--", xstrdup(in), temporary, NULL };
 
 	check_sections(object_load(in, in));
 	if (run(argv)) {

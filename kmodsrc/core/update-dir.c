@@ -195,7 +195,7 @@ static void update_release(struct kobject *kobj)
 	ksplice_update_free(ksplice_update_of(kobj));
 }
 
-static struct kobj_type update_type = {
+static const struct kobj_type update_type = {
 	.release = update_release,
 	.sysfs_ops = &kobj_sysfs_ops,
 	.default_groups = update_groups,

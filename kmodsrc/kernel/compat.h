@@ -33,7 +33,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 /* It moved in commit 5f60d5f6bbc1 (v6.12). */
-#if __has_include(<linux/unaligned.h>)
+#ifdef KSPLICE_HAS_LINUX_UNALIGNED
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>

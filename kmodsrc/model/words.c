@@ -26,7 +26,7 @@ void ksplice_words_clean(char *text)
 static const char *hide_number(char *to)
 {
 	if (!strncmp(to, "0x", 2))
-		strcpy(to, "nothing-known");
+		strscpy(to, "nothing-known", KSPLICE_ADDR_NAME_LEN);
 	return to;
 }
 

@@ -224,7 +224,7 @@ static void make_queue(struct place *place)
 
 struct message {
 	long type;
-	char text[1];
+	char text;
 };
 
 static void give_message(const struct place *place)

@@ -138,7 +138,9 @@ sub parse_options (@specs) {
     my %option;
     my @problems;
     my @standard = qw(help|h version verbose|v quiet|q raw-errors);
-    my %is_option = map { /^([\w-]+)/ ? ($1 => 1) : () } @specs, @standard;
+    my %is_option = map { /^([\w-]+)/ ? ("--$1" => 1) : () } @specs, @standard;
+    # --one=--two is one word, and means that.
+    %is_option = map { $_ => 1 } grep { $is_option{ s/=.*//sr } } @ARGV;
     @specs = map {
         /^([\w-]+)[^=]*=\w(@?)\z/ ? ($_ => taker($1, $2, \%is_option, \%option)) : $_
     } @specs;
@@ -174,7 +176,7 @@ sub taker ($name, $is_list, $is_option, $option) {
     return sub ($given, $value) {
         my $named = dashed($name);
         die "option '$named' needs a value, not '$value'\n"
-            if $value =~ /\A--([\w-]+)/ && $is_option->{$1};
+            if $is_option->{$value};
         if ($is_list) {
             push @{ $option->{$name} }, $value;
             return;

@@ -73,9 +73,9 @@ for my $file (@scripts) {
 # --- a guest that the emulation breaks ---------------------------------------
 
 # So many times, then it ends with a status.
-sub guest_broken ($times, $status) {
+sub guest_broken ($times, $status, $word = 'ok') {
     my $vm = spew("$dir/vm", "#!/bin/sh\necho >> $dir/runs\n"
-        . "echo \"ok 1 - run \$(wc -l < $dir/runs)\"\n"
+        . "echo \"$word 1 - run \$(wc -l < $dir/runs)\"\n"
         . "[ \$(wc -l < $dir/runs) -gt $times ] || exit 126\nexit $status\n");
     chmod 0755, $vm;
     unlink "$dir/runs";
@@ -89,6 +89,9 @@ is_deeply([guest_broken(1, 0)], [0, "1..1\nok 1 - run 2\n", $again],
 is_deeply([guest_broken(0, 125)],
     [125, "1..1\nok 1 - run 1\n# the guest ended with status 125\n", ''],
     'no other fault is repeated');
+is_deeply([guest_broken(1, 0, 'not ok')],
+    [126, "1..1\nnot ok 1 - run 1\n# the guest ended with status 126\n", ''],
+    'nor is one in which a check has failed');
 is_deeply([guest_broken(9, 0)],
     [126, "1..1\nok 1 - run 3\n# the guest ended with status 126\n", $again . $again =~ s/1/2/r],
     'the third time it is a failure');

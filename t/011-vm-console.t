@@ -79,10 +79,15 @@ sub int3 {
         "Code: 41 83 e4 01 74 c2 $before <d0> 02 00 00", 'RIP: 0033:0x7f98c45d3409';
 }
 for ([1, '', 'f+0x111', 'e9'], [1, 'Oops: ', 'f.part.0+0x11', '66'], [0, '', 'f+0x111', 'cc'],
-    [0, '', 'f+0x10', 'e9'], [0, '', 'f+0x5', '0f']) {
+    [0, '', 'f+0xe', 'e9'], [1, '', 'f+0xf', 'e9'], [0, '', 'f+0x5', '0f']) {
     my ($is_stale, @of_it) = @$_;
     is(is_stale_int3(int3(@of_it)), $is_stale, "@of_it: " . ($is_stale ? 'stale' : 'perhaps not'));
 }
+my @next = int3('', 'f+0x111', 'e9');
+is(is_stale_int3(int3('', '0xffffffffc0001005', 'e9'), @next), 0,
+    '... nor is the place of the next one taken for that of the first');
+is(is_stale_int3(map({ s/Code: .*/Code: Unable to access opcode bytes/r }
+    int3('', 'f+0x111', 'e9')), @next), 0, '... nor its bytes');
 is(is_stale_int3((int3('', 'f+0x111', 'e9'))[0, 1, 3]), 0, 'without its place it is not known');
 is(is_stale_int3((int3('', 'f+0x111', 'e9'))[0 .. 2]), 0, '... nor without its bytes');
 is(is_stale_int3(report('fs/file.c:1'), int3('', 'f+0x111', 'e9')), 0,

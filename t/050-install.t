@@ -19,7 +19,7 @@ my %section = (sbin => 8, bin => 1);
 # A PREFIX of its own: as a user installs it.
 my $prefix = scratch_dir() . '/usr/local';
 my ($status, $out, $err) = run_cmd('make', '-s', '-C', $root, 'install', "PREFIX=$prefix");
-is($status, 0, 'make install succeeds') or BAIL_OUT("make install: $out$err");
+is($status, 0, 'make install succeeds') or die "make install: $out$err", "\n";
 
 for my $command (sort keys %place) {
     my $file = "$prefix/$place{$command}/$command";

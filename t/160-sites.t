@@ -108,7 +108,7 @@ sub build ($with_jmp) {
         '-DKBUILD_MODNAME="ksplice"', "-DCONFIG_DYNAMIC_FTRACE_WITH_JMP=$with_jmp",
         '-o', "$dir/sites$with_jmp", root_dir() . '/t/fixtures/sites.c',
         map { root_dir() . "/kmodsrc/arch/x86/$_.c" } qw(alternative calls env sites));
-    is($status, 0, 'the rules compile as a program') or BAIL_OUT($err);
+    is($status, 0, 'the rules compile as a program') or die $err, "\n";
     return;
 }
 build($_) for 0, 1;

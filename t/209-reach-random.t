@@ -17,7 +17,7 @@ use Test::More;
 
 my $n_changes = 4;
 my ($from, $to) = ($ENV{KSPLICE_TEST_TREES} // '1-12') =~ /^(\d+)-(\d+)\z/
-    or BAIL_OUT('KSPLICE_TEST_TREES is not FROM-TO');
+    or die 'KSPLICE_TEST_TREES is not FROM-TO', "\n";
 my ($n_altered, $n_reached, $n_all, @missed) = (0, 0, 0);
 for my $seed ($from .. $to) {
     my %files = random_tree($seed);

@@ -233,6 +233,8 @@ gives('a patch that is in the source, among other lines', ['--patch=' . patch_fi
     1, '', "$end: the patch '$scratch/there.patch' seems to be in the source already, among other "
     . "lines, in kernel/one.c #1 (fuzz 2): compare them; only if it is not there, pass "
     . "--patch-opt=-F3\n");
+gives('an option for patch(1) that is called as one of ours', ['--dry-run', "--patch=$first",
+    '--patch-opt=--quiet'], 0, $replace, '');
 gives('a patch that was cut', ['--patch=' . patch_file('cut', substr $one, 0, -3)], 1, '',
     "$end: the patch '$scratch/cut.patch' is cut short: it ends within a line of hunk #1 for "
     . "'b/kernel/one.c'\n");

@@ -70,7 +70,7 @@ sub run_view () {
 
 # Of a release whose headers are not installed, if there is one: the module is
 # built with those in the cache.
-my ($series, $flavour) = $release =~ /\A(\d+\.\d+)\..*?-([a-z].*)\z/ or BAIL_OUT($release);
+my ($series, $flavour) = $release =~ /\A(\d+\.\d+)\..*?-([a-z].*)\z/ or die $release, "\n";
 my ($other) = grep { /\A\Q$series\E\.[^a-z]*(?:\+\w+)?-\Q$flavour\E\z/
     && !-e "/usr/src/linux-headers-$_" } reverse known_releases();
 $release = $other // $release;
@@ -79,7 +79,7 @@ spew("$dir/faults/faults.c", slurp(root_dir() . '/t/fixtures/vm/faults.c'));
 spew("$dir/faults/Kbuild", "obj-m := faults.o\n");
 ($status, $out, $err) =
     run_cmd('make', '-C', release_headers($release), "M=$dir/faults", 'modules');
-is($status, 0, 'a module is built') or BAIL_OUT("$out$err");
+is($status, 0, 'a module is built') or die "$out$err", "\n";
 
 sub provoke ($script, @option) {
     return run_cmd('dev/vm', "--release=$release", "--dir=$dir/faults", @option, '--',

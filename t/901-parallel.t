@@ -22,7 +22,7 @@ use constant { SECONDS => 5, ENOUGH => 20_000 };
 my $dir = scratch_dir();
 my @build = (qw(gcc -O2 -Wall -Wextra -static -pthread -o), "$dir/turns",
     root_dir() . '/t/guest/turns.c');
-is((run_cmd(@build))[0], 0, 'a program that has two processors take turns') or BAIL_OUT("@build");
+is((run_cmd(@build))[0], 0, 'a program that has two processors take turns') or die "@build", "\n";
 
 sub turns (@option) {
     my ($status, $out, $err) = run_cmd({ env => { KSPLICE_CACHE => cache_dir() } }, 'dev/vm',

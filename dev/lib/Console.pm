@@ -22,6 +22,9 @@ our @EXPORT_OK = qw(faults_in is_stale_int3);
 # At most so many lines of the console are handed on.
 use constant MAX_LINES => 200;
 
+# Of a function, which the core may write: endbr64, the ftrace site and the jump.
+use constant OUR_BYTES => 4 + 5 + 5;
+
 # The start of the first line of a fault, after its time stamp.
 my @faults = (
     qr/------------\[ cut here \]/,
@@ -70,14 +73,16 @@ sub faults_in ($text, @expected) {
 }
 
 # Whether the lines of a fault begin with an int3 that was not in memory any more, at a
-# place where only the kernel writes any: our own are in the first bytes of a function, of
-# which there are never more than fourteen (endbr64, the ftrace site and the jump).
+# place where only the kernel writes any: our own are in the first bytes of a function.  RIP
+# is behind the int3.
 sub is_stale_int3 (@lines) {
     my @messages = map { message_of($_) } @lines;
     return 0 if ($messages[0] // '') !~ /\A(?:Oops: )?int3: 0000 \[#1\]/;
-    my ($offset) = map { /\ARIP: 0010:[\w.]+\+0x([0-9a-f]+)\// ? hex $1 : () } @messages;
-    my ($before) = map { /\ACode: .*\b([0-9a-f]{2}) <[0-9a-f]{2}>/ ? $1 : () } @messages;
-    return defined $offset && $offset > 16 && defined $before && $before ne 'cc' ? 1 : 0;
+    my ($place) = grep { /\ARIP: / } @messages;
+    my ($code)  = grep { /\ACode: / } @messages;
+    my ($offset) = ($place // '') =~ /\ARIP: 0010:[\w.]+\+0x([0-9a-f]+)\// or return 0;
+    my ($before) = ($code // '') =~ /\b([0-9a-f]{2}) <[0-9a-f]{2}>/ or return 0;
+    return hex $offset > OUR_BYTES && $before ne 'cc' ? 1 : 0;
 }
 
 # The message of the kernel, without time and task.

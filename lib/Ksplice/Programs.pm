@@ -21,7 +21,7 @@ use Exporter            qw(import);
 use File::Basename      qw(dirname);
 use Ksplice             qw(fail warning read_file);
 use Ksplice::Includes   qw(made_of plain_path);
-use Ksplice::Journal    qw(command_file find_files);
+use Ksplice::Journal    qw(find_files);
 use Ksplice::Recompile  qw(recompile);
 use Ksplice::Rules      qw(made_from);
 

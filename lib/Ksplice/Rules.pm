@@ -71,12 +71,11 @@ sub unmade_sources ($tree, $apart) {
     return @unmade;
 }
 
-# What rules write, in some directories or in all, but objects.
-sub written_files ($tree, @dirs) {
+# What rules write, but objects, in the directories {DIR => 1}; without them in all.
+sub written_files ($tree, $dirs) {
     my $rules = rules_of($tree);
-    my %is_wanted = map { $_ => 1 } @dirs;
     my @files = grep { !/\.o\z/ } keys %{ $rules->{needs} }, @{ $rules->{written} };
-    return grep { !@dirs || $is_wanted{ dirname($_) } } @files;
+    return grep { !$dirs || $dirs->{ dirname($_) } } @files;
 }
 
 # [SOURCE, FILE] for each program beside the rules that has the path of one of the files in

@@ -10,24 +10,13 @@ use warnings;
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
+use Test::Ksplice::CoreProgram;
 use Test::Ksplice::Objmanip;
 use Test::More;
 
 # What pre.c needs of the kernel
 my $dir = scratch_dir();
-spew("$dir/linux/$_.h", "\n") for qw(errno kallsyms string);
-spew("$dir/linux/types.h", <<'END');
-#pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-typedef uint8_t u8, __u8;
-typedef uint16_t u16, __u16;
-typedef uint32_t u32, __u32;
-typedef uint64_t u64, __u64;
-typedef int32_t s32, __s32;
-typedef int64_t s64, __s64;
-END
+write_types($dir, map { "linux/$_.h" } qw(errno kallsyms string));
 spew("$dir/linux/kernel.h", <<'END');
 #pragma once
 #include <linux/types.h>
@@ -38,16 +27,14 @@ spew("$dir/linux/kernel.h", <<'END');
 #define IS_ALIGNED(x, to)	(!((x) & ((to) - 1)))
 #define __always_inline		inline __attribute__((always_inline))
 END
-my ($status, $out, $err) = run_cmd($ENV{CC} // 'gcc', qw(-g -O1), '-fsanitize=address,undefined',
-    '-fno-sanitize-recover=all', "-I$dir", map({ '-I' . root_dir() . "/$_" } qw(kmodsrc
-        kmodsrc/arch/x86 t/guest)),
-    '-DKBUILD_MODNAME="ksplice"', '-o', "$dir/read", root_dir() . '/t/fixtures/read-images.c');
+my ($status, $err) = compile_core($dir, "$dir/read", '-I' . root_dir() . '/t/guest',
+    root_dir() . '/t/fixtures/read-images.c');
 is($status, 0, 'the check compiles as a program') or die $err, "\n";
 
 my $diff = diff_text(slurp(root_dir() . '/t/fixtures/small-update.c'));
 is($diff->{status}, 0, 'a small update') or diag $diff->{err};
 mkdir "$dir/images" or die;
-($status, $out, $err) = run_cmd('perl', root_dir() . '/t/lib/hostile.pl', "$diff->{dir}/old.o",
+($status, my $out, $err) = run_cmd('perl', root_dir() . '/t/lib/hostile.pl', "$diff->{dir}/old.o",
     "$dir/images");
 is("$status $err", '0 ', 'bad images are made of it') or die $err, "\n";
 chomp(my $n = $out);

@@ -11,25 +11,13 @@ no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
+use Test::Ksplice::CoreProgram;
 use Test::More;
 
 # What they need of the kernel
 my $dir = scratch_dir();
-spew("$dir/$_.h", "\n") for map({ "linux/$_" } qw(cache errno kallsyms string)),
-    map { "asm/$_" } qw(pgtable segment sync_core);
-spew("$dir/linux/types.h", <<'END');
-#pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-typedef uint8_t u8, __u8;
-typedef uint16_t u16, __u16;
-typedef uint32_t u32, __u32;
-typedef uint64_t u64, __u64;
-typedef int32_t s32, __s32;
-typedef int64_t s64, __s64;
-typedef int8_t s8;
-END
+write_types($dir, map({ "linux/$_.h" } qw(cache errno kallsyms string)),
+    map { "asm/$_.h" } qw(pgtable segment sync_core));
 spew("$dir/linux/kernel.h", <<'END');
 #pragma once
 #include <linux/types.h>
@@ -101,17 +89,12 @@ struct ksplice_match {
 };
 END
 
-sub build ($with_jmp) {
-    my ($status, undef, $err) = run_cmd($ENV{CC} // 'gcc', qw(-g -O1 -w),
-        '-fsanitize=address,undefined', '-fno-sanitize-recover=all', "-I$dir",
-        map({ '-I' . root_dir() . "/$_" } qw(kmodsrc kmodsrc/arch/x86)),
-        '-DKBUILD_MODNAME="ksplice"', "-DCONFIG_DYNAMIC_FTRACE_WITH_JMP=$with_jmp",
-        '-o', "$dir/sites$with_jmp", root_dir() . '/t/fixtures/sites.c',
+for my $with_jmp (0, 1) {
+    my ($status, $err) = compile_core($dir, "$dir/sites$with_jmp", '-w',
+        "-DCONFIG_DYNAMIC_FTRACE_WITH_JMP=$with_jmp", root_dir() . '/t/fixtures/sites.c',
         map { root_dir() . "/kmodsrc/arch/x86/$_.c" } qw(alternative calls env sites));
     is($status, 0, 'the rules compile as a program') or die $err, "\n";
-    return;
 }
-build($_) for 0, 1;
 
 my %kind = map { /KSPLICE_SITE_(\w+)\s*=\s*(\d+)/ ? ($1 => $2) : () } split /\n/,
     slurp(root_dir() . '/kmodsrc/records.h') . slurp(root_dir() . '/kmodsrc/arch/x86/site-kinds.h');

@@ -20,7 +20,7 @@ use Ksplice          qw(capture read_file write_file progress);
 use Ksplice::Journal qw(command_file);
 
 our @EXPORT_OK = qw(
-    find_includers is_everywhere including_templates is_of_rust included_by included_sources
+    find_includers is_everywhere including_templates files_of_rust included_by included_sources
     foreign_objects outside_files is_of_program depends_on made_of objects_made_of
     newer_than_built add_unmade_source kernel_dirs arch_directory plain_path kept_lines
 );
@@ -50,10 +50,11 @@ sub including_templates ($tree, @files) {
     return grep { /\.uc$/ } all_includers($tree, @files);
 }
 
-# Whether code in Rust is made with the file: bindings to what headers of its own include.
-sub is_of_rust ($tree, $file) {
-    return read_file("$tree->{dir}/.config") =~ /^CONFIG_RUST=y$/m
-        && grep { m{^rust/.*\.h\z} } all_includers($tree, $file);
+# Those of the files that code in Rust is made with: bindings to what headers of its own
+# include.
+sub files_of_rust ($tree, @files) {
+    return if read_file("$tree->{dir}/.config") !~ /^CONFIG_RUST=y$/m;
+    return grep { my $file = $_; grep { m{^rust/.*\.h\z} } all_includers($tree, $file) } @files;
 }
 
 sub all_includers ($tree, @files) {

@@ -42,7 +42,7 @@ use Time::HiRes    ();
 
 our @EXPORT_OK = qw(
     has_journal begin_journal note_touched forget_built keep_source keep_object
-    note_neighbours find_files find_kept command_file new_sources revert_tree
+    note_neighbours find_files find_kept command_file command_target new_sources revert_tree
 );
 
 sub journal_file ($tree) { "$tree/.KSPLICE_journal" }
@@ -135,6 +135,9 @@ sub keep_object ($object) {
 # The file in which kbuild records the command and the dependencies of an object.
 sub command_file ($object) { dirname($object) . '/.' . basename($object) . '.cmd' }
 
+# The file that such a one is of.
+sub command_target ($command) { return $command =~ s{(^|/)\.([^/]+)\.cmd\z}{$1$2}r }
+
 # All files below a directory of the tree whose names match.
 sub find_files ($tree, $dir, $pattern) {
     my @found;
@@ -171,8 +174,10 @@ sub revert_tree ($tree) {
             find_files($tree, '', qr/\.KSPLICE_presrc\z/);
     }
     rmdir for sort { length $b <=> length $a } @dirs;
-    push @bad, differences($tree, split /\n/, $text);
-    remove_made($tree, split /\n/, $text) if !@bad;
+    my @lines = split /\n/, $text;
+    my ($newer, $commands) = newer_files($tree, @lines);
+    push @bad, differences($tree, @lines), map { "'$_' is new" } foreign($newer, @lines);
+    remove_made($tree, @$commands) if !@bad;
     refuse_tree($tree, @bad) if @bad;
     unlink journal_file($tree) or fail("cannot remove '" . journal_file($tree) . "': $!");
     return $sources;
@@ -214,37 +219,37 @@ sub differences ($tree, @lines) {
             push @differs, "'$1' is still there" if -e "$tree/$1";
         }
     }
-    return (@differs, map { "'$_' is new" } foreign_sources($tree, @lines));
+    return @differs;
 }
 
 # The sources that were written since begin_journal and are not in the journal.
 sub new_sources ($tree) {
-    return foreign_sources($tree, split /\n/, read_file(journal_file($tree)));
+    my @lines = split /\n/, read_file(journal_file($tree));
+    my ($sources) = newer_files($tree, @lines);
+    return foreign($sources, @lines);
 }
 
-sub foreign_sources ($tree, @lines) {
-    my ($since) = map { /^since ([\d.]+)$/ ? $1 : () } @lines;
-    return if !defined $since;
+sub foreign ($sources, @lines) {
     my %is_own = map { /^(?:was (?:\S+ ){4}|added )(.+)/ ? ($1 => 1) : () } @lines;
-    return grep { !$is_own{$_} } newer_files($tree, $since, '(', '-name', '*.[chS]',
-        '-o', '-name', 'Makefile*', '-o', '-name', 'Kbuild*', '-o', '-name', 'Kconfig*', ')',
-        '!', '-name', '*.mod.c');
+    return grep { !$is_own{$_} } @$sources;
 }
 
-# Removes what kbuild has made since begin_journal of which nothing is recorded, with its
-# .cmd file.
-sub remove_made ($tree, @lines) {
-    my ($since) = map { /^since ([\d.]+)$/ ? $1 : () } @lines;
-    return if !defined $since;
-    for my $command (newer_files($tree, $since, '-name', '.*.cmd')) {
-        unlink "$tree/" . ($command =~ s{\.([^/]+)\.cmd\z}{$1}r), "$tree/$command";
-    }
+# Removes what kbuild has made of which nothing is recorded, by its .cmd files, and these.
+sub remove_made ($tree, @commands) {
+    unlink map { ("$tree/" . command_target($_), "$tree/$_") } @commands;
     return;
 }
 
-sub newer_files ($tree, $since, @which) {
-    return map { s{^\./}{}r } capture({ dir => $tree }, 'find', '.', '-name', '.git', '-prune',
-        '-o', '-type', 'f', @which, '-newermt', "\@$since", '-print');
+# The sources, and the .cmd files, that were written since begin_journal, as two lists.
+sub newer_files ($tree, @lines) {
+    my ($since) = map { /^since ([\d.]+)$/ ? $1 : () } @lines;
+    return ([], []) if !defined $since;
+    my @files = map { s{^\./}{}r } capture({ dir => $tree }, 'find', '.', '-name', '.git',
+        '-prune', '-o', '-type', 'f', '(', '-name', '*.[chS]', '-o', '-name', 'Makefile*',
+        '-o', '-name', 'Kbuild*', '-o', '-name', 'Kconfig*', '-o', '-name', '.*.cmd', ')',
+        '!', '-name', '*.mod.c', '-newermt', "\@$since", '-print');
+    my $is_command = qr{(?:^|/)\.[^/]*\.cmd\z};
+    return ([grep { !/$is_command/ } @files], [grep { /$is_command/ } @files]);
 }
 
 sub restore_object ($object) {

@@ -22,7 +22,7 @@ use File::Path        qw(make_path);
 use Ksplice           qw(fail failure_text progress read_file);
 use Ksplice::Includes qw(arch_directory plain_path);
 use Ksplice::Journal  qw(note_touched forget_built keep_source keep_object find_files new_sources
-    find_kept command_file);
+    find_kept command_file command_target);
 use Ksplice::Snapped  qw(not_current note_snapped);
 use Ksplice::Tree     qw(make_tree restore_tree);
 
@@ -139,8 +139,7 @@ sub made_by_rules ($top, @objects) {
     my %dirs = map { plain_path(dirname($_)) => 1 } @objects;
     my %made;
     for my $dir (sort keys %dirs) {
-        $made{$_} = 1 for made_here($top, map { substr $_, 1 + length $top }
-            glob "$top/$dir/.*.cmd");
+        $made{ command_target(substr $_, 1 + length $top) } = 1 for glob "$top/$dir/.*.cmd";
         for my $makefile (grep { -f } map { "$top/$dir/$_" } qw(Makefile Kbuild)) {
             $made{"$dir/$_"} = 1 for read_file($makefile) =~ m{^\$\(obj\)/([\w.-]+\.[chS])\s*:}mg;
         }
@@ -148,16 +147,11 @@ sub made_by_rules ($top, @objects) {
     return sort keys %made;
 }
 
-# What these .cmd files are for.
-sub made_here ($top, @commands) {
-    return map { s{(^|/)\.([^/]+)\.cmd\z}{$1$2}r } @commands;
-}
-
 # All that a whole build makes, but for objects: what kbuild has a .cmd file for, and
 # programs and archives of the build, which have none in tools.
 sub all_made ($top) {
     my @tools = grep { -d "$top/$_" } qw(scripts tools);
-    return (made_here($top, find_files($top, '', qr{/\.[^/]+\.cmd\z})),
+    return ((map { command_target($_) } find_files($top, '', qr{/\.[^/]+\.cmd\z})),
         grep { is_binary("$top/$_") } map { find_files($top, $_, qr{/[^/]+\z}) } @tools);
 }
 

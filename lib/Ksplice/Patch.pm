@@ -139,10 +139,11 @@ sub stage_patches ($dir, $scratch, @inputs) {
         @parts
             or fail("the patch '$input->{name}' changes no file: it must be a unified diff "
                 . "('diff -u')");
-        for my $part ($option->{reverse} ? reverse @parts : @parts) {
-            my @changes = @{ $part->{changes} };
-            stage_changes($stage, $part, $option->{reverse} ? reverse_changes(@changes) : @changes);
+        if ($option->{reverse}) {
+            @parts = reverse @parts;
+            $_->{changes} = [reverse_changes(@{ $_->{changes} })] for @parts;
         }
+        stage_changes($stage, $_, @{ $_->{changes} }) for @parts;
         push @messages, grep { $_->{text} =~ /^\+\+\+ |^diff /m } @of_input;
     }
     my @names = staged_files($stage);

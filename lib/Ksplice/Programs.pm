@@ -21,7 +21,7 @@ use Exporter            qw(import);
 use File::Basename      qw(dirname);
 use Ksplice             qw(fail warning read_file);
 use Ksplice::Includes   qw(made_of plain_path);
-use Ksplice::Journal    qw(find_files);
+use Ksplice::Journal    qw(command_target find_files);
 use Ksplice::Recompile  qw(recompile);
 use Ksplice::Rules      qw(made_from);
 
@@ -32,7 +32,7 @@ our @EXPORT_OK = qw(compile_programs check_programs check_programs_in_tree);
 sub compile_programs ($tree, $scratch, @files) {
     my %is_wanted = map { $_ => 1 } @files;
     my %compiled;
-    for my $name (grep { !/\.cmd\z/ } map { s{\.([^/]+)\.cmd\z}{$1}r } commands($tree)) {
+    for my $name (grep { !/\.cmd\z/ } compiled_files($tree)) {
         my ($file) = grep { $is_wanted{$_} } map { plain_path($_) } made_of($tree, $name) or next;
         $compiled{$name} = { of => $file,
             bytes => scalar read_file(recompile($tree, $name, "$scratch/program")) };
@@ -75,17 +75,17 @@ sub warn_of_programs (@programs) {
     return;
 }
 
-sub commands ($tree) {
+sub compiled_files ($tree) {
     return if !-d "$tree->{dir}/scripts";
-    return sort(find_files($tree->{dir}, 'scripts', qr{/\.[^/]+\.cmd\z}));
+    return map { command_target($_) } sort(find_files($tree->{dir}, 'scripts',
+        qr{/\.[^/]+\.cmd\z}));
 }
 
 # The programs that one of their parts may be in: those of its directory.
 sub programs_of ($tree, $name) {
     return $name if $name !~ m{\.[^/]*\z};
     my $dir = dirname($name);
-    return grep { dirname($_) eq $dir && !m{\.[^/]*\z} }
-        map { s{\.([^/]+)\.cmd\z}{$1}r } commands($tree);
+    return grep { dirname($_) eq $dir && !m{\.[^/]*\z} } compiled_files($tree);
 }
 
 1;

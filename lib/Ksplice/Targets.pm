@@ -25,7 +25,7 @@ use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note warning progress capture);
 use Ksplice::Constructs qw(read_constructs);
 use Ksplice::Includes qw(find_includers is_everywhere including_templates included_sources
-    foreign_objects outside_files is_of_program is_of_rust depends_on objects_made_of
+    foreign_objects outside_files is_of_program files_of_rust depends_on objects_made_of
     add_unmade_source kernel_dirs plain_path);
 use Ksplice::Patch    qw(changed_lines is_newly_included texts_of);
 use Ksplice::Reach    qw(reached_sources);
@@ -557,7 +557,7 @@ sub check_copies ($tree, $file, $has_objects, @sources) {
 # kernel was built.  Their functions it calls through an object of the kernel that is compiled
 # from C.
 sub warn_of_rust ($tree, $patch, @headers) {
-    for my $name (grep { is_of_rust($tree, $_) } @headers) {
+    for my $name (files_of_rust($tree, @headers)) {
         my %texts = map { $_ => 1 } map { values_in($_) } texts_of($tree->{dir}, $patch, $name);
         warning("code in Rust may have what '$name' defines: its copy stays as it is")
             if keys %texts > 1;

@@ -20,9 +20,10 @@
 #include "compare/symbols.h"
 #include "kernel/compat.h"
 
+#define CS_PREFIX	0x2e
+
 static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 static const u8 ret_int3[] = { 0xc3, 0xcc, 0xcc, 0xcc, 0xcc };
-#define CS_PREFIX	0x2e
 static const u8 lfence[] = { 0x0f, 0xae, 0xe8 };
 
 static bool starts_with(const struct ksplice_site_run *s, const u8 *bytes,

@@ -43,6 +43,12 @@ is((stat "$dir/b.c")[1], $inode, '... and are the very files');
 ok(!-e "$dir/new", '... and new directories are removed');
 ok(!has_journal($dir), '... and is no longer recognized');
 
+# make compares times by more than seconds
+Time::HiRes::utime(1000.25, 1000.25, "$dir/a.c");
+keep_source($dir, 'a.c');
+is((Time::HiRes::stat("$dir/a.c"))[9], 1000.25, 'a copy has the time of the original, to the bit');
+rename "$dir/a.c.KSPLICE_presrc", "$dir/a.c" or die;
+
 spew("$dir/a.c.KSPLICE_presrc", "int precious;\n");
 ok(!eval { keep_source($dir, 'a.c'); 1 }, 'an original that lies about is not overwritten');
 like(failure_text($@), qr/'\S+a\.c\.KSPLICE_presrc' exists already/, '... and named');

@@ -20,7 +20,7 @@ my $limit = "struct limit { long a; };\n#define LIMIT_OF(n) (n * 7)\n";
 spew("$dir/.config", "# Linux/x86 1.2.3 Kernel Configuration\n");
 spew("$dir/include/limit.h", $limit);
 spew("$dir/include/other.h", '');
-for my $name ('kernel/bounds', 'arch/x86/kernel/asm-offsets') {
+for my $name ('kernel/bounds', 'arch/x86/kernel/asm-offsets', 'kernel/sched/rq-offsets') {
     my $command = "gcc -Iinclude '-DHASH=\\#' '-DDOLLAR=\$\$' -Wp,-MMD,$name.d -S"
         . " -o $name.s $name.c";
     spew("$dir/$name.c", $source);
@@ -49,6 +49,9 @@ is(said($limit =~ s/7/8/r, 'include/limit.h'),
     . ': use --full', 'one that changes a number');
 like(said($limit =~ s/long a;/long a, b;/r, 'include/limit.h'), qr/^the patch changes 'SIZE' in /,
     'one that changes the size of a struct');
+unlink "$dir/kernel/.bounds.s.cmd", "$dir/arch/x86/kernel/.asm-offsets.s.cmd";
+like(said($limit =~ s/7/8/r, 'include/limit.h'), qr{^the patch.* in include/generated/rq-offsets\.h,},
+    '... also if it is in the offsets of a run queue alone');
 utime 1, 1, "$dir/include/limit.h", "$dir/include/other.h";
 is(said($limit, 'include/other.h'), '', 'one that they do not include');
 

@@ -49,11 +49,13 @@ for my $signal (qw(INT TERM)) {
 is((stopped_by('KILL'))[0], 'signal 9', 'killed');
 ok(-e "$tree/kernel/one.c.KSPLICE_presrc", '... it leaves the tree patched');
 sleep 2;
+spew("$tree/lib/$_", '') for qw(owners.o .owners.o.cmd);
 my ($status, $out, $err) = toy_create($toy, "--patch=$patch", '--dry-run');
 is_deeply([$status, $out, $err], [0,
-    "'$tree' was left patched by a killed command: restored 1 file\n"
-    . "vmlinux: replace kernel/one.o\n",
-    ''], 'the next one puts that right');
+    "'$tree' was left patched by a killed command: restored 1 file; removed what was built since "
+    . "then: lib/owners.o\nvmlinux: replace kernel/one.o\n",
+    ''], 'the next one puts that right, and names what it removes');
+ok(!-e "$tree/lib/$_", "... $_") for qw(owners.o .owners.o.cmd);
 is_deeply(tree_state($tree), $before, '... and the source is as it was');
 
 # --- a program that touches what it should not -----------------------------

@@ -79,6 +79,67 @@ is("$status $err", "1 ksplice-create: the patch changes 'include/linux/cap.h', w
     . "do\n", 'what another directory includes of that is refused');
 is((toy_create($toy, "--patch=$patch", '--dry-run', '--full'))[0], 0, '... but not with --full');
 
+# What lies between is compiled, but not to an object, and includes the header itself
+my $between = toy_kernel();
+$tree = $between->{tree};
+edit("$tree/lib/Makefile", sub { $_ .= <<'MAKE' });
+obj-y += enter.o
+$(obj)/enter.o: $(obj)/offsets.h
+$(obj)/offsets.h: $(obj)/struct.s
+	@sed -n 's/.*"->\(.*\)"/#define \1/p' $< >$@
+$(obj)/%.s: $(src)/%.c FORCE
+	@$(CC) -Iinclude -S -o $@ $<
+.PHONY: FORCE
+FORCE:
+MAKE
+spew("$tree/lib/struct.c", qq(#include <linux/frame.h>\n) . <<'C');
+void numbers(void) { asm volatile("\n.ascii \"->SIZE %c0\"" : : "i" (FRAME)); }
+C
+spew("$tree/lib/enter.c", qq(#include "offsets.h"\nint enter = SIZE;\n));
+spew("$tree/include/linux/frame.h", "#define FRAME 7\n");
+$before = tree_state($tree);
+$patch = toy_patch($between, 'include/linux/frame.h' => sub { s/7/8/ });
+for my $way ([], ['--all-includers'], ['--full'], []) {
+    ($status, $out, $err) = toy_create($between, "--patch=$patch", '--dry-run', @$way);
+    is("$status $out$err", "0 vmlinux: replace lib/enter.o\n",
+        "a header of a source that is compiled to make another one: @$way");
+}
+%state = %{ tree_state($tree) };
+like(slurp("$tree/lib/offsets.h"), qr/^#define SIZE \S*7$/m, '... which is put back');
+delete @state{qw(/lib/offsets.h /lib/struct.s)};
+is_deeply(\%state, $before, '... and the source is as it was');
+
+# In a directory below with a Makefile of its own kbuild does not make it anew, either
+edit("$tree/lib/Makefile", sub { $_ .= "obj-y += below/\n" });
+spew("$tree/lib/below/Makefile", "obj-y += below.o\n");
+spew("$tree/lib/below/below.c", qq(#include "../offsets.h"\nint below = SIZE;\n));
+unlink glob "$tree/.KSPLICE_*";
+($status, $out, $err) = toy_create($between, "--patch=$patch", '--dry-run');
+is("$status $err", "1 ksplice-create: the patch changes 'include/linux/frame.h', which the build "
+    . "makes 'lib/offsets.h' of, and 'lib/below/below.o' is in another directory: only --full "
+    . "will do\n", 'what a directory below includes of that is refused');
+edit("$tree/lib/Makefile", sub { s{^obj-y \+= below/\n}{}m });
+
+# Makefiles whose rules make does not tell
+spew("$tree/include/linux/whole.h", "#define WHOLE 1\n");
+edit("$tree/kernel/two.c", sub { $_ .= "#include <linux/whole.h>\n#include <linux/lonely.h>\n" });
+spew("$tree/Kbuild", "always-y += whole\nwhole: include/linux/whole.h\n"
+    . "lonely: arch/x86/lonely.h\n");
+spew("$tree/lib/Kbuild", slurp("$tree/lib/Makefile"));
+spew("$tree/lib/Makefile", "archprepare: \$(srctree)/include/linux/lonely.h\n"
+    . "other: my-whole.h whole.hh\n");
+for my $case (['lonely', 'lib/Makefile'], ['whole', 'Kbuild']) {
+    my ($name, $makefile) = @$case;
+    $patch = toy_patch($between, "include/linux/$name.h" => sub { $_ .= "#define MORE 1\n" });
+    unlink glob "$tree/.KSPLICE_*";
+    ($status, $out, $err) = toy_create($between, "--patch=$patch", '--dry-run');
+    is("$status $err", "1 ksplice-create: '$makefile' names 'include/linux/$name.h', and what it "
+        . "makes of it is not known: only --full will do\n",
+        "a header that a Makefile with unknown rules names is refused: $makefile");
+    ($status, $out, $err) = toy_create($between, "--patch=$patch", '--dry-run', '--full');
+    is($status, 66, '... but not with --full') or diag $err;
+}
+
 # The object is not there yet, nor is its source
 my $fresh = toy_kernel();
 edit("$fresh->{tree}/kernel/Makefile", sub { $_ .= <<'MAKE' });

@@ -52,15 +52,18 @@ sub create {
     return join "\n", map { s/\n\z//r } toy_create($toy, "--patch=$patch", '--dry-run', @way);
 }
 
+# What the build has made.
+sub programs {
+    return { map { $_ => -e "$tree/$_" ? join ' ', (stat "$tree/$_")[1, 2, 9], slurp("$tree/$_")
+        : 'gone' } qw(scripts/gen/flask scripts/mod/post scripts/gen/.flask.cmd
+        kernel/flask.h kernel/av.h) };
+}
+
 # Whether all is as before, with what the build has made.
 sub is_put_back {
-    my %now = map { $_ => -e "$tree/$_" ? join ' ', (stat "$tree/$_")[1, 2, 9], slurp("$tree/$_")
-        : 'gone' } qw(scripts/gen/flask scripts/mod/post scripts/gen/.flask.cmd
-        kernel/flask.h kernel/av.h);
-    %programs = %now if !%programs;
-    is_deeply(\%now, \%programs, '... and the programs are as they were');
+    is_deeply(programs(), \%programs, '... and the programs are as they were');
     my %state = %{ tree_state($tree) };
-    delete @state{qw(/scripts/gen/flask /scripts/mod/post /kernel/flask.h /kernel/av.h)};
+    delete @state{map { "/$_" } keys %programs};
     is_deeply(\%state, $before, '... and so is the source');
 }
 
@@ -70,6 +73,10 @@ my @other = ('include/linux/class.h' => sub { s/OTHER 1/OTHER 2/ },
 is(create(\@other), "0\n${includes}changes nothing in 'kernel/user.o': include/linux/class.h\n"
     . "vmlinux: replace kernel/one.o\n",
     'a header of a program, which it does not change');
+%programs = %{ programs() };
+is($programs{'scripts/gen/flask'} =~ /ELF/ && $programs{'kernel/flask.h'} =~ /FLASK 1$/, 1,
+    '... the build has made that program, and run it');
+delete @$before{map { "/$_" } keys %programs};
 is_put_back();
 
 my @class = ('include/linux/class.h' => sub { s/CLASS 1/CLASS 2/ });
@@ -93,6 +100,20 @@ for my $way ([], ['--full']) {
         "a program that writes no source is a warning: @$way");
     is_put_back();
 }
+
+# A part of a program that is linked in another directory
+spew("$tree/scripts/part/part.c", qq(#include "linux/class.h"\nint part = CLASS;\n));
+my $compile = 'gcc -Iinclude -c -o scripts/part/part.o scripts/part/part.c';
+spew("$tree/scripts/part/.part.o.cmd", "cmd_scripts/part/part.o := $compile\n\n"
+    . "source_scripts/part/part.o := scripts/part/part.c\n\n"
+    . "deps_scripts/part/part.o := include/linux/class.h\n");
+edit("$tree/scripts/gen/flask.c", sub { s/.*class.*\n//; s/, CLASS/, 1/ });
+system("cd $tree && $compile") == 0 or die;
+unlink "$tree/scripts/gen/.flask.cmd";
+is(create(\@class), "1\n${includes}ksplice-create: the patch changes 'scripts/part/part.o', and it is "
+    . 'not known which program of the build it is linked into: only --full will do',
+    'a part of a program that is not known is refused');
+unlink "$tree/scripts/part/.part.o.cmd";
 
 # Of those in tools kbuild has other records
 spew("$tree/tools/objtool/check.h", "#define CHECK 1\n");

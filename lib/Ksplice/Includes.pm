@@ -177,13 +177,17 @@ sub follow_quoted ($tree, $is_wanted, @todo) {
     my %lines;
     while (defined(my $file = shift @todo)) {
         next if !$is_wanted->($file) || $lines{$file} || !-f "$tree->{dir}/$file";
-        $lines{$file} = [capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-HE',
-            $include_line, $file)];
-        push @todo, map { /"([^">]+)"/ ? plain_path(dirname($file) . "/$1") : () }
-            @{ $lines{$file} };
+        $lines{$file} = [lines_of_includes($tree, $file)];
+        push @todo, map { plain_path(dirname($file) . "/$_") } quoted_in(@{ $lines{$file} });
     }
     return \%lines;
 }
+
+sub lines_of_includes ($tree, $file) {
+    return capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-HE', $include_line, $file);
+}
+
+sub quoted_in (@lines) { return map { /"([^">]+)"/ ? $1 : () } @lines }
 
 # What sources of the kernel include by a path that leads out of its directories.
 sub named_outside ($tree) {
@@ -195,9 +199,22 @@ sub named_outside ($tree) {
 }
 
 # Whether one of the programs of the build, given by their sources, includes the file by
-# '"'.  What they include by '<' is most often of the system.
+# '"', in whatever way.  What they include by '<' is most often of the system.  A name that
+# only an option -I explains is taken for every file that ends so and leads to this one.
 sub is_of_program ($tree, $file, @sources) {
-    return exists follow_quoted($tree, sub { 1 }, @sources)->{$file};
+    my @others = ($file, all_includers($tree, $file));
+    my (%seen, @todo);
+    @todo = @sources;
+    while (defined(my $from = shift @todo)) {
+        return 1 if $from eq $file;
+        next if $seen{$from}++ || !-f "$tree->{dir}/$from";
+        for my $name (quoted_in(lines_of_includes($tree, $from))) {
+            my $beside = plain_path(dirname($from) . "/$name");
+            push @todo, -e "$tree->{dir}/$beside" ? $beside
+                : grep { m{(?:^|/)\Q$name\E\z} } @others;
+        }
+    }
+    return 0;
 }
 
 # Included sources, and "DIRECTORY SOURCE" for what rules name.

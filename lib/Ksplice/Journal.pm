@@ -108,13 +108,13 @@ sub forget_built ($tree) {
 # Keeps an original; leaves a copy with its mode and times for modification.
 sub keep_source ($tree, $name) {
     my $path = "$tree/$name";
-    my ($mode, @times) = (stat $path)[2, 8, 9];
+    my ($mode, @times) = (Time::HiRes::stat($path))[2, 8, 9];
     fail("'$path.KSPLICE_presrc' exists already: is it the original of '$name'?")
         if -e "$path.KSPLICE_presrc";
     rename $path, "$path.KSPLICE_presrc" or fail("cannot rename '$path': $!");
     copy("$path.KSPLICE_presrc", $path)  or fail("cannot write '$path': $!");
     chmod $mode & 07777, $path;
-    utime @times, $path;
+    Time::HiRes::utime($times[0], $times[1], $path);
     return;
 }
 
@@ -126,7 +126,8 @@ sub keep_object ($object) {
     unlink "$object.KSPLICE_pre", "$object.KSPLICE_changed";
     if (-e $command) {
         copy($command, "$command.KSPLICE_pre") or fail("cannot write '$command.KSPLICE_pre': $!");
-        utime((stat _)[8, 9], "$command.KSPLICE_pre");
+        my @times = (Time::HiRes::stat($command))[8, 9];
+        Time::HiRes::utime($times[0], $times[1], "$command.KSPLICE_pre");
     }
     link $object, "$object.KSPLICE_pre" or fail("cannot link '$object.KSPLICE_pre': $!");
     return;
@@ -153,7 +154,8 @@ sub find_kept ($tree) {
 }
 
 # Reverts everything, even after a signal to stop.  Returns the number of sources
-# that were restored.  Fails if the tree differs afterwards.
+# that were restored, or in a list also the names of what was removed because the build
+# had made it meanwhile.  Fails if the tree differs afterwards.
 sub revert_tree ($tree) {
     return 0 unless has_journal($tree);
     local @SIG{qw(INT TERM HUP)} = ('IGNORE') x 3;
@@ -177,10 +179,10 @@ sub revert_tree ($tree) {
     my @lines = split /\n/, $text;
     my ($newer, $commands) = newer_files($tree, @lines);
     push @bad, differences($tree, @lines), map { "'$_' is new" } foreign($newer, @lines);
-    remove_made($tree, @$commands) if !@bad;
     refuse_tree($tree, @bad) if @bad;
+    my @removed = remove_made($tree, @$commands);
     unlink journal_file($tree) or fail("cannot remove '" . journal_file($tree) . "': $!");
-    return $sources;
+    return wantarray ? ($sources, @removed) : $sources;
 }
 
 # Returns the number of restored sources, undef for a line of an unknown kind.
@@ -234,10 +236,13 @@ sub foreign ($sources, @lines) {
     return grep { !$is_own{$_} } @$sources;
 }
 
-# Removes what kbuild has made of which nothing is recorded, by its .cmd files, and these.
+# Removes what kbuild has made of which nothing is recorded, by its .cmd files, and these;
+# returns the names of what was there.
 sub remove_made ($tree, @commands) {
-    unlink map { ("$tree/" . command_target($_), "$tree/$_") } @commands;
-    return;
+    my @made = sort map { command_target($_) } @commands;
+    my @removed = grep { unlink "$tree/$_" } @made;
+    unlink map { "$tree/$_" } @commands;
+    return @removed;
 }
 
 # The sources, and the .cmd files, that were written since begin_journal, as two lists.

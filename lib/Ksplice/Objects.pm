@@ -205,7 +205,8 @@ sub count { my $word = pop; my $n = @_; return "$n $word" . ($n == 1 ? '' : 's')
 # Keeps all objects, and the files that the offsets in generated headers are made from.
 sub keep_all ($dir) {
     keep_object("$dir/$_")
-        for find_files($dir, '', qr/\.o\z/), find_files($dir, '', qr{/(?:bounds|asm-offsets)\.s\z});
+        for find_files($dir, '', qr/\.o\z/),
+        find_files($dir, '', qr{/(?:bounds|(?:asm|rq)-offsets)\.s\z});
     return;
 }
 

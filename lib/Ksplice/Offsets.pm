@@ -2,10 +2,10 @@
 #
 # Offsets.pm - numbers that end up in generated headers
 #
-# Before anything else kbuild compiles two sources whose output becomes headers:
-# sizes and offsets for assembly, limits for all code.  A patch of a header can
+# Before anything else kbuild compiles sources whose output becomes headers: sizes and
+# offsets for assembly, limits and the offsets of a run queue for all code.  A patch of a header can
 # change these numbers.  Then every object changes, not only those that include
-# the header.  So the two are compiled again from the patched source, with the
+# the header.  So these are compiled again from the patched source, with the
 # command that kbuild recorded, to a place outside the tree.
 
 package Ksplice::Offsets;
@@ -26,6 +26,7 @@ our @EXPORT_OK = qw(check_offsets);
 sub check_offsets ($tree, $scratch, @files) {
     my %header = (
         'kernel/bounds' => 'include/generated/bounds.h',
+        'kernel/sched/rq-offsets' => 'include/generated/rq-offsets.h',    # of 7.x
         arch_directory($tree) . '/kernel/asm-offsets' => 'include/generated/asm-offsets.h',
     );
     for my $name (sort keys %header) {

@@ -85,7 +85,10 @@ sub compiled_files ($tree) {
 sub programs_of ($tree, $name) {
     return $name if $name !~ m{\.[^/]*\z};
     my $dir = dirname($name);
-    return grep { dirname($_) eq $dir && !m{\.[^/]*\z} } compiled_files($tree);
+    my @programs = grep { dirname($_) eq $dir && !m{\.[^/]*\z} } compiled_files($tree);
+    return @programs if @programs;
+    fail("the patch changes '$name', and it is not known which program of the build it is linked "
+        . 'into: only --full will do');
 }
 
 1;

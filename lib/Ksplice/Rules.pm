@@ -19,8 +19,9 @@ no warnings 'experimental::signatures';
 use Exporter          qw(import);
 use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail capture progress read_file);
-use Ksplice::Includes qw(kernel_dirs kept_lines plain_path);
-use Ksplice::Tree     qw(ask_rules list_objects);
+use Ksplice::Includes qw(find_includers kernel_dirs kept_lines plain_path);
+use Ksplice::Tree     qw(ask_rules list_apart list_objects);
+use List::Util        qw(uniq);
 
 our @EXPORT_OK = qw(made_from unmade_sources written_files readers_of refuse_unread);
 
@@ -34,14 +35,16 @@ my @ruled = qw(*.asn1 *_shipped *.dts *.dtso);
 my $no_target = qr{^[^/]*\z|(?:^|/)(?:built-in\.a|lib\.a|modules\.order|Makefile)\z
     |\.(?:mod|ko|rs)\z}x;
 
-# All that rules make of the files, and of what they make of them, TARGET => the directory
-# of the Makefile; up to the objects that the kernel is linked from.
+# All that rules make of the files, of sources that include them but are not compiled to an
+# object, and of what they make of all these, TARGET => the directory of the Makefile; up to
+# the objects that the kernel is linked from.
 sub made_from ($tree, @files) {
     my $rules = rules_of($tree);
     my (%made, %seen);
     my @todo = @files;
     while (defined(my $file = shift @todo)) {
         next if $seen{$file}++ || $rules->{linked}{$file};
+        push @todo, sources_without_object($tree, $rules, find_includers($tree, $file));
         for my $rule (rules_with($tree, $rules, $file)) {
             my ($dir, $target) = @$rule;
             $made{$target} //= $dir;
@@ -51,15 +54,24 @@ sub made_from ($tree, @files) {
     return \%made;
 }
 
+# Those of the sources beside the rules that neither the kernel nor another part of the
+# image is compiled from: programs, and what is compiled only to make a header of it, as
+# arch/x86/kvm/kvm-asm-offsets.c.
+sub sources_without_object ($tree, $rules, @sources) {
+    my @found = grep { $rules->{is_dir}{ dirname($_) } && !$rules->{linked}{s/\.[cS]\z/.o/r} }
+        @sources or return;
+    my $apart = list_apart($tree, map { dirname($_) } @found);
+    return grep { ($apart->{s/\.[cS]\z/.o/r} // '') ne 'apart' } @found;
+}
+
 # The sources of objects of the kernel that a rule will write: [SOURCE, TEXT...], where the
 # texts are the files that it is made of, or that print it.  What is made in directories
 # that match APART is not followed.
 sub unmade_sources ($tree, $apart) {
     my $rules = rules_of($tree);
-    my %is_ruled = map { $_ => 1 } @{ $rules->{dirs} };
     my @unmade;
     for my $object (sort keys %{ $rules->{linked} }) {
-        next if !$is_ruled{ dirname($object) };
+        next if !$rules->{is_dir}{ dirname($object) };
         my @names = map { $object =~ s/\.o\z/$_/r } qw(.c .S .rs);
         my @needs = @{ $rules->{needs}{$object} // [] };
         next if grep { /\.rs\z/ || -e "$tree->{dir}/$_" } grep { /\.(?:[cS]|rs)\z/ } @needs;
@@ -92,27 +104,41 @@ sub readers_of ($tree, @files) {
         '--', @sources);
 }
 
-# Refuses files that are named by a Makefile whose rules make cannot read.
+# Refuses files that are named by a Makefile whose rules are not known; by the Kbuild at the
+# top, if it names the whole path.
 sub refuse_unread ($tree, @files) {
-    for my $dir (@{ rules_of($tree)->{unread} }) {
-        my $text = join '', map { read_file($_) } grep { -f }
-            glob "$tree->{dir}/$dir/{Makefile,Kbuild}*";
-        my ($file) = grep { index($text, basename($_)) >= 0 } @files;
-        fail("the Makefile of '$dir' names '$file', and what it makes of it is not known: "
-            . 'only --full will do') if defined $file;
+    my $top = $tree->{dir};
+    for my $makefile ('Kbuild', map { unread_makefiles($top, $_) }
+        @{ rules_of($tree)->{unread} }) {
+        my $text = -f "$top/$makefile" ? read_file("$top/$makefile") : next;
+        my ($file) = grep {
+            my $name = $makefile =~ m{/} ? basename($_) : $_;
+            $text =~ /(?<![\w.-])\Q$name\E\b/;
+        } @files;
+        fail("'$makefile' names '$file', and what it makes of it is not known: only --full will do")
+            if defined $file;
     }
     return;
+}
+
+# Of a directory with rules that make cannot read; of one with a Kbuild the Makefile, which
+# that of the whole kernel includes.
+sub unread_makefiles ($top, $dir) {
+    my @files = map { substr $_, 1 + length $top } glob "$top/$dir/{Makefile,Kbuild}*";
+    return @files if !-e "$top/$dir/Kbuild";
+    return grep { m{/Makefile[^/]*\z} } @files;
 }
 
 # --- rules -----------------------------------------------------------------
 
 # -> {needs => {TARGET => [PREREQUISITE...]}, users => {PREREQUISITE => [[DIR, TARGET]...]},
-# patterns => [[DIR, TARGET, PREREQUISITE...]...], written => [what there are commands for],
-# dirs, unread, linked => the objects of the kernel in these directories}
+# makes => {the directory of TARGET => [[DIR, TARGET, PREREQUISITE...]...]}, the same by those
+# of the prerequisites, uses, both of patterns; written => [what there are commands for], dirs,
+# is_dir => {DIR => 1}, unread, linked => the objects of the kernel in these directories}
 sub rules_of ($tree) {
     return $tree->{rules} //= progress('reading the rules of Makefiles', sub {
-        my %rules = (needs => {}, users => {}, patterns => [], written => [], dirs => [],
-            unread => []);
+        my %rules = (needs => {}, users => {}, makes => {}, uses => {}, written => [],
+            dirs => [], unread => []);
         my $dir;
         for (kept_lines($tree, 'rules', sub { read_rules($tree) })) {
             if    (/^d (.+)/) { push @{ $rules{dirs} }, $dir = $1 }
@@ -121,19 +147,30 @@ sub rules_of ($tree) {
             else              { add_rule(\%rules, $dir, split / /) }
         }
         $rules{linked} = list_objects($tree, @{ $rules{dirs} });
+        $rules{is_dir} = { map { $_ => 1 } @{ $rules{dirs} } };
         \%rules;
     });
 }
 
 sub add_rule ($rules, $dir, $target, @needs) {
     if ($target =~ /%/) {
-        push @{ $rules->{patterns} }, [$dir, $target, @needs];
+        my $pattern = [$dir, $target, @needs];
+        push @{ $rules->{makes}{ dir_of($target) } }, $pattern;
+        push @{ $rules->{uses}{$_} }, $pattern for uniq(map { dir_of($_) } @needs);
     } else {
         push @{ $rules->{needs}{$target} }, @needs;
         my $is_rust = grep { /\.rs\z/ } @needs;
         push @{ $rules->{users}{$_} }, [$dir, $target] for $is_rust ? () : @needs;
     }
     return;
+}
+
+# Of a name with %, which may stand for that, too: then '%'.
+sub dir_of ($name) { return dirname($name) =~ /%/ ? '%' : dirname($name) }
+
+# Those of an index of patterns that may match the name.
+sub patterns_for ($index, $name) {
+    return map { @{ $index->{$_} // [] } } dirname($name), '%';
 }
 
 # Lines "d DIR", with "TARGET PREREQUISITE..." for each rule after it, and "w FILE...";
@@ -155,7 +192,9 @@ sub read_rules ($tree) {
         push @{ $lines{$dir} }, map { join ' ', $_, @needs }
             grep { !/$no_target/ } map { in_tree($tree, $_) } split ' ', $targets;
     }
-    return map { $is_read{$_} ? ("d $_", @{ $lines{$_} // [] }) : "u $_" } @dirs;
+    my $top = $tree->{dir};
+    return ((map { $is_read{$_} ? ("d $_", @{ $lines{$_} // [] }) : "u $_" } @dirs),
+        map { "u $_" } grep { -e "$top/$_/Kbuild" && -e "$top/$_/Makefile" && $is_read{$_} } @dirs);
 }
 
 sub in_tree ($tree, $name) { return plain_path($name =~ s{^\Q$tree->{dir}\E/}{}r) }
@@ -173,7 +212,7 @@ sub ruled_dirs ($tree) {
 # [DIR, TARGET] of each rule that the file is a prerequisite of.
 sub rules_with ($tree, $rules, $file) {
     my @found = @{ $rules->{users}{$file} // [] };
-    for my $pattern (@{ $rules->{patterns} }) {
+    for my $pattern (patterns_for($rules->{uses}, $file)) {
         my ($dir, $target, @needs) = @$pattern;
         for my $need (@needs) {
             my $stem = stem_of($need, $file);
@@ -215,7 +254,7 @@ sub asked_names ($rules, $pattern) {
 # What a target is made of, by rules of its own and by a pattern.
 sub needs ($tree, $rules, $target) {
     my @needs = @{ $rules->{needs}{$target} // [] };
-    for my $pattern (@{ $rules->{patterns} }) {
+    for my $pattern (patterns_for($rules->{makes}, $target)) {
         my ($dir, $name, @of_pattern) = @$pattern;
         my $stem = stem_of($name, $target) // next;
         my @of_target = map { s/%/$stem/r } @of_pattern;
@@ -228,7 +267,7 @@ sub needs ($tree, $rules, $target) {
 sub can_be ($tree, $rules, $file) {
     return 1 if -e "$tree->{dir}/$file" || $rules->{needs}{$file};
     return grep { $_->[1] !~ m{/%(?:\.(?:o|i|s|S|lst|ll|symtypes|usyms))?\z}
-        && defined stem_of($_->[1], $file) } @{ $rules->{patterns} };
+        && defined stem_of($_->[1], $file) } patterns_for($rules->{makes}, $file);
 }
 
 # The texts that a target is made of in the end: sources, also those of programs, scripts,

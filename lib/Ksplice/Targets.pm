@@ -54,7 +54,7 @@ my @kinds = (
     [text      => qr{\.(?:rst|md|txt|yaml)$}],
     [build     => qr{(?:^|/)(?:Makefile|Kbuild|Kconfig)[^/]*$}],
     [link      => qr{^scripts/}],
-    [build     => qr{(?:^|/)(?:asm-offsets(?:_\d+)?|bounds)\.c$}],
+    [build     => qr{(?:^|/)(?:asm-offsets(?:_\d+)?|bounds|rq-offsets)\.c$}],
     [link      => qr{\.(?:lds|lds\.[hS]|map|dts|dtsi|rs)$}],
     [build     => qr{\.(?:tbl|sh|pl|py|awk|asn1|uni|uc)$}],
     [source    => qr{\.[cS]$}],
@@ -146,7 +146,8 @@ sub look_up_included ($tree, $patch, $option, @headers) {
         $option->{full} ? grep { is_everywhere($tree, $_) } @included : ();
     my @templates = $option->{full} || $option->{all_includers}
         ? including_templates($tree, @included) : ();
-    my $objects = including_objects($tree, grep { !$everywhere{ $_->{name} } } @headers);
+    my $objects = including_objects($tree, $option->{full},
+        grep { !$everywhere{ $_->{name} } } @headers);
     warn_of_rust($tree, $patch, grep { !$everywhere{$_} } @included);
     refuse_templates(@templates) if $option->{all_includers};
     my $unreached = $option->{all_includers} || $option->{full} ? {}
@@ -257,7 +258,7 @@ sub refuse_apart ($tree, @sources) {
     my $apart = list_apart($tree, map { dirname($_->{name}) } @sources);
     for my $source (map { $_->{name} } @sources) {
         my $object = $source =~ s/\.[cS]\z/.o/r;
-        fail_program($source)
+        fail("the patch changes the build: $source is of a program that the build runs")
             if ($apart->{$object} // '') eq 'program' || $apart->{ $source =~ s/\.[cS]\z//r };
         fail_apart($source, $source) if $apart->{$object};
     }
@@ -434,7 +435,7 @@ sub distant_dirs ($tree) {
 }
 
 # The objects that may include one of the files.
-sub including_objects ($tree, @files) {
+sub including_objects ($tree, $full, @files) {
     return {} if !@files;
     my %includers = map { $_ => [find_includers($tree, $_)] } map { $_->{name} } @files;
     my @everywhere = grep { grep { $_ eq '*' } @{ $includers{$_} } } sort keys %includers;
@@ -449,7 +450,7 @@ sub including_objects ($tree, @files) {
             map { @{ $made->{$_} } } @{ $includers{$file} };
         $objects{$_} //= { %{ $all->{$_} }, of => [] } for @of_file;
         push @{ $objects{$_}{of} }, $file for @of_file;
-        check_copies($tree, $file, scalar @of_file, map { s/\.o\z/.c/r }
+        check_copies($tree, $full, $file, scalar @of_file, map { s/\.o\z/.c/r }
             grep { !$all->{$_} } map { @{ $made->{$_} } } @{ $includers{$file} });
     }
     my $n = keys %objects;
@@ -470,7 +471,8 @@ sub objects_by_rules ($tree, $patch, $full, @files) {
         $patch->{made}{$_}{$file} = 1 for keys %$made;
         for my $target (sort keys %$made) {
             my @found = compiled_from($tree, $full, $target);
-            my ($far) = $full ? () : grep { index $_->{name}, "$made->{$target}/" } @found;
+            my ($far) = $full ? ()
+                : grep { makefile_dir($tree, $_->{name}) ne $made->{$target} } @found;
             fail("the patch changes '$file', which the build makes '$target' of, and "
                 . "'$far->{name}' is in another directory: only --full will do") if $far;
             for my $object (@found) {
@@ -482,6 +484,14 @@ sub objects_by_rules ($tree, $patch, $full, @files) {
     }
     $objects{$_}{of} = [uniq @{ $objects{$_}{of} }] for keys %objects;
     return \%objects;
+}
+
+# The directory whose Makefile kbuild reads to compile the object.
+sub makefile_dir ($tree, $object) {
+    my $dir = dirname(plain_path($object));
+    $dir = dirname($dir) while $dir ne '.'
+        && !grep { -e "$tree->{dir}/$dir/$_" } qw(Makefile Kbuild);
+    return $dir;
 }
 
 # The objects that one is or may be compiled from, as list_objects has them.
@@ -536,8 +546,8 @@ sub refuse_templates (@templates) {
 # too: refuses a file that other parts of the image are compiled from, if no object includes
 # it or if that part shares data with the kernel; otherwise warns.  Refuses one that a
 # program is compiled from, if kbuild runs that for more than such a part: the objects
-# that it makes something for are not known, and the program would stay in the tree.
-sub check_copies ($tree, $file, $has_objects, @sources) {
+# that it makes something for are not known.  With --full kbuild makes that program anew.
+sub check_copies ($tree, $full, $file, $has_objects, @sources) {
     my $apart = list_apart($tree, map { dirname($_) } @sources);
     my %kind = map { my $name = s/\.[cS]\z//r; $_ => $apart->{"$name.o"} // $apart->{$name} // '' }
         @sources;
@@ -548,7 +558,8 @@ sub check_copies ($tree, $file, $has_objects, @sources) {
         $copies{ $part->{name} } = 1;
     }
     my @programs = grep { $kind{$_} eq 'program' && part_of($_) == $parts[-1] } @sources;
-    fail_program($file) if @programs && is_of_program($tree, $file, @programs);
+    fail("the patch changes '$file', which is in a program that the build runs, of $programs[0]: "
+        . 'only --full will do') if !$full && @programs && is_of_program($tree, $file, @programs);
     warning("'$file' may also be in $_: that copy stays as it is") for sort keys %copies;
     return;
 }
@@ -569,10 +580,6 @@ sub warn_of_rust ($tree, $patch, @headers) {
 sub values_in ($text) {
     return join "\0", map { "$_->{within} $_->{text}" }
         grep { $_->{kind} !~ /\A(?:function|variable|prototype|quiet)\z/ } read_constructs($text);
-}
-
-sub fail_program ($file) {
-    fail("the patch changes the build: $file is of a program that the build runs");
 }
 
 sub names ($files) { join ' ', map { $_->{name} } @$files }

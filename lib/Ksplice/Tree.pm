@@ -85,18 +85,19 @@ sub open_tree ($dir, $config, $jobs) {
     ((stat $tree->{lock})[1] // 0) == ((stat $dir)[1] // -1)
         or fail("'$dir' was removed by another process: run the command again");
     if (has_journal($dir)) {
-        my $n = restore_tree($tree);
+        my ($n, @removed) = restore_tree($tree);
         note("'$dir' was left patched by a killed command: restored $n file"
-            . ($n == 1 ? '' : 's'));
+            . ($n == 1 ? '' : 's')
+            . (@removed ? '; removed what was built since then: ' . list_some(@removed) : ''));
     }
     return $tree;
 }
 
-# Restores modified files; returns their number.  A tree that still differs is removed
+# Restores modified files; returns what revert_tree does.  A tree that still differs is removed
 # if it is in the cache.
 sub restore_tree ($tree) {
-    my $n = eval { revert_tree($tree->{dir}) };
-    return $n if defined $n;
+    my @restored = eval { revert_tree($tree->{dir}) };
+    return @restored if @restored;
     my $why = failure_text($@);
     fail("$why; restore it, and remove '$tree->{dir}/.KSPLICE_journal'")
         if !$tree->{is_ours} || $tree->{dir} !~ m{/source\z};

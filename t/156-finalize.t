@@ -48,9 +48,9 @@ ok((grep { $_->{name} eq 'f' && $_->{size} } objdump_symbols("$dir/out.ko")), 'a
 
 # An export of what the kernel has, as kmodsrc/new-exports.c makes it
 sub build_standin {
-    my ($name, $origin) = @_;
+    my ($name, $origin, $directive) = (@_, '.quad');
     return build($name, $is_module . <<"END");
-asm(".pushsection .ksplice_standins,\\"a\\"\\n.quad first\\n.globl there\\nthere: .quad $origin\\n"
+asm(".pushsection .ksplice_standins,\\"a\\"\\n.quad first\\n.globl there\\nthere: $directive $origin\\n"
     ".popsection\\n.pushsection ___ksymtab+there,\\"a\\"\\n.long there - .\\n.popsection");
 END
 }
@@ -61,9 +61,10 @@ is("$status $out$err", '0 ', '... which is made complete');
 is_deeply([export_of("$dir/out.ko")], ['origin'], '... and leads to the import then');
 is_deeply([map { "$_->{name} $_->{section}" } grep { $_->{name} =~ /\A(?:there|origin)\z/ }
     objdump_symbols("$dir/out.ko")], [('origin *UND*') x 2], '... and the name is the kernel\'s');
-for (['f', 'a function of the module'], ['origin + 8', 'a place beside it'], [42, 'a number']) {
-    my ($origin, $what) = @$_;
-    $standin = build_standin('odd', $origin);
+for (['f', 'a function of the module'], ['origin + 8', 'a place beside it'], [42, 'a number'],
+    ['origin', 'half a pointer', '.long 0 +']) {
+    my ($origin, $what, @directive) = @$_;
+    $standin = build_standin('odd', $origin, @directive);
     ($status, $out, $err) = finalize($standin, "$dir/odd-out.ko");
     is("$status $err", "1 objmanip: '$standin': an export stands for no symbol that is imported\n",
         "$what is refused");

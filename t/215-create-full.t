@@ -57,6 +57,7 @@ is("$status $err", '1 ksplice-create: the patch changes what is linked into the 
 for my $case (['Makefile', 'LDFLAGS_vmlinux := --no-such', 'LDFLAGS_vmlinux in Makefile'],
     ['kernel/Makefile', 'CPPFLAGS_vmlinux.lds += -DSUCH',
         'CPPFLAGS_vmlinux.lds in kernel/Makefile'],
+    ['kernel/Makefile', 'override OBJCOPYFLAGS := -S', 'OBJCOPYFLAGS in kernel/Makefile'],
     ['drivers/net/Makefile', 'ldflags-y += -T such.lds', 'ldflags-y in drivers/net/Makefile']) {
     my ($file, $line, $words) = @$case;
     $patch = toy_patch($toy, $file => sub { $_ .= "$line\n" },

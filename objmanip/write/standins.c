@@ -12,6 +12,7 @@
  * is refused.
  */
 #include "write/standins.h"
+#include "arch/arch.h"
 #include "util/vec.h"
 
 #include <elf.h>
@@ -55,8 +56,9 @@ static const Elf64_Rela *find_reloc(const Elf64_Rela *relocs, size_t n,
 	return NULL;
 }
 
-/* RELOCS are those of the section of that index. */
+/* RELOCS are those of the section of that index, of pointers of that type. */
 static const char *resolve(const struct module *module, size_t index,
+			   unsigned int pointer_type,
 			   const Elf64_Shdr *relocs, const Elf64_Shdr *symtab)
 {
 	size_t n, n_symbols;
@@ -77,6 +79,7 @@ static const char *resolve(const struct module *module, size_t index,
 		const size_t to = reloc ? ELF64_R_SYM(reloc->r_info) : 0;
 
 		if (!to || to >= n_symbols || reloc->r_addend ||
+		    ELF64_R_TYPE(reloc->r_info) != pointer_type ||
 		    symbols[to].st_shndx != SHN_UNDEF)
 			return "an export stands for no symbol that is imported";
 		symbols[i] = symbols[to];
@@ -117,11 +120,16 @@ static const char *resolve_all(const struct module *module)
 	const size_t index = find_section(module, sections, header->e_shnum,
 					  &sections[header->e_shstrndx]);
 
+	const struct arch *arch = arch_find(header->e_machine);
+
+	if (!arch)
+		return "its architecture is not known";
 	for (size_t i = 0; index && i < header->e_shnum; i++)
 		if (sections[i].sh_type == SHT_RELA &&
 		    sections[i].sh_info == index &&
 		    sections[i].sh_link < header->e_shnum)
-			return resolve(module, index, &sections[i],
+			return resolve(module, index, arch->pointer_type,
+				       &sections[i],
 				       &sections[sections[i].sh_link]);
 	return index ? "its exports stand for nothing" : NULL;
 }
@@ -133,15 +141,15 @@ const char *standins_resolve(const char *path)
 	const char *problem;
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st))
-		return xasprintf("it cannot be read: %m");
-	module.size = st.st_size;
+	if (fd < 0)
+		return xasprintf("it cannot be opened: %m");
+	module.size = fstat(fd, &st) ? 0 : st.st_size;
 	module.bytes = mmap(NULL, module.size, PROT_READ | PROT_WRITE,
 			    MAP_SHARED, fd, 0);
-	if (module.bytes == MAP_FAILED)
-		return xasprintf("it cannot be read: %m");
+	problem = module.bytes == MAP_FAILED ?
+		xasprintf("it cannot be read: %m") : resolve_all(&module);
+	if (module.bytes != MAP_FAILED)
+		munmap(module.bytes, module.size);
 	close(fd);
-	problem = resolve_all(&module);
-	munmap(module.bytes, module.size);
 	return problem;
 }

@@ -75,8 +75,9 @@ static bool check_jump_label(struct ksplice_site_run *s)
 }
 
 /*
- * A nop, or a call of ftrace, one of its trampolines, or a BPF program's; a
- * jump to the latter, where the kernel has such ones.
+ * What ftrace writes in place of the nop: a call of its own code or of a
+ * trampoline, also of a BPF program, or a jump to one, where the kernel has
+ * such.  It is all text, and no more is known of where it is.
  */
 static bool check_ftrace(struct ksplice_site_run *s)
 {

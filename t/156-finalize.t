@@ -50,7 +50,8 @@ ok((grep { $_->{name} eq 'f' && $_->{size} } objdump_symbols("$dir/out.ko")), 'a
 sub build_standin {
     my ($name, $origin, $directive) = (@_, '.quad');
     return build($name, $is_module . <<"END");
-asm(".pushsection .ksplice_standins,\\"a\\"\\n.quad first\\n.globl there\\nthere: $directive $origin\\n"
+asm(".pushsection .ksplice_standins,\\"a\\"\\n.quad first\\n.globl there\\n"
+    "there: $directive $origin\\n"
     ".popsection\\n.pushsection ___ksymtab+there,\\"a\\"\\n.long there - .\\n.popsection");
 END
 }

@@ -172,8 +172,8 @@ edit("$other->{tree}/kernel/one.c", sub {
 spew("$other->{tree}/tools/testing/program.h", "#define PROGRAM 5\n");
 $before = tree_state($other->{tree});
 $patch = toy_patch($other, 'include/linux/lonely.h' => sub { $_ .= "#define MORE 1\n" });
-my $refusal = "ksplice-create: the patch changes 'include/linux/lonely.h', which is in a program that "
-    . "the build runs, of lib/maker.c: only --full will do\n";
+my $refusal = "ksplice-create: the patch changes 'include/linux/lonely.h', which is in a "
+    . "program that the build runs, of lib/maker.c: only --full will do\n";
 is_deeply([toy_create($other, "--patch=$patch")], [1, '', $refusal],
     'a header of an object and of a program is refused');
 edit("$other->{tree}/lib/maker.c", sub { s{"../include/linux/}{"} });
@@ -184,7 +184,8 @@ is_deeply([toy_create($other, "--patch=$patch", '--full')],
     . "changes nothing in 'lib/strange.o': include/linux/lonely.h\n",
     "ksplice-create: warning: 'include/linux/lonely.h' may also be in the kernel image's loader "
     . "(gone once the kernel runs): that copy stays as it is\n"
-    . "ksplice-create: the patch changes nothing in the compiled code\n"], '... but not with --full');
+    . "ksplice-create: the patch changes nothing in the compiled code\n"],
+    '... but not with --full');
 delete @$before{'/lib/maker.c'};
 $patch = toy_patch($other, 'tools/testing/module.h' => sub { s/5/6/ },
     'tools/testing/program.h' => sub { s/5/6/ });

@@ -110,7 +110,8 @@ spew("$tree/scripts/part/.part.o.cmd", "cmd_scripts/part/part.o := $compile\n\n"
 edit("$tree/scripts/gen/flask.c", sub { s/.*class.*\n//; s/, CLASS/, 1/ });
 system("cd $tree && $compile") == 0 or die;
 unlink "$tree/scripts/gen/.flask.cmd";
-is(create(\@class), "1\n${includes}ksplice-create: the patch changes 'scripts/part/part.o', and it is "
+is(create(\@class),
+    "1\n${includes}ksplice-create: the patch changes 'scripts/part/part.o', and it is "
     . 'not known which program of the build it is linked into: only --full will do',
     'a part of a program that is not known is refused');
 unlink "$tree/scripts/part/.part.o.cmd";

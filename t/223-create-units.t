@@ -6,7 +6,7 @@ use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
 use Ksplice::Includes qw(objects_made_of);
-use Ksplice::Targets ();
+use Ksplice::Owners ();
 use Test::Ksplice;
 use Test::More;
 
@@ -17,9 +17,9 @@ my $tree = { dir => $dir, known_objects => { map { $_ => 1 }
 my $said = '';
 {
     no warnings 'redefine';
-    local *Ksplice::Targets::warning = sub { $said .= "$_[0]\n" };
+    local *Ksplice::Owners::warning = sub { $said .= "$_[0]\n" };
     for my $patch ({}, {}) {
-        Ksplice::Targets::warn_of_copies($tree, $patch, 'lib/sum.c', 'arch/x86/purgatory/sum.o')
+        Ksplice::Owners::warn_of_copies($tree, $patch, 'lib/sum.c', 'arch/x86/purgatory/sum.o')
             for 1, 2;
     }
 }

@@ -26,7 +26,7 @@ use Ksplice::Touched  qw(touched_lines);
 
 our @EXPORT_OK = qw(
     read_patches read_series diff_new_versions diff_commit stage_patches changed_lines
-    spare_headers is_newly_included texts_of apply_patch
+    names_of spare_headers is_newly_included texts_of apply_patch
 );
 
 # --- inputs ----------------------------------------------------------------
@@ -194,6 +194,9 @@ sub is_newly_included ($patch, $header) {
     }
     return 0;
 }
+
+# Of files of a patch ({name} each), for a message.
+sub names_of ($files) { return join ' ', map { $_->{name} } @$files }
 
 # The lines that it adds to a file and removes from it, each with its + or -.
 sub changed_lines ($patch, $name) {

@@ -27,7 +27,7 @@ use Ksplice::Config   qw(release_config_dir);
 use Ksplice::Cache    qw(cache_dir);
 use Ksplice::Distro   qw(release_source version_of_release);
 use Ksplice::Includes qw(find_includers included_sources);
-use Ksplice::Targets  qw(objects_of);
+use Ksplice::Owners   qw(objects_of);
 use Ksplice::Tree     qw(unpack_release open_tree prepare_tree list_objects);
 
 our @EXPORT_OK = qw(split_releases split_some patch_of built_files pick);

@@ -7,11 +7,12 @@
 # part of the image (the vDSO), or because it determines how the kernel is built.
 #
 # A source affects its object, if kbuild makes one from it (Owners.pm); any other file that
-# is compiled, those that include it (Headers.pm).  A source that the patch adds has an object if a Makefile names it.  Only lines with objects may be
-# new in a Makefile; kbuild can evaluate them only once the tree is patched.  All other
-# changes of what is built and how are refused by name.  With --full those are allowed
-# whose effect is in the objects, as all of them are compared then; what else the build
-# is made with, a running kernel cannot follow.
+# is compiled, those that include it (Headers.pm).  A source that the patch adds has an
+# object if a Makefile names it.  Only lines with objects may be new in a Makefile; kbuild
+# can evaluate them only once the tree is patched.  All other changes of what is built and
+# how are refused by name.  With --full those are allowed whose effect is in the objects,
+# as all of them are compared then; what else the build is made with, a running kernel
+# cannot follow.
 
 package Ksplice::Targets;
 use v5.32;

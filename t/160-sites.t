@@ -147,6 +147,11 @@ for my $ops (qw(pv_ops pv_ops_lock)) {
         ["a direct call of what a member of $ops holds", 'yes', 'e8@a_function,90', 'a_function'],
         ['... of something else', 'no', 'e8@a_function,90', 'BUG_func'],
         ['... of the bug that is called where it holds nothing', 'yes', 'e8@BUG_func,90'],
+        ['... of the nops before that, where calls may be counted', 'yes',
+            'e8@padded_function-10,90', 'padded_function'],
+        ['... of some of them', 'no', 'e8@padded_function-9,90', 'padded_function'],
+        ['... of what else is before it', 'no', 'e8@a_function-10,90', 'a_function'],
+        ['... of the nops before something else', 'no', 'e8@padded_function-10,90', 'a_function'],
         ['nops where it holds nothing to be done', 'yes', '909090909090', 'nop_func'],
         ['... and where it holds something', 'no', '909090909090', 'a_function']);
 }

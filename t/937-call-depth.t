@@ -18,10 +18,11 @@ make_updates(everysite => 'every-site', module => 'module-function');
 my $config = slurp(cache_dir() . "/$release/config/.config");
 skip_guest("the kernel '$release' cannot count the depth of calls")
     if $config !~ /^CONFIG_(?:MITIGATION_)?CALL_DEPTH_TRACKING=y$/m;
+make_updates(pvcall => 'pv-call');
 
 my @machine = ('--modules', '--cpu=Skylake-Server',
     '--append=spectre_v2=retpoline retbleed=stuff');
-run_guest(11, <<'END', @machine);
+run_guest(15, <<'END', @machine);
 says 'calls are counted' '^Mitigation: Stuffing' \
 	cat /sys/devices/system/cpu/vulnerabilities/retbleed
 apply everysite
@@ -44,6 +45,12 @@ says 'and the old code is back' forked perl /tmp/fork
 modprobe dm_mod
 apply module
 undo module
+modprobe cpuid
+apply pvcall
+says 'a function that calls a member of pv_ops is replaced' kspl \
+	dd if=/dev/cpu/0/cpuid bs=16 count=1
+undo pvcall
+says 'and restored' Genu dd if=/dev/cpu/0/cpuid bs=16 count=1
 untouched 'nothing is left'
 
 # A call of another function than the one that was built

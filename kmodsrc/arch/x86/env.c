@@ -28,6 +28,26 @@ bool ksplice_read_pointer(unsigned long addr, unsigned long *value)
 						 sizeof(*value));
 }
 
+/*
+ * Does a call to that address run the function?  A kernel that counts the depth
+ * of calls first sends the calls of a module to the counting instructions, also
+ * the one in an alternative.  Then alt_replace_call() adds the distance from
+ * the function of that one to the member's.  So the call leads as far before
+ * the member's function, where there may still be nops.
+ */
+static bool is_call_of(const struct ksplice_site_env *env, unsigned long to,
+		       unsigned long func)
+{
+	u32 before = env->depth.len;
+	u8 code[sizeof(env->depth.code)];
+
+	if (ksplice_callee(env, to) == func)
+		return true;
+	return before && to + before == func &&
+	       !copy_from_kernel_nofault(code, (void *)to, before) &&
+	       ksplice_is_nops(code, before);
+}
+
 bool ksplice_is_pv_call(const struct ksplice_site_run *s, unsigned long member)
 {
 	const struct ksplice_site_env *env = &s->c->m->env;
@@ -40,7 +60,7 @@ bool ksplice_is_pv_call(const struct ksplice_site_run *s, unsigned long member)
 	if (ksplice_is_nops(s->run, s->len))
 		return op == env->pv_nop;
 	return s->run[0] == CALL_INSN_OPCODE &&
-	       ksplice_callee(env, ksplice_leads_to(s, 1)) == op &&
+	       is_call_of(env, ksplice_leads_to(s, 1), op) &&
 	       ksplice_is_nops(s->run + CALL_INSN_SIZE,
 			       s->len - CALL_INSN_SIZE);
 }

@@ -42,6 +42,10 @@ alone static int sites(int x)
 		"3: call __x86_indirect_thunk_rax\n" ::: "rax");
 	return x;
 }
+asm(section(".entry.text", "ax", ".skip 16, 0x90\n.globl padded\n.type padded, @function\n"
+	"padded: ret\n.size padded, . - padded"));
+asm(section(".text.code", "ax", "push %rax\n.globl pushes\n.type pushes, @function\n"
+	"pushes: ret\n.size pushes, . - pushes"));
 alone void starter(void) { reg((const void *)setup); }
 alone int changed(int x)
 {
@@ -89,6 +93,9 @@ like(span_of('starter'), qr/^    0x[0-9a-f]+ abs32s? setup\@\Q$unit\E$/m,
     'one to code that is gone after boot');
 
 like(span_of("sites\@$unit"), qr/: function .*\.text\.sites$/m, 'a function that stays');
+like(span_of('padded'), qr/: function padded, 1 bytes, \.entry\.text$/m, 'one of assembly');
+is(span_of(".entry.text+0x0\@$unit"), '', '... without the padding before it');
+like(span_of(".text.code+0x0\@$unit"), qr/: function /, '... but with code that has no name');
 like($text, qr/: contents \S+, 10 bytes, \.rodata\S* "a\\011string\\n"$/m,
     'a string, and what is in it');
 unlike($text, qr/patched/, 'nothing of the new code');

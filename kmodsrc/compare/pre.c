@@ -400,9 +400,16 @@ u32 ksplice_main_label(const struct ksplice_pre *pre, u32 label)
 	return pre->spans[l->span].label;
 }
 
-const char *ksplice_span_symbol(const struct ksplice_pre *pre, u32 span)
+const char *ksplice_label_title(const struct ksplice_pre *pre, u32 label)
 {
-	return ksplice_label_symbol(pre, pre->spans[span].label);
+	const char *symbol = ksplice_label_symbol(pre, label);
+
+	return *symbol ? symbol : ksplice_label_name(pre, label);
+}
+
+const char *ksplice_span_title(const struct ksplice_pre *pre, u32 span)
+{
+	return ksplice_label_title(pre, pre->spans[span].label);
 }
 
 const char *ksplice_span_unit(const struct ksplice_pre *pre, u32 span)

@@ -29,11 +29,14 @@ int ksplice_pre_init(struct ksplice_pre *pre, const void *image,
 const char *ksplice_label_name(const struct ksplice_pre *pre, u32 label);
 const char *ksplice_label_symbol(const struct ksplice_pre *pre, u32 label);
 
+/* For people: the latter, or the former where there is no symbol. */
+const char *ksplice_label_title(const struct ksplice_pre *pre, u32 label);
+
 /* The label whose value stands for this one's: that of its span. */
 u32 ksplice_main_label(const struct ksplice_pre *pre, u32 label);
 
-/* Names for people: the symbol at a span's start, the unit that it is in. */
-const char *ksplice_span_symbol(const struct ksplice_pre *pre, u32 span);
+/* Names for people: what a span's label is called, the unit that it is in. */
+const char *ksplice_span_title(const struct ksplice_pre *pre, u32 span);
 const char *ksplice_span_unit(const struct ksplice_pre *pre, u32 span);
 
 /* The bytes of a span; not for DATA. */

@@ -79,6 +79,7 @@ static bool content_equal(struct ksplice_compare *c, u32 label,
 	const struct ksplice_pre *pre = &c->m->pre;
 	const struct ksplice_span *span =
 		&pre->spans[pre->labels[label].span];
+	const char *symbol = ksplice_label_symbol(pre, label);
 	bool equal;
 
 	if (c->depth == MAX_CONTENT_DEPTH ||
@@ -90,7 +91,8 @@ static bool content_equal(struct ksplice_compare *c, u32 label,
 	c->depth--;
 	if (!equal)
 		ksplice_compare_why(c, 0, "'%s' has other contents",
-				    ksplice_label_symbol(pre, label));
+				    *symbol ? symbol :
+				    pre->strings + span->section);
 	return equal;
 }
 
@@ -134,6 +136,7 @@ static bool value_ref(struct ksplice_compare *c, u32 label,
 	struct ksplice_match *m = c->m;
 	const struct ksplice_label *l = &m->pre.labels[label];
 	const char *symbol = ksplice_label_symbol(&m->pre, label);
+	const char *title = ksplice_label_title(&m->pre, label);
 
 	if (!(l->flags & KSPLICE_LABEL_PERCPU))
 		value = __ksplice_canonical_addr(value);
@@ -146,12 +149,12 @@ static bool value_ref(struct ksplice_compare *c, u32 label,
 	    l->span != KSPLICE_NONE && !(l->flags & KSPLICE_LABEL_PERCPU) &&
 	    !ksplice_symbols_start(&m->symbols, value) :
 	    ksplice_symbols_exclude(&m->symbols, label, value)) {
-		ksplice_compare_why(c, value, "'%s' is not at", symbol);
+		ksplice_compare_why(c, value, "'%s' is not at", title);
 		return false;
 	}
 	if (!ksplice_labelval_set(&m->vals, label, value)) {
 		ksplice_compare_why(c, value, "'%s' is elsewhere, not at",
-				    symbol);
+				    title);
 		return false;
 	}
 	return true;

@@ -91,7 +91,7 @@ static void format(const struct ksplice_match *m, u32 span, char *buf,
 	const struct ksplice_run_span *run = &m->spans[span];
 	const struct ksplice_difference *d = run->difference;
 	const char *unit = ksplice_span_unit(&m->pre, span);
-	const char *symbol = ksplice_span_symbol(&m->pre, span);
+	const char *symbol = ksplice_span_title(&m->pre, span);
 	char at[KSPLICE_ADDR_NAME_LEN];
 
 	if (run->state == KSPLICE_SPAN_WAITING && run->n_matches)
@@ -142,7 +142,7 @@ int ksplice_difference_abort(struct ksplice_match *m, u32 span)
 				     KSPLICE_ALREADY_REPLACED,
 				     "%s: '%s' is replaced by update '%s'",
 				     ksplice_span_unit(&m->pre, span),
-				     ksplice_span_symbol(&m->pre, span),
+				     ksplice_span_title(&m->pre, span),
 				     other->kid);
 
 	format(m, span, line, sizeof(line));

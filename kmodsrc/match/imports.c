@@ -85,7 +85,8 @@ int ksplice_imports_value(struct ksplice_match *m, u32 label,
 				     "'%s' is ambiguous: %u symbols have the name and nothing refers to it",
 				     symbol, n);
 	return ksplice_abort(update, KSPLICE_FAILED_TO_FIND,
-			     "'%s' is not in the running kernel", symbol);
+			     "'%s' is not in the running kernel",
+			     ksplice_label_title(&m->pre, label));
 }
 
 /*
@@ -127,8 +128,8 @@ static int check_placeholder(struct ksplice_match *m,
 	if (!ksplice_export_distance(entry, value, &distance))
 		return ksplice_abort(update, KSPLICE_UNEXPECTED,
 				     "'%s' is too far away to be imported",
-				     ksplice_label_symbol(&m->pre,
-							  import->label));
+				     ksplice_label_title(&m->pre,
+							 import->label));
 	return check_pointer(m, import, value);
 }
 

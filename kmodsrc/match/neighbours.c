@@ -31,7 +31,7 @@ static bool is_plain_text(const struct ksplice_match *m, u32 span)
 
 	return !strncmp(section, text, sizeof(text) - 1) &&
 	       !strcmp(section + sizeof(text) - 1,
-		       ksplice_span_symbol(&m->pre, span));
+		       ksplice_span_title(&m->pre, span));
 }
 
 static bool has_matched(const struct ksplice_match *m, u32 span)

@@ -56,7 +56,7 @@ static int add_function(struct ksplice_match *m, u32 span)
 	unsigned long body;
 
 	*function = (struct ksplice_function) {
-		.name = kstrdup(ksplice_span_symbol(&m->pre, span),
+		.name = kstrdup(ksplice_span_title(&m->pre, span),
 				GFP_KERNEL),
 		.span = span,
 		.is_part = m->pre.spans[span].flags & KSPLICE_SPAN_PART,
@@ -110,16 +110,16 @@ static int add_data(struct ksplice_match *m, u32 span)
 	if (m->pre.labels[s->label].flags & KSPLICE_LABEL_PERCPU)
 		return ksplice_abort(change->update, KSPLICE_UNEXPECTED,
 				     "'%s' is per-cpu data",
-				     ksplice_span_symbol(&m->pre, span));
+				     ksplice_span_title(&m->pre, span));
 	if (ksplice_is_weak(m, span))
 		return ksplice_abort(change->update, KSPLICE_FAILED_TO_FIND,
 				     "'%s' is weak, and its definition in the running kernel may be that of another unit",
-				     ksplice_span_symbol(&m->pre, span));
+				     ksplice_span_title(&m->pre, span));
 	err = ksplice_imports_value(m, s->label, &addr);
 	if (err)
 		return err;
 	*data = (struct ksplice_data) {
-		.name = kstrdup(ksplice_span_symbol(&m->pre, span),
+		.name = kstrdup(ksplice_span_title(&m->pre, span),
 				GFP_KERNEL),
 		.span = span,
 		.is_writable = s->kind != KSPLICE_SPAN_RODATA,
@@ -131,7 +131,7 @@ static int add_data(struct ksplice_match *m, u32 span)
 	if (!data->name || !data->saved)
 		return ksplice_abort(change->update, KSPLICE_OUT_OF_MEMORY,
 				     "no memory for the contents of '%s'",
-				     ksplice_span_symbol(&m->pre, span));
+				     ksplice_span_title(&m->pre, span));
 	if (ksplice_run_read(data->saved, addr, s->size, s->size, NULL) !=
 	    s->size)
 		return ksplice_abort(change->update, KSPLICE_FAILED_TO_FIND,

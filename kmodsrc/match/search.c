@@ -128,7 +128,7 @@ static int commit_span(struct ksplice_match *m,
 		ksplice_debug(m->change->update,
 			      "%s: %s matches with other offsets",
 			      ksplice_span_unit(&m->pre, c->span_index),
-			      ksplice_span_symbol(&m->pre, c->span_index));
+			      ksplice_span_title(&m->pre, c->span_index));
 	return 0;
 }
 

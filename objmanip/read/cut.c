@@ -10,7 +10,7 @@
  *      there is only one symbol.  A global one inside an assembly function is
  *      another entry of it: there it is cut, and the pieces belong together.
  *      What fills the room up to the next piece is left out, and so is the
- *      padding before a function, if it has a name.
+ *      padding before a function, if it has a name or begins its section.
  */
 #include "read/cut.h"
 #include "arch/arch.h"
@@ -360,6 +360,24 @@ static void cut_section(struct section *section, uint64_t start,
 		cut_symbols(section, start, symbols, n_symbols);
 }
 
+/*
+ * The padding before the first function of a section, which has no name where
+ * the function is assembly: nop_func() of 7.3.
+ */
+static uint64_t nameless_padding(const struct section *section,
+				 struct symbol **symbols, size_t n_symbols)
+{
+	uint64_t first = section->size;
+
+	if (!(section->flags & SEC_CODE) || !section->contents || !n_symbols)
+		return 0;
+	for (size_t i = 0; i < n_symbols; i++)
+		if (symbols[i]->value < first)
+			first = symbols[i]->value;
+	return section->object->arch->trim(section->contents, first, 0) ?
+	       0 : first;
+}
+
 void cut_sections(struct object *object)
 {
 	struct {
@@ -382,10 +400,17 @@ void cut_sections(struct object *object)
 			continue;
 		vec_add(cuts[section].symbols, cuts[section].n) = symbol;
 	}
-	for (size_t i = 0; i < object->n_sections; i++)
-		if (object->sections[i].flags & SEC_ALLOC)
-			cut_section(&object->sections[i], cuts[i].start,
-				    cuts[i].symbols, cuts[i].n);
+	for (size_t i = 0; i < object->n_sections; i++) {
+		struct section *section = &object->sections[i];
+
+		if (!(section->flags & SEC_ALLOC))
+			continue;
+		if (!cuts[i].start)
+			cuts[i].start = nameless_padding(section,
+							 cuts[i].symbols,
+							 cuts[i].n);
+		cut_section(section, cuts[i].start, cuts[i].symbols, cuts[i].n);
+	}
 	name_spans(object);
 }
 

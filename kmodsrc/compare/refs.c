@@ -29,19 +29,45 @@
 #define MAX_CONTENT_DEPTH	8
 #define MAX_INNER_CONTENTS	10000
 
-static bool content_bytes_equal(unsigned long addr, const u8 *bytes, u32 len)
+/* Offsets in a place of UBSAN: the pointer to the file; the byte of the bit */
+#define UBSAN_FILE	0
+#define UBSAN_REPORTED	11
+
+/*
+ * A place in the source that UBSAN reports: a pointer to the name of the file,
+ * 32 bits for the line, 32 for the column, then pointers to types.  The name
+ * has the directory of the build in it.  lib/ubsan.c sets the highest bit of
+ * the line when it has reported the place.
+ */
+static bool is_ubsan_place(const struct ksplice_pre *pre,
+			   const struct ksplice_span *span)
 {
+	static const char prefix[] = ".data..Lubsan_data";
+
+	return !strncmp(pre->strings + span->section, prefix,
+			sizeof(prefix) - 1);
+}
+
+/* Those of the contents in [from, to), which are at addr + from. */
+static bool content_bytes_equal(const struct ksplice_pre *pre,
+				const struct ksplice_span *span,
+				unsigned long addr, u32 from, u32 to)
+{
+	const u8 *bytes = ksplice_span_bytes(pre, span);
+	bool is_place = is_ubsan_place(pre, span);
 	u8 buf[64];
 
-	while (len) {
-		u32 n = min_t(u32, len, sizeof(buf));
+	while (from < to) {
+		u32 n = min_t(u32, to - from, sizeof(buf));
 
-		if (ksplice_run_peek(buf, addr, n) ||
-		    memcmp(buf, bytes, n))
+		if (ksplice_run_peek(buf, addr + from, n))
 			return false;
-		addr += n;
-		bytes += n;
-		len -= n;
+		if (is_place && from <= UBSAN_REPORTED &&
+		    UBSAN_REPORTED - from < n)
+			buf[UBSAN_REPORTED - from] &= 0x7f;
+		if (memcmp(buf, bytes + from, n))
+			return false;
+		from += n;
 	}
 	return true;
 }
@@ -51,7 +77,7 @@ static bool content_relocs_equal(struct ksplice_compare *c,
 				 unsigned long addr)
 {
 	const struct ksplice_pre *pre = &c->m->pre;
-	const u8 *bytes = ksplice_span_bytes(pre, span);
+	bool is_place = is_ubsan_place(pre, span);
 	u32 at = 0;
 	u32 i;
 
@@ -61,16 +87,16 @@ static bool content_relocs_equal(struct ksplice_compare *c,
 		u32 size = ksplice_howto_size(reloc->howto);
 		u8 field[8];
 
-		if (!content_bytes_equal(addr + at, bytes + at,
-					 reloc->offset - at))
+		if (!content_bytes_equal(pre, span, addr, at, reloc->offset))
 			return false;
 		at = reloc->offset;
-		if (ksplice_run_peek(field, addr + at, size) ||
-		    !ksplice_ref_reloc(c, span, reloc, field, addr + at))
+		if (!(is_place && at == UBSAN_FILE) &&
+		    (ksplice_run_peek(field, addr + at, size) ||
+		     !ksplice_ref_reloc(c, span, reloc, field, addr + at)))
 			return false;
 		at += size;
 	}
-	return content_bytes_equal(addr + at, bytes + at, span->size - at);
+	return content_bytes_equal(pre, span, addr, at, span->size);
 }
 
 static bool content_equal(struct ksplice_compare *c, u32 label,

@@ -170,17 +170,35 @@ static void correlate_names(struct pair *pair)
 
 /* --- step 2: contents ---------------------------------------------------- */
 
+static const char *content_key(const struct span *span);
+
+static const char *reference_key(const struct reloc *reloc)
+{
+	const struct span *to = reloc->referent;
+
+	if (!to || !is_by_content(to) || to->n_relocs)
+		return xasprintf("%s%+lld", reloc->symbol->name,
+				 (long long)reloc->addend);
+	return xasprintf("%s%+lld", content_key(to),
+			 (long long)reloc->referent_offset);
+}
+
 /* A key that spans of equal contents, and only they, have */
 static const char *content_key(const struct span *span)
 {
 	const uint8_t *bytes = span_bytes(span);
+	const char *full;
 	char *key = xcalloc(2 * span->size + 32, 1);
 	char *out = key + sprintf(key, "%c%llx:", sort_of(span),
 				  (unsigned long long)span->size);
 
 	for (uint64_t i = 0; bytes && i < span->size; i++)
 		out += sprintf(out, "%02x", bytes[i]);
-	return key;
+	full = key;
+	for (size_t i = 0; i < span->n_relocs; i++)
+		full = xasprintf("%s,%s", full,
+				 reference_key(&span->relocs[i]));
+	return full;
 }
 
 static void correlate_contents(struct pair *pair)

@@ -11,7 +11,8 @@ enum section_kind {
 	KIND_TEXT,		/* .text, .text.*, .noinstr.text ... */
 	KIND_RODATA,		/* .rodata, .rodata.* */
 	KIND_STRING,		/* *.str1.1, *.str1.8: mergeable strings */
-	KIND_CONST,		/* .rodata.cst*: mergeable constants */
+	KIND_CONST,		/* .rodata.cst*: mergeable constants;
+				 * .data..Lubsan_*: what UBSAN reports */
 	KIND_DATA,		/* .data, .data.*, .bss.*, ro_after_init ... */
 	KIND_PERCPU,		/* .data..percpu* */
 	KIND_INIT,		/* .init.*, .exit.*, .initcall*: not for us */

@@ -108,6 +108,7 @@ static const struct section_pattern patterns[] = {
 
 	/* Data */
 	{ ".data..percpu*",		KIND_PERCPU },
+	{ ".data..Lubsan_*",		KIND_CONST },	/* of UBSAN, numbered */
 	{ ".data",			KIND_DATA },
 	{ ".data.*",			KIND_DATA },
 	{ ".bss",			KIND_DATA },
@@ -164,7 +165,8 @@ enum section_kind sections_kind(const struct arch *arch, const char *name,
 	if ((kind == KIND_RODATA || kind == KIND_CONST) &&
 	    flags & SEC_MERGE)
 		return flags & SEC_STRINGS ? KIND_STRING : KIND_CONST;
-	if (kind == KIND_CONST)		/* a variable called cst... */
+	/* A variable called cst... */
+	if (kind == KIND_CONST && flags & SEC_READONLY)
 		return KIND_RODATA;
 	return kind;
 }

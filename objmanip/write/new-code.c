@@ -95,7 +95,7 @@ static const char *section_name(const struct section *section)
 		return ".data..percpu";
 	/* No merging any more, so the plain name. */
 	if (section->kind == KIND_STRING || section->kind == KIND_CONST)
-		return ".rodata";
+		return section->flags & SEC_READONLY ? ".rodata" : ".data";
 	return section->name;
 }
 

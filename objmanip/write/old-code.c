@@ -144,10 +144,14 @@ static struct unit unit_new(struct object *pre)
 
 /* --- numbers ------------------------------------------------------------- */
 
+/* With contents, what they refer to, which is compared along with them. */
 static void mark(struct span *span)
 {
-	if (span)
-		span->emit.index = MARKED;
+	if (!span || span->emit.index == MARKED)
+		return;
+	span->emit.index = MARKED;
+	for (size_t i = 0; span_is_content(span) && i < span->n_relocs; i++)
+		mark(span->relocs[i].referent);
 }
 
 static void mark_pre(struct object *pre)

@@ -259,12 +259,13 @@ struct ksplice_replaced_record {
 /*
  * In the -new.ko, section .ksplice_constants, from the symbol ksplice_constants
  * to the symbol ksplice_constants_end: an operand in new code that boot filled
- * in where the kernel has it.  It gets the first bytes of the variable.
+ * in where the kernel has it.  It gets the first bytes of the variable, or, if
+ * the kernel has none, those of such an operand in the running code.
  */
 struct ksplice_constant_record {
 	__u64 operand;			/* address of its first byte */
 	__u64 variable;			/* address */
-	__u32 size;			/* bytes: 1 or 8 */
+	__u32 size;			/* bytes: 1, 4 or 8 */
 	__u32 pad;
 };
 

@@ -91,7 +91,8 @@ END
 
 for my $with_jmp (0, 1) {
     my ($status, $err) = compile_core($dir, "$dir/sites$with_jmp", '-w',
-        "-DCONFIG_DYNAMIC_FTRACE_WITH_JMP=$with_jmp", root_dir() . '/t/fixtures/sites.c',
+        map({ "-DCONFIG_$_=$with_jmp" } qw(DYNAMIC_FTRACE_WITH_JMP KALLSYMS_ALL)),
+        root_dir() . '/t/fixtures/sites.c',
         map { root_dir() . "/kmodsrc/arch/x86/$_.c" } qw(alternative calls env sites));
     is($status, 0, 'the rules compile as a program') or die $err, "\n";
 }
@@ -157,6 +158,17 @@ for my $ops (qw(pv_ops pv_ops_lock)) {
 }
 check_all('sites0', 'ALTERNATIVE', 'ff1500000000', 'unknown',
     ['a direct call of what something unknown holds', 'no', 'e8@a_function,90', 'a_function']);
+
+my $mov = '48b8efcdab8967452301';
+check_all('sites0', 'CONSTANT', $mov, 'variable',
+    ['a constant that is what its variable holds', 'yes', '48b8=a_function,', 'a_function'],
+    ['... something else', 'no', '48b8=a_function,', 'BUG_func'],
+    ['... in another register', 'no', '48b9=a_function,', 'a_function'],
+    ['... that was never written', 'no', $mov, 'a_function']);
+check_all("sites$_", 'CONSTANT', $mov, 'unknown',
+    ['a constant without a variable, in a kernel that names ' . ($_ ? 'all' : 'functions only'),
+        $_ ? 'yes' : 'no', '48b8=a_function,'],
+    ['... in another register', 'no', '48b9=a_function,']) for 0, 1;
 
 check_all("sites$_->[0]", 'FTRACE', $call, '-',
     ['a call at a site of ftrace', 'yes', 'e8@a_function,'],

@@ -38,6 +38,8 @@ struct ksplice_site_rule {
 	 */
 	const char *conflict;
 	const struct ksplice_bytes *settled;
+	/* Where the value of its variable is that boot has written; or 0. */
+	u32 operand;
 };
 
 /* By kind.  That of an alternative is not asked for its check. */

@@ -8,10 +8,14 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 #include "arch/text.h"
+#include "compare/run.h"
 #include "core/new-records.h"
 #include "kernel/compat.h"
 #include "model/abort.h"
 #include "model/update.h"
+
+/* More bytes than there are from the start of a probe to its end */
+#define PROBES_BEFORE	16
 
 static struct ksplice_function *
 find_span(struct ksplice_change *change, unsigned int span)
@@ -133,6 +137,22 @@ static int check_records(struct ksplice_change *change,
 	return 0;
 }
 
+/* In code it is an operand, which a probe may cover that begins before it. */
+static bool read_variable(u8 *value, unsigned long addr, u32 size)
+{
+	u8 code[PROBES_BEFORE + 8];
+	u32 len = PROBES_BEFORE + size;
+	bool probed;
+
+	if (!ksplice_is_text(addr))
+		return !copy_from_kernel_nofault(value, (void *)addr, size);
+	if (ksplice_run_read(code, addr - PROBES_BEFORE, len, len,
+			     &probed) != len)
+		return false;
+	memcpy(value, code + PROBES_BEFORE, size);
+	return true;
+}
+
 /* What boot did in the kernel; none of the new code runs yet. */
 static bool fill_constant(const struct module *owner,
 			  const struct ksplice_constant_record *record)
@@ -140,12 +160,11 @@ static bool fill_constant(const struct module *owner,
 	void *operand = (void *)(unsigned long)record->operand;
 	u8 value[8];
 
-	if ((record->size != 1 && record->size != sizeof(value)) ||
+	if ((record->size != 1 && record->size != 4 &&
+	     record->size != sizeof(value)) ||
 	    !within_module_core(record->operand, owner) ||
 	    !within_module_core(record->operand + record->size - 1, owner) ||
-	    copy_from_kernel_nofault(value,
-				     (void *)(unsigned long)record->variable,
-				     record->size))
+	    !read_variable(value, record->variable, record->size))
 		return false;
 	mutex_lock(ksplice_need.text_mutex);
 	ksplice_text_write(operand, value, record->size);

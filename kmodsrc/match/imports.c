@@ -18,6 +18,7 @@
 #include <linux/kernel.h>
 #include <linux/mutex.h>
 #include "arch/calls.h"
+#include "arch/sites.h"
 #include "arch/text.h"
 #include "compare/labelval.h"
 #include "compare/pre.h"
@@ -49,6 +50,34 @@ static bool has_failed(const struct ksplice_match *m, u32 label)
 
 	return l->span != KSPLICE_NONE && !(l->flags & KSPLICE_LABEL_WEAK) &&
 	       m->spans[l->span].state == KSPLICE_SPAN_FAILED;
+}
+
+/*
+ * Where the running code has the value of such a variable as an operand that
+ * boot has written: for new code that has no variable to get it from.
+ */
+static bool find_operand(const struct ksplice_match *m, u32 label,
+			 unsigned long *value)
+{
+	const struct ksplice_run_span *run;
+	const struct ksplice_site *site;
+	u32 i, j, operand;
+
+	for (i = 0; i < m->pre.n_spans; i++) {
+		run = &m->spans[i];
+		for (j = 0; run->state == KSPLICE_SPAN_MATCHED &&
+			    ksplice_span_is_text(m, i) &&
+			    j < m->pre.spans[i].n_sites; j++) {
+			site = &m->pre.sites[m->pre.spans[i].first_site + j];
+			operand = ksplice_site_rules[site->kind].operand;
+			if (!operand || site->label != label)
+				continue;
+			*value = run->body + operand +
+				 ksplice_run_offset(run, site->offset);
+			return true;
+		}
+	}
+	return false;
 }
 
 /*
@@ -84,6 +113,8 @@ int ksplice_imports_value(struct ksplice_match *m, u32 label,
 		return ksplice_abort(update, KSPLICE_FAILED_TO_FIND,
 				     "'%s' is ambiguous: %u symbols have the name and nothing refers to it",
 				     symbol, n);
+	if (find_operand(m, label, value))
+		return 0;
 	return ksplice_abort(update, KSPLICE_FAILED_TO_FIND,
 			     "'%s' is not in the running kernel",
 			     ksplice_label_title(&m->pre, label));

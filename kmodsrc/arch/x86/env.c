@@ -22,6 +22,16 @@ bool ksplice_label_addr(const struct ksplice_compare *c, u32 label,
 	       ksplice_symbols_alive(&m->symbols, label, addr) == 1;
 }
 
+bool ksplice_is_nowhere(const struct ksplice_compare *c, u32 label)
+{
+	struct ksplice_match *m = c->m;
+	unsigned long addr;
+
+	return IS_ENABLED(CONFIG_KALLSYMS_ALL) &&
+	       m->pre.labels[label].span == KSPLICE_NONE &&
+	       !ksplice_symbols_alive(&m->symbols, label, &addr);
+}
+
 bool ksplice_read_pointer(unsigned long addr, unsigned long *value)
 {
 	return addr && !copy_from_kernel_nofault(value, (void *)addr,

@@ -28,6 +28,9 @@ bool ksplice_read_pointer(unsigned long addr, unsigned long *value);
 bool ksplice_label_addr(const struct ksplice_compare *c, u32 label,
 			unsigned long *addr);
 
+/* Has neither the unit nor the kernel, which names all, such a variable? */
+bool ksplice_is_nowhere(const struct ksplice_compare *c, u32 label);
+
 /*
  * Is a call by the pointer at that address, a member of pv_ops or of a struct
  * like it, now a direct one of what the pointer holds, or nothing at all?  The

@@ -24,6 +24,9 @@
 #define ENDBR_NOPL	{ 4, { 0x0f, 0x1f, 0x40, 0xd6 } }
 #define PREFIX_LOCK	{ 1, { 0xf0 } }
 
+/* Bytes of the instruction of a constant before its operand */
+#define CONSTANT_OPERAND	2
+
 static const struct ksplice_bytes returns[] = {
 	{ 1, { 0xc3 } }, RET_INT3, { }
 };
@@ -110,16 +113,22 @@ static bool check_lock(struct ksplice_site_run *s)
 	       (s->pre[0] == lock_prefix.bytes[0] && s->run[0] == ds_prefix);
 }
 
-/* runtime_const_init(): the operand is what the variable holds */
+/*
+ * runtime_const_init(): the operand is what the variable holds.  A variable
+ * that only boot reads is not there: __dentry_cache of 7.3; nor is one that is
+ * a member of another.  Then the operand, which boot has written, says nothing.
+ */
 static bool check_constant(struct ksplice_site_run *s)
 {
-	const u32 size = s->len - 2;
+	const u32 size = s->len - CONSTANT_OPERAND;
 	unsigned long addr, value;
 
-	return s->len <= 2 + sizeof(value) &&
-	       ksplice_label_addr(s->c, s->site->label, &addr) &&
-	       ksplice_read_pointer(addr, &value) &&
-	       !memcmp(s->run, s->pre, 2) && !memcmp(s->run + 2, &value, size);
+	if (size > sizeof(value) || memcmp(s->run, s->pre, CONSTANT_OPERAND))
+		return false;
+	if (!ksplice_label_addr(s->c, s->site->label, &addr))
+		return ksplice_is_nowhere(s->c, s->site->label);
+	return ksplice_read_pointer(addr, &value) &&
+	       !memcmp(s->run + CONSTANT_OPERAND, &value, size);
 }
 
 /*
@@ -151,5 +160,8 @@ const struct ksplice_site_rule ksplice_site_rules[KSPLICE_N_SITE_KINDS] = {
 		.conflict = "a lock prefix", .settled = &lock_prefix,
 	},
 	[KSPLICE_SITE_ENDBR] = { .rank = 2, .written = endbrs },
-	[KSPLICE_SITE_CONSTANT] = { .rank = 2, .check = check_constant },
+	[KSPLICE_SITE_CONSTANT] = {
+		.rank = 2, .check = check_constant,
+		.operand = CONSTANT_OPERAND,
+	},
 };

@@ -106,7 +106,8 @@ static void read_fixup(const struct span *entry, struct site *site)
 
 /*
  * The entry is about the immediate operand at the end of an instruction, after
- * two bytes: a mov of 64 bits, or a shift of 32, which may have a prefix.
+ * two bytes: a mov of 64 bits, or a shift or an and of 32, which may have a
+ * prefix, or, in an and of eax, the end of what precedes it.
  */
 static void read_constant(const struct span *entry, struct site *site)
 {

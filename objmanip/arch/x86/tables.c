@@ -59,6 +59,7 @@ const struct table x86_tables[] = {
 	/* asm/runtime-const.h */
 	CONSTANTS("runtime_ptr_*",	 8),
 	CONSTANTS("runtime_shift_*",	 1),
+	CONSTANTS("runtime_mask_*",	 4),
 	{
 		.section = ".orc_unwind",
 		.entry_size = 6,

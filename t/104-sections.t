@@ -37,6 +37,11 @@ is(patched('int f(void) { return 1; }', 'int f(void) { return 2; }',
         "int x $odd = 1;")->{status}, 0,
     'one that has nothing to do with it is no problem');
 
+# For the build only: the tracepoints that are used (7.3)
+is(patched('int f(void) { return 1; }', 'int f(void) { return 2; }'
+        . ' static const char x[] ' . in('__tracepoint_check') . ' = "event";')->{status}, 0,
+    'that a tracepoint is used is no problem either');
+
 # Registered at boot
 my $param = in('__param');
 is_refused(patched("int x $param = 1;", "int x $param = 2;"),

@@ -86,6 +86,7 @@ static const struct section_pattern patterns[] = {
 	{ ".modinfo",			KIND_IGNORED },
 	{ "__versions",			KIND_IGNORED },
 	{ ".printk_index",		KIND_IGNORED },
+	{ "__tracepoint_check",		KIND_IGNORED },
 	{ ".gnu.linkonce.this_module",	KIND_IGNORED },
 	{ ".eh_frame*",			KIND_IGNORED },
 	{ ".debug_*",			KIND_DEBUG },

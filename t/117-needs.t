@@ -160,16 +160,20 @@ for my $i (0 .. $#names) {
 }
 my @pieces = map { chr =~ /[\w.]/ && $_ < 128 ? chr : '' } 0 .. 255;
 $pieces[1] = 'name_';
-my $where = 0;
-my $pad = sub ($bytes) { $bytes . "\0" x (-length($bytes) % 8) };
-my $kernel = ("\x7fELF" . "\xaa" x 1020) . join '', map { $pad->($_) }
-    pack('V', scalar @names), $text,
-    pack('V*', @markers), "\x11\x22\x33" x @names, join('', map { "$_\0" } @pieces),
-    pack('v*', map { my $w = $where; $where += 1 + length; $w } @pieces), "\xbb" x 64;
-my $found = read_kallsyms($kernel);
-is(scalar(keys %$found), 501, 'all global names of an image are found');
-is($found->{name_1} . $found->{ 'long_' . 'x' x 200 } . ($found->{name_2} // ''), '11',
-    '... and only they');
+# As it is before 7.3, and there: aligned to fewer bytes, and with no table in between
+for ([8, "\x11\x22\x33" x @names], [4]) {
+    my ($align, @between) = @$_;
+    my $where = 0;
+    my $kernel = ("\x7fELF" . "\xaa" x 1016) . join '',
+        map { $_ . "\0" x (-length($_) % $align) }
+        "\xaa" x $align, pack('V', scalar @names), $text, pack('V*', @markers), @between,
+        join('', map { "$_\0" } @pieces),
+        pack('v*', map { my $w = $where; $where += 1 + length; $w } @pieces), "\xbb" x 64;
+    my $found = read_kallsyms($kernel);
+    is(scalar(keys %$found), 501, "all global names of an image are found, aligned to $align");
+    is($found->{name_1} . $found->{ 'long_' . 'x' x 200 } . ($found->{name_2} // ''), '11',
+        '... and only they');
+}
 ok(!eval { read_kallsyms("\0" x 100000); 1 }, 'a kernel without a list');
 is($@->{message}, 'the kernel has no list of its symbols in a known format', '... is a failure');
 

@@ -6,13 +6,15 @@
 # /proc/kallsyms: the names of all symbols, in which frequent pieces are replaced by
 # single bytes.  In the uncompressed image:
 #
-#   number of symbols         32 bits, aligned to 8
+#   number of symbols         32 bits
 #   names                     of each the length (one byte, or two if the first
 #                             has its top bit set), then so many pieces; the
 #                             first letter is the type, as nm(1) has it
 #   markers                   32 bits each: where every 256th name starts
 #   pieces                    256 strings, each with a NUL at its end
 #   where these start         16 bits each
+#
+# Each is aligned to eight bytes; in 7.3 to four.
 #
 # No symbol has their addresses.  The pieces are found by the digits, which stand for
 # themselves, and the rest by consistency: each table ends where the next one begins,
@@ -99,7 +101,7 @@ my $fewest = 3;
 # with 0 and grow with 256 names each.  The longest such list is tried first.
 sub read_names ($kernel, $pieces_at, $pieces) {
     my $from = $pieces_at > $far ? ($pieces_at - $far) & ~7 : 0;
-    my @words = unpack 'V*', substr $kernel, $from, ($pieces_at & ~7) - $from;
+    my @words = unpack 'V*', substr $kernel, $from, ($pieces_at & ~3) - $from;
     my @lists;
     for (my $i = 0; $i < $#words; $i++) {
         next if $words[$i];
@@ -125,11 +127,12 @@ sub read_names ($kernel, $pieces_at, $pieces) {
 # Their number stands in front of them.
 sub names_before ($kernel, $at, $markers, $pieces) {
     my $last = $at - $markers->[-1];
-    for (my $names = $last & ~7; $names >= 8 && $names > $last - 65536; $names -= 8) {
-        my $n = unpack 'V', substr $kernel, $names - 8, 4;
-        next if int(($n + 255) / 256) != @$markers;
-        my @names = expand_names($kernel, $names, $n, $at, $pieces);
-        return @names if @names;
+    for (my $names = $last & ~3; $names >= 8 && $names > $last - 65536; $names -= 4) {
+        for my $n (unpack 'V2', substr $kernel, $names - 8, 8) {
+            next if int(($n + 255) / 256) != @$markers;
+            my @names = expand_names($kernel, $names, $n, $at, $pieces);
+            return @names if @names;
+        }
     }
     return;
 }

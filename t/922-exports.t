@@ -10,7 +10,6 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::Ksplice::Guest;
-use Ksplice::Distro qw(release_headers);
 
 my $update = make_update(exports => 'new-exports');
 make_update(implicit => 'vmlinux-for-module');
@@ -41,9 +40,7 @@ module_exit(user_exit);
 MODULE_DESCRIPTION("user of new exports");
 MODULE_LICENSE("GPL");
 END
-my ($status, $out, $err) =
-    run_cmd('make', '-C', release_headers(guest_release()), "M=$dir", 'modules');
-die "cannot build the module:\n$out$err" if $status;
+build_modules($dir);
 unlink "$dir/$_" for qw(user.c Kbuild);
 
 run_guest(18, <<'END', '--modules', "--dir=$dir");

@@ -21,11 +21,11 @@ use Test::Ksplice;
 use Test::Ksplice::Strict qw(strict_line);
 use lib root_dir() . '/lib';
 use Ksplice::Cache  qw(cache_dir);
-use Ksplice::Distro qw(release_headers);
+use Ksplice::Distro qw(release_headers release_toolchain);
 use Test::Ksplice::Release qw(test_release);
 
 our @EXPORT = qw(guest_release make_update make_updates add_update make_program make_modules
-    run_guest skip_guest);
+    build_modules run_guest skip_guest);
 
 # The status of dev/vm for a fault that QEMU has made, and how often a guest is tried.
 use constant { EMULATED => 126, ATTEMPTS => 3 };
@@ -106,10 +106,19 @@ sub make_modules (@names) {
         "\nccflags-y :=", (map { ' -I' . root_dir() . "/$_" } qw(kmodsrc t/guest)), "\n");
     my ($core) = sort { -M $a <=> -M $b }
         glob cache_dir() . '/' . guest_release() . '/core-*/Module.symvers';
-    my ($status, $out, $err) = run_cmd('make', '-C', release_headers(guest_release()), "M=$dir",
-        $core ? "KBUILD_EXTRA_SYMBOLS=$core" : (), 'modules');
-    die "building @names: status $status\n$out$err" if $status;
+    build_modules($dir, $core ? "KBUILD_EXTRA_SYMBOLS=$core" : ());
     return "--dir=$dir";
+}
+
+# build_modules(DIR, VARIABLE...): those of the Kbuild in the directory, by the compiler of the
+# kernel under test, which may be one of another Debian release.
+sub build_modules ($dir, @variables) {
+    my $headers = release_headers(guest_release());
+    my $toolchain = release_toolchain(guest_release());
+    local $ENV{PATH} = defined $toolchain ? "$toolchain/bin:$ENV{PATH}" : $ENV{PATH};
+    my ($status, $out, $err) = run_cmd('make', '-C', $headers, "M=$dir", @variables, 'modules');
+    die "cannot build the modules in '$dir': status $status\n$out$err" if $status;
+    return;
 }
 
 # run_guest(TESTS, SCRIPT, VM-OPTION...): never returns.  The kernel is that of the

@@ -199,6 +199,29 @@ unlike($err, qr/nor does/, "a release of the machine's own Debian is not asked f
 ok(!-e "$dir/asked", 'nor is any list');
 is((call('release_image', '6.12.9+deb99-none'))[0], 1, 'nor one of a Debian that is not known');
 
+sub list_kernels () {
+    return run_cmd({ env => { PATH => "$dir/bin:$ENV{PATH}", KSPLICE_CACHE => $cache } },
+        'ksplice-create', '--list-kernels');
+}
+make_package("linux-image-6.12.7+deb$own-none", '6.12.7-1', '', 'x' => '');
+make_package("linux-image-6.1.0-7-none", '6.1.7-1', '', 'x' => '');
+($status, $out, $err) = list_kernels();
+is($status, 0, 'kernels are listed');
+is(join('', $out =~ /^\S+-none .*\n/mg), "$release  6.12.9-1  yes\n",
+    '... with those of the other release, and none else of its archive') or diag $err;
+utime 1, 1, "$cache/apt/$codename/updated";
+rename "$cache/apt/$codename/updated", "$dir/updated" or die;
+spew("$dir/offline", '');
+($status, $out, $err) = list_kernels();
+is("$status " . join('', $out =~ /^\S+-none .*\n/mg),
+    "0 $release  6.12.9-1  no: apt does not have its headers\n",
+    'without a network the cached ones are listed');
+like($err, qr/^ksplice-create: warning: kernels of Debian's '$codename' are not listed: cannot /m,
+    '... and a warning tells why there are no others');
+unlink "$dir/offline";
+rename "$dir/updated", "$cache/apt/$codename/updated" or die;
+unlink map { glob "$dir/list/$_*" } "linux-image-6.12.7+deb$own-none", 'linux-image-6.1.0-7-none';
+
 # --- its compiler ----------------------------------------------------------
 
 ($status, $out, $err) = call('compiler', $release);

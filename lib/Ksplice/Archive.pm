@@ -23,7 +23,7 @@ use List::Util     qw(uniq);
 
 our @EXPORT_OK = qw(
     installed_version apt_entry served_versions unpack_packages would_install
-    this_debian other_debian use_suites with_debian
+    this_debian other_debian other_debians use_suites with_debian
 );
 
 # The Debian releases whose kernels say in their names which one they are of: since
@@ -108,6 +108,12 @@ sub other_debian ($release) {
     my ($number) = $release =~ /\+deb(\d+)(?:\D|\z)/ or return;
     my $codename = $codename{$number} // return;
     return $codename eq this_debian() ? undef : $codename;
+}
+
+# The codenames of all of which that can be, oldest first; none if the machine's is not one.
+sub other_debians () {
+    my $own = this_debian();
+    return $own eq '' ? () : grep { $_ ne $own } map { $codename{$_} } sort keys %codename;
 }
 
 # use_suites(DIR, {status => FILE}, SUITE...): a file for APT_CONFIG, with all that belongs

@@ -20,9 +20,10 @@ no warnings 'experimental::signatures';
 
 use Exporter         qw(import);
 use File::Path       qw(remove_tree);
-use Ksplice          qw(fail run capture read_file write_file);
+use Ksplice          qw(fail failure_text warning run capture read_file write_file);
 use Ksplice::Archive qw(
-    installed_version apt_entry served_versions unpack_packages other_debian with_debian
+    installed_version apt_entry served_versions unpack_packages
+    other_debian other_debians with_debian
 );
 use Ksplice::Cache   qw(cache_dir cached cached_names);
 use Ksplice::Toolchain qw(get_toolchain wrap_programs);
@@ -375,11 +376,45 @@ sub has_source ($release) {
     return find_source("linux-source-$series", scalar package_version('image', $release)) ne '';
 }
 
-# All releases that are known, oldest first, or those that are given: {release, version,
-# lacks}, where lacks is what an update cannot be built without, or ''.
+# All releases that are known, oldest first, those of other Debian releases too; or those that
+# are given: {release, version, lacks}, where lacks is what an update cannot be built without,
+# or ''.
 sub list_releases (@releases) {
-    @releases = known_releases() if !@releases;
-    fail('no kernel is installed, cached or known to apt' . update_hint()) if !@releases;
+    return list_served(@releases) if @releases;
+    my %in_apt = map { $_ => 1 } apt_releases();
+    my @known = known_releases();
+    my %others;
+    for my $release (grep { !$in_apt{$_} } @known) {
+        my $codename = other_debian($release);
+        $others{$codename}{$release} = 1 if defined $codename;
+    }
+    my %other = map { %$_ } values %others;
+    my %entries = map { $_->{release} => $_ } list_served(grep { !$other{$_} } @known),
+        map { list_other_debian($_, \%in_apt, keys %{ $others{$_} }) } other_debians();
+    fail('no kernel is installed, cached or known to apt' . update_hint()) if !%entries;
+    return @entries{ sort_versions(keys %entries) };
+}
+
+# Those of another Debian release that the machine's apt does not know, with those that are
+# cached.  If there is no list of them, the cached ones.
+sub list_other_debian ($codename, $in_apt, @cached) {
+    my @entries;
+    eval {
+        @entries = with_debian($codename, sub {
+            my %releases = map { $_ => 1 } @cached,
+                grep { !$in_apt->{$_} && (other_debian($_) // '') eq $codename } apt_releases();
+            return list_served(keys %releases);
+        });
+        1;
+    } or do {
+        warning("kernels of Debian's '$codename' are not listed: " . failure_text($@));
+        @entries = list_served(@cached);
+    };
+    return @entries;
+}
+
+sub list_served (@releases) {
+    return if !@releases;
     my $served = served_versions(map { ("linux-image-$_", "linux-headers-$_", source_of($_)) }
         @releases);
     return map { listed($served, $_) } @releases;

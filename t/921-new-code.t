@@ -12,7 +12,7 @@ use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::Ksplice::Guest;
 
-make_updates(new => 'new-code', asm => 'assembly');
+make_updates(new => 'new-code hrtimeout', asm => 'assembly');
 
 # The warning is so many lines before the debug message; the lines themselves depend on
 # where in the file the patch applies.

@@ -2,6 +2,11 @@
 #
 # KernelPatches.pm - the series in kernel-patches/ and the trees it is tried in
 #
+# The series is for the kernel that BASE names.  Its updates can be made for other kernels
+# as well: each has a directory beside the patches, such as 6.12, with a BASE of its own.
+# There a patch of the same name has the changes of those files that differ in that kernel.
+# All functions are for the kernel that use_base() names, or that of the series.
+#
 # There is one patched source tree, kept in the cache, and builds beside it:
 #
 #   CACHE/kernel-patches/source     what the release was built from, patched
@@ -13,6 +18,7 @@
 #   CACHE/kernel-patches/release-lsmod  another, with some of its modules only
 #   CACHE/kernel-patches/KEY        such a kernel, as it came out
 #   CACHE/kernel-patches/hot        updates, ID-KEY.tar.gz
+#   CACHE/kernel-patches/6.12       the same for that kernel
 #
 # When the series changes only the files that come out different are written:
 # the next build compiles what these make necessary and nothing else.  KEY is
@@ -29,29 +35,68 @@ use Digest::SHA     qw(sha256_hex);
 use Errno           ();
 use Exporter        qw(import);
 use Fcntl           qw(LOCK_EX);
-use File::Basename  qw(dirname);
+use File::Basename  qw(basename dirname);
 use File::Copy      qw(copy);
 use File::Find      ();
 use File::Path      qw(make_path remove_tree);
 use Ksplice         qw(fail run capture progress note temp_dir base_dir read_file write_file);
 use Ksplice::Config qw(find_compiler config_differences);
 use Ksplice::Cache  qw(cache_dir);
-use Ksplice::Distro qw(release_image release_source);
+use Ksplice::Distro qw(release_image release_source cached_version);
 
 our @EXPORT_OK = qw(
+    use_base other_bases base_for source_is_here changes_of patch_text
     base_release read_series read_head touched_files check_series patch_tree
     build_objects boot_kernel build_boot_kernel unpack_source hot_updates hot_update
-    cold_sources place lock_trees read_lsmod configure_kernel make_kernel kernel_key
+    cold_sources release_config place lock_trees read_lsmod configure_kernel make_kernel kernel_key
 );
 
 sub patches_dir () { base_dir() . '/kernel-patches' }
-sub place ($name)  { cache_dir() . "/kernel-patches/$name" }
 
-# The release that the series is for; in list context its package's version, too.
-sub base_release () {
-    my ($release, $version) = read_file(patches_dir() . '/BASE') =~ /^(\S+) (\S+)$/m
-        or fail("kernel-patches/BASE is not 'RELEASE VERSION'");
+# --- for which kernel ------------------------------------------------------
+
+# '' or the name of a directory, with a slash.
+my $base = '';
+
+sub place ($name)  { return cache_dir() . "/kernel-patches/$base$name" }
+
+sub use_base ($name) {
+    fail("there is no '$name' in kernel-patches: there is " . join ', ', other_bases())
+        if !grep { $_ eq $name } other_bases();
+    $base = "$name/";
+    return;
+}
+
+# The names of the kernels beside that of the series.
+sub other_bases () {
+    return map { basename(dirname($_)) } sort glob patches_dir() . '/*/BASE';
+}
+
+# The one of them that a test is asked for by KSPLICE_TEST_RELEASE; nothing if the kernel
+# is of another version than all of them.
+sub base_for ($name) {
+    for my $other (other_bases()) {
+        next if $name !~ /\A\Q$other\E(?![0-9])/;
+        my $release = read_base("$other/BASE");
+        return $other if $name eq $other || $name eq $release;
+        fail("kernel-patches/$other is for $release, not for $name");
+    }
+    return;
+}
+
+sub read_base ($file) {
+    my ($release, $version) = read_file(patches_dir() . "/$file") =~ /^(\S+) (\S+)$/m
+        or fail("kernel-patches/$file is not 'RELEASE VERSION'");
     return wantarray ? ($release, $version) : $release;
+}
+
+# The release; in list context its package's version, too.
+sub base_release () { return read_base("${base}BASE") }
+
+# A file of kernel-patches, or the one that replaces it for this kernel.
+sub file_of ($name) {
+    my $own = patches_dir() . "/$base$name";
+    return -e $own ? $own : patches_dir() . "/$name";
 }
 
 # --- the series ------------------------------------------------------------
@@ -76,16 +121,28 @@ sub read_head ($name) {
     return $head;
 }
 
-# And the rest of it.
-sub without_head ($name) {
-    return substr read_file(patches_dir() . "/$name"), length read_head($name);
+# The changes that a text has: [FILE, TEXT]..., from each "diff --git" to the next.
+sub changes_of ($text) {
+    return map { m{\Adiff --git a/(\S+) } ? [$1, $_] : () } split /^(?=diff --git )/m, $text;
+}
+
+# The rest of a patch: its changes for this kernel.  What this kernel has of its own takes
+# the place of the change of the same file; an empty one, which is only its first line, is
+# none.
+sub patch_text ($name) {
+    my @changes = changes_of(read_file(patches_dir() . "/$name"));
+    my $file = file_of($name);
+    my %own = $file eq patches_dir() . "/$name" ? ()
+        : map { ($_->[0] => $_->[1]) } changes_of(read_file($file));
+    return join '', grep { /\n./ } (map { delete $own{ $_->[0] } // $_->[1] } @changes),
+        map { $own{$_} } sort keys %own;
 }
 
 # The files that the patches touch, each once: name => whether one of them adds it.
 sub touched_files (@names) {
     my %added;
     for my $name (@names) {
-        my $text = read_file(patches_dir() . "/$name");
+        my $text = patch_text($name);
         while ($text =~ m{^--- (\S+).*\n\+\+\+ (\S+)}mg) {
             my ($old, $new) = ($1, $2);
             my $file = ($new eq '/dev/null' ? $old : $new) =~ s{^[ab]/}{}r;
@@ -96,13 +153,15 @@ sub touched_files (@names) {
 }
 
 # Fails unless the patches apply, one after the other, with no fuzz; without an
-# offset either if they are all of the series.  Leaves the result in the
-# directory, which has the originals.
+# offset either if they are all of the series and the kernel is that of the series.
+# Leaves the result in the directory, which has the originals.
 sub apply_series ($dir, @names) {
-    my $strict = "@names" eq join ' ', read_series();
+    my $strict = $base eq '' && "@names" eq join ' ', read_series();
+    my $patch = temp_dir() . '/patch';
     for my $name (@names) {
+        write_file($patch, patch_text($name));
         my $status = run({ ok => 'any', output => \my $output }, 'patch', '-d', $dir, '-p1',
-            '--force', '--fuzz=0', '--no-backup-if-mismatch', '-i', patches_dir() . "/$name");
+            '--force', '--fuzz=0', '--no-backup-if-mismatch', '-i', $patch);
         fail("'$name' does not apply:\n$output") if $status;
         fail("'$name' applies with an offset:\n$output") if $strict && $output =~ /offset/;
     }
@@ -111,11 +170,18 @@ sub apply_series ($dir, @names) {
 
 # --- the trees -------------------------------------------------------------
 
+# Whether the source can be had without downloading it.
+sub source_is_here () {
+    my ($release, $version) = base_release();
+    my ($series) = $release =~ /^(\d+\.\d+)/;
+    return -d place('source') || (cached_version("linux-source-$series") // '') eq $version;
+}
+
 # The tarball of the source, after making sure that it is the one meant.
 sub source_tarball () {
     my ($release, $version) = base_release();
     my $image = release_image($release);
-    fail("kernel-patches/BASE is for $release $version, and here is $image->{version}")
+    fail("kernel-patches/${base}BASE is for $release $version, and here is $image->{version}")
         if $image->{version} ne $version;
     return release_source($release);
 }
@@ -252,8 +318,8 @@ sub tool_key () {
 sub hot_update ($id) {
     my %updates = hot_updates();
     my @names = hot_names(@{ $updates{$id} // fail("there is no update '$id' in hot/updates") });
-    my $key = substr sha256_hex(join "\0", $id, tool_key(), read_file(patches_dir() . '/BASE'),
-        map { without_head($_) } @names), 0, 16;
+    my $key = substr sha256_hex(join "\0", $id, tool_key(), read_file(file_of('BASE')),
+        map { patch_text($_) } @names), 0, 16;
     my $file = place("hot/$id-$key.tar.gz");
     return $file if -e $file;
     make_path(dirname($file));
@@ -361,9 +427,9 @@ sub kernel_config ($kernel) {
 sub kernel_key ($kernel) {
     state %key;
     return $key{$kernel} if defined $key{$kernel};
-    my @parts = (read_file(patches_dir() . '/BASE'), kernel_config($kernel),
+    my @parts = (read_file(file_of('BASE')), kernel_config($kernel),
         scalar capture(compiler($kernel), '--version'));
-    push @parts, map { without_head($_) } read_series();
+    push @parts, map { patch_text($_) } read_series();
     return $key{$kernel} = substr sha256_hex(join "\0", @parts), 0, 16;
 }
 

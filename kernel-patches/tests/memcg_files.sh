@@ -5,6 +5,7 @@
 # the files in /proc, and its limits and counters, in version 1 of control groups.
 #
 # tests: 30
+# without: CONFIG_MEMCG_V1 memcg_files_v2
 # vm: --disk=96 --modules
 # before: mkdir /memory && mount -t cgroup -o memory none /memory
 # files: /memory/memory.meminfo /memory/memory.vmstat /memory/memory.swaps

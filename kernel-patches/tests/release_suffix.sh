@@ -8,7 +8,8 @@
 # files: /proc/tkernel/release_suffix
 
 suffix=/proc/tkernel/release_suffix
-release=$(uname -r)
+# As a pattern
+release=$(uname -r | sed 's/[.+]/[&]/g')
 in_container='unshare -p -f perl /tests/tool.pl'
 
 says 'it is off at first' '^0$' cat $suffix

@@ -11,6 +11,8 @@
 #	# files: NAME...	its interface: files that are there with the
 #				feature, and not without it; if it has any
 #	# vm: OPTION...		of dev/vm; --modules for the stock kernel only
+#	# without: OPTION NAME	the script in its place where the kernel's configuration
+#				has that option, and it is off
 #	# allow: PATTERN	a report of the kernel that is expected, see dev/vm
 #	# before: COMMAND	done before the update is applied
 #	# apply-once: PATTERN	the update cannot be undone; what the refusal says
@@ -21,6 +23,9 @@
 # In it "tool" is kernel-patches/tests/tool.pl, C programs of that directory are
 # on the PATH, and $stock_kernel says that the kernel was not booted with the
 # series.
+#
+# The kernel is that of the series.  run_hot() takes that of kernel-patches/NAME/BASE if
+# KSPLICE_TEST_RELEASE names its release or NAME, such as 6.12.
 
 package Test::Ksplice::KernelPatches;
 use v5.32;
@@ -33,7 +38,8 @@ use File::Copy qw(copy);
 use Test::Ksplice;
 use Test::Ksplice::Guest qw(run_guest skip_guest add_update);
 use lib root_dir() . '/dev/lib', root_dir() . '/lib';
-use KernelPatches qw(boot_kernel hot_update base_release);
+use KernelPatches qw(use_base base_for base_release release_config boot_kernel hot_update);
+use Ksplice         qw(failure_text);
 use Ksplice::Cache  qw(cache_dir);
 
 our @EXPORT = qw(run_booted run_hot run_hot_script run_container run_stock);
@@ -51,6 +57,12 @@ sub head ($name, $what) {
 
 sub files_of ($name)  { return find_in_head($name, 'files') // '' }
 sub update_of ($name) { return find_in_head($name, 'update') // $name }
+
+# The script, or the one in its place.
+sub script_for ($name) {
+    my ($option, $other) = split ' ', find_in_head($name, 'without') // return $name;
+    return slurp(release_config()) =~ /^# \Q$option\E is not set$/m ? $other : $name;
+}
 
 # How many tests the scripts have together.
 sub count_tests (@names) {
@@ -141,7 +153,11 @@ sub add_hot_updates (@names) {
 
 # Each script after its update was applied to the running stock kernel, then undone;
 # after that all of them together.  Never returns.
-sub run_hot ($names) {
+sub run_hot ($asked) {
+    my $base = eval { base_for($ENV{KSPLICE_TEST_RELEASE} // '') };
+    skip_guest(failure_text($@)) if length $@;
+    use_base($base) if defined $base;
+    my $names = [map { script_for($_) } @$asked];
     add_hot_updates(map { update_of($_) } @$names);
     my @once = grep { defined find_in_head($_, 'apply-once') } @$names;
     my %is_once = map { $_ => 1 } @once;

@@ -22,7 +22,7 @@ my ($warning, $debug) = map { my $what = $_; grep { $lines[$_] =~ $what } 0 .. $
 
 my $distance = $debug - $warning;
 
-run_guest(32, "distance=$distance\n" . <<'END', '--allow=ksplice_test: a warning');
+run_guest(33, "distance=$distance\n" . <<'END', '--allow=WARNING: .* test_warn\+0x');
 cat > /tmp/try.pl <<'EOS'
 for my $what (@ARGV) {
 	open my $comm, '>', '/proc/self/comm' or die;
@@ -71,9 +71,11 @@ echo 0 > /sys/kernel/tracing/events/task/task_rename/enable
 line=$(sed -n 's/.*cmdline.c:\([0-9]*\) .*ksplice_test: debugging.*/\1/p' $control)
 line=$((line - distance))
 try warn > /dev/null
-dmesg | sed -n '/ at fs.proc.cmdline/,/end trace/p' | sed 's/^\[[^]]*\] //' > /tmp/warning
+# 7.3 has the message before it, and "at" in another place.
+dmesg | sed -n '/WARNING: .*fs.proc.cmdline/,/end trace/p' | sed 's/^\[[^]]*\] //' > /tmp/warning
 says 'a warning has its file and line' \
-	"^WARNING: .* at fs/proc/cmdline.c:$line test_warn\+0x.*\[ksplice_new" cat /tmp/warning
+	"^WARNING: .*fs/proc/cmdline.c:$line (at )?test_warn\+0x.*\[ksplice_new" cat /tmp/warning
+says '... and its text' 'ksplice_test: a warning$' dmesg
 trace=$(sed -n '/<TASK>/,/<\/TASK>/s/^ *\([a-z_][^+]*\)+0x.*/\1/p' /tmp/warning | tr '\n' ' ')
 # A tail call to seq_read_iter() leaves no frame.
 says 'the stack is followed through new code' \

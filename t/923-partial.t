@@ -15,13 +15,9 @@ use Ksplice::Distro qw(release_image);
 use Test::Ksplice;
 use Test::Ksplice::Guest;
 
-my $patches = root_dir() . '/t/patches';
-my $both = spew(scratch_dir() . '/both.patch',
-    join '', map { slurp("$patches/$_.patch") } qw(vmlinux-function module-function));
-my $updates = dirname(make_update(zz => $both));
+my $updates = dirname(make_update(zz => 'vmlinux-function module-function'));
 make_update(aa => 'module-export');
-make_update(busy => spew(scratch_dir() . '/busy.patch',
-    join '', map { slurp("$patches/$_.patch") } qw(sleeper module-function)));
+make_update(busy => 'sleeper module-function');
 alter_module("$updates/dm-mod.ko");
 
 # A copy of the module with another instruction in a function that zz replaces.

@@ -10,8 +10,8 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice::Guest;
 
-make_updates(data => 'data-in-place', same => 'data-in-place', again => 'data-again',
-    meddler => 'meddler');
+make_updates(data => 'interrupts data-in-place', same => 'interrupts data-in-place',
+    again => 'data-again', meddler => 'meddler');
 
 run_guest(52, <<'END', '--modules', '--tool=/sbin/dmsetup');
 modprobe dm-mod && modprobe dm-zero || exit

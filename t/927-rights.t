@@ -146,7 +146,8 @@ says 'root sees its id' "^1 conflicting task, the first is $sleeper \(x.66 .\[2J
 says 'in one line, with no command to the terminal' '^1 [0-9]+$' sh -c \
 	"printf '%d %d\n' \$(wc -l < $sysfs/sleeper/reason) \
 	\$(tr -d '\33' < $sysfs/sleeper/reason | wc -c)"
-says 'nor in the list of tasks' "^$sleeper x.66 .\[2Jno y pipe_read" cat $sysfs/sleeper/conflicts
+says 'nor in the list of tasks' "^$sleeper x.66 .\[2Jno y (anon_)?pipe_read" \
+	cat $sysfs/sleeper/conflicts
 says_not 'nor in the log' "$(printf '\33')" cat /sys/kernel/debug/ksplice/sleeper/log
 nobody find $sysfs -type f ! -name hash -exec cat {} + > /tmp/seen 2> /dev/null
 says 'other users see that it is busy' '^code_busy$' cat /tmp/seen

@@ -11,10 +11,7 @@ use lib dirname(__FILE__) . '/lib';
 use Test::Ksplice;
 use Test::Ksplice::Guest;
 
-# Only the part that is of vmlinux and has no writable data
-my ($part) = slurp(root_dir() . '/t/patches/data-in-place.patch')
-    =~ m{^(--- a/fs/proc/interrupts\.c\n.*?)(?=^--- |\z)}ms or die 'no such part';
-make_updates(sleeper => 'sleeper', data => spew(scratch_dir() . '/data.patch', $part));
+make_updates(sleeper => 'sleeper', data => 'interrupts');
 
 run_guest(10, <<'END', make_modules('mapping'));
 perl -e 'pipe my $in, my $out or die; sysread $in, my $text, 1' &

@@ -107,7 +107,7 @@ refused '--json' 3 '[0-9]+ conflicting tasks' \
 	sh -c 'ksplice-apply --wait=0 --json /updates/sleepers.tar.gz > /tmp/json'
 says '  ... names them' '^      "command": "threads"' cat /tmp/json
 says '  ... and where they are' \
-	'^      "function": "(pipe_read|do_sys_poll|do_select|do_nanosleep)"' cat /tmp/json
+	'^      "function": "((anon_)?pipe_read|do_sys_poll|do_select|do_nanosleep)"' cat /tmp/json
 untouched 'nothing is left'
 ksplice-apply --wait=60 /updates/sleepers.tar.gz 2> /tmp/stopped &
 waiting() { [ "$(cat /sys/kernel/ksplice/sleepers/request)" = running ]; }

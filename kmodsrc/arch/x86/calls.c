@@ -200,11 +200,11 @@ static bool is_callee_in_place(const struct ksplice_site_run *s)
 		unsigned long func;
 		u8 code[CALL_INSN_SIZE];
 	} in_place[] = {
-		/* cs cs cs xorl %eax, %eax */
+		/* xorl %eax, %eax, after three cs */
 		{ env->static_call_return0, { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 } },
 		/* ud1 (%edx), %rdi */
 		{ env->warn_trap, { 0x67, 0x48, 0x0f, 0xb9, 0x3a } },
-		/* ds ds movb $0, (%rdi) */
+		/* movb $0, (%rdi), after two ds */
 		{ env->native_unlock, { 0x3e, 0x3e, 0xc6, 0x07, 0x00 } },
 	};
 	unsigned int i;

@@ -164,7 +164,7 @@ $pieces[1] = 'name_';
 for ([8, "\x11\x22\x33" x @names], [4]) {
     my ($align, @between) = @$_;
     my $where = 0;
-    my $kernel = ("\x7fELF" . "\xaa" x 1016) . join '',
+    my $kernel = ("\x7fELF" . "\xaa" x 1020) . join '',
         map { $_ . "\0" x (-length($_) % $align) }
         "\xaa" x $align, pack('V', scalar @names), $text, pack('V*', @markers), @between,
         join('', map { "$_\0" } @pieces),

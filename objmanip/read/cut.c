@@ -10,7 +10,7 @@
  *      there is only one symbol.  A global one inside an assembly function is
  *      another entry of it: there it is cut, and the pieces belong together.
  *      What fills the room up to the next piece is left out, and so is the
- *      padding before a function, if it has a name or begins its section.
+ *      padding before a function, if it has a name or the function is alone.
  */
 #include "read/cut.h"
 #include "arch/arch.h"
@@ -361,8 +361,9 @@ static void cut_section(struct section *section, uint64_t start,
 }
 
 /*
- * The padding before the first function of a section, which has no name where
- * the function is assembly: nop_func() of 7.3.
+ * The padding before the only function of a section, which has no name where
+ * the function is assembly: nop_func() of 7.3.  Of several functions, what
+ * refers to the padding could be about any.
  */
 static uint64_t nameless_padding(const struct section *section,
 				 struct symbol **symbols, size_t n_symbols)
@@ -371,9 +372,11 @@ static uint64_t nameless_padding(const struct section *section,
 
 	if (!(section->flags & SEC_CODE) || !section->contents || !n_symbols)
 		return 0;
-	for (size_t i = 0; i < n_symbols; i++)
-		if (symbols[i]->value < first)
-			first = symbols[i]->value;
+	for (size_t i = 0; i < n_symbols; i++) {
+		if (i && symbols[i]->value != first)
+			return 0;
+		first = symbols[i]->value;
+	}
 	return section->object->arch->trim(section->contents, first, 0) ?
 	       0 : first;
 }

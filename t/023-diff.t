@@ -243,4 +243,19 @@ ok(!eval { read_messages("From: a\@b\nContent-Type: multipart/mixed; boundary=x\
 like(failure_text($@), qr/^the patch 'x' is a mail of several parts: save its text/,
     '... with the cure');
 
+# What looks like a change and is taken as text
+for my $case (['indented', '  '], ['quoted', '> '], ['coloured', "\e[36m"]) {
+    my ($how, $before) = @$case;
+    my $said = '';
+    no warnings 'redefine';
+    local *Ksplice::Diff::warning = sub { $said .= $_[0] };
+    my $other = "--- a/g.c\n+++ b/g.c\n$hunk" =~ s/^/$before/mgr;
+    reads("another change that is $how", "--- a/f.c\n+++ b/f.c\n$hunk$other",
+        ['changed f.c f.c - 1']);
+    is($said, "line 9 of the patch 'x.patch' looks like a change that was indented, quoted or "
+        . 'coloured: it is taken as text', '... is a warning');
+}
+reads('what git had not merged', "--- a/f.c\n+++ b/f.c\n$hunk* Unmerged path k/g.c\n",
+    "the patch 'x.patch' has no change of 'k/g.c', which git had not merged");
+
 done_testing();

@@ -5,7 +5,8 @@ use v5.32;
 use warnings;
 use FindBin qw($RealBin);
 use lib "$RealBin/lib", "$RealBin/../lib";
-use Ksplice::Includes qw(find_includers included_sources depends_on plain_path);
+use Ksplice::Includes qw(find_includers includers_of_new included_sources depends_on
+    plain_path split_words);
 use Test::Ksplice;
 use Test::More;
 
@@ -93,5 +94,46 @@ ok(depends_on($tree, 'kernel/one.o', $_), "what was built of $_ depends on it")
 ok(!depends_on($tree, 'kernel/one.o', 'kernel/three.h'), '... and on nothing else');
 utime time + 100, time + 100, "$dir/include/linux/a.h";
 ok(depends_on($tree, 'kernel/one.o', 'kernel/three.h'), '... but perhaps if one of them is newer');
+
+# Each way to name a file
+my %way = (
+    comment   => qq(#include /* see "x.h" */ <net/odd.h>\n),
+    before    => qq(/* " */ #include <net/odd.h>\n),
+    next      => "#include_next <net/odd.h>\n",
+    import    => "#import <net/odd.h>\n",
+    continued => "#include \\\n<net/odd.h>\n",
+    computed  => "#define MAKE(x) <net/x.h>\n#include MAKE(odd)\n",
+    apart     => "#define LATER \\\n<net/odd.h>\n#include LATER\n",
+    named     => "#define NAMED <net/odd.h>\n#include NAMED\n",
+    asked     => qq(#if __has_include("../include/net/odd.h")\nint odd;\n#endif\n),
+    assembly  => qq(asm(".include \\"include/net/odd.h\\"");\n),
+    bytes     => qq(\t.incbin "include/net/odd.h"\n),
+);
+for my $way (sort keys %way) {
+    my $other = scratch_dir();
+    spew("$other/.config", "# Linux/x86 1.2.3 Kernel Configuration\n");
+    spew("$other/include/net/odd.h", '');
+    spew("$other/arch/x86/kernel/none.S", '');
+    spew("$other/kernel/$way.c", $way{$way});
+    spew("$other/kernel/none.c", "#include <net/even.h>\n#include TRACE_INCLUDE(FILE)\n");
+    is_deeply([find_includers({ dir => $other }, 'include/net/odd.h')], ["kernel/$way.c"],
+        "an include that is $way");
+}
+
+# What a new file would be taken for
+spew("$dir/arch/x86/include/generated/asm/d.h", "#include <asm-generic/d.h>\n");
+my $fresh = { dir => $dir };
+is_deeply([includers_of_new($fresh, 'arch/x86/include/asm/d.h')], ['kernel/two.c'],
+    'a new header of the architecture');
+is_deeply([includers_of_new($fresh, 'kernel/linux/a.h')], [], 'none that nothing looks for');
+spew("$dir/kernel/near.c", qq(#include "linux/a.h"\n));
+$fresh = { dir => $dir };
+is_deeply([includers_of_new($fresh, 'kernel/linux/a.h')], ['kernel/near.c'],
+    'one beside a source that has it from elsewhere');
+is_deeply([includers_of_new($fresh, 'fs/own-name.h')], ['drivers/x/own.c'],
+    'one that an option may lead to');
+
+spew("$dir/lib/split.c", "int a = spl\\\nit;\n");
+is_deeply([split_words($fresh)], ['lib/split.c'], 'a word on two lines');
 
 done_testing();

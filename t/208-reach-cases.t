@@ -51,6 +51,20 @@ for my $case (split /^# /m, $cases) {
 done_testing();
 
 __DATA__
+# an attribute of a function that a body declares
+=== include/a.h
+static inline int never(void) { extern int ext(int){{| __attribute__((const))}}; return ext(1); }
+=== kernel/a.c
+#include <a.h>
+int ext(int);
+int f(void) { return ext(1) + ext(1); }
+# a name that goes on in the next line
+=== include/a.h
+static inline int split_it(int n) { return n + {{1|2}}; }
+=== kernel/a.c
+#include <a.h>
+int f(void) { return split_\
+it(3); }
 # blanks in a string
 === include/a.h
 static inline const char *spaced(void) { return "two{{| }} blanks"; }

@@ -196,4 +196,37 @@ my %state = %{ tree_state($other->{tree}) };
 delete $state{'/lib/maker.c'};
 is_deeply(\%state, $before, '... and the source is as it was');
 
+# New files that others may take for one of theirs
+my $place = toy_kernel();
+$tree = $place->{tree};
+edit("$tree/kernel/two.c", sub { $_ = qq(#include "local.h"\n#include "data.txt"\n$_) });
+spew("$tree/include/local.h", "#define LOCAL 1\n");
+spew("$tree/kernel/data.txt", "#define DATA 1\n");
+for my $way ([], ['--full']) {
+    $patch = toy_patch($place, 'kernel/local.h' => sub { $_ = "#define LOCAL 2\n" },
+        'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+    is_deeply([toy_create($place, "--patch=$patch", @$way)], [1, '', 'ksplice-create: the patch '
+        . "adds 'kernel/local.h', which 'kernel/two.c' may include in place of another file: "
+        . "give it another name\n"], "a header that takes the place of another one: @$way");
+}
+$patch = toy_patch($place, 'kernel/local.h' => sub { $_ = "#define LOCAL 2\n" },
+    'kernel/two.c' => sub { s/toy_twice\(n\)/toy_twice(n) + LOCAL/ });
+is((toy_create($place, "--patch=$patch", '--dry-run'))[0], 0,
+    '... but not where the patch changes the includer');
+
+# A text is code if a source includes it
+edit("$tree/kernel/two.c", sub { $_ .= "int data = DATA;\n" });
+$patch = toy_patch($place, 'kernel/data.txt' => sub { s/1/2/ });
+is_deeply([toy_create($place, "--patch=$patch", '--dry-run')], [0,
+    "1 object may include kernel/data.txt\nvmlinux: replace kernel/two.o\n", ''],
+    'a text that a source includes');
+
+# What kbuild wrote down about an object that was built
+edit("$tree/kernel/.two.o.cmd", sub { s{(deps_\S+ :=)}{$1 include/linux/lonely.h} });
+$patch = toy_patch($place, 'include/linux/lonely.h' => sub { $_ .= "#define MORE 1\n" },
+    'kernel/one.c' => sub { s/\+ 5/+ 6/ });
+is_deeply([toy_create($place, "--patch=$patch", '--dry-run')], [1, '', 'ksplice-create: '
+    . "'kernel/two.o' was made of 'include/linux/lonely.h', which the patch changes, and it is "
+    . "not known how: report this\n"], 'an object that was made of a file in an unknown way');
+
 done_testing();

@@ -16,7 +16,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Exporter qw(import);
-use Ksplice  qw(fail);
+use Ksplice  qw(fail warning);
 
 our @EXPORT_OK = qw(read_diff reverse_changes strip_name hunk_text quote_name);
 
@@ -27,7 +27,11 @@ my @foreign = (
     [qr/^diff --(?:cc|combined) |^@@@+ /,
         "is the combined diff of a merge: make it with 'git diff OLD NEW'"],
     [$hunk_head, 'has a hunk that belongs to no file'],
+    [qr/^\* Unmerged path (.*?)\s*$/, "has no change of '%s', which git had not merged"],
 );
+
+# Of a change that was indented, quoted or coloured.
+my $disguised = qr/^(?:\s|[>|]|\e\[[\d;]*m)+@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@/;
 
 # Lines that are refused right after the change of a file; elsewhere they may be prose.
 my @foreign_after = (
@@ -57,6 +61,8 @@ sub read_diff ($text, $what, $strip) {
         elsif (is_head($in))         { push @changes, read_plain_change($in) }
         else {
             refuse_foreign($in, $line, $is_after);
+            warning("line @{[$in->{at} + 1]} of the patch '$what' looks like a change that was "
+                . 'indented, quoted or coloured: it is taken as text') if $line =~ /$disguised/;
             $is_after = 0 if $line !~ /^(?:diff |Index: |={20,}|\s*$)/;
             $in->{at}++;
             next;

@@ -179,8 +179,8 @@ sub refuse_templates (@templates) {
 # that it makes something for are not known.  With --full kbuild makes that program anew.
 sub check_copies ($tree, $full, $file, $has_objects, @sources) {
     my $apart = list_apart($tree, map { dirname($_) } @sources);
-    my %kind = map { my $name = s/\.[cS]\z//r; $_ => $apart->{"$name.o"} // $apart->{$name} // '' }
-        @sources;
+    my %kind = map { my $name = s/\.[cS]\z//r; $_ => /\.lds\.S\z/ && is_named_part($_) ? 'apart'
+        : $apart->{"$name.o"} // $apart->{$name} // '' } @sources;
     my %copies;
     for my $source (grep { $kind{$_} eq 'apart' } @sources) {
         my $part = part_of($source);

@@ -22,19 +22,24 @@ use Ksplice::Journal qw(command_file);
 our @EXPORT_OK = qw(
     find_includers is_everywhere including_templates files_of_rust included_by included_sources
     foreign_objects outside_files is_of_program depends_on made_of objects_made_of
-    newer_than_built add_unmade_source kernel_dirs arch_directory plain_path kept_lines
+    newer_than_built add_unmade_source includers_of_new split_words
+    kernel_dirs arch_directory plain_path kept_lines
 );
 
 # What kbuild includes in every C file by -include.
 my @everywhere = map { "include/linux/$_" } qw(compiler-version.h kconfig.h compiler_types.h);
 
+# Macros that name a file which is among the includers anyway, or one of the configuration.
+my $known_macro = qr/^(?:TRACE_INCLUDE\z|CONFIG_)/;
+
 my @not_kernel = qw(Documentation LICENSES tools samples scripts arch usr debian);
 
-# For grep -E: a line that includes a file.  What a macro stands for may be included by its
-# name.
+# For grep -E: a line that includes a file, or may.  What a macro stands for may be included
+# by its name.
 my $blank = '([[:space:]]|/\*[^"<]*\*/)*';
-my $include_line = "(^|\\*/)$blank(#|%:)$blank" . '(include' . $blank . '["<]'
-    . '|define[[:space:]]+\w+[[:space:]]+["<][^">]*\.h[">])';
+my $include_line = "(^|\\*/)$blank(#|%:)$blank" . '((include|include_next|import)(\W|$)'
+    . '|define[[:space:]]+\w+[[:space:]]+["<][^">]*\.h[">])'
+    . '|__has_include[[:space:]]*\(|\.(include|incbin)[[:space:]]+\\\\?"';
 
 # The .c and .S files that include one of the files, in whatever way; all C
 # files of the tree is the reply ('*') for what is included everywhere.
@@ -61,13 +66,12 @@ sub all_includers ($tree, @files) {
     return if !@files;
     my $graph = include_graph($tree);
     my %seen;
-    my @todo = @files;
+    my @todo = (@files, @{ $graph->{anything} });
     while (defined(my $file = shift @todo)) {
         next if $seen{$file}++;
         return '*' if grep { $_ eq $file } @everywhere;
         push @todo, direct_includers($graph, $file);
     }
-    $seen{$_} = 1 for @{ $graph->{anything} };
     delete @seen{@files};
     return sort keys %seen;
 }
@@ -198,6 +202,14 @@ sub named_outside ($tree) {
     return sort keys %names;
 }
 
+# The files with a word that goes on in the next line, where no search for words finds it.
+sub split_words ($tree) {
+    return kept_lines($tree, 'split', sub {
+        capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-IrPzl', '--include=*.[chS]',
+            '\w\\\\\n\w', kernel_dirs($tree));
+    });
+}
+
 # Whether one of the programs of the build, given by their sources, includes the file by
 # '"', in whatever way.  What they include by '<' is most often of the system.  A name that
 # only an option -I explains is taken for every file that ends so and leads to this one.
@@ -254,20 +266,56 @@ sub included_names ($tree) {
     return sort keys %names;
 }
 
-# -> {of => {FILE => [its includers]}, unknown => {NAME => [its includers]}, anything =>
-# [the sources of which it is not known what they include]}
+# -> {of => {FILE => [its includers]}, unknown => {NAME => [its includers]}, found =>
+# {"DIR\0NAME" => the file that it is, or ''}, where DIR is that of an include by '"', and
+# quoted => {the same => [such includers]}; anything => [the files of which it is not known
+# what they include]}
 sub read_graph ($tree) {
-    my $graph = { of => {}, unknown => {}, anything => [], found => {} };
+    my $graph = { of => {}, unknown => {}, anything => [], found => {}, quoted => {} };
+    my (%by_macro, %is_defined, %unclear);
     for (include_lines($tree)) {
-        my ($from, $quote, $name) = m{^([^:]+):.*?(["<])([^">]+)[">]} or next;
-        add_include($tree, $graph, $from, $quote, $name);
+        my ($from, $line) = /^([^:]+):(.*)/s or next;
+        $line =~ s{/\*.*?(?:\*/|\z)}{ }gs if $line =~ m{/\*};
+        if ($line =~ /(?:#|%:)\s*(?:include|include_next|import)\b\s*(.*)/) {
+            my $what = $1;
+            if    ($what =~ /^(["<])([^">]+)[">]/) { add_include($tree, $graph, $from, $1, $2) }
+            elsif ($what =~ /^([A-Za-z_]\w*)/)     { push @{ $by_macro{$1} }, $from }
+            else                                   { $unclear{$from} = 1 }
+        } elsif ($line =~ /\bdefine\s+(\w+)\s+(["<])([^">]+)[">]/) {
+            $is_defined{$1} = 1;
+            add_include($tree, $graph, $from, $2, $3);
+        } elsif ($line =~ /\.(?:include|incbin)\s+\\?"([^"\\]+)/) {
+            push @{ $graph->{of}{ plain_path($1) } }, $from;
+        } else {
+            add_include($tree, $graph, $from, $1, $2)
+                while $line =~ /__has_include\s*\(\s*(["<])([^">]+)[">]/g;
+        }
     }
+    delete @by_macro{ keys %is_defined, grep { /$known_macro/ } keys %by_macro };
+    $unclear{$_} = 1 for map { @$_ } values %by_macro;
+    $graph->{anything} = [sort keys %unclear];
     return $graph;
+}
+
+# The files that would include a new one, as FILE, instead of another one of their name.
+sub includers_of_new ($tree, $file) {
+    my $graph = include_graph($tree);
+    my @dirs = include_dirs($tree);
+    my %includers = map { $_ => 1 } direct_includers($graph, $file);
+    for my $key (keys %{ $graph->{found} }) {
+        my ($dir, $name) = split /\0/, $key;
+        next if $file !~ m{(?:^|/)\Q@{[basename($name)]}\E\z} || $graph->{found}{$key} eq '';
+        next if !grep { plain_path("$_/$name") eq $file } $dir eq '' ? () : $dir, @dirs;
+        $includers{$_} = 1 for @{ $graph->{ $dir eq '' ? 'of' : 'quoted' }
+            { $dir eq '' ? $graph->{found}{$key} : $key } };
+    }
+    return sort keys %includers;
 }
 
 sub add_include ($tree, $graph, $from, $quote, $name) {
     my $dir = $quote eq '"' ? dirname($from) : '';
     my $file = $graph->{found}{"$dir\0$name"} //= find_included($tree, $dir, $name) // '';
+    push @{ $graph->{quoted}{"$dir\0$name"} }, $from if $quote eq '"';
     if ($file ne '') { push @{ $graph->{of}{$file} }, $from }
     else             { push @{ $graph->{unknown}{ $name =~ s{^(?:\.\.?/)+}{}r } }, $from }
     # A generated wrapper of asm-generic includes it.
@@ -277,12 +325,17 @@ sub add_include ($tree, $graph, $from, $quote, $name) {
 }
 
 sub find_included ($tree, $dir, $name) {
-    my $arch = $tree->{arch_directory} //= arch_directory($tree);
     my ($file) = grep { -e "$tree->{dir}/$_" } map { plain_path("$_/$name") }
-        $dir eq '' ? () : $dir, "$arch/include", 'include', "$arch/include/uapi", 'include/uapi',
-        "$arch/include/generated", 'include/generated';
+        $dir eq '' ? () : $dir, include_dirs($tree);
     return $file if defined $file || $name !~ m{^asm/(.*)};
     return -e "$tree->{dir}/include/asm-generic/$1" ? "include/asm-generic/$1" : undef;
+}
+
+# Where kbuild has all look.
+sub include_dirs ($tree) {
+    my $arch = $tree->{arch_directory} //= arch_directory($tree);
+    return ("$arch/include", 'include', "$arch/include/uapi", 'include/uapi',
+        "$arch/include/generated", 'include/generated');
 }
 
 # A source that is not there yet, as what it is made of, or what prints it, has it.  Where a
@@ -308,7 +361,7 @@ sub include_lines ($tree) {
     my %seen;
     my @names = qw(*.[chS] *.inc *.def *.uc);
     while (@names) {
-        my @new = capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-rHE',
+        my @new = capture({ dir => $tree->{dir}, ok => [0, 1] }, 'grep', '-IrHE',
             (map { "--include=$_" } @names), $include_line, kernel_dirs($tree));
         push @lines, @new;
         @names = grep { !/\.(?:[chS]|inc|def|uc)\z/ && !$seen{$_}++ }

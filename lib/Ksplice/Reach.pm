@@ -28,7 +28,7 @@ use Exporter            qw(import);
 use Ksplice             qw(capture run read_file temp_dir write_file);
 use Ksplice::Constructs
     qw(read_constructs read_macros plain_text is_kept maybe_kept);
-use Ksplice::Includes   qw(included_by kernel_dirs);
+use Ksplice::Includes   qw(included_by kernel_dirs split_words);
 use Ksplice::Pasting    qw(new_pasting pasted_names);
 
 our @EXPORT_OK = qw(reached_sources);
@@ -55,6 +55,9 @@ sub reached_sources ($tree, $texts, @sources) {
     add_options($reach, $tree);
     for my $file (sort keys %$texts) {
         start_from($reach, $file, $texts->{$file}) if defined $reach->{set}{$file};
+    }
+    if (@{ $reach->{todo} }) {
+        reach_file($reach, $_) for grep { defined $reach->{set}{$_} } split_words($tree);
     }
     follow_names($reach);
     my $pasting = new_pasting({
@@ -141,12 +144,21 @@ sub changed ($old, $new) {
 # A construct of one version that the others have not.
 sub start_with ($reach, $file, $construct, @others) {
     my $kind = $construct->{kind};
-    return reach_file($reach, $file) if $kind !~ /^(?:function|macro|variable|prototype)$/;
+    return reach_file($reach, $file)
+        if $kind !~ /^(?:function|macro|variable|prototype)$/ || declares_more($construct);
     my $is_body = $kind =~ /^(?:function|macro)$/ && grep { $_->{kind} eq $kind
         && $_->{head} eq $construct->{head} && $_->{within} eq $construct->{within}
         && $_->{place} == $construct->{place} } @others;
     add_names($reach, $file, $construct, !$is_body, $reach->{set}{$file});
     return;
+}
+
+# Whether a body declares what is elsewhere: an attribute of that holds for all that follows.
+sub declares_more ($construct) {
+    return ($construct->{body} // $construct->{text}) =~ /\bextern\b|\b__attribute/
+        if $construct->{kind} eq 'macro';
+    return $construct->{kind} eq 'function'
+        && substr($construct->{text}, length $construct->{head}) =~ /\bextern\b|\b__attribute/;
 }
 
 # --- names -----------------------------------------------------------------

@@ -24,7 +24,8 @@ use Exporter          qw(import);
 use File::Basename    qw(basename dirname);
 use Ksplice           qw(fail note capture);
 use Ksplice::Headers  qw(look_up_included);
-use Ksplice::Includes qw(included_sources outside_files objects_made_of kernel_dirs plain_path);
+use Ksplice::Includes qw(find_includers included_sources includers_of_new outside_files
+    objects_made_of kernel_dirs plain_path);
 use Ksplice::Owners   qw(objects_of);
 use Ksplice::Parts    qw(is_named_part fail_apart);
 use Ksplice::Patch    qw(changed_lines is_newly_included names_of);
@@ -68,6 +69,7 @@ sub find_objects ($tree, $patch, %option) {
     my ($objects, @strays) = objects_of($tree, $patch, @{ $of_kind->{source} });
     refuse_apart($tree, @strays);
     refuse_gone($objects, @{ $of_kind->{source} });
+    refuse_replacing($tree, $patch, grep { $_->{added} } @{ $of_kind->{included} });
     my @headers = grep { !$_->{added} } @{ $of_kind->{included} }, @strays,
         sources_to_include($tree, $objects, @{ $of_kind->{source} });
     my ($more, $unreached, $is_used) = look_up_included($tree, $patch, \%option, @headers);
@@ -75,7 +77,7 @@ sub find_objects ($tree, $patch, %option) {
     $objects = { %$objects, %$more };
     my @added = grep { $_->{added} } @strays;
     refuse_added($of_kind, $option{full}, @added);
-    account_for_unbuilt($patch, $of_kind, $objects, $unreached,
+    account_for_unbuilt($tree, $patch, $of_kind, $objects, $unreached,
         { full => $option{full}, is_code => @added || $is_used });
     return ($objects, [map { $_->{name} } @added], map { $_->{name} } @headers);
 }
@@ -91,6 +93,9 @@ sub classify_files ($tree, $patch, $full) {
     my ($read, $text) = parted(sub ($file) { is_in_makefile($tree, $file->{name}) },
         @{ $of_kind{text} });
     push @$build, @$read;
+    my ($included, $other) = parted(sub ($file) { find_includers($tree, $file->{name}) }, @$text);
+    push @{ $of_kind{included} }, @$included;
+    $text = $other;
     my @refused = (@{ $of_kind{link} }, $full ? () : @$build);
     fail('the patch changes the build: ' . names_of(\@refused)) if @refused;
     refuse_parts(@$build);
@@ -116,7 +121,7 @@ sub refuse_added ($of_kind, $full, @added) {
 }
 
 # Reports the sources and headers that nothing is built for; fails if that are all.
-sub account_for_unbuilt ($patch, $of_kind, $objects, $unreached, $known) {
+sub account_for_unbuilt ($tree, $patch, $of_kind, $objects, $unreached, $known) {
     for my $name (sort keys %$unreached) {
         account($patch, "changes nothing in the $unreached->{$name} objects that may include it",
             { name => $name });
@@ -130,7 +135,7 @@ sub account_for_unbuilt ($patch, $of_kind, $objects, $unreached, $known) {
             . names_of(\@unbuilt));
     }
     account($patch, 'not built with this .config', grep { $_->{name} =~ /\.[cS]\z/ } @unbuilt);
-    account_for_lonely($patch, map { $_->{name} } @unbuilt) if !$known->{full};
+    account_for_lonely($tree, $patch, map { $_->{name} } @unbuilt) if !$known->{full};
     return;
 }
 
@@ -162,12 +167,20 @@ sub account_for_included ($tree, $patch, $objects, @included) {
     my @unused = grep { !$is_used{$_} } @included;
     account($patch, 'not built with this .config', map { { name => $_ } }
         grep { /\.[cS]\z/ && !$patch->{accounts}{$_} } @unused);
-    account_for_lonely($patch, @unused);
+    account_for_lonely($tree, $patch, @unused);
     return;
 }
 
-# Headers that nothing includes, unless the patch makes one of its files do so.
-sub account_for_lonely ($patch, @names) {
+# Headers that nothing includes, unless the patch makes one of its files do so.  Objects that
+# were built may tell otherwise.
+sub account_for_lonely ($tree, $patch, @names) {
+    my $made = objects_made_of($tree, grep { -e "$tree->{dir}/$_" } @names);
+    for my $name (grep { @{ $made->{$_} } } sort keys %$made) {
+        my $apart = list_apart($tree, map { dirname($_) } @{ $made->{$name} });
+        my ($object) = grep { !$apart->{$_} } @{ $made->{$name} } or next;
+        fail("'$object' was made of '$name', which the patch changes, and it is not known how: "
+            . 'report this');
+    }
     account($patch, 'included by nothing that is built with this .config',
         map { { name => $_ } } grep { !/\.[cS]\z/ && !is_newly_included($patch, $_) } @names);
     return;
@@ -224,6 +237,18 @@ sub refuse_gone ($objects, @sources) {
     my @gone = grep { $_->{deleted} && $objects->{ $_->{name} =~ s/\.[cS]\z/.o/r } } @sources;
     fail('the patch removes or renames a source that is built: ' . names_of(\@gone)
         . ': keep its name in the patch for a running kernel') if @gone;
+    return;
+}
+
+# A new header must not take the place of another one: kbuild knows of no object that would
+# have it instead.
+sub refuse_replacing ($tree, $patch, @added) {
+    my %is_own = map { $_->{name} => 1 } @{ $patch->{files} };
+    for my $name (map { $_->{name} } @added) {
+        my ($from) = grep { !/\.[cS]\z/ || !$is_own{$_} } includers_of_new($tree, $name) or next;
+        fail("the patch adds '$name', which '$from' may include in place of another file: "
+            . 'give it another name');
+    }
     return;
 }
 

@@ -149,7 +149,7 @@ sub prepare_tree ($tree) {
     my $stamp_file = "$dir/.KSPLICE_prepared";
     return if -e $stamp_file && read_file($stamp_file) eq $stamp && -e "$dir/.config";
     unlink $stamp_file;
-    unlink map { "$dir/.KSPLICE_$_" } qw(objects includes outside rules snapped);
+    unlink map { "$dir/.KSPLICE_$_" } qw(objects includes outside rules snapped split);
     delete $tree->{known_objects};
     progress('configuring the kernel', sub { configure_tree($tree) });
     progress('preparing the kernel tree', sub {
